@@ -1,0 +1,46 @@
+import Type, { type Static } from 'typebox';
+import { codec, IdSchema, InstantSchema, RevisionSchema } from '../schema.ts';
+
+/** An order by a person that holds until it is taken back or ends by itself. */
+const HoldSchema = Type.Object({
+  by: Type.String({ minLength: 1, maxLength: 128 }),
+  reason: Type.String({ maxLength: 512 }),
+  until: Type.Union([InstantSchema, Type.Null()]),
+});
+export type Hold = Static<typeof HoldSchema>;
+
+/** The signed desired state of one speaker. Held on its disk, applied before any order, kept over a reboot. */
+export const AssignmentSchema = Type.Object({
+  v: Type.Literal(1),
+  speakerId: IdSchema,
+  revision: RevisionSchema,
+  /** Ancestry, from the widest area to the speaker's own. */
+  areas: Type.Array(IdSchema, { minItems: 1, maxItems: 16 }),
+  /** IANA zone, for display on the loudspeaker only: instants are computed by the controller. */
+  zone: Type.String({ minLength: 1, maxLength: 64 }),
+  volume: Type.Object({
+    gainDb: Type.Number({ minimum: -60, maximum: 20 }),
+    /** The sum of all gains is cut to this. */
+    capDb: Type.Number({ minimum: -60, maximum: 20 }),
+  }),
+  mute: Type.Union([HoldSchema, Type.Null()]),
+  maintenance: Type.Union([HoldSchema, Type.Null()]),
+  /** Further addresses of the controller; they add to the enrolled one and never replace it. */
+  endpoints: Type.Array(Type.String({ pattern: '^(https?|wss?|mqtts?)://[!-~]{1,500}$' }), { maxItems: 8 }),
+  issuedAt: InstantSchema,
+});
+export type Assignment = Static<typeof AssignmentSchema>;
+export const assignmentCodec = codec('assignment', AssignmentSchema, 1);
+
+/** Whether a hold is in force at an instant. */
+export function holds(hold: Hold | null, now: number): boolean {
+  return hold !== null && (hold.until === null || now < hold.until);
+}
+
+/**
+ * The next revision of a desired state: max(wall clock, last + 1, highest seen). A controller restored from a
+ * backup is thereby ahead of what its speakers hold. `highestSeen` counts only where the document itself came with it, signed by our key.
+ */
+export function nextRevision(now: number, last: number, highestSeen: number): number {
+  return Math.max(Math.floor(now), last + 1, highestSeen + 1);
+}

@@ -1,0 +1,91 @@
+import Type, { type Static } from 'typebox';
+import { AnyContentSchema, FileContentSchema } from '../content.ts';
+import { CodeSchema, codec, DurationSchema, IdSchema, InstantSchema, RevisionSchema } from '../schema.ts';
+import { TargetsSchema } from '../targets.ts';
+
+/** The three priorities of Circular 39/2020/TT-BTTTT. */
+export const PRIORITIES = ['normal', 'priority', 'emergency'] as const;
+export const PrioritySchema = Type.Union([
+  Type.Literal('normal'),
+  Type.Literal('priority'),
+  Type.Literal('emergency'),
+]);
+export type Priority = Static<typeof PrioritySchema>;
+
+/** What every order carries, whatever its kind: enough to decide whose it is and to answer it. */
+export const OrderHeaderSchema = Type.Object({
+  v: Type.Literal(1),
+  kind: CodeSchema,
+  id: IdSchema,
+  broadcastId: IdSchema,
+  revision: RevisionSchema,
+  targets: TargetsSchema,
+  /** Capabilities that a loudspeaker needs to obey this order (see `AGENT_CAPABILITIES`). */
+  requires: Type.Array(CodeSchema, { maxItems: 32 }),
+  issuedAt: InstantSchema,
+  /** After this instant the order is refused, however it came. */
+  expiresAt: InstantSchema,
+});
+export type OrderHeader = Static<typeof OrderHeaderSchema>;
+export const orderHeaderCodec = codec('order', OrderHeaderSchema, 1);
+
+/** The broadcasting window that the controller found, as instants: a loudspeaker needs no time zone. */
+export const WindowSchema = Type.Object({ opensAt: InstantSchema, closesAt: InstantSchema });
+export type Window = Static<typeof WindowSchema>;
+
+/** Leave to sound outside every window: who gave it and why. */
+export const WindowOverrideSchema = Type.Object({
+  by: Type.String({ minLength: 1, maxLength: 128 }),
+  reason: Type.String({ minLength: 1, maxLength: 512 }),
+});
+
+/** A tone before the content: a stored message of the loudspeaker, by name. */
+export const ChimeSchema = Type.Object({ kind: Type.Literal('stored'), name: IdSchema });
+
+/** Play this content at this instant. */
+export const PlayOrderSchema = Type.Intersect([
+  OrderHeaderSchema,
+  Type.Object({
+    kind: Type.Literal('play'),
+    priority: PrioritySchema,
+    title: Type.String({ maxLength: 256 }),
+    /** First frame of content at this instant. */
+    startsAt: InstantSchema,
+    /** A loudspeaker that is not ready by then does not start any more and reports `missed`. */
+    latestStartAt: InstantSchema,
+    /** Silence from this instant on, even in mid-word. */
+    hardEndAt: InstantSchema,
+    content: Type.Union([FileContentSchema, AnyContentSchema]),
+    chime: Type.Union([ChimeSchema, Type.Null()]),
+    repeat: Type.Object({
+      count: Type.Integer({ minimum: 1, maximum: 100 }),
+      intervalMs: DurationSchema,
+    }),
+    /** Added to the loudspeaker's own gain; `ignoreCap` lifts the assignment's cap (emergency). */
+    volume: Type.Object({ gainDb: Type.Number({ minimum: -60, maximum: 20 }), ignoreCap: Type.Boolean() }),
+    window: Type.Union([WindowSchema, Type.Null()]),
+    windowOverride: Type.Union([WindowOverrideSchema, Type.Null()]),
+    /** The broadcast that this one makes good; a loudspeaker that played ≥ 90 % of that one refuses. */
+    makesGoodOf: Type.Union([IdSchema, Type.Null()]),
+    /** What to do after a pre-emption. */
+    afterInterruption: Type.Union([Type.Literal('resume'), Type.Literal('drop')]),
+    /** An exercise: marked in every record. */
+    drill: Type.Boolean(),
+    /** Latches that an emergency order lifts. */
+    releases: Type.Array(IdSchema, { maxItems: 16 }),
+  }),
+]);
+export type PlayOrder = Static<typeof PlayOrderSchema>;
+export const playOrderCodec = codec('play order', PlayOrderSchema, 1);
+
+/** Do not play this broadcast, or stop it now, fading out. */
+export const CancelOrderSchema = Type.Intersect([
+  OrderHeaderSchema,
+  Type.Object({
+    kind: Type.Literal('cancel'),
+    reason: Type.String({ maxLength: 512 }),
+    by: Type.String({ minLength: 1, maxLength: 128 }),
+  }),
+]);
+export type CancelOrder = Static<typeof CancelOrderSchema>;
+export const cancelOrderCodec = codec('cancel order', CancelOrderSchema, 1);

@@ -1,0 +1,63 @@
+import { errorTable } from './error.ts';
+
+/** Why a loudspeaker refuses a signed document, or the controller a message. */
+export const orderErrors = errorTable({
+  'document.malformed': { status: 400, message: 'The {document} cannot be read: {reason}.' },
+  'document.too_large': {
+    status: 413,
+    message: 'The {document} has {bytes} bytes; at most {limit} are taken.',
+  },
+  'document.unsigned': {
+    status: 400,
+    message:
+      'The {document} is not signed with a known key (key id "{keyId}"): expected one that the root key names for "{use}".',
+  },
+  'document.bad_signature': {
+    status: 400,
+    message: 'The signature of the {document} does not match its bytes (key id "{keyId}").',
+  },
+  'document.unknown_version': {
+    status: 400,
+    message:
+      'The {document} has version {version}; this end speaks version {expected}. Update the older end.',
+  },
+  'document.unknown_kind': {
+    status: 400,
+    message: 'The {document} is of kind "{kind}", which this end does not know.',
+  },
+  'document.stale_revision': {
+    status: 409,
+    message: 'The {document} has revision {revision}; revision {held} is already held.',
+  },
+  'order.expired': { status: 409, message: 'Order "{orderId}" expired at {expiresAt}.' },
+  'order.not_for_us': {
+    status: 409,
+    message: 'Order "{orderId}" does not name loudspeaker "{speakerId}" or an area it lies in.',
+  },
+  'order.replayed': { status: 409, message: 'Order "{orderId}" was already handled here.' },
+  'order.unsupported': {
+    status: 422,
+    message: 'Order "{orderId}" requires "{capability}", which this loudspeaker does not have.',
+  },
+  'order.outside_window': {
+    status: 409,
+    message: 'Order "{orderId}" would sound outside its broadcasting window ({opensAt} to {closesAt}).',
+  },
+  'order.time_untrusted': {
+    status: 409,
+    message: 'Order "{orderId}" is not played: this loudspeaker\'s time is not trusted yet.',
+  },
+  'order.muted': { status: 409, message: 'Order "{orderId}" is not played: the loudspeaker is muted.' },
+  'order.maintenance': {
+    status: 409,
+    message: 'Order "{orderId}" is not played: the loudspeaker is under maintenance.',
+  },
+  'order.already_played': { status: 409, message: 'Broadcast "{broadcastId}" already sounded here.' },
+  'order.too_late': { status: 409, message: 'Order "{orderId}" could not start before its latest start.' },
+  'order.cancelled': { status: 409, message: 'Broadcast "{broadcastId}" was cancelled.' },
+  'message.unknown_topic': { status: 400, message: 'Topic "{topic}" is not in the topic table.' },
+  'message.wrong_sender': {
+    status: 403,
+    message: 'Loudspeaker "{speakerId}" sent a message for "{claimed}".',
+  },
+});

@@ -1,0 +1,48 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Instant } from './kit/clock.ts';
+
+/** Crockford's base 32 in lower case: no i, l, o, u, so an id read over the phone is not misheard. */
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+export type IdPrefix = 'ann' | 'are' | 'brc' | 'bat' | 'job' | 'ord' | 'req' | 'spk' | 'jnl' | 'evt';
+
+/** A new id: prefix, 10 characters of time in milliseconds (so ids sort by age), 16 of randomness (80 bits). */
+export function newId(prefix: IdPrefix, now: Instant, random: Uint8Array = randomBytes(10)): string {
+  let time = '';
+  let rest = Math.floor(now);
+  for (let i = 0; i < 10; i++) {
+    time = ALPHABET[rest % 32] + time;
+    rest = Math.floor(rest / 32);
+  }
+  return `${prefix}_${time}${base32(random)}`;
+}
+
+/**
+ * An id that follows from its parts (130 bits of SHA-256): the same parts give the same id on every machine and after every restore.
+ * A broadcast's is derived from (series id, original slot).
+ */
+export function derivedId(prefix: IdPrefix, ...parts: readonly (string | number)[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest();
+  return `${prefix}_${base32(hash).slice(0, 26)}`;
+}
+
+/** SHA-256 of bytes (or of a text's UTF-8) in lower-case hexadecimal. */
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function base32(bytes: Uint8Array): string {
+  let text = '';
+  let bits = 0;
+  let held = 0;
+  for (const byte of bytes) {
+    held = (held << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += ALPHABET[(held >> bits) & 31];
+    }
+    held &= (1 << bits) - 1;
+  }
+  return text;
+}

@@ -1,0 +1,6 @@
+export * from './atomic-file.ts';
+export * from './backoff.ts';
+export * from './clock.ts';
+export * from './emitter.ts';
+export * from './exclusive.ts';
+export * from './lifecycle.ts';

@@ -1,0 +1,130 @@
+import Type, { type Static } from 'typebox';
+import { NonceSchema } from '../documents/time-reply.ts';
+import { OutputKindSchema } from '../journal/entry.ts';
+import {
+  CodeSchema,
+  codec,
+  IdSchema,
+  InstantSchema,
+  PublicKeySchema,
+  RevisionSchema,
+  Sha256Schema,
+} from '../schema.ts';
+
+/**
+ * Counts the connections of a speaker: each is larger than the last, kept on its disk. An old connection's last
+ * will carries an old number and cannot mark the new one offline.
+ */
+export const SessionEpochSchema = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+
+const HeldDocumentSchema = Type.Object({ revision: RevisionSchema, hash: Sha256Schema });
+
+const JournalStatusSchema = Type.Object({
+  epoch: IdSchema,
+  oldestSeq: Type.Integer({ minimum: 1 }),
+  lastSeq: Type.Integer({ minimum: 0 }),
+  lastHash: Sha256Schema,
+});
+
+export const TrustSchema = Type.Union([
+  Type.Literal('untrusted'),
+  Type.Literal('trusted'),
+  Type.Literal('disputed'),
+]);
+export type Trust = Static<typeof TrustSchema>;
+
+/** First message of every connection: what this speaker is and holds. */
+export const HelloSchema = Type.Object({
+  v: Type.Literal(1),
+  sessionEpoch: SessionEpochSchema,
+  agentVersion: Type.String({ maxLength: 32 }),
+  bootId: Type.String({ maxLength: 64 }),
+  capabilities: Type.Array(CodeSchema, { maxItems: 64 }),
+  /** Journal-signing key, raw. Registered at the first hello; another one later is refused and flagged. */
+  publicKey: PublicKeySchema,
+  assignment: Type.Union([HeldDocumentSchema, Type.Null()]),
+  /** The assignment itself, when the controller asked for it (`want`). */
+  assignmentDocument: Type.Optional(Type.String({ maxLength: 16_384 })),
+  journal: JournalStatusSchema,
+});
+export type Hello = Static<typeof HelloSchema>;
+export const helloCodec = codec('hello', HelloSchema, 1);
+
+/** Answer to an order, on the authenticated connection. Stored, but not evidence: that begins in the journal. */
+export const AnswerSchema = Type.Object({
+  v: Type.Literal(1),
+  orderId: IdSchema,
+  orderHash: Sha256Schema,
+  broadcastId: IdSchema,
+  answer: Type.Union([Type.Literal('accepted'), Type.Literal('refused')]),
+  code: Type.Optional(CodeSchema),
+  at: InstantSchema,
+});
+export type Answer = Static<typeof AnswerSchema>;
+export const answerCodec = codec('answer', AnswerSchema, 1);
+
+/** Where a delivery stands right now, for the eye: not stored, may be lost. */
+export const ProgressSchema = Type.Object({
+  v: Type.Literal(1),
+  broadcastId: IdSchema,
+  phase: Type.Union([Type.Literal('downloading'), Type.Literal('ready'), Type.Literal('playing')]),
+  /** Share done of the download or of the content, 0 to 1. */
+  fraction: Type.Number({ minimum: 0, maximum: 1 }),
+  startErrorMs: Type.Optional(Type.Number()),
+  at: InstantSchema,
+});
+export type Progress = Static<typeof ProgressSchema>;
+export const progressCodec = codec('progress', ProgressSchema, 1);
+
+/** Every five minutes and on change: how the loudspeaker is, and the hashes it holds. */
+export const HealthSchema = Type.Object({
+  v: Type.Literal(1),
+  sessionEpoch: SessionEpochSchema,
+  at: InstantSchema,
+  agentVersion: Type.String({ maxLength: 32 }),
+  uptimeSeconds: Type.Number({ minimum: 0 }),
+  cpuTemperatureC: Type.Union([Type.Number(), Type.Null()]),
+  load1: Type.Number({ minimum: 0 }),
+  memory: Type.Object({ totalBytes: Type.Number({ minimum: 0 }), freeBytes: Type.Number({ minimum: 0 }) }),
+  disk: Type.Object({ totalBytes: Type.Number({ minimum: 0 }), freeBytes: Type.Number({ minimum: 0 }) }),
+  network: Type.Object({
+    interface: Type.Union([Type.String({ maxLength: 32 }), Type.Null()]),
+    address: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
+    receivedBytes: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
+    sentBytes: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
+  }),
+  output: Type.Object({
+    kind: OutputKindSchema,
+    ok: Type.Boolean(),
+    detail: Type.String({ maxLength: 256 }),
+  }),
+  clock: Type.Object({
+    trust: TrustSchema,
+    offsetMs: Type.Union([Type.Number(), Type.Null()]),
+    boundMs: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
+  }),
+  playing: Type.Union([
+    Type.Object({ broadcastId: IdSchema, positionMs: Type.Number({ minimum: 0 }) }),
+    Type.Null(),
+  ]),
+  assignment: Type.Union([HeldDocumentSchema, Type.Null()]),
+  journal: JournalStatusSchema,
+  /** Error codes of what is wrong now; empty when all is well. */
+  problems: Type.Array(CodeSchema, { maxItems: 16 }),
+});
+export type Health = Static<typeof HealthSchema>;
+export const healthCodec = codec('health', HealthSchema, 1);
+
+/** Last will of a connection. */
+export const PresenceSchema = Type.Object({
+  v: Type.Literal(1),
+  sessionEpoch: SessionEpochSchema,
+  online: Type.Boolean(),
+});
+export type Presence = Static<typeof PresenceSchema>;
+export const presenceCodec = codec('presence', PresenceSchema, 1);
+
+/** Asks for signed time. */
+export const TimeRequestSchema = Type.Object({ v: Type.Literal(1), nonce: NonceSchema });
+export type TimeRequest = Static<typeof TimeRequestSchema>;
+export const timeRequestCodec = codec('time request', TimeRequestSchema, 1);

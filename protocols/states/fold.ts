@@ -1,0 +1,171 @@
+import type { Evidence, JournalEntry } from '../journal/entry.ts';
+import type { DeliveryState } from './delivery.ts';
+import { DELIVERY_STATES } from './delivery.ts';
+import { mayFollow } from './table.ts';
+
+/** One attempt inside a delivery, as told. */
+export interface PlayView {
+  readonly play: number;
+  readonly state: 'playing' | 'finished' | 'interrupted' | 'failed' | 'cancelled';
+  readonly plannedAt: number | null;
+  readonly startedAt: number | null;
+  readonly startErrorMs: number | null;
+  readonly endedAt: number | null;
+  /** Range of the content that sounded, ms. */
+  readonly fromMs: number;
+  readonly toMs: number | null;
+  readonly uncertaintyMs: number;
+  readonly evidence: Evidence;
+  readonly output: string | null;
+  readonly code: string | null;
+}
+
+/** What is known of one broadcast at one speaker. */
+export interface DeliveryView {
+  readonly state: DeliveryState;
+  readonly code: string | null;
+  readonly plays: readonly PlayView[];
+  /** What did not fit: codes of `FOLD_FLAGS`, each once, sorted. */
+  readonly flags: readonly FoldFlag[];
+}
+
+/** unknown_kind: kept, not understood · unexpected: does not follow from what was told before · range_repeated: the same content range sounded twice. */
+export const FOLD_FLAGS = ['range_repeated', 'unexpected', 'unknown_kind'] as const;
+export type FoldFlag = (typeof FOLD_FLAGS)[number];
+
+export const PENDING: DeliveryView = { state: 'pending', code: null, plays: [], flags: [] };
+
+/** Overlap of content ranges, in ms, that a resume may have without counting as played twice. */
+export const RESUME_OVERLAP_MS = 2_000;
+
+/** The delivery after an answer. An answer never takes back what the journal told. */
+export function foldAnswer(
+  view: DeliveryView,
+  answer: 'accepted' | 'refused',
+  code: string | null,
+): DeliveryView {
+  if (view.state !== 'pending') return view;
+  return { ...view, state: answer, code };
+}
+
+const STATE_OF_KIND: Readonly<Record<string, DeliveryState>> = {
+  refused: 'refused',
+  ready: 'ready',
+  started: 'playing',
+  finished: 'finished',
+  interrupted: 'interrupted',
+  failed: 'failed',
+  missed: 'missed',
+  cancelled: 'cancelled',
+};
+
+/**
+ * The delivery after one verified journal entry. Total: every entry gives a view, and what does not fit the state
+ * table is applied (the speaker's word counts) and flagged. A pure function of the entries in journal order.
+ */
+export function foldDelivery(view: DeliveryView, entry: JournalEntry): DeliveryView {
+  const state = Object.hasOwn(STATE_OF_KIND, entry.kind) ? STATE_OF_KIND[entry.kind] : undefined;
+  if (state === undefined) return withFlag(view, 'unknown_kind');
+  const next: DeliveryView = {
+    ...view,
+    state,
+    code: entry.code ?? null,
+    plays: foldPlays(view.plays, entry),
+  };
+  // The journal begins with `ready`: acceptance is an answer and may have been lost.
+  const from = view.state === 'pending' ? 'accepted' : view.state;
+  const repeats = state === 'playing' && view.state === 'finished' && newPlay(view, entry);
+  const fits = mayFollow(DELIVERY_STATES, from, state) || repeats || settledAgain(view, state);
+  const flagged = fits ? next : withFlag(next, 'unexpected');
+  return rangesRepeat(next.plays) ? withFlag(flagged, 'range_repeated') : flagged;
+}
+
+/** Whether the loudspeaker reports that the whole content sounded. A null output never counts as played. */
+export function countsAsPlayed(view: DeliveryView): boolean {
+  return (
+    view.state === 'finished' &&
+    view.plays.some((play) => play.state === 'finished' && play.evidence === 'reported')
+  );
+}
+
+/** A refusal of a repeated order says nothing new of a delivery that is already settled. */
+function settledAgain(view: DeliveryView, state: DeliveryState): boolean {
+  return view.state === state && DELIVERY_STATES[state].length === 0;
+}
+
+/** A repetition ordered by `repeat` is another play, not a contradiction. */
+function newPlay(view: DeliveryView, entry: JournalEntry): boolean {
+  return entry.play !== undefined && view.plays.every(({ play }) => play !== entry.play);
+}
+
+function foldPlays(plays: readonly PlayView[], entry: JournalEntry): readonly PlayView[] {
+  const number = entry.play;
+  if (number === undefined) return plays;
+  const before = plays.find(({ play }) => play === number);
+  const base: PlayView = before ?? {
+    play: number,
+    state: 'playing',
+    plannedAt: null,
+    startedAt: null,
+    startErrorMs: null,
+    endedAt: null,
+    fromMs: entry.fromMs ?? 0,
+    toMs: null,
+    uncertaintyMs: 0,
+    evidence: 'none',
+    output: null,
+    code: null,
+  };
+  return [...plays.filter(({ play }) => play !== number), foldPlay(base, entry)].sort(
+    (a, b) => a.play - b.play,
+  );
+}
+
+function foldPlay(play: PlayView, entry: JournalEntry): PlayView {
+  switch (entry.kind) {
+    case 'started':
+      return {
+        ...play,
+        state: 'playing',
+        plannedAt: entry.plannedAt ?? null,
+        startedAt: entry.at,
+        startErrorMs: entry.startErrorMs ?? null,
+        fromMs: entry.fromMs ?? 0,
+        evidence: entry.evidence ?? 'none',
+        output: entry.output ?? null,
+      };
+    case 'finished':
+    case 'interrupted':
+    case 'failed':
+    case 'cancelled':
+      return {
+        ...play,
+        state: entry.kind,
+        endedAt: entry.at,
+        fromMs: entry.fromMs ?? play.fromMs,
+        toMs: entry.toMs ?? play.toMs,
+        uncertaintyMs: entry.uncertaintyMs ?? 0,
+        evidence: entry.evidence ?? play.evidence,
+        output: entry.output ?? play.output,
+        code: entry.code ?? null,
+      };
+    default:
+      return play;
+  }
+}
+
+function rangesRepeat(plays: readonly PlayView[]): boolean {
+  const resumed = plays.filter(({ toMs, fromMs }) => toMs !== null && toMs > fromMs);
+  return resumed.some((a, i) =>
+    resumed.slice(i + 1).some((b) => {
+      const overlap = Math.min(a.toMs ?? 0, b.toMs ?? 0) - Math.max(a.fromMs, b.fromMs);
+      // A whole play that finished before another begins is an ordered repetition.
+      return a.state !== 'finished' && overlap > RESUME_OVERLAP_MS;
+    }),
+  );
+}
+
+function withFlag(view: DeliveryView, flag: FoldFlag): DeliveryView {
+  if (view.flags.includes(flag)) return view;
+  return { ...view, flags: [...view.flags, flag].sort() };
+}

@@ -1,0 +1,63 @@
+import { DomainError } from '#protocols';
+import type { AreaTree } from '../areas/area.ts';
+
+export const ROLES = ['administrator', 'editor', 'chairman', 'technician', 'viewer'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who acts: named by a token, bound to areas (and all below them). */
+export interface Actor {
+  readonly name: string;
+  readonly role: Role;
+  readonly areas: readonly string[];
+}
+
+export const PERMISSIONS = [
+  'area:read',
+  'area:write',
+  'speaker:read',
+  'speaker:write',
+  'speaker:provision',
+  'media:write',
+  'announcement:read',
+  'announcement:write',
+  'announcement:approve',
+  'broadcast:read',
+  'broadcast:play',
+  'broadcast:override',
+  'broadcast:cancel',
+  'journal:read',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+const READ: readonly Permission[] = [
+  'area:read',
+  'speaker:read',
+  'announcement:read',
+  'broadcast:read',
+  'journal:read',
+];
+
+/** What each role may do inside its areas. */
+export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
+  // The administrator sets the system up; what is said to the village is not an administrator's business.
+  administrator: [...READ, 'area:write', 'speaker:write', 'speaker:provision'],
+  editor: [...READ, 'media:write', 'announcement:write', 'broadcast:play', 'broadcast:cancel'],
+  chairman: [
+    ...READ,
+    'media:write',
+    'announcement:write',
+    'announcement:approve',
+    'broadcast:play',
+    'broadcast:override',
+    'broadcast:cancel',
+  ],
+  technician: [...READ, 'speaker:write', 'speaker:provision', 'broadcast:cancel'],
+  viewer: READ,
+};
+
+/** The only gate. Throws `request.forbidden` unless the actor's role grants it and the area lies in the actor's areas. */
+export function authorize(actor: Actor, permission: Permission, areaId: string, tree: AreaTree): void {
+  const inReach = tree.has(areaId) && tree.ancestry(areaId).some((id) => actor.areas.includes(id));
+  if (inReach && GRANTS[actor.role].includes(permission)) return;
+  throw new DomainError('request.forbidden', { actor: actor.name, permission, area: areaId });
+}

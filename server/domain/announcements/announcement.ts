@@ -1,0 +1,37 @@
+import type { AnnouncementState, Priority } from '#protocols';
+
+/** Who made the item, for the yearly statistics (domain: origin). */
+export type Origin = 'own' | 'relay' | 'source_system' | 'notice';
+
+export interface Announcement {
+  readonly id: string;
+  /** The area whose station made it: who may see and change it. */
+  readonly areaId: string;
+  readonly title: string;
+  readonly category: string;
+  readonly origin: Origin;
+  /** BCP 47: "vi", "hmn", … */
+  readonly language: string;
+  readonly priority: Priority;
+  readonly text: string | null;
+  readonly state: AnnouncementState;
+  /** The delivered bytes; approval is of exactly these. Null until audio is attached. */
+  readonly mediaSha256: string | null;
+  readonly approvedSha256: string | null;
+  readonly rejectedReason: string | null;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface AnnouncementStore {
+  list(filter: {
+    readonly areaIds: readonly string[];
+    readonly limit: number;
+    readonly before?: string;
+  }): Promise<Announcement[]>;
+  get(id: string): Promise<Announcement | null>;
+  insert(announcement: Announcement): Promise<void>;
+  /** Replaces the record if its state is still `from`; false when somebody was faster. */
+  update(announcement: Announcement, from: AnnouncementState): Promise<boolean>;
+}

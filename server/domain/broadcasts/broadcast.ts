@@ -1,0 +1,89 @@
+import type { BroadcastState, Priority, Targets } from '#protocols';
+
+/** One airing. */
+export interface Broadcast {
+  readonly id: string;
+  readonly announcementId: string;
+  readonly areaId: string;
+  readonly title: string;
+  readonly priority: Priority;
+  readonly state: BroadcastState;
+  readonly startsAt: number;
+  readonly latestStartAt: number;
+  readonly hardEndAt: number;
+  /** What was asked for, before it was expanded. */
+  readonly targets: Targets;
+  readonly targetCount: number;
+  readonly drill: boolean;
+  readonly makesGoodOf: string | null;
+  readonly cancelReason: string | null;
+  readonly createdBy: string;
+  readonly createdAt: number;
+}
+
+/** The speakers that a broadcast was meant for when it was made: one compact record, however many they are. */
+export interface TargetSnapshot {
+  readonly broadcastId: string;
+  readonly speakerIds: readonly string[];
+}
+
+/** A signed order in its exact bytes, kept for ever. */
+export interface StoredOrder {
+  readonly id: string;
+  readonly broadcastId: string;
+  readonly kind: 'play' | 'cancel';
+  /** Compact JWS as published. */
+  readonly document: string;
+  /** SHA-256 of it. */
+  readonly hash: string;
+  /** Topics that it goes to: area topics, or speakers' own for personal targets. */
+  readonly topics: readonly string[];
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+/** An order that is still to be published. */
+export interface OutboxItem {
+  /** Ascending: the order of publication. */
+  readonly seq: number;
+  readonly orderId: string;
+  readonly broadcastId: string;
+  readonly document: string;
+  readonly topics: readonly string[];
+  readonly expiresAt: number;
+}
+
+/** An order that a speaker has not answered, to be sent on its own topic. */
+export interface DueOrder {
+  readonly orderId: string;
+  readonly broadcastId: string;
+  readonly document: string;
+}
+
+export interface BroadcastStore {
+  list(filter: {
+    readonly areaIds: readonly string[];
+    readonly limit: number;
+    readonly before?: string;
+  }): Promise<Broadcast[]>;
+  get(id: string): Promise<Broadcast | null>;
+  insert(broadcast: Broadcast, snapshot: TargetSnapshot): Promise<void>;
+  snapshot(broadcastId: string): Promise<TargetSnapshot | null>;
+  /** Moves to `to` if the present state is one of `from`; false when not. */
+  transition(
+    id: string,
+    from: readonly BroadcastState[],
+    to: BroadcastState,
+    cancelReason?: string,
+  ): Promise<boolean>;
+  /** Broadcasts that are neither completed, failed, partial nor cancelled. */
+  open(): Promise<Broadcast[]>;
+  /** Stores a signed order and its outbox row. */
+  insertOrder(order: StoredOrder): Promise<void>;
+  orders(broadcastId: string): Promise<StoredOrder[]>;
+  /** Unpublished orders, oldest first. */
+  outbox(limit: number): Promise<OutboxItem[]>;
+  markPublished(seq: number, at: number): Promise<void>;
+  /** Every order not expired at `now`, with its broadcast's target snapshot: the dispatcher's table of what is due. */
+  liveOrders(now: number): Promise<{ readonly order: StoredOrder; readonly snapshot: TargetSnapshot }[]>;
+}

@@ -1,0 +1,92 @@
+import type { DeliveryState, DeliveryView, JournalEntry } from '#protocols';
+import type { StoredJournal } from '../speakers/speaker.ts';
+
+/** One broadcast at one speaker. */
+export interface DeliveryKey {
+  readonly broadcastId: string;
+  readonly speakerId: string;
+}
+
+export interface Delivery extends DeliveryKey {
+  readonly view: DeliveryView;
+  /** When the answer was stored; null when the journal came first or nothing did. */
+  readonly answeredAt: number | null;
+  readonly updatedAt: number;
+}
+
+/** Why an entry that was stored did not count as usual. */
+export type EntryFlag =
+  | 'unknown_broadcast'
+  | 'unknown_kind'
+  | 'unexpected'
+  | 'range_repeated'
+  | 'fork'
+  | 'gap';
+
+/** A verified journal line, to be stored as it came. */
+export interface JournalRow {
+  readonly speakerId: string;
+  readonly epoch: string;
+  readonly seq: number;
+  readonly hash: string;
+  readonly line: string;
+  readonly kind: string;
+  readonly broadcastId: string | null;
+  readonly at: number;
+  readonly flags: readonly EntryFlag[];
+  readonly batchId: string;
+}
+
+/** The signature that covers some lines. */
+export interface BatchRow {
+  readonly id: string;
+  readonly speakerId: string;
+  readonly epoch: string;
+  readonly keyId: string;
+  readonly headSeq: number;
+  readonly headHash: string;
+  readonly signature: string;
+  readonly receivedAt: number;
+}
+
+/** What one write transaction of receipts holds. */
+export interface ReceiptSlice {
+  readonly batches: readonly BatchRow[];
+  readonly rows: readonly JournalRow[];
+  readonly deliveries: readonly Delivery[];
+  /** New stored position per speaker. */
+  readonly positions: readonly { readonly speakerId: string; readonly journal: StoredJournal }[];
+}
+
+export interface ReceiptStore {
+  /** What is known of these deliveries; those without a row are left out. */
+  deliveries(keys: readonly DeliveryKey[]): Promise<Delivery[]>;
+  ofBroadcast(broadcastId: string): Promise<Delivery[]>;
+  /** Counts by state, without the derived `pending`. */
+  counts(broadcastId: string): Promise<Partial<Record<DeliveryState, number>> & { readonly played: number }>;
+  /** Hashes stored for these entries, to tell a repetition from a fork. */
+  entryHashes(
+    speakerId: string,
+    epoch: string,
+    fromSeq: number,
+    toSeq: number,
+  ): Promise<ReadonlyMap<number, string>>;
+  /** Stores a slice; a row whose (speaker, epoch, seq, hash) exists is left as it is. */
+  save(slice: ReceiptSlice): Promise<void>;
+  /** Which of these broadcast ids exist. */
+  knownBroadcasts(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** A speaker's journal in order, with the batches that sign it. */
+  journal(
+    speakerId: string,
+    epoch: string,
+    fromSeq: number,
+    limit: number,
+  ): Promise<{ readonly rows: readonly JournalRow[]; readonly batches: readonly BatchRow[] }>;
+}
+
+/** An entry together with its line, as verified. */
+export interface VerifiedEntry {
+  readonly entry: JournalEntry;
+  readonly line: string;
+  readonly hash: string;
+}

@@ -1,0 +1,39 @@
+import type { Progress } from '#protocols';
+
+/** What the console and the demo watch. Each has an area, so that a viewer sees only the own ones. */
+export interface LiveEventMap {
+  'speaker.changed': { readonly speakerId: string; readonly areaId: string; readonly link: string };
+  'media.progress': {
+    readonly jobId: string;
+    readonly areaId: string;
+    readonly state: string;
+    readonly stage: string;
+    readonly progress: number;
+  };
+  'broadcast.changed': { readonly broadcastId: string; readonly areaId: string; readonly state: string };
+  'delivery.changed': {
+    readonly broadcastId: string;
+    readonly speakerId: string;
+    readonly areaId: string;
+    readonly state: string;
+    readonly code: string | null;
+    readonly startErrorMs: number | null;
+  };
+  'delivery.progress': {
+    readonly broadcastId: string;
+    readonly speakerId: string;
+    readonly areaId: string;
+    readonly phase: Progress['phase'];
+    readonly fraction: number;
+  };
+}
+
+export type LiveEventName = keyof LiveEventMap;
+export type LiveEvent = {
+  [Name in LiveEventName]: { readonly name: Name; readonly data: LiveEventMap[Name] };
+}[LiveEventName];
+
+/** Where domain services tell what happened, after the commit. */
+export interface LiveEvents {
+  publish<Name extends LiveEventName>(name: Name, data: LiveEventMap[Name]): void;
+}

@@ -1,0 +1,46 @@
+/** A deliverable file in the store, by content. Never changes. */
+export interface Medium {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly durationMs: number;
+  readonly integratedLufs: number;
+  readonly truePeakDb: number;
+  /** Waveform for the eye, JSON as media's preparation gives it. */
+  readonly peaks: string;
+  /** Exact JSON bytes of the chunk list, and their SHA-256. */
+  readonly chunkList: string;
+  readonly chunkListSha256: string;
+  readonly createdAt: number;
+}
+
+export type MediaJobState = 'queued' | 'running' | 'ready' | 'failed' | 'cancelled';
+
+/** One upload on its way to a medium. */
+export interface MediaJob {
+  readonly id: string;
+  readonly areaId: string;
+  readonly state: MediaJobState;
+  readonly stage: string;
+  /** 0 to 1. */
+  readonly progress: number;
+  readonly sourceName: string;
+  readonly sourceBytes: number;
+  /** The medium, when ready. */
+  readonly sha256: string | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+}
+
+export interface MediaStore {
+  get(sha256: string): Promise<Medium | null>;
+  /** Inserts, or does nothing when these bytes are known already. */
+  put(medium: Medium): Promise<void>;
+  insertJob(job: MediaJob): Promise<void>;
+  updateJob(job: MediaJob): Promise<void>;
+  job(id: string): Promise<MediaJob | null>;
+  /** Jobs that were not ended when the process went: they are queued again or failed at start. */
+  openJobs(): Promise<MediaJob[]>;
+}

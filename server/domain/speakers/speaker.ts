@@ -1,0 +1,92 @@
+import type {
+  Assignment,
+  Health,
+  Hold,
+  SpeakerCondition,
+  SpeakerLifecycle,
+  SpeakerLink,
+  SpeakerOutput,
+} from '#protocols';
+
+/** One networked loudspeaker cluster, as the controller knows it. */
+export interface Speaker {
+  readonly id: string;
+  readonly areaId: string;
+  readonly name: string;
+  readonly lifecycle: SpeakerLifecycle;
+  /** SHA-256 (hex) of the MQTT secret. A password hash would cost minutes in a mass reconnect; the secret has 256 random bits. */
+  readonly secretHash: string;
+  /** Journal-signing key, registered at the first hello. */
+  readonly publicKey: string | null;
+  readonly keyId: string | null;
+  readonly latitude: number | null;
+  readonly longitude: number | null;
+  readonly gainDb: number;
+  readonly capDb: number;
+  readonly mute: Hold | null;
+  readonly maintenance: Hold | null;
+  /** The signed desired state in its exact bytes; null until first made. */
+  readonly assignmentRevision: number;
+  readonly assignmentHash: string | null;
+  readonly assignmentDocument: string | null;
+  readonly createdAt: number;
+}
+
+/** What changes with every connection and heartbeat; kept apart from what people enter. */
+export interface SpeakerStatus {
+  readonly speakerId: string;
+  readonly sessionEpoch: number;
+  readonly link: SpeakerLink;
+  readonly condition: SpeakerCondition;
+  readonly output: SpeakerOutput;
+  readonly lastSeenAt: number | null;
+  readonly agentVersion: string | null;
+  readonly capabilities: readonly string[];
+  /** The assignment that the speaker says it holds. */
+  readonly heldAssignmentHash: string | null;
+  readonly health: Health | null;
+}
+
+/** Up to where a speaker's journal is stored. */
+export interface StoredJournal {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** What the broker needs to let a speaker in: no more. */
+export interface SpeakerCredential {
+  readonly speakerId: string;
+  readonly secretHash: string;
+  readonly lifecycle: SpeakerLifecycle;
+  readonly areaId: string;
+}
+
+export interface SpeakerFilter {
+  /** Speakers in exactly these areas (callers expand descendants). */
+  readonly areaIds?: readonly string[];
+  readonly ids?: readonly string[];
+}
+
+export interface SpeakerStore {
+  list(filter?: SpeakerFilter): Promise<Speaker[]>;
+  get(id: string): Promise<Speaker | null>;
+  insert(speaker: Speaker): Promise<void>;
+  update(speaker: Speaker): Promise<void>;
+  /** Every credential, for the broker's table in memory. */
+  credentials(): Promise<SpeakerCredential[]>;
+  /** Registers the key of a first hello; false when another one is registered already. Sets lifecycle enrolled → active. */
+  registerKey(speakerId: string, keyId: string, publicKey: string): Promise<boolean>;
+  statuses(filter?: SpeakerFilter): Promise<SpeakerStatus[]>;
+  /** Upserts many statuses at once (hello, heartbeat, presence), each only if its session epoch is not older. */
+  saveStatuses(statuses: readonly SpeakerStatus[]): Promise<void>;
+  /** At start: nobody has been heard yet. online → unknown. */
+  forgetLinks(): Promise<void>;
+  /** Appends health reports to the history. */
+  saveHealth(reports: readonly { readonly speakerId: string; readonly health: Health }[]): Promise<void>;
+  /** The newest journal epoch of each speaker asked for. */
+  journals(speakerIds: readonly string[]): Promise<Map<string, StoredJournal>>;
+}
+
+/** The desired state that a speaker's record asks for, without its revision. */
+export type DesiredState = Omit<Assignment, 'v' | 'revision' | 'issuedAt'>;

@@ -1,0 +1,53 @@
+import type { AnnouncementStore } from './announcements/announcement.ts';
+import type { AreaStore } from './areas/area.ts';
+import type { AuditStore } from './audit/audit.ts';
+import type { BroadcastStore } from './broadcasts/broadcast.ts';
+import type { ReceiptStore } from './deliveries/receipts.ts';
+import type { MediaStore } from './media/medium.ts';
+import type { SpeakerStore } from './speakers/speaker.ts';
+
+/** The stored answer of an acting request. */
+export interface StoredAnswer {
+  readonly actor: string;
+  readonly key: string;
+  /** SHA-256 of method, path and body: another request under the same key is an error. */
+  readonly requestHash: string;
+  readonly status: number;
+  readonly body: string;
+  readonly createdAt: number;
+}
+
+export interface IdempotencyStore {
+  get(actor: string, key: string): Promise<StoredAnswer | null>;
+  put(answer: StoredAnswer): Promise<void>;
+  /** Deletes answers older than this instant. */
+  prune(before: number): Promise<void>;
+}
+
+/** One store per aggregate. A service asks for the few that it needs: `Pick<Stores, 'areas' | 'audit'>`. */
+export interface Stores {
+  readonly areas: AreaStore;
+  readonly speakers: SpeakerStore;
+  readonly media: MediaStore;
+  readonly announcements: AnnouncementStore;
+  readonly broadcasts: BroadcastStore;
+  readonly receipts: ReceiptStore;
+  readonly audit: AuditStore;
+  readonly idempotency: IdempotencyStore;
+}
+
+/** Stores bound to one transaction. */
+export interface Transaction extends Stores {
+  /** Runs after the commit, in order; never when the transaction is rolled back. Side effects go here. */
+  afterCommit(effect: () => void): void;
+}
+
+export interface Storage {
+  /** Reads outside a transaction. */
+  readonly read: Stores;
+  /**
+   * Runs `work` in one transaction. When the database is held by another process the whole of `work` is run again after a pause, so it
+   * must have no effect but through the transaction. Throws `storage.busy` when that lasts longer than the limit.
+   */
+  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+}
