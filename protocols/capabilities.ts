@@ -8,7 +8,7 @@ export const AGENT_CAPABILITIES = [
   'content:file',
   'repeat',
   'gain',
-  'range-resume',
+  'range_resume',
 ] as const;
 
 export type Capability = (typeof AGENT_CAPABILITIES)[number];

@@ -7,6 +7,7 @@ export * from './documents/keys.ts';
 export * from './documents/order.ts';
 export * from './documents/time-reply.ts';
 export * from './errors/index.ts';
+export * from './http/index.ts';
 export * from './ids.ts';
 export * from './journal/batch.ts';
 export * from './journal/chain.ts';

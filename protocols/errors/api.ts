@@ -33,6 +33,65 @@ export const apiErrors = errorTable({
     status: 409,
     message: 'The broadcast would last {minutes} minutes; area "{area}" allows at most {limit}.',
   },
+  'request.unsupported_media_type': {
+    status: 415,
+    message: 'The request body is "{type}": expected {expected}.',
+  },
+  'request.range_unsatisfiable': {
+    status: 416,
+    message: 'The file has {bytes} bytes; "{range}" asks for none of them.',
+  },
+  'request.too_many_streams': {
+    status: 503,
+    message: '{open} event streams are open already. Close one and try again.',
+  },
+  'area.retired': { status: 409, message: 'Area "{id}" is dissolved: choose one that is in use.' },
+  'area.unknown_zone': {
+    status: 422,
+    message: '"{zone}" is not an IANA time zone: expected one like "Asia/Ho_Chi_Minh".',
+  },
+  'policy.invalid': { status: 422, message: 'The policy is not valid: {reason}.' },
+  'upload.lost': {
+    status: 500,
+    message:
+      'The upload of job "{id}" is gone: the controller stopped before it was prepared. Send the file again.',
+  },
+  'upload.no_file': {
+    status: 400,
+    message:
+      'The form has no file: expected multipart/form-data with one part "file" (and "area" before it or in the query).',
+  },
+  'announcement.no_audio': {
+    status: 409,
+    message: 'Announcement "{id}" has no audio yet: attach a prepared file first.',
+  },
+  'announcement.audio_changed': {
+    status: 409,
+    message:
+      'The audio of announcement "{id}" is {held} now, not {given}: listen to it again before approving.',
+  },
+  'announcement.four_eyes': {
+    status: 403,
+    message: '"{actor}" composed announcement "{id}": somebody else has to approve it.',
+  },
+  'broadcast.no_targets': {
+    status: 409,
+    message:
+      'No loudspeaker in use is meant by these targets. Enter loudspeakers first, or choose other areas.',
+  },
+  'broadcast.starts_in_past': {
+    status: 409,
+    message: 'The broadcast would start at {startsAt}, which is past. Give a later instant.',
+  },
+  'broadcast.too_many_areas': {
+    status: 409,
+    message:
+      'The order would have {bytes} bytes; at most {limit} are taken. Choose a wider area instead of many small ones.',
+  },
+  'speaker.secret_in_use': {
+    status: 409,
+    message: 'Loudspeaker "{id}" has connected with its secret already: the secret is not shown again.',
+  },
   'storage.busy': { status: 503, message: 'The database is held by another process. Try again in a moment.' },
   'server.internal': {
     status: 500,

@@ -55,9 +55,23 @@ export const orderErrors = errorTable({
   'order.already_played': { status: 409, message: 'Broadcast "{broadcastId}" already sounded here.' },
   'order.too_late': { status: 409, message: 'Order "{orderId}" could not start before its latest start.' },
   'order.cancelled': { status: 409, message: 'Broadcast "{broadcastId}" was cancelled.' },
+  'order.preempted': { status: 409, message: 'Order "{orderId}" gave way to an emergency.' },
+  'order.hard_end': { status: 409, message: 'Order "{orderId}" was cut at its hard end.' },
+  'order.agent_restarted': {
+    status: 409,
+    message: 'Order "{orderId}" was cut off: the loudspeaker stopped or lost its power.',
+  },
   'message.unknown_topic': { status: 400, message: 'Topic "{topic}" is not in the topic table.' },
   'message.wrong_sender': {
     status: 403,
     message: 'Loudspeaker "{speakerId}" sent a message for "{claimed}".',
+  },
+  'message.disconnected': {
+    status: 503,
+    message: 'The broker is not connected: the message for "{topic}" was not handed over. It is tried again.',
+  },
+  'message.overflow': {
+    status: 503,
+    message: 'Too many messages for "{topic}" are waiting ({limit}): this one was not taken. It comes again.',
   },
 });

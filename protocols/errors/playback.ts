@@ -4,10 +4,14 @@ import { errorTable } from './error.ts';
 export const playbackErrors = errorTable({
   'output.missing': {
     status: 500,
-    message: 'Output "{output}" could not open device "{device}": {reason}. Check the cable, the configured name and that nothing else holds it.',
+    message:
+      'Output "{output}" could not open device "{device}": {reason}. Check the cable, the configured name and that nothing else holds it.',
   },
   'output.failed': { status: 500, message: 'Output "{output}" stopped taking sound: {reason}.' },
-  'decoder.missing': { status: 500, message: 'The decoder "{decoder}" cannot be run. Install ffmpeg or correct the configured path.' },
+  'decoder.missing': {
+    status: 500,
+    message: 'The decoder "{decoder}" cannot be run. Install ffmpeg or correct the configured path.',
+  },
   'decoder.failed': { status: 500, message: 'The decoder stopped ({exitCode}): {reason}.' },
   'cache.disk_full': { status: 507, message: 'No room for {bytes} bytes of audio; {free} are free.' },
   'cache.too_large': { status: 413, message: 'The content has {bytes} bytes; at most {limit} are taken.' },

@@ -30,10 +30,18 @@ export interface Clock {
 /** Longest delay that Node's own timers take; longer ones fire at once (and warn). */
 const LONGEST_NODE_TIMER_MS = 2 ** 31 - 1;
 
-/** The machine's own clock. `now` has sub-millisecond resolution. */
+/** The machine's own clock. `now` has sub-millisecond resolution and is never further than 1 ms from `Date.now()`. */
 export class SystemClock implements Clock {
+  /** Wall-clock instant of the monotonic zero, as far as whole milliseconds tell. */
+  #origin = Date.now() - performance.now();
+
   now(): Instant {
-    return Date.now();
+    const fine = this.#origin + performance.now();
+    const whole = Date.now();
+    // The wall clock is slewed and stepped; the fraction is ours, the milliseconds are its.
+    const kept = Math.min(Math.max(fine, whole), whole + 0.999);
+    this.#origin += kept - fine;
+    return kept;
   }
 
   monotonic(): Milliseconds {

@@ -1,0 +1,306 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, statfs, unlink, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import {
+  backoff,
+  type Clock,
+  delay,
+  Exclusive,
+  type Instant,
+  Lifecycle,
+  syncFolder,
+  writeFileAtomic,
+} from '#kit';
+import { DomainError, type FileContent, isDomainError } from '#protocols';
+import { errorText, type Log } from '../log.ts';
+import { ifMissing, isDiskFull } from '../state/files.ts';
+import { fetchRange } from './range-fetch.ts';
+
+/** How one loudspeaker reaches the controller's files. */
+export interface ContentOrigin {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface EnsureOptions {
+  readonly content: FileContent;
+  readonly origin: ContentOrigin;
+  readonly signal: AbortSignal;
+  /** Waited before the first byte is asked for, so that a commune's loudspeakers do not all come at once. */
+  readonly spreadMs?: number;
+  readonly onProgress?: (fraction: number) => void;
+  /** An attempt failed with this code and will be made again. */
+  readonly onTrouble?: (code: CacheTrouble) => void;
+}
+
+/** Why content is not here yet. */
+export type CacheTrouble =
+  | 'cache.disk_full'
+  | 'cache.too_large'
+  | 'cache.hash_mismatch'
+  | 'cache.unreachable';
+
+export interface ContentCacheOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Most that all files together may take. */
+  readonly budgetBytes: number;
+  readonly random?: () => number;
+  /** Delays between attempts. */
+  readonly retry?: { readonly baseMs: number; readonly maxMs: number };
+}
+
+/** Left free on the disk for the journal and everything else. */
+const RESERVE_BYTES = 16 * 1024 * 1024;
+
+interface Download {
+  readonly result: Promise<string>;
+  readonly abort: AbortController;
+  readonly listeners: Set<EnsureOptions>;
+  users: number;
+}
+
+/**
+ * Audio by the SHA-256 of its bytes. A file is under its own name only when every byte was proved; what is
+ * under way is a `.part` beside it, and goes on after a restart. Content that is asked for several times at once is
+ * fetched once. Nothing that is in use (`hold`) is evicted.
+ */
+export class ContentCache extends Lifecycle {
+  readonly #options: ContentCacheOptions;
+  readonly #downloads = new Map<string, Download>();
+  readonly #held = new Map<string, number>();
+  readonly #space = new Exclusive();
+
+  constructor(options: ContentCacheOptions) {
+    super();
+    this.#options = options;
+  }
+
+  protected override async onStart(): Promise<void> {
+    await mkdir(this.#options.folder, { recursive: true });
+    this.disposers.defer('downloads', async () => {
+      for (const { abort } of this.#downloads.values()) abort.abort(new Error('the agent is stopping'));
+      await Promise.allSettled([...this.#downloads.values()].map(({ result }) => result));
+    });
+  }
+
+  /** Where content lies, or would lie. */
+  pathOf(sha256: string): string {
+    return join(this.#options.folder, sha256);
+  }
+
+  /** Keeps content from being evicted until the returned function is called. */
+  hold(sha256: string): () => void {
+    this.#held.set(sha256, (this.#held.get(sha256) ?? 0) + 1);
+    let once = true;
+    return () => {
+      if (!once) return;
+      once = false;
+      const rest = (this.#held.get(sha256) ?? 1) - 1;
+      if (rest > 0) this.#held.set(sha256, rest);
+      else this.#held.delete(sha256);
+    };
+  }
+
+  /**
+   * The path of the content's file, fetched and proved. Tries again, whatever is wrong, until aborted; rejects with the
+   * signal's reason then. What is wrong meanwhile is told to `onTrouble`.
+   */
+  async ensure(options: EnsureOptions): Promise<string> {
+    const { content, signal } = options;
+    signal.throwIfAborted();
+    const ready = await this.#existing(content);
+    if (ready !== undefined) return ready;
+    // One that was given up is still putting its partial file down: two must not write to it.
+    for (let old = this.#downloads.get(content.sha256); old?.abort.signal.aborted; )
+      old = await old.result.then(
+        () => this.#downloads.get(content.sha256),
+        () => this.#downloads.get(content.sha256),
+      );
+    const download = this.#downloads.get(content.sha256) ?? this.#begin(options);
+    download.users += 1;
+    download.listeners.add(options);
+    try {
+      return await Promise.race([download.result, rejected(signal)]);
+    } finally {
+      download.listeners.delete(options);
+      download.users -= 1;
+      // Nobody waits any more: what came stays in the partial file.
+      if (download.users === 0) download.abort.abort(new Error('no longer needed'));
+    }
+  }
+
+  /** Hashes the file again. False, and the file is gone, when it is missing or no longer what its name says. */
+  async verify(content: FileContent): Promise<boolean> {
+    const path = this.pathOf(content.sha256);
+    const actual = await ifMissing(hashOf(path), undefined).catch((error) => {
+      this.#options.log.warn('a cached file cannot be read', { sha256: content.sha256, error });
+      return 'unreadable';
+    });
+    if (actual === content.sha256) return true;
+    if (actual !== undefined) {
+      this.#options.log.warn('a cached file is damaged and is removed', { sha256: content.sha256 });
+      await rm(path, { force: true });
+    }
+    return false;
+  }
+
+  async #existing(content: FileContent): Promise<string | undefined> {
+    const path = this.pathOf(content.sha256);
+    const found = await ifMissing(stat(path), undefined);
+    if (found === undefined) return undefined;
+    if (found.size !== content.bytes) {
+      await rm(path, { force: true });
+      return undefined;
+    }
+    const now = this.#options.clock.now() / 1000;
+    // The order of eviction is the order of last use.
+    await utimes(path, now, now);
+    return path;
+  }
+
+  #begin(options: EnsureOptions): Download {
+    const abort = new AbortController();
+    const listeners = new Set<EnsureOptions>();
+    const result = this.#fetchUntilProved(options, abort.signal, listeners).finally(() =>
+      this.#downloads.delete(options.content.sha256),
+    );
+    // Whoever waits has it through `ensure`.
+    result.catch(() => undefined);
+    const download = { result, abort, listeners, users: 0 };
+    this.#downloads.set(options.content.sha256, download);
+    return download;
+  }
+
+  async #fetchUntilProved(
+    options: EnsureOptions,
+    signal: AbortSignal,
+    listeners: ReadonlySet<EnsureOptions>,
+  ): Promise<string> {
+    const { clock, log, random, retry = { baseMs: 1_000, maxMs: 60_000 } } = this.#options;
+    const { content, spreadMs = 0 } = options;
+    if (spreadMs > 0) await delay(clock, 'cache.spread', spreadMs, signal);
+    const delays = backoff({ ...retry, ...(random && { random }) });
+    while (true) {
+      const release = this.hold(content.sha256);
+      try {
+        return await this.#fetchOnce(options, signal, listeners);
+      } catch (error) {
+        signal.throwIfAborted();
+        for (const { onTrouble } of listeners) onTrouble?.(troubleOf(error));
+        log.info('a download is tried again', { sha256: content.sha256, reason: errorText(error) });
+      } finally {
+        release();
+      }
+      await delay(clock, 'cache.retry', delays.next().value, signal);
+    }
+  }
+
+  async #fetchOnce(
+    { content, origin }: EnsureOptions,
+    signal: AbortSignal,
+    listeners: ReadonlySet<EnsureOptions>,
+  ): Promise<string> {
+    const partial = `${this.pathOf(content.sha256)}.part`;
+    const tagFile = `${partial}.etag`;
+    await this.#makeRoom(content);
+    const etag = await ifMissing(readFile(tagFile, 'utf8'), undefined);
+    try {
+      await fetchRange({
+        url: origin.url + content.path,
+        headers: origin.headers,
+        partial,
+        bytes: content.bytes,
+        etag,
+        signal,
+        onProgress: (held) => {
+          for (const { onProgress } of listeners) onProgress?.(held / content.bytes);
+        },
+        onEtag: (tag) => writeFileAtomic(tagFile, tag),
+      });
+    } catch (error) {
+      if (isDomainError(error, 'cache.too_large')) await removePartial(partial);
+      if (!isDiskFull(error)) throw error;
+      await removePartial(partial);
+      throw diskFull(content.bytes, await this.#free(), error);
+    }
+    const actual = await hashOf(partial);
+    if (actual !== content.sha256) {
+      await removePartial(partial);
+      throw new DomainError('cache.hash_mismatch', { sha256: content.sha256, actual });
+    }
+    await rename(partial, this.pathOf(content.sha256));
+    await rm(tagFile, { force: true });
+    await syncFolder(this.#options.folder);
+    return this.pathOf(content.sha256);
+  }
+
+  /** Evicts what was used longest ago until the content fits into budget and disk. Throws `cache.disk_full`. */
+  #makeRoom(content: FileContent): Promise<void> {
+    return this.#space.run(async () => {
+      const files = await this.#files();
+      const name = `${content.sha256}.part`;
+      const begun = files.find((file) => file.name === name)?.bytes ?? 0;
+      const needed = Math.max(0, content.bytes - begun);
+      let used = files.reduce((sum, file) => sum + file.bytes, 0);
+      let free = await this.#free();
+      const fits = () => used + needed <= this.#options.budgetBytes && free - needed >= RESERVE_BYTES;
+      for (const file of files.sort((a, b) => a.usedAt - b.usedAt)) {
+        if (fits()) return;
+        const sha256 = file.name.slice(0, 64);
+        if (this.#held.has(sha256) || this.#downloads.has(sha256)) continue;
+        await ifMissing(unlink(join(this.#options.folder, file.name)), undefined);
+        used -= file.bytes;
+        free += file.bytes;
+        this.#options.log.info('a cached file was evicted', { file: file.name, bytes: file.bytes });
+      }
+      if (!fits()) throw diskFull(content.bytes, Math.min(free, this.#options.budgetBytes - used));
+    });
+  }
+
+  async #files(): Promise<{ name: string; bytes: number; usedAt: Instant }[]> {
+    const { folder } = this.#options;
+    const found: { name: string; bytes: number; usedAt: Instant }[] = [];
+    for (const name of await readdir(folder)) {
+      const info = await ifMissing(stat(join(folder, name)), undefined);
+      if (info?.isFile()) found.push({ name, bytes: info.size, usedAt: info.mtimeMs });
+    }
+    return found;
+  }
+
+  async #free(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#options.folder);
+    return bavail * bsize;
+  }
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+async function removePartial(partial: string): Promise<void> {
+  await rm(partial, { force: true });
+  await rm(`${partial}.etag`, { force: true });
+}
+
+function troubleOf(error: unknown): CacheTrouble {
+  if (isDomainError(error, 'cache.disk_full')) return 'cache.disk_full';
+  if (isDomainError(error, 'cache.too_large')) return 'cache.too_large';
+  return isDomainError(error, 'cache.hash_mismatch') ? 'cache.hash_mismatch' : 'cache.unreachable';
+}
+
+function diskFull(bytes: number, free: number, cause?: unknown): DomainError {
+  return new DomainError('cache.disk_full', { bytes, free: Math.max(0, free) }, { cause });
+}
+
+function rejected(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,105 @@
+import { type Clock, Lifecycle, type Timer } from '#kit';
+import type { ErrorCode, Health } from '#protocols';
+import { errorText, type Log } from '../log.ts';
+
+const REPORT_EVERY_MS = 300_000;
+/** Changes within this time make one report. */
+const SETTLE_MS = 2_000;
+/** Two reports for changes are at least this far apart. */
+const CHANGE_EVERY_MS = 15_000;
+
+export interface HealthReporterOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly collect: () => Promise<Health>;
+  /** Rejects while there is no connection. */
+  readonly send: (health: Health) => Promise<void>;
+}
+
+/** Reports health every five minutes, and soon after something that matters has changed. */
+export class HealthReporter extends Lifecycle {
+  readonly #options: HealthReporterOptions;
+  #timer: Timer | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #lastShape = '';
+
+  constructor(options: HealthReporterOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /** Something may have changed; a report goes out if it did. */
+  changed(): void {
+    if (!this.running) return;
+    const now = this.#options.clock.monotonic();
+    this.#schedule(Math.max(now + SETTLE_MS, this.#sentAt + CHANGE_EVERY_MS));
+  }
+
+  /** A new connection: the controller wants to know at once. */
+  connected(): void {
+    this.#lastShape = '';
+    if (this.running) this.#schedule(this.#options.clock.monotonic());
+  }
+
+  protected override async onStart(): Promise<void> {
+    this.disposers.defer('the health timer', () => {
+      this.#timer?.cancel();
+      this.#dueAt = Number.POSITIVE_INFINITY;
+    });
+    this.#schedule(this.#options.clock.monotonic() + REPORT_EVERY_MS);
+  }
+
+  #schedule(dueAt: number): void {
+    if (dueAt >= this.#dueAt) return;
+    this.#dueAt = dueAt;
+    this.#timer?.cancel();
+    const { clock, log } = this.#options;
+    this.#timer = clock.setTimer('health', dueAt - clock.monotonic(), () => {
+      this.#dueAt = Number.POSITIVE_INFINITY;
+      this.background(this.#report(), (error) =>
+        log.debug('health was not reported', { reason: errorText(error) }),
+      );
+    });
+  }
+
+  async #report(): Promise<void> {
+    const { clock, collect, send } = this.#options;
+    try {
+      const health = await collect();
+      const shape = shapeOf(health);
+      const periodic = clock.monotonic() - this.#sentAt >= REPORT_EVERY_MS;
+      if (!periodic && shape === this.#lastShape) return;
+      await send(health);
+      this.#sentAt = clock.monotonic();
+      this.#lastShape = shape;
+    } finally {
+      if (this.running) this.#schedule(clock.monotonic() + REPORT_EVERY_MS);
+    }
+  }
+}
+
+/** What is worth a report of its own when it changes: no figure that is always in motion. */
+function shapeOf(health: Health): string {
+  const { output, clock, playing, assignment, problems } = health;
+  return JSON.stringify([output, clock.trust, playing?.broadcastId, assignment?.hash, problems]);
+}
+
+/** Less than this is too little room for anything. */
+const LOW_DISK_BYTES = 32 * 1024 * 1024;
+
+/** Codes of what is wrong now, each once. */
+export function problemsOf(facts: {
+  readonly outputOk: boolean;
+  readonly outputCode: ErrorCode;
+  readonly freeBytes: number;
+  readonly journalOk: boolean;
+  readonly clockTrusted: boolean;
+  readonly troubles: readonly ErrorCode[];
+}): ErrorCode[] {
+  const problems = new Set<ErrorCode>(facts.troubles);
+  if (!facts.outputOk) problems.add(facts.outputCode);
+  if (facts.freeBytes < LOW_DISK_BYTES || !facts.journalOk) problems.add('storage.disk_full');
+  if (!facts.clockTrusted) problems.add('order.time_untrusted');
+  return [...problems].slice(0, 16);
+}

@@ -1,0 +1,97 @@
+import {
+  AGENT_CAPABILITIES,
+  DomainError,
+  type OrderHeader,
+  type PlayOrder,
+  type Trust,
+  targetsInclude,
+} from '#protocols';
+import type { OrderRecord } from '../state/order-store.ts';
+
+/** What an order is judged by, beside itself. */
+export interface OrderFacts {
+  /** Best known time. */
+  readonly now: number;
+  readonly trust: Trust;
+  /** Newest time that a signature vouched for: the true time is not before it. */
+  readonly notBefore: number;
+  readonly speakerId: string;
+  /** Ancestry of the assignment; empty without one. */
+  readonly areas: readonly string[];
+  /** An order of the same id that was accepted before. */
+  readonly sameId: OrderRecord | undefined;
+  /** What was accepted of the same broadcast. */
+  readonly sameBroadcast: readonly OrderRecord[];
+  /** Share (0 to 1) of a broadcast's content that sounded here, by the journal. */
+  readonly soundedShare: (broadcastId: string) => number;
+}
+
+/** From this share on, a broadcast needs no making good. */
+const PLAYED_SHARE = 0.9;
+
+/** Whether an order on an area's topic simply leaves this loudspeaker out: nothing to answer. */
+export function leavesOut(order: OrderHeader, facts: Pick<OrderFacts, 'speakerId' | 'areas'>): boolean {
+  const { targets } = order;
+  const excluded =
+    targets.excludeSpeakers.includes(facts.speakerId) ||
+    facts.areas.some((area) => targets.excludeAreas.includes(area));
+  return excluded && !targets.speakers.includes(facts.speakerId);
+}
+
+/** What holds for orders of every kind. Throws the code of the refusal. */
+export function checkHeader(order: OrderHeader, facts: OrderFacts): void {
+  const { id: orderId } = order;
+  if (!targetsInclude(order.targets, facts.speakerId, facts.areas))
+    throw new DomainError('order.not_for_us', { orderId, speakerId: facts.speakerId });
+  // Without trusted time only what is certain counts against an order.
+  if ((facts.trust === 'trusted' ? facts.now : facts.notBefore) >= order.expiresAt)
+    throw new DomainError('order.expired', {
+      orderId,
+      expiresAt: new Date(order.expiresAt).toISOString(),
+    });
+  if (facts.sameId !== undefined) throw new DomainError('order.replayed', { orderId });
+  const known: readonly string[] = AGENT_CAPABILITIES;
+  const capability = order.requires.find((name) => !known.includes(name));
+  if (capability !== undefined) throw new DomainError('order.unsupported', { orderId, capability });
+}
+
+/**
+ * Whether an order to play is taken. Throws the code of the refusal. Returns the orders of the same broadcast that it
+ * replaces: none of them has sounded.
+ */
+export function checkPlay(order: PlayOrder, facts: OrderFacts): readonly OrderRecord[] {
+  const { id: orderId, broadcastId } = order;
+  if (order.content.kind !== 'file')
+    throw new DomainError('order.unsupported', { orderId, capability: `content:${order.content.kind}` });
+  if (order.chime !== null) throw new DomainError('order.unsupported', { orderId, capability: 'chime' });
+  checkWindow(order);
+  const plays = facts.sameBroadcast.filter(({ kind }) => kind === 'play');
+  if (facts.sameBroadcast.some(({ kind, revision }) => kind === 'cancel' && revision >= order.revision))
+    throw new DomainError('order.cancelled', { broadcastId });
+  // Once begun it is not begun again, whatever its order is called now.
+  if (plays.some((record) => record.phase !== 'open' || record.plays > 0))
+    throw new DomainError('order.already_played', { broadcastId });
+  const newer = plays.find(({ revision }) => revision >= order.revision);
+  if (newer !== undefined)
+    throw new DomainError('document.stale_revision', {
+      document: 'order',
+      revision: order.revision,
+      held: newer.revision,
+    });
+  const { makesGoodOf } = order;
+  if (makesGoodOf !== null && facts.soundedShare(makesGoodOf) >= PLAYED_SHARE)
+    throw new DomainError('order.already_played', { broadcastId: makesGoodOf });
+  return plays;
+}
+
+/** Silent by default: without a window, or leave from a person, only an emergency sounds. */
+function checkWindow(order: PlayOrder): void {
+  if (order.priority === 'emergency' || order.windowOverride !== null) return;
+  const { window } = order;
+  if (window !== null && order.startsAt >= window.opensAt && order.startsAt < window.closesAt) return;
+  throw new DomainError('order.outside_window', {
+    orderId: order.id,
+    opensAt: window === null ? 'none' : new Date(window.opensAt).toISOString(),
+    closesAt: window === null ? 'none' : new Date(window.closesAt).toISOString(),
+  });
+}

@@ -1,0 +1,159 @@
+import type { Unsubscribe } from '#kit';
+import {
+  BATCH_CREDIT,
+  type ChainedLine,
+  type JournalAck,
+  type JournalBatch,
+  type JournalPosition,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_ENTRIES,
+  type SigningKey,
+  signBatch,
+  type Welcome,
+} from '#protocols';
+import { errorText, type Log } from '../log.ts';
+import type { HeldEpoch, Journal } from './journal.ts';
+
+/** Room in a batch for everything that is not lines. */
+const BATCH_HEADER_BYTES = 1024;
+
+interface Progress {
+  /** Sent up to here on this connection. */
+  sent: number;
+  /** Last numbers of the batches under way. */
+  readonly flying: number[];
+  /** Where a batch was last turned down, so that a controller that never takes it is not asked in a circle. */
+  refusedAt: number | undefined;
+  /** Nothing more of this epoch is sent on this connection. */
+  stuck: boolean;
+}
+
+export interface UploaderOptions {
+  readonly journal: Journal;
+  readonly speakerId: string;
+  readonly key: SigningKey;
+  readonly log: Log;
+  /** Sends one batch; rejects when the connection is gone. */
+  readonly send: (batch: JournalBatch) => Promise<void>;
+}
+
+/**
+ * Brings the journal to the controller while a connection lasts: oldest epoch first, from the last acknowledged line,
+ * with at most `BATCH_CREDIT` batches under way. A new connection starts from what the welcome says.
+ */
+export class JournalUploader {
+  readonly #options: UploaderOptions;
+  #progress = new Map<string, Progress>();
+  #off: Unsubscribe | undefined;
+
+  constructor(options: UploaderOptions) {
+    this.#options = options;
+  }
+
+  /** Begins on a new connection. Where the controller holds what we do not, a new epoch is begun first. */
+  async begin(welcome: Welcome): Promise<void> {
+    this.end();
+    const { journal } = this.#options;
+    const { epoch } = journal.status;
+    const kept = welcome.journal;
+    if (kept !== null && kept.epoch === epoch && kept.seq > 0) {
+      const where = journal.locate(epoch, kept.seq, kept.hash);
+      if (where === 'unknown') await journal.beginEpoch('the controller holds entries that are not here');
+      else await journal.acknowledge(epoch, kept.seq);
+    }
+    for (const held of journal.epochs) {
+      const from = held.epoch === kept?.epoch ? kept.seq : held.epoch === epoch ? 0 : held.ackedSeq;
+      this.#progress.set(held.epoch, fresh(Math.max(from, held.start.seq)));
+    }
+    this.#off = journal.onChange(() => this.#pump());
+    this.#pump();
+  }
+
+  /** The connection is gone: what was under way counts as not sent. */
+  end(): void {
+    this.#off?.();
+    this.#off = undefined;
+    this.#progress = new Map();
+  }
+
+  /** Takes an acknowledgement, or a refusal with the position to go on from. */
+  async acknowledged(ack: JournalAck): Promise<void> {
+    const progress = this.#progress.get(ack.epoch);
+    if (progress === undefined) return;
+    const { journal, log } = this.#options;
+    if (ack.code !== undefined) {
+      if (progress.refusedAt === ack.seq) {
+        log.error('the controller does not take the journal', { code: ack.code, seq: ack.seq });
+        this.#progress.set(ack.epoch, { ...fresh(ack.seq), stuck: true });
+        this.#pump();
+        return;
+      }
+      log.warn('a journal batch was not taken', { code: ack.code, from: ack.seq });
+      const where = journal.locate(ack.epoch, ack.seq, ack.hash);
+      if (where === 'unknown') {
+        this.#progress.set(ack.epoch, { ...fresh(ack.seq), stuck: true });
+        await journal.beginEpoch(`the controller answered ${ack.code}`);
+        return;
+      }
+      const held = journal.epochs.find(({ epoch }) => epoch === ack.epoch);
+      this.#progress.set(ack.epoch, {
+        ...fresh(Math.max(ack.seq, held?.start.seq ?? 0)),
+        refusedAt: ack.seq,
+      });
+    } else {
+      while (progress.flying[0] !== undefined && progress.flying[0] <= ack.seq) progress.flying.shift();
+      progress.refusedAt = undefined;
+      await journal.acknowledge(ack.epoch, ack.seq);
+    }
+    this.#pump();
+  }
+
+  #pump(): void {
+    if (this.#off === undefined) return;
+    for (const held of this.#options.journal.epochs) {
+      const progress = this.#progress.get(held.epoch) ?? fresh(held.start.seq);
+      this.#progress.set(held.epoch, progress);
+      while (!progress.stuck && progress.flying.length < BATCH_CREDIT) {
+        const lines = nextLines(held, progress.sent);
+        const last = lines.at(-1);
+        if (last === undefined) break;
+        this.#send(held, progress, lines);
+        progress.sent = last.position.seq;
+        progress.flying.push(last.position.seq);
+      }
+      // An older epoch first: its end explains the beginning of the next.
+      if (progress.flying.length > 0) return;
+    }
+  }
+
+  #send(held: HeldEpoch, progress: Progress, lines: readonly ChainedLine[]): void {
+    const { speakerId, key, log } = this.#options;
+    const after = positionBefore(held, progress.sent);
+    const oldestSeq = held.start.seq + 1;
+    const batch = signBatch({ speakerId, epoch: held.epoch, after, oldestSeq }, lines, key);
+    this.#options.send(batch).catch((error) => {
+      // The next connection begins anew.
+      log.debug('a journal batch was not sent', { reason: errorText(error) });
+    });
+  }
+}
+
+function fresh(sent: number): Progress {
+  return { sent, flying: [], refusedAt: undefined, stuck: false };
+}
+
+function positionBefore(held: HeldEpoch, seq: number): JournalPosition {
+  return seq === held.start.seq ? held.start : (held.lines[seq - held.start.seq - 1]?.position ?? held.start);
+}
+
+function nextLines(held: HeldEpoch, sent: number): readonly ChainedLine[] {
+  const lines: ChainedLine[] = [];
+  let room = MAX_BATCH_BYTES - BATCH_HEADER_BYTES;
+  for (const line of held.lines.slice(sent - held.start.seq, sent - held.start.seq + MAX_BATCH_ENTRIES)) {
+    // As the line will stand in the message: quoted, with a comma.
+    room -= Buffer.byteLength(JSON.stringify(line.line)) + 1;
+    if (room < 0) break;
+    lines.push(line);
+  }
+  return lines;
+}

@@ -1,0 +1,62 @@
+import Type from 'typebox';
+import type { Clock } from '#kit';
+import { codec, MAX_DOCUMENT_BYTES, type TimeReply, timeReplyCodec, verifyDocument } from '#protocols';
+import type { TimeSample } from '../clock/index.ts';
+import type { KeyStore } from '../state/key-store.ts';
+import { bodyOf, httpGet } from './http-get.ts';
+
+const statementsCodec = codec(
+  'key statements',
+  Type.Object({ statements: Type.Array(Type.String({ maxLength: MAX_DOCUMENT_BYTES }), { maxItems: 1000 }) }),
+);
+
+/** Largest answer of statements: a hundred rotations and more. */
+const STATEMENTS_LIMIT = 4 * 1024 * 1024;
+
+/** Proves a time reply to this nonce. Throws what `verifyDocument` throws, or an error for another nonce. */
+export async function verifyTimeReply(compact: string, nonce: string, keys: KeyStore): Promise<TimeReply> {
+  const { payload } = await verifyDocument('time', compact, keys.ring);
+  const reply = timeReplyCodec.parse(payload);
+  if (reply.nonce !== nonce) throw new Error('the time reply carries another nonce');
+  return reply;
+}
+
+/**
+ * What a loudspeaker asks of the controller before it connects, over a connection that carries no secret: the key
+ * statements, and the time signed by a key that they name.
+ */
+export class ControllerHttp {
+  readonly #url: string;
+  readonly #clock: Clock;
+  readonly #keys: KeyStore;
+
+  constructor(options: { readonly url: string; readonly clock: Clock; readonly keys: KeyStore }) {
+    this.#url = options.url;
+    this.#clock = options.clock;
+    this.#keys = options.keys;
+  }
+
+  /** Fetches the statements after those held, and takes what proves itself. */
+  async updateKeys(signal: AbortSignal): Promise<number> {
+    const url = `${this.#url}/api/v1/keys/statements?after=${this.#keys.ring.n}`;
+    const body = await bodyOf(await httpGet(url, { signal, idleMs: 10_000 }), STATEMENTS_LIMIT);
+    return this.#keys.extend(statementsCodec.parse(body).statements);
+  }
+
+  /** One signed time exchange. Without a known time key the statements are fetched first. */
+  async time(nonce: string, signal: AbortSignal): Promise<TimeSample> {
+    if (this.#keys.ring.n === 0) await this.updateKeys(signal);
+    let sentAt = this.#clock.monotonic();
+    const response = await httpGet(`${this.#url}/api/v1/time?nonce=${nonce}`, {
+      signal,
+      idleMs: 10_000,
+      onSent: () => {
+        sentAt = this.#clock.monotonic();
+      },
+    });
+    const receivedAt = this.#clock.monotonic();
+    const compact = (await bodyOf(response, MAX_DOCUMENT_BYTES)).toString('latin1');
+    const reply = await verifyTimeReply(compact, nonce, this.#keys);
+    return { sentAt, serverReceivedAt: reply.receivedAt, serverSentAt: reply.sentAt, receivedAt };
+  }
+}

@@ -1,0 +1,112 @@
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import type { Clock } from '#kit';
+import {
+  MAX_PAYLOAD_BYTES,
+  type ParsedTopic,
+  parseTopic,
+  TOPICS,
+  topicOf,
+  type UpTopicName,
+} from '#protocols';
+
+/** Seconds between signs of life on an idle line. */
+const KEEPALIVE_S = 60;
+const CONNECT_TIMEOUT_MS = 20_000;
+
+export interface MqttConnectionOptions {
+  /** Where MQTT is: ws(s)://…/mqtt or mqtt(s)://… */
+  readonly url: string;
+  readonly speakerId: string;
+  readonly secret: string;
+  readonly sessionEpoch: number;
+  readonly clock: Clock;
+  /** `at` is the local monotonic time at which it came. */
+  readonly onMessage: (topic: ParsedTopic, payload: Buffer, at: number) => void;
+  readonly onClose: (reason: string) => void;
+}
+
+/**
+ * One connection, from CONNECT to its end; never a second one under the same object. Nothing is queued while it is
+ * down: what matters lies in our own stores and is sent again after the next hello.
+ */
+export class MqttConnection {
+  readonly #speakerId: string;
+  readonly #client: MqttClient;
+  #closed = false;
+
+  private constructor(client: MqttClient, options: MqttConnectionOptions) {
+    this.#client = client;
+    this.#speakerId = options.speakerId;
+    let reason = 'the broker closed the connection';
+    client.on('error', (error) => {
+      reason = error.message;
+    });
+    client.on('close', () => {
+      if (this.#closed) return;
+      this.#closed = true;
+      // Without this the client would keep its timers.
+      client.end(true);
+      options.onClose(reason);
+    });
+    client.on('message', (topic, payload) => {
+      const at = options.clock.monotonic();
+      const parsed = parseTopic(topic);
+      if (parsed !== undefined && payload.length <= MAX_PAYLOAD_BYTES) options.onMessage(parsed, payload, at);
+    });
+  }
+
+  /** Connects. Rejects when it is refused, or not answered in time. */
+  static async open(options: MqttConnectionOptions): Promise<MqttConnection> {
+    const { url, speakerId, secret, sessionEpoch } = options;
+    const settings: IClientOptions = {
+      protocolVersion: 4,
+      clientId: speakerId,
+      username: speakerId,
+      password: secret,
+      clean: true,
+      keepalive: KEEPALIVE_S,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      // It would come back at a fixed interval, all loudspeakers at once.
+      reconnectPeriod: 0,
+      resubscribe: false,
+      queueQoSZero: false,
+      will: {
+        topic: topicOf('presence', speakerId),
+        payload: Buffer.from(JSON.stringify({ v: 1, sessionEpoch, online: false })),
+        qos: TOPICS.presence.qos,
+        retain: false,
+      },
+    };
+    return new MqttConnection(await connectAsync(url, settings, false), options);
+  }
+
+  /** Subscribes; rejects unless the broker grants every filter. */
+  async subscribe(filters: readonly string[]): Promise<void> {
+    const granted = await this.#client.subscribeAsync([...filters], { qos: 1 });
+    const refused = granted.filter(({ qos }) => qos > 2);
+    if (refused.length > 0)
+      throw new Error(`the broker refused ${refused.map(({ topic }) => topic).join(', ')}`);
+  }
+
+  async unsubscribe(filters: readonly string[]): Promise<void> {
+    if (filters.length > 0) await this.#client.unsubscribeAsync([...filters]);
+  }
+
+  /** Publishes JSON; with QoS 1 resolves when the broker has it. Rejects at once when the connection is gone. */
+  async publish(name: UpTopicName, message: object): Promise<void> {
+    if (this.#closed || !this.#client.connected) throw new Error('the connection is gone');
+    const { qos } = TOPICS[name];
+    await this.#client.publishAsync(topicOf(name, this.#speakerId), JSON.stringify(message), { qos });
+  }
+
+  /** Ends it at once. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#client.endAsync(true);
+  }
+}
+
+/** MQTT's address from the controller's HTTP address; addresses that are MQTT's already stay as they are. */
+export function mqttUrl(address: string): string {
+  return /^https?:/.test(address) ? `${address.replace(/^http/, 'ws')}/mqtt` : address;
+}

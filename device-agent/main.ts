@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { assembleAgent, processLog, thisMachine } from './assemble.ts';
+import { ConfigError, loadConfig } from './config.ts';
+import { examine } from './doctor.ts';
+import { errorText } from './log.ts';
+import { AGENT_VERSION } from './version.ts';
+
+const USAGE = `loa-agent [--version | doctor]
+  (nothing)   runs the loudspeaker until SIGTERM or SIGINT
+  doctor      says whether this machine is ready to be one; exit code 1 when it is not
+  --version   prints the version
+`;
+
+/** The process around an agent: settings, signals, exit codes. */
+async function main(args: readonly string[]): Promise<number> {
+  const [command, ...more] = args;
+  if (command === '--version') {
+    process.stdout.write(`${AGENT_VERSION}\n`);
+    return 0;
+  }
+  if ((command !== undefined && command !== 'doctor') || more.length > 0) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const config = loadConfig(process.env);
+  const machine = thisMachine(randomUUID);
+  try {
+    if (command === 'doctor') {
+      const findings = await examine(config, machine);
+      for (const { name, ok, detail } of findings)
+        process.stdout.write(`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(13)} ${detail}\n`);
+      return findings.every(({ ok }) => ok) ? 0 : 1;
+    }
+    const log = processLog(config, machine);
+    const agent = await assembleAgent(config, machine, log);
+    const asked = new Promise<string>((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+    });
+    await agent.start();
+    log.info('started', { version: AGENT_VERSION });
+    log.info('stopping', { signal: await asked });
+    await agent.stop();
+    return 0;
+  } finally {
+    machine.close();
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`loa-agent: ${errorText(error)}\n`);
+  return error instanceof ConfigError ? 2 : 1;
+});

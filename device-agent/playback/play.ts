@@ -1,0 +1,314 @@
+import { type Clock, delay, Emitter, type Instant, type Milliseconds } from '#kit';
+import { DomainError, isDomainError } from '#protocols';
+import { FRAMES_PER_MS, type Output, type OutputSession } from '../outputs/output.ts';
+import { SILENCE_DB } from './meter.ts';
+import type { Decoder, PcmSource } from './pcm-source.ts';
+import type { PlayEvents, PlayLevels, PlayOutcome, PlayPosition, PlayRequest } from './play-types.ts';
+import { Voice } from './voice.ts';
+
+/** The decoder is begun this long before the sound: its first byte may take a second on a slow machine. */
+const DECODE_AHEAD_MS = 4_000;
+/** The output is opened this long before, silence flowing: its clock must be known when the content is placed. */
+const OPEN_AHEAD_MS = 2_500;
+/** While waiting for the start, the mapping of instants is asked again at least this often. */
+const LOOK_AGAIN_MS = 30_000;
+/** Beyond this a start is late; less is caught up by the drift correction. */
+const LATE_MS = 20;
+const MAX_FADE_MS = 300;
+const POSITION_EVERY_MS = 1_000;
+/** Content may end this much before its stated length (a coder's padding); less means that it was not played whole. */
+const SHORT_MS = 250;
+
+export interface PlayContext {
+  readonly clock: Clock;
+  readonly output: Output;
+  readonly decoder: Decoder;
+  /** The clock's monotonic time of an instant, by the best knowledge of now. */
+  readonly toMonotonic: (instant: Instant) => Milliseconds;
+  /** What a listener threw. */
+  readonly onListenerError: (event: string, error: unknown) => void;
+}
+
+class Halt extends Error {}
+
+/**
+ * One play from request to outcome. Waits, decodes, primes the output with silence, places the first frame at its
+ * instant, holds it to the clock, and says how it ended. `done` never rejects.
+ */
+export class Play {
+  readonly events: Emitter<PlayEvents>;
+  readonly done: Promise<PlayOutcome>;
+  readonly #context: PlayContext;
+  readonly #request: PlayRequest;
+  readonly #halt = new AbortController();
+  #haltReason = '';
+  #session: OutputSession | undefined;
+  #voice: Voice | undefined;
+  #source: PcmSource | undefined;
+  #nextSource: PcmSource | undefined;
+  #repetition = 0;
+  #began = false;
+  #startedTold = -1;
+  #positionToldMs = 0;
+  #anchored = false;
+  #lateMs: Milliseconds = 0;
+
+  constructor(context: PlayContext, request: PlayRequest) {
+    this.#context = context;
+    this.#request = request;
+    this.events = new Emitter(context.onListenerError);
+    const { signal } = request;
+    const onAbort = () => this.#stop(typeof signal?.reason === 'string' ? signal.reason : 'aborted');
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    // Begun in a later turn, so that the caller can subscribe first.
+    this.done = Promise.resolve()
+      .then(() => this.#attempt())
+      .catch((error: unknown) => this.#outcomeOf(error))
+      .then(async (outcome) => {
+        signal?.removeEventListener('abort', onAbort);
+        await this.#release();
+        this.events.emit('ended', outcome);
+        return outcome;
+      });
+  }
+
+  /** Fades out and ends; resolves with the outcome. After the end it changes nothing. */
+  stop(reason: string): Promise<PlayOutcome> {
+    this.#stop(reason);
+    return this.done;
+  }
+
+  /** How much has sounded; `null` before the first frame. */
+  position(): PlayPosition | null {
+    const voice = this.#voice;
+    if (voice === undefined || !this.#began) return null;
+    const heardMs = voice.heard() / FRAMES_PER_MS;
+    return {
+      repetition: this.#repetition,
+      positionMs: (this.#repetition === 0 ? (this.#request.offsetMs ?? 0) : 0) + heardMs,
+      uncertaintyMs: this.#session?.uncertaintyMs ?? 0,
+    };
+  }
+
+  #stop(reason: string): void {
+    if (this.#halt.signal.aborted) return;
+    this.#haltReason = reason;
+    this.#halt.abort(new Halt(reason));
+  }
+
+  async #attempt(): Promise<PlayOutcome> {
+    const { offsetMs = 0, gainDb = 0, repeat } = this.#request;
+    if (this.#tooLate(this.#context.clock.monotonic())) return { kind: 'missed', reason: 'too_late' };
+    await this.#until(DECODE_AHEAD_MS);
+    this.#nextSource = this.#openSource(offsetMs);
+    await this.#until(OPEN_AHEAD_MS);
+    this.#session = await this.#context.output.open();
+    this.#voice = new Voice({ session: this.#session, gainDb });
+    const count = repeat?.count ?? 1;
+    for (let repetition = 0; repetition < count; repetition++) {
+      if (!(await this.#align(this.#voice, repetition))) return { kind: 'missed', reason: 'not_ready' };
+      const last = repetition === count - 1;
+      if (!(await this.#content(this.#voice, repetition, last))) {
+        return { kind: 'interrupted', reason: this.#haltReason, position: this.#ended(), ...this.#levels() };
+      }
+    }
+    await this.#session.drain();
+    this.#tellStarted(this.#voice);
+    return {
+      kind: 'finished',
+      framesPlayed: this.#voice.content - this.#voice.skipped,
+      durationMs: (this.#voice.content - this.#voice.skipped) / FRAMES_PER_MS,
+      skippedMs: this.#voice.skipped / FRAMES_PER_MS,
+      ...this.#levels(),
+    };
+  }
+
+  /** Waits until `aheadMs` before the start, by the mapping as it is then. */
+  async #until(aheadMs: Milliseconds): Promise<void> {
+    const { clock, toMonotonic } = this.#context;
+    for (;;) {
+      this.#halt.signal.throwIfAborted();
+      const waitMs = toMonotonic(this.#request.startAt) - aheadMs - clock.monotonic();
+      if (waitMs <= 0) return;
+      await delay(clock, 'play start', Math.min(waitMs, LOOK_AGAIN_MS), this.#halt.signal);
+    }
+  }
+
+  /** Writes silence until the next frame written is the one for the first frame of content. False: too late. */
+  async #align(voice: Voice, repetition: number): Promise<boolean> {
+    const source = this.#nextSource ?? this.#openSource(0);
+    this.#nextSource = undefined;
+    const last = this.#source;
+    this.#source = source;
+    await last?.close();
+    let ready = false;
+    let failure: unknown;
+    source.ready().then(
+      () => {
+        ready = true;
+        const aheadMs = this.#targetMs(repetition) - this.#context.clock.monotonic();
+        if (repetition === 0) this.events.emit('ready', { aheadMs });
+      },
+      (error: unknown) => {
+        failure = error ?? new Error('the source failed');
+      },
+    );
+    for (;;) {
+      this.#halt.signal.throwIfAborted();
+      if (failure !== undefined) throw failure;
+      const nowMs = this.#context.clock.monotonic();
+      const targetMs = this.#targetMs(repetition);
+      const nextMs = voice.nextMs();
+      // A start that is due already does not wait for the output's clock to be known.
+      const aheadMs = nextMs === undefined ? targetMs - nowMs : targetMs - nextMs;
+      const due = ready && aheadMs < 0.5 / FRAMES_PER_MS;
+      const soundsMs = nextMs ?? nowMs + (this.#session?.leadMs ?? 0);
+      if (repetition === 0 && this.#tooLate(soundsMs)) return false;
+      if (due) break;
+      const exact = ready && nextMs !== undefined;
+      await voice.silence(exact ? Math.round(aheadMs * FRAMES_PER_MS) : undefined);
+    }
+    this.#repetition = repetition;
+    this.#began = true;
+    voice.begin(source);
+    return true;
+  }
+
+  /** Plays one repetition. False when it was stopped, the fade-out having been written. */
+  async #content(voice: Voice, repetition: number, last: boolean): Promise<boolean> {
+    const { fadeOutMs = 200, offsetMs = 0, durationMs, hardEndAt } = this.#request;
+    const fadeMs = Math.min(MAX_FADE_MS, Math.max(0, fadeOutMs));
+    const expectedMs = durationMs - (repetition === 0 ? offsetMs : 0);
+    let fading = false;
+    for (;;) {
+      if (hardEndAt !== undefined) {
+        const endMs = this.#context.toMonotonic(hardEndAt) - fadeMs;
+        if ((voice.nextMs() ?? this.#context.clock.monotonic()) >= endMs) this.#stop('hard_end');
+      }
+      if (this.#halt.signal.aborted && !fading) {
+        fading = true;
+        voice.fadeOut(fadeMs);
+      }
+      if (fading && voice.faded) return this.#flush();
+      if (!(await voice.block(this.#anchoredMs(voice, repetition)))) break;
+      this.#tellStarted(voice);
+      this.#tellPosition();
+      const leftMs = expectedMs - voice.consumed / FRAMES_PER_MS;
+      if (!last && leftMs < DECODE_AHEAD_MS) this.#nextSource ??= this.#openSource(0);
+    }
+    if (fading) return this.#flush();
+    const playedMs = voice.consumed / FRAMES_PER_MS;
+    if (expectedMs - playedMs > SHORT_MS) {
+      const reason = `the content ended after ${Math.round(playedMs)} of ${Math.round(expectedMs)} ms`;
+      throw new DomainError('decoder.failed', { exitCode: 0, reason });
+    }
+    return true;
+  }
+
+  /** Lets the fade-out sound. */
+  async #flush(): Promise<false> {
+    await this.#session?.drain();
+    if (this.#voice !== undefined) this.#tellStarted(this.#voice);
+    return false;
+  }
+
+  #tellStarted(voice: Voice): void {
+    if (this.#startedTold === this.#repetition || !voice.sounding) return;
+    const realMs = voice.firstMs();
+    if (realMs === undefined) return;
+    this.#startedTold = this.#repetition;
+    this.#positionToldMs = this.#context.clock.monotonic();
+    const { startAt } = this.#request;
+    const startErrorMs = realMs - this.#targetMs(this.#repetition) + this.#lateMs;
+    const plannedAt = startAt + this.#planMs(this.#repetition);
+    this.events.emit('started', {
+      repetition: this.#repetition,
+      plannedAt,
+      realAt: plannedAt + startErrorMs,
+      startErrorMs,
+    });
+  }
+
+  #tellPosition(): void {
+    const nowMs = this.#context.clock.monotonic();
+    if (this.#startedTold !== this.#repetition || nowMs - this.#positionToldMs < POSITION_EVERY_MS) return;
+    this.#positionToldMs = nowMs;
+    const position = this.position();
+    if (position !== null) this.events.emit('position', position);
+  }
+
+  /** From the start of the first repetition to that of another. */
+  #planMs(repetition: number): Milliseconds {
+    const { durationMs, offsetMs = 0, repeat } = this.#request;
+    if (repetition === 0) return 0;
+    return repetition * (durationMs + (repeat?.intervalMs ?? 0)) - offsetMs;
+  }
+
+  /** Where the first frame of a repetition belongs on the local clock, by the best knowledge of now. */
+  #targetMs(repetition: number): Milliseconds {
+    const { toMonotonic } = this.#context;
+    return toMonotonic(this.#request.startAt) + this.#lateMs + this.#planMs(repetition);
+  }
+
+  /**
+   * The same, once it is known where the first frame really went: what began late keeps its lateness, so that nothing
+   * of the content is lost; a small error is left to the drift correction.
+   */
+  #anchoredMs(voice: Voice, repetition: number): Milliseconds | undefined {
+    if (!this.#anchored) {
+      const firstMs = voice.firstMs();
+      if (firstMs === undefined) return undefined;
+      const lateMs = firstMs - this.#targetMs(repetition);
+      if (lateMs > LATE_MS) this.#lateMs = lateMs;
+      this.#anchored = true;
+    }
+    return this.#targetMs(repetition);
+  }
+
+  #tooLate(atMs: Milliseconds): boolean {
+    const { latestStartAt } = this.#request;
+    return latestStartAt !== undefined && atMs > this.#context.toMonotonic(latestStartAt) + LATE_MS;
+  }
+
+  #openSource(offsetMs: Milliseconds): PcmSource {
+    const { file, durationMs } = this.#request;
+    return this.#context.decoder.open({ file, durationMs, offsetMs });
+  }
+
+  #outcomeOf(error: unknown): PlayOutcome {
+    let position = this.#ended();
+    if (error instanceof Halt) {
+      return { kind: 'interrupted', reason: this.#haltReason, position, ...this.#levels() };
+    }
+    const known = isDomainError(error)
+      ? error
+      : new DomainError(
+          'output.failed',
+          { output: this.#context.output.kind, reason: String(error) },
+          { cause: error },
+        );
+    // A device that died took along what it had not played yet; how much of the lead that was, nobody knows.
+    if (position !== null && this.#session !== undefined && known.code === 'output.failed') {
+      position = { ...position, uncertaintyMs: position.uncertaintyMs + this.#session.leadMs };
+    }
+    return { kind: 'failed', code: known.code, error: known, position, ...this.#levels() };
+  }
+
+  /** The last position, or null when nothing of the content can have sounded. */
+  #ended(): PlayPosition | null {
+    const position = this.position();
+    const fromMs = this.#request.offsetMs ?? 0;
+    if (position === null || (position.repetition === 0 && position.positionMs <= fromMs)) return null;
+    return position;
+  }
+
+  #levels(): PlayLevels {
+    const meter = this.#voice?.meter;
+    return { meanDb: meter?.meanDb ?? SILENCE_DB, peakDb: meter?.peakDb ?? SILENCE_DB };
+  }
+
+  async #release(): Promise<void> {
+    await Promise.all([this.#source?.close(), this.#nextSource?.close(), this.#session?.close()]);
+  }
+}

@@ -1,0 +1,77 @@
+import { Lifecycle } from '#kit';
+import type { JournalFact } from '#protocols';
+import type { Log } from '../log.ts';
+import type { OrderStore } from '../state/order-store.ts';
+import type { PlayItem } from './play-item.ts';
+import { Teller, type TellerOptions } from './teller.ts';
+
+/** Ends of orders since the start of the process. */
+export interface AccountCounters {
+  finished: number;
+  /** Failed, missed, interrupted for good. */
+  failed: number;
+  cancelled: number;
+}
+
+const nothing = () => undefined;
+
+/** Keeps journal and records in step: what an order came to is in the journal before its record says so. */
+export class Account extends Lifecycle {
+  readonly counters: AccountCounters = { finished: 0, failed: 0, cancelled: 0 };
+  readonly #teller: Teller;
+  readonly #orders: OrderStore;
+  readonly #log: Log;
+
+  constructor(options: TellerOptions & { readonly orders: OrderStore }) {
+    super();
+    this.#teller = new Teller(options);
+    this.#orders = options.orders;
+    this.#log = options.log;
+  }
+
+  protected override async onStart(): Promise<void> {
+    await this.#teller.start();
+    this.disposers.defer('records', () => this.idle());
+    this.disposers.defer('entries', () => this.#teller.stop());
+  }
+
+  /** Resolves when everything told so far is durable, or given up because the agent stops. */
+  told(): Promise<void> {
+    return this.#teller.told();
+  }
+
+  /** Writes a fact that belongs to no order that is held. */
+  note(fact: JournalFact): void {
+    this.#teller.tell(fact, async () => undefined, nothing);
+  }
+
+  /** Writes a fact, then the item's record as it is now. `onTrouble`: the disk refused at first. */
+  tell(item: PlayItem, fact: JournalFact, onTrouble: () => void = nothing): void {
+    const state = item.snapshot();
+    this.#teller.tell(fact, () => item.persist(this.#orders, state), onTrouble);
+  }
+
+  /** Writes the fact that ends an order, then that it has ended. */
+  tellEnd(item: PlayItem, fact: JournalFact): void {
+    const state = item.snapshot();
+    if (fact.kind === 'finished' || fact.kind === 'cancelled') this.counters[fact.kind] += 1;
+    else this.counters.failed += 1;
+    this.#teller.tell(
+      fact,
+      ({ entry: { epoch, seq, at } }) => item.persist(this.#orders, { ...state, ended: { epoch, seq, at } }),
+      nothing,
+    );
+  }
+
+  /** Writes the item's record as it is now; rejects when the disk refuses. */
+  write(item: PlayItem): Promise<void> {
+    return item.persist(this.#orders, item.snapshot());
+  }
+
+  /** The same, when nobody waits for it. */
+  writeSoon(item: PlayItem): void {
+    this.background(this.write(item), (error) =>
+      this.#log.error('an order’s record could not be written', { orderId: item.id, error }),
+    );
+  }
+}

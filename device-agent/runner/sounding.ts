@@ -1,0 +1,108 @@
+import type { ErrorCode, Progress } from '#protocols';
+import type { TrustedTime } from '../clock/index.ts';
+import { factTime } from '../journal/fact-time.ts';
+import type { Play, PlaybackEngine, PlayOutcome, PlayRequest, PlayStarted } from '../playback/index.ts';
+import type { PlayItem } from './play-item.ts';
+import type { StoredPosition } from './position-file.ts';
+
+/** The play that the output is busy with, silence before its start included. */
+export class Sounding {
+  readonly item: PlayItem;
+  readonly fromMs: number;
+  readonly done: Promise<PlayOutcome>;
+  outcome: PlayOutcome | undefined;
+  /** Why it has to stop. */
+  stopCode: ErrorCode | null = null;
+  /** The first frame has sounded. */
+  started: PlayStarted | undefined;
+  readonly #play: Play;
+  readonly #request: PlayRequest;
+  readonly #time: TrustedTime;
+
+  /** Hands the item to the engine. The time in use does not jump until it has ended. */
+  constructor(options: {
+    readonly item: PlayItem;
+    readonly request: PlayRequest;
+    readonly engine: PlaybackEngine;
+    readonly time: TrustedTime;
+    readonly onStarted: (started: PlayStarted) => void;
+    readonly onPosition: () => void;
+  }) {
+    const { item, request, engine, time, onStarted, onPosition } = options;
+    this.item = item;
+    this.fromMs = request.offsetMs ?? 0;
+    this.#request = request;
+    this.#time = time;
+    const release = time.hold();
+    this.#play = engine.play(request);
+    this.#play.events.on('started', (started) => {
+      this.started = started;
+      onStarted(started);
+    });
+    this.#play.events.on('position', onPosition);
+    this.done = this.#play.done.then((outcome) => {
+      release();
+      this.outcome = outcome;
+      return outcome;
+    });
+  }
+
+  /** Fades out and ends. The first reason given is the one that is told. */
+  stop(code: ErrorCode | null): Promise<PlayOutcome> {
+    this.stopCode ??= code;
+    return this.#play.stop(code ?? 'engine_stopped').then(() => this.done);
+  }
+
+  /** Where in the content it is, ms. */
+  get positionMs(): number {
+    return Math.max(0, this.#play.position()?.positionMs ?? this.fromMs);
+  }
+
+  /** What a power cut in this moment would leave behind. */
+  stored(): Omit<StoredPosition, 'v' | 'n'> {
+    const sounding = this.started !== undefined;
+    return storedPosition(this.item, this.#request, this.#time, sounding, this.positionMs);
+  }
+
+  progress(): Progress {
+    const fraction = this.positionMs / this.item.content.durationMs;
+    return progressOf(this.item, 'playing', fraction, this.#time, this.started?.startErrorMs);
+  }
+}
+
+/** The position that is written down; also before the engine is told anything. */
+export function storedPosition(
+  item: PlayItem,
+  request: PlayRequest,
+  time: TrustedTime,
+  sounding: boolean,
+  positionMs: number,
+): Omit<StoredPosition, 'v' | 'n'> {
+  return {
+    orderId: item.id,
+    play: item.plays,
+    at: time.now().instant,
+    plannedAt: request.startAt,
+    sounding,
+    fromMs: request.offsetMs ?? 0,
+    positionMs,
+  };
+}
+
+/** A message for the eye. */
+export function progressOf(
+  item: PlayItem,
+  phase: Progress['phase'],
+  fraction: number,
+  time: TrustedTime,
+  startErrorMs?: number,
+): Progress {
+  return {
+    v: 1,
+    broadcastId: item.record.broadcastId,
+    phase,
+    fraction: Math.min(1, Math.max(0, fraction)),
+    ...(startErrorMs === undefined ? {} : { startErrorMs }),
+    at: factTime(time).at,
+  };
+}

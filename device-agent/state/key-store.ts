@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Type from 'typebox';
+import { writeFileAtomic } from '#kit';
+import { codec, KeyRing } from '#protocols';
+import { errorText, type Log } from '../log.ts';
+import { ifMissing, quarantine } from './files.ts';
+
+const fileCodec = codec(
+  'key statement file',
+  Type.Object({ v: Type.Literal(1), statements: Type.Array(Type.String({ maxLength: 65_536 })) }),
+  1,
+);
+
+/** The chain of key statements, kept for ever as the exact texts, and the ring that follows from it. */
+export class KeyStore {
+  readonly #path: string;
+  readonly #log: Log;
+  #statements: readonly string[] = [];
+  #ring: KeyRing;
+
+  constructor(options: { readonly folder: string; readonly rootKeys: readonly string[]; readonly log: Log }) {
+    this.#path = join(options.folder, 'key-statements.json');
+    this.#log = options.log;
+    this.#ring = KeyRing.pinned(options.rootKeys);
+  }
+
+  /** The keys in force. */
+  get ring(): KeyRing {
+    return this.#ring;
+  }
+
+  /** Reads and proves what is on disk. What cannot be proved is put aside: the controller serves the chain again. */
+  async load(now: number): Promise<void> {
+    const bytes = await ifMissing(readFile(this.#path), undefined);
+    if (bytes === undefined) return;
+    try {
+      let ring = this.#ring;
+      const { statements } = fileCodec.parse(bytes);
+      for (const statement of statements) ring = await ring.extend(statement);
+      this.#ring = ring;
+      this.#statements = statements;
+    } catch (error) {
+      this.#log.warn('the stored key statements cannot be used and are put aside', { error });
+      await quarantine(this.#path, now);
+    }
+  }
+
+  /**
+   * Extends the ring by statements that the controller served, durably, as far as they prove themselves. Returns how
+   * many were taken.
+   */
+  async extend(served: readonly string[]): Promise<number> {
+    let ring = this.#ring;
+    const taken: string[] = [];
+    for (const statement of served) {
+      try {
+        ring = await ring.extend(statement);
+      } catch (error) {
+        this.#log.warn('a key statement was refused', { reason: errorText(error) });
+        break;
+      }
+      taken.push(statement);
+    }
+    if (taken.length === 0) return 0;
+    const statements = [...this.#statements, ...taken];
+    await writeFileAtomic(this.#path, JSON.stringify({ v: 1, statements }));
+    this.#statements = statements;
+    this.#ring = ring;
+    return taken.length;
+  }
+}

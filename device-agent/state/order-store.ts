@@ -1,0 +1,167 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import Type, { type Static } from 'typebox';
+import { Exclusive, writeFileAtomic } from '#kit';
+import { codec, IdSchema, InstantSchema, RevisionSchema, Sha256Schema } from '#protocols';
+import type { Log } from '../log.ts';
+import { ifMissing, quarantine } from './files.ts';
+
+/**
+ * Where an accepted order stands.
+ * open: to be played · playing: the output was told to play it · interrupted: stopped, may go on · done: told in the journal.
+ */
+const OrderPhaseSchema = Type.Union([
+  Type.Literal('open'),
+  Type.Literal('playing'),
+  Type.Literal('interrupted'),
+  Type.Literal('done'),
+]);
+export type OrderPhase = Static<typeof OrderPhaseSchema>;
+
+const OrderRecordSchema = Type.Object({
+  v: Type.Literal(1),
+  /** The exact text that was signed. */
+  document: Type.String({ maxLength: 65_536 }),
+  hash: Sha256Schema,
+  kind: Type.Union([Type.Literal('play'), Type.Literal('cancel')]),
+  orderId: IdSchema,
+  broadcastId: IdSchema,
+  revision: RevisionSchema,
+  acceptedAt: InstantSchema,
+  /** Orders are taken in this order. */
+  number: Type.Integer({ minimum: 1 }),
+  expiresAt: InstantSchema,
+  phase: OrderPhaseSchema,
+  /** Attempts begun. */
+  plays: Type.Integer({ minimum: 0 }),
+  /** Repetitions that sounded, or whose time has passed. */
+  repetitions: Type.Integer({ minimum: 0 }),
+  /** Where an interrupted repetition goes on, ms. */
+  resumeFromMs: Type.Number({ minimum: 0 }),
+  /** Every byte of the content was here once, and the journal says so. */
+  ready: Type.Boolean(),
+  /** The entry that ended it, once there is one. */
+  ended: Type.Union([
+    Type.Object({ epoch: IdSchema, seq: Type.Integer({ minimum: 1 }), at: InstantSchema }),
+    Type.Null(),
+  ]),
+});
+export type OrderRecord = Static<typeof OrderRecordSchema>;
+const recordCodec = codec('order record', OrderRecordSchema, 1);
+
+/** How long an order that is done is remembered, so that no copy of it is taken for new. */
+const REMEMBERED_MS = 30 * 24 * 3_600_000;
+
+/** Accepted orders, one file each, so that a restart knows what was accepted, begun and done. */
+export class OrderStore {
+  readonly #folder: string;
+  readonly #log: Log;
+  readonly #records = new Map<string, OrderRecord>();
+  readonly #byHash = new Map<string, OrderRecord>();
+  readonly #writes = new Exclusive();
+  #number = 0;
+
+  constructor(options: { readonly folder: string; readonly log: Log }) {
+    this.#folder = options.folder;
+    this.#log = options.log;
+  }
+
+  async load(now: number): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    for (const name of await readdir(this.#folder)) {
+      const path = join(this.#folder, name);
+      if (name.endsWith('.new')) await rm(path, { force: true });
+      if (!name.endsWith('.json')) continue;
+      try {
+        this.#keep(recordCodec.parse(await readFile(path)));
+      } catch (error) {
+        this.#log.error('a stored order cannot be read and is put aside', { file: name, error });
+        await quarantine(path, now);
+      }
+    }
+  }
+
+  byId(orderId: string): OrderRecord | undefined {
+    return this.#records.get(orderId);
+  }
+
+  byHash(hash: string): OrderRecord | undefined {
+    return this.#byHash.get(hash);
+  }
+
+  /** Orders of one broadcast, in the order in which they were accepted. */
+  ofBroadcast(broadcastId: string): OrderRecord[] {
+    return this.all().filter((record) => record.broadcastId === broadcastId);
+  }
+
+  /** Every order, in the order in which they were accepted. */
+  all(): OrderRecord[] {
+    return [...this.#records.values()].sort((a, b) => a.number - b.number);
+  }
+
+  /** Remembers a new order; durable when it resolves. */
+  async add(
+    order: Pick<
+      OrderRecord,
+      'document' | 'hash' | 'kind' | 'orderId' | 'broadcastId' | 'revision' | 'acceptedAt' | 'expiresAt'
+    >,
+  ): Promise<OrderRecord> {
+    const record: OrderRecord = {
+      v: 1,
+      ...order,
+      number: this.#number + 1,
+      phase: order.kind === 'play' ? 'open' : 'done',
+      plays: 0,
+      repetitions: 0,
+      resumeFromMs: 0,
+      ready: false,
+      ended: null,
+    };
+    this.#number = record.number;
+    await this.#save(record);
+    return record;
+  }
+
+  /** Changes an order; durable when it resolves. Does nothing when it is not held any more. */
+  async update(
+    orderId: string,
+    change: Partial<
+      Pick<OrderRecord, 'phase' | 'plays' | 'repetitions' | 'resumeFromMs' | 'ready' | 'ended'>
+    >,
+  ): Promise<OrderRecord | undefined> {
+    const before = this.#records.get(orderId);
+    if (before === undefined) return undefined;
+    const record = { ...before, ...change };
+    await this.#save(record);
+    return record;
+  }
+
+  /** Forgets orders that are done, expired, told to the controller and older than 30 days. */
+  async prune(now: number, acked: (epoch: string, seq: number) => boolean): Promise<void> {
+    for (const record of this.all()) {
+      const { phase, ended, expiresAt, acceptedAt } = record;
+      if (phase !== 'done' || Math.max(ended?.at ?? acceptedAt, expiresAt) > now - REMEMBERED_MS) continue;
+      if (ended !== null && !acked(ended.epoch, ended.seq)) continue;
+      this.#records.delete(record.orderId);
+      this.#byHash.delete(record.hash);
+      await ifMissing(rm(this.#path(record)), undefined);
+    }
+  }
+
+  #save(record: OrderRecord): Promise<void> {
+    return this.#writes.run(async () => {
+      await writeFileAtomic(this.#path(record), JSON.stringify(record));
+      this.#keep(record);
+    });
+  }
+
+  #keep(record: OrderRecord): void {
+    this.#records.set(record.orderId, record);
+    this.#byHash.set(record.hash, record);
+    this.#number = Math.max(this.#number, record.number);
+  }
+
+  #path(record: OrderRecord): string {
+    return join(this.#folder, `${record.orderId}.json`);
+  }
+}

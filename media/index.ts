@@ -1,0 +1,13 @@
+export * from './binaries.ts';
+export { ContentHasher, type HashedContent } from './chunk-list.ts';
+export * from './content-store.ts';
+export { assertUsable } from './ffmpeg.ts';
+export { TARGET } from './gain-plan.ts';
+export { type Heard, hear } from './hear.ts';
+export * from './peaks.ts';
+export type { PrepareOptions } from './preparation-context.ts';
+export * from './preparation-queue.ts';
+export * from './prepare.ts';
+export * from './prepared-audio.ts';
+export { MOST_CHANNELS, probe, SAMPLE_RATES, type SourceFacts } from './probe.ts';
+export { MOST_CLIPPED } from './source-measurement.ts';

@@ -1,0 +1,60 @@
+import Type, { type Static } from 'typebox';
+import { PrioritySchema } from '../documents/order.ts';
+import { IdSchema, InstantSchema, Sha256Schema } from '../schema.ts';
+import { NameSchema, nullable, strict } from './common.ts';
+
+const OriginSchema = Type.Union([
+  Type.Literal('own'),
+  Type.Literal('relay'),
+  Type.Literal('source_system'),
+  Type.Literal('notice'),
+]);
+
+const LanguageSchema = Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$' });
+
+export const AnnouncementSchema = Type.Object({
+  id: IdSchema,
+  areaId: IdSchema,
+  title: Type.String(),
+  category: Type.String(),
+  origin: OriginSchema,
+  language: Type.String(),
+  priority: PrioritySchema,
+  text: nullable(Type.String()),
+  state: Type.Union([
+    Type.Literal('draft'),
+    Type.Literal('submitted'),
+    Type.Literal('approved'),
+    Type.Literal('rejected'),
+    Type.Literal('withdrawn'),
+  ]),
+  mediaSha256: nullable(Sha256Schema),
+  approvedSha256: nullable(Sha256Schema),
+  rejectedReason: nullable(Type.String()),
+  createdBy: Type.String(),
+  createdAt: InstantSchema,
+  updatedAt: InstantSchema,
+});
+export type AnnouncementView = Static<typeof AnnouncementSchema>;
+export const AnnouncementListSchema = Type.Object({ announcements: Type.Array(AnnouncementSchema) });
+
+const contents = {
+  category: Type.Optional(Type.String({ maxLength: 64 })),
+  origin: Type.Optional(OriginSchema),
+  language: Type.Optional(LanguageSchema),
+  priority: Type.Optional(PrioritySchema),
+  text: Type.Optional(nullable(Type.String({ maxLength: 20_000 }))),
+  /** Prepared audio, by its hash (a media job's `medium.sha256`). */
+  mediaSha256: Type.Optional(nullable(Sha256Schema)),
+};
+
+export const AnnouncementCreateSchema = strict({ areaId: IdSchema, title: NameSchema, ...contents });
+export type AnnouncementCreate = Static<typeof AnnouncementCreateSchema>;
+
+/** Any change makes a draft of it again. */
+export const AnnouncementChangeSchema = strict({ title: Type.Optional(NameSchema), ...contents });
+export type AnnouncementChange = Static<typeof AnnouncementChangeSchema>;
+
+/** The hash of what the approver listened to: approval is of exactly these bytes. */
+export const ApprovalSchema = strict({ sha256: Sha256Schema });
+export const RejectionSchema = strict({ reason: Type.String({ minLength: 1, maxLength: 1000 }) });

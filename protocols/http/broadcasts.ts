@@ -1,0 +1,161 @@
+import Type, { type Static } from 'typebox';
+import { PrioritySchema } from '../documents/order.ts';
+import { DurationSchema, IdSchema, InstantSchema } from '../schema.ts';
+import { MAX_PERSONAL_TARGETS } from '../targets.ts';
+import { nullable, strict } from './common.ts';
+
+/** Speakers that one request may name one by one; their orders go out in shards. */
+export const MAX_NAMED_SPEAKERS = 10_000;
+
+const AreaIdsSchema = Type.Array(IdSchema, { maxItems: 64 });
+
+export const TargetRequestSchema = strict({
+  areas: Type.Optional(AreaIdsSchema),
+  speakers: Type.Optional(Type.Array(IdSchema, { maxItems: MAX_NAMED_SPEAKERS })),
+  excludeAreas: Type.Optional(AreaIdsSchema),
+  excludeSpeakers: Type.Optional(Type.Array(IdSchema, { maxItems: MAX_PERSONAL_TARGETS })),
+});
+
+/** "Play now", or at one instant. */
+export const PlayRequestSchema = strict({
+  announcementId: IdSchema,
+  targets: TargetRequestSchema,
+  /** The instant of the first word; by default `leadMs` from now. */
+  startsAt: Type.Optional(InstantSchema),
+  /** Time for loudspeakers to fetch the audio. */
+  leadMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
+  /** A loudspeaker that is ready up to this much later still starts. */
+  latenessMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
+  repeat: Type.Optional(
+    strict({
+      count: Type.Integer({ minimum: 1, maximum: 100 }),
+      /** Silence between two repetitions. */
+      intervalMs: Type.Optional(DurationSchema),
+    }),
+  ),
+  gainDb: Type.Optional(Type.Number({ minimum: -60, maximum: 20 })),
+  /** Leave to sound outside the windows; needs "broadcast:override". */
+  windowOverride: Type.Optional(strict({ reason: Type.String({ minLength: 1, maxLength: 512 }) })),
+  /** An exercise, marked so in every record. */
+  drill: Type.Optional(Type.Boolean()),
+});
+export type PlayRequest = Static<typeof PlayRequestSchema>;
+
+export const CancelRequestSchema = strict({ reason: Type.String({ minLength: 1, maxLength: 512 }) });
+
+const BroadcastStateSchema = Type.Union([
+  Type.Literal('planned'),
+  Type.Literal('issued'),
+  Type.Literal('on_air'),
+  Type.Literal('interrupted'),
+  Type.Literal('resumed'),
+  Type.Literal('completed'),
+  Type.Literal('partial'),
+  Type.Literal('failed'),
+  Type.Literal('cancelled'),
+]);
+
+const DeliveryStateSchema = Type.Union([
+  Type.Literal('pending'),
+  Type.Literal('accepted'),
+  Type.Literal('ready'),
+  Type.Literal('playing'),
+  Type.Literal('finished'),
+  Type.Literal('refused'),
+  Type.Literal('failed'),
+  Type.Literal('interrupted'),
+  Type.Literal('missed'),
+  Type.Literal('cancelled'),
+]);
+
+export const BroadcastSchema = Type.Object({
+  id: IdSchema,
+  announcementId: IdSchema,
+  areaId: IdSchema,
+  title: Type.String(),
+  priority: PrioritySchema,
+  state: BroadcastStateSchema,
+  startsAt: InstantSchema,
+  latestStartAt: InstantSchema,
+  hardEndAt: InstantSchema,
+  targets: Type.Object({
+    areas: Type.Array(IdSchema),
+    speakers: Type.Array(IdSchema),
+    excludeAreas: Type.Array(IdSchema),
+    excludeSpeakers: Type.Array(IdSchema),
+  }),
+  targetCount: Type.Integer(),
+  drill: Type.Boolean(),
+  makesGoodOf: nullable(IdSchema),
+  cancelReason: nullable(Type.String()),
+  createdBy: Type.String(),
+  createdAt: InstantSchema,
+});
+export type BroadcastView = Static<typeof BroadcastSchema>;
+export const BroadcastListSchema = Type.Object({ broadcasts: Type.Array(BroadcastSchema) });
+
+/** Loudspeakers by state. `pending` is derived: targets that said nothing yet. */
+export const DeliveryCountsSchema = Type.Object({
+  pending: Type.Integer(),
+  accepted: Type.Integer(),
+  ready: Type.Integer(),
+  playing: Type.Integer(),
+  finished: Type.Integer(),
+  refused: Type.Integer(),
+  failed: Type.Integer(),
+  interrupted: Type.Integer(),
+  missed: Type.Integer(),
+  cancelled: Type.Integer(),
+});
+export type DeliveryCounts = Static<typeof DeliveryCountsSchema>;
+
+export const BroadcastDetailSchema = Type.Object({
+  broadcast: BroadcastSchema,
+  counts: DeliveryCountsSchema,
+  /** Targets that report having sounded all of it. */
+  played: Type.Integer(),
+  /** Targets whose own word is missing although the broadcast is over: our view, never final. */
+  unconfirmed: Type.Integer(),
+});
+export type BroadcastDetail = Static<typeof BroadcastDetailSchema>;
+
+export const DeliveryListQuerySchema = strict({
+  state: Type.Optional(DeliveryStateSchema),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 200 })),
+  /** Last speaker id of the page before; pages are in order of speaker id. */
+  after: Type.Optional(IdSchema),
+});
+
+const PlaySchema = Type.Object({
+  play: Type.Integer(),
+  state: Type.String(),
+  plannedAt: nullable(Type.Number()),
+  startedAt: nullable(Type.Number()),
+  startErrorMs: nullable(Type.Number()),
+  endedAt: nullable(Type.Number()),
+  fromMs: Type.Number(),
+  toMs: nullable(Type.Number()),
+  uncertaintyMs: Type.Number(),
+  evidence: Type.String(),
+  output: nullable(Type.String()),
+  code: nullable(Type.String()),
+});
+
+export const DeliveryListSchema = Type.Object({
+  deliveries: Type.Array(
+    Type.Object({
+      speakerId: IdSchema,
+      state: DeliveryStateSchema,
+      /** Whether it counts as played: the loudspeaker reports that all of it sounded. */
+      played: Type.Boolean(),
+      unconfirmed: Type.Boolean(),
+      code: nullable(Type.String()),
+      flags: Type.Array(Type.String()),
+      answeredAt: nullable(InstantSchema),
+      updatedAt: nullable(InstantSchema),
+      plays: Type.Array(PlaySchema),
+    }),
+  ),
+  next: nullable(IdSchema),
+});
+export type DeliveryList = Static<typeof DeliveryListSchema>;

@@ -1,0 +1,141 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { guessPublicUrl, parsePublicUrl } from './public-url.ts';
+import { oneOf, urlOf, wholeNumber } from './values.ts';
+import { ConfigError, SERVER_VARIABLES, type VariableKey } from './variables.ts';
+
+export { ConfigError, SERVER_VARIABLES } from './variables.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A broker that is not ours. */
+export interface ExternalBrokerConfig {
+  /** Without user and password. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** The controller's settings, checked. Paths are absolute. */
+export interface ServerConfig {
+  readonly dataFolder: string;
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl: string;
+  readonly databaseUrl: string;
+  /** Null: no plain MQTT port. */
+  readonly mqttPort: number | null;
+  /** Null: the embedded broker. */
+  readonly externalBroker: ExternalBrokerConfig | null;
+  readonly tokensFile: string;
+  /** The widest area of a new database. */
+  readonly rootArea: { readonly id: string; readonly kind: string; readonly name: string };
+  readonly ffmpeg: string | null;
+  readonly ffprobe: string | null;
+  readonly uploadLimitBytes: number;
+  readonly audioLimitMs: number;
+  readonly playLeadMs: number;
+  readonly emergencyLeadMs: number;
+  readonly latenessMs: number;
+  readonly logLevel: LogLevel;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Step 1: the text of each variable, defaults filled in; null where the default follows from others. */
+export function readVariables(env: Environment): Record<VariableKey, string | null> {
+  const entries = Object.entries(SERVER_VARIABLES).map(([key, variable]) => [
+    key,
+    env[variable.name]?.trim() || variable.default,
+  ]);
+  return Object.fromEntries(entries) as Record<VariableKey, string | null>;
+}
+
+/** Step 2: each text as its type, and what follows from others. Throws `ConfigError`. */
+export function parseVariables(texts: Readonly<Record<VariableKey, string | null>>): ServerConfig {
+  const text = (key: VariableKey) => texts[key] ?? '';
+  const seconds = (key: VariableKey) => wholeNumber(key, text(key), 0, 3600) * 1000;
+  const dataFolder = resolve(text('data'));
+  const port = wholeNumber('port', text('port'), 1, 65_535);
+  const host = text('host');
+  return {
+    dataFolder,
+    host,
+    port,
+    publicUrl: texts.publicUrl === null ? guessPublicUrl(host, port) : parsePublicUrl(texts.publicUrl),
+    databaseUrl: databaseUrl(texts.databaseUrl, dataFolder),
+    mqttPort: mqttPort(text('mqttPort')),
+    externalBroker: text('mqttUrl') === '' ? null : externalBroker(text('mqttUrl')),
+    tokensFile: texts.tokens === null ? join(dataFolder, 'tokens.json') : resolve(texts.tokens),
+    rootArea: rootArea(text('area')),
+    ffmpeg: programPath('ffmpeg', text('ffmpeg')),
+    ffprobe: programPath('ffprobe', text('ffprobe')),
+    uploadLimitBytes: wholeNumber('uploadLimitMb', text('uploadLimitMb'), 1, 4096) * 1024 * 1024,
+    audioLimitMs: wholeNumber('audioLimitMinutes', text('audioLimitMinutes'), 1, 480) * 60_000,
+    playLeadMs: seconds('playLeadSeconds'),
+    emergencyLeadMs: seconds('emergencyLeadSeconds'),
+    latenessMs: seconds('latenessSeconds'),
+    logLevel: oneOf('logLevel', text('logLevel'), LOG_LEVELS),
+  };
+}
+
+/** Step 3: what one setting says about another. Throws `ConfigError`. */
+export function checkConfig(config: ServerConfig): ServerConfig {
+  if (config.mqttPort === config.port && config.externalBroker === null)
+    throw new ConfigError('mqttPort', String(config.mqttPort), `another port than LOA_PORT (${config.port})`);
+  if ((config.ffmpeg === null) !== (config.ffprobe === null)) {
+    const missing = config.ffmpeg === null ? 'ffmpeg' : 'ffprobe';
+    throw new ConfigError(missing, '', 'a path, because the other of LOA_FFMPEG and LOA_FFPROBE is set');
+  }
+  return config;
+}
+
+/** The environment as settings: all three steps. Throws `ConfigError`. */
+export function loadConfig(env: Environment): ServerConfig {
+  return checkConfig(parseVariables(readVariables(env)));
+}
+
+function databaseUrl(text: string | null, dataFolder: string): string {
+  if (text === null) return `file:${join(dataFolder, 'loa.db')}`;
+  if (text.startsWith('file:') && text.length > 'file:'.length) {
+    const path = text.slice('file:'.length);
+    return `file:${isAbsolute(path) ? path : resolve(path)}`;
+  }
+  if (/^postgres(ql)?:\/\/./.test(text)) return text;
+  throw new ConfigError(
+    'databaseUrl',
+    text,
+    '"file:/path/loa.db" or "postgresql://user:password@host/database"',
+  );
+}
+
+function mqttPort(text: string): number | null {
+  return text === 'off' || text === '0' ? null : wholeNumber('mqttPort', text, 1, 65_535);
+}
+
+function externalBroker(text: string): ExternalBrokerConfig {
+  const expected = 'an address like "mqtts://user:password@broker.example:8883"';
+  const url = urlOf('mqttUrl', text, ['mqtt', 'mqtts', 'ws', 'wss'], expected);
+  const { username, password } = url;
+  url.username = '';
+  url.password = '';
+  return {
+    url: url.href,
+    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+  };
+}
+
+function rootArea(text: string): ServerConfig['rootArea'] {
+  const [id = '', kind = '', ...rest] = text.split('/').map((part) => part.trim());
+  const name = rest.join('/');
+  if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(id) || kind === '' || name === '')
+    throw new ConfigError('area', text, 'id/kind/name, for instance "tan-an/xã/Tân An"');
+  return { id, kind, name };
+}
+
+function programPath(key: 'ffmpeg' | 'ffprobe', text: string): string | null {
+  if (text === '') return null;
+  if (!isAbsolute(text)) throw new ConfigError(key, text, `an absolute path, for instance "/usr/bin/${key}"`);
+  return text;
+}

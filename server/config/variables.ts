@@ -1,0 +1,107 @@
+/** One variable of the controller's environment: what the table in the README is made of. */
+export interface ServerVariable {
+  readonly name: string;
+  /** Text used when the variable is unset or empty; null: worked out from the others (see `meaning`). */
+  readonly default: string | null;
+  readonly meaning: string;
+}
+
+/** Every variable that the controller reads. */
+export const SERVER_VARIABLES = {
+  data: {
+    name: 'LOA_DATA',
+    default: './data',
+    meaning: 'folder of everything that the controller keeps: database, audio, keys, tokens',
+  },
+  host: {
+    name: 'LOA_HOST',
+    default: '0.0.0.0',
+    meaning: 'address to listen on; 127.0.0.1 for this machine alone',
+  },
+  port: { name: 'LOA_PORT', default: '8080', meaning: 'port of HTTP and of MQTT over WebSocket (`/mqtt`)' },
+  publicUrl: {
+    name: 'LOA_PUBLIC_URL',
+    default: null,
+    meaning:
+      'address at which loudspeakers find the controller (http:// or https://, no path); by default this machine’s first address in the network',
+  },
+  databaseUrl: {
+    name: 'LOA_DATABASE_URL',
+    default: null,
+    meaning:
+      '`file:/path/loa.db` (SQLite) or `postgresql://user:password@host/database`; by default `loa.db` in the data folder',
+  },
+  mqttPort: {
+    name: 'LOA_MQTT_PORT',
+    default: '1883',
+    meaning: 'plain MQTT port of the embedded broker; `off` (or 0) leaves MQTT over WebSocket only',
+  },
+  mqttUrl: {
+    name: 'LOA_MQTT_URL',
+    default: '',
+    meaning:
+      'an external broker instead of the embedded one: `mqtt://`, `mqtts://`, `ws://` or `wss://`, with user and password in it if needed',
+  },
+  tokens: {
+    name: 'LOA_TOKENS',
+    default: null,
+    meaning:
+      'file of the API tokens (JSON, hashes only); by default `tokens.json` in the data folder. Made at the first start, with the secrets in `first-tokens.txt` beside the data',
+  },
+  area: {
+    name: 'LOA_AREA',
+    default: 'xa/xã/Chưa đặt tên',
+    meaning: 'the widest area, made at the first start: id/kind/name, for instance `tan-an/xã/Tân An`',
+  },
+  ffmpeg: {
+    name: 'LOA_FFMPEG',
+    default: '',
+    meaning: 'path of ffmpeg; by default the system’s, else the shipped one',
+  },
+  ffprobe: { name: 'LOA_FFPROBE', default: '', meaning: 'path of ffprobe; as above' },
+  uploadLimitMb: {
+    name: 'LOA_UPLOAD_LIMIT_MB',
+    default: '300',
+    meaning: 'largest file that may be brought in, megabytes (1 to 4096)',
+  },
+  audioLimitMinutes: {
+    name: 'LOA_AUDIO_LIMIT_MINUTES',
+    default: '120',
+    meaning: 'longest announcement, minutes (1 to 480)',
+  },
+  playLeadSeconds: {
+    name: 'LOA_PLAY_LEAD_SECONDS',
+    default: '10',
+    meaning: 'from “play now” to the first word, so that loudspeakers can fetch the audio (0 to 3600)',
+  },
+  emergencyLeadSeconds: {
+    name: 'LOA_EMERGENCY_LEAD_SECONDS',
+    default: '3',
+    meaning: 'the same for an emergency (0 to 3600)',
+  },
+  latenessSeconds: {
+    name: 'LOA_LATENESS_SECONDS',
+    default: '60',
+    meaning: 'a loudspeaker that is ready up to this much later still starts (0 to 3600)',
+  },
+  logLevel: {
+    name: 'LOA_LOG_LEVEL',
+    default: 'info',
+    meaning: 'least grave message that is logged: trace, debug, info, warn, error, fatal, silent',
+  },
+} as const satisfies Readonly<Record<string, ServerVariable>>;
+
+export type VariableKey = keyof typeof SERVER_VARIABLES;
+
+/** A setting that cannot be used. The message is one line that names variable, value and what is expected. */
+export class ConfigError extends Error {
+  constructor(key: VariableKey, value: string, expected: string) {
+    super(`${SERVER_VARIABLES[key].name} is "${hideSecret(value).slice(0, 120)}": expected ${expected}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** A password in a URL is not repeated on the terminal. */
+function hideSecret(value: string): string {
+  return value.replace(/\/\/[^/@]*@/, '//…@');
+}

@@ -1,0 +1,240 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, Lifecycle, SystemClock } from '#kit';
+import type { ServerConfig } from './config/index.ts';
+import { Housekeeping } from './context/housekeeping.ts';
+import { buildMediaSide, type MediaSide } from './context/media-side.ts';
+import { metricSources } from './context/metric-sources.ts';
+import { readinessChecks } from './context/readiness-checks.ts';
+import { ensureRootArea } from './context/root-area.ts';
+import { buildSpeakerSide, type SpeakerSide } from './context/speaker-side.ts';
+import { openTokens } from './domain/accounts/first-tokens.ts';
+import { TokenBook } from './domain/accounts/token-book.ts';
+import { AnnouncementService } from './domain/announcements/announcement-service.ts';
+import { AreaDirectory } from './domain/areas/area-directory.ts';
+import { AreaService } from './domain/areas/area-service.ts';
+import { Acts } from './domain/audit/acts.ts';
+import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
+import { EventHub } from './domain/events/event-hub.ts';
+import { KeyService } from './domain/keys/key-service.ts';
+import type { KeyVault } from './domain/keys/key-vault.ts';
+import { TimeService } from './domain/keys/time-service.ts';
+import { SpeakerDirectory } from './domain/speakers/speaker-directory.ts';
+import { SpeakerService } from './domain/speakers/speaker-service.ts';
+import { Metrics } from './http/metrics.ts';
+import { Readiness } from './http/readiness.ts';
+import type { ApiServices } from './http/services.ts';
+import { createLogger, type Logger } from './logger.ts';
+import type { MqttConnector } from './mqtt/index.ts';
+import { type DatabaseStorage, openStorage } from './storage/index.ts';
+import { KeyFiles } from './storage/key-files.ts';
+import { VERSION } from './version.ts';
+
+/** Parts that a test or another program brings along; each is in place before anything is built on it. */
+export interface ContextOverrides {
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  readonly storage?: DatabaseStorage;
+  readonly vault?: KeyVault;
+  readonly connect?: MqttConnector;
+  readonly events?: EventHub;
+}
+
+interface Parts {
+  readonly config: ServerConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly storage: DatabaseStorage;
+  readonly keys: KeyService;
+  readonly areaDirectory: AreaDirectory;
+  readonly speakerDirectory: SpeakerDirectory;
+  readonly tokens: { book: TokenBook };
+  readonly media: MediaSide;
+  readonly speakers: SpeakerSide;
+  readonly housekeeping: Housekeeping;
+}
+
+/** The controller put together. `start` makes it work, without HTTP; `services` is what HTTP is made of. */
+export class Context extends Lifecycle {
+  readonly config: ServerConfig;
+  readonly log: Logger;
+  readonly storage: DatabaseStorage;
+  readonly speakerSide: SpeakerSide;
+  readonly services: ApiServices;
+  readonly #parts: Parts;
+  #firstTokens: string | null = null;
+
+  constructor(parts: Parts, services: ApiServices) {
+    super();
+    this.#parts = parts;
+    this.config = parts.config;
+    this.log = parts.log;
+    this.storage = parts.storage;
+    this.speakerSide = parts.speakers;
+    this.services = services;
+  }
+
+  /** File with the secrets of tokens that this start made; null when there were tokens already. */
+  get firstTokensFile(): string | null {
+    return this.#firstTokens;
+  }
+
+  protected async onStart(): Promise<void> {
+    const { config, storage, keys, media, speakers, housekeeping, log } = this.#parts;
+    await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
+    if (media.binaries.warning !== null) log.warn(media.binaries.warning);
+    // Asking ffmpeg what it can takes as long as opening the database.
+    await settleAll([this.#startStorage(storage, keys), this.#startPreparation(media)]);
+    await this.#load();
+    await this.#run('media jobs', media.jobs);
+    await this.#run('presence', speakers.presence);
+    await this.#run('assignments', speakers.assignments);
+    await this.#run('settler', speakers.settler);
+    await this.#run('dispatcher', speakers.dispatcher);
+    await this.#run('answers', speakers.answers);
+    await this.#run('journal', speakers.journal);
+    await this.#run('hellos', speakers.hellos);
+    if (speakers.broker !== null) await this.#run('broker', speakers.broker);
+    this.disposers.defer(
+      'dispatch on connection',
+      speakers.gateway.onConnected(() => speakers.dispatcher.kick()),
+    );
+    await this.#run('gateway', speakers.gateway);
+    if (speakers.listener !== null) await this.#run('MQTT port', speakers.listener);
+    await this.#run('housekeeping', housekeeping);
+  }
+
+  async #startStorage(storage: Lifecycle, keys: Lifecycle): Promise<void> {
+    await this.#run('storage', storage);
+    await this.#run('keys', keys);
+  }
+
+  async #startPreparation({ content, queue }: MediaSide): Promise<void> {
+    await this.#run('content store', content);
+    await this.#run('preparation queue', queue);
+  }
+
+  async #run(name: string, part: Lifecycle): Promise<void> {
+    this.disposers.defer(name, () => part.stop());
+    await part.start();
+  }
+
+  /** What is held in memory, from the database. */
+  async #load(): Promise<void> {
+    const { storage, areaDirectory, speakerDirectory, speakers, config, clock, tokens } = this.#parts;
+    const areas = await ensureRootArea(storage, config.rootArea, clock.now());
+    areaDirectory.load(areas);
+    const credentials = await storage.read.speakers.credentials();
+    speakerDirectory.load(credentials);
+    speakers.credentials.load(credentials, areaDirectory.tree);
+    await speakers.speakerKeys.load(storage);
+    const secretsPath = join(config.dataFolder, 'first-tokens.txt');
+    const rootAreas = areas.filter(({ parentId }) => parentId === null).map(({ id }) => id);
+    const { book, created } = await openTokens({ path: config.tokensFile, secretsPath, rootAreas });
+    tokens.book = book;
+    this.#firstTokens = created ? secretsPath : null;
+  }
+}
+
+/** Waits for all, then throws the first failure: nothing may still be starting when the rest is undone. */
+async function settleAll(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** Puts the controller together. Nothing runs yet. Throws `media.decoder_missing` and `StorageStartError` (`unusable`). */
+export async function buildContext(config: ServerConfig, overrides: ContextOverrides = {}): Promise<Context> {
+  const clock = overrides.clock ?? new SystemClock();
+  const log = overrides.log ?? createLogger(config.logLevel);
+  const storage = overrides.storage ?? openStorage({ url: config.databaseUrl, clock, log });
+  const events = overrides.events ?? new EventHub();
+  const areaDirectory = new AreaDirectory();
+  const speakerDirectory = new SpeakerDirectory();
+  const tokens = { book: new TokenBook([]) };
+  const vault = overrides.vault ?? new KeyFiles({ folder: join(config.dataFolder, 'keys') });
+  const keys = new KeyService({ vault, clock });
+  const time = new TimeService({ clock, keys });
+  const common = { config, clock, log, storage, events };
+  const media = await buildMediaSide({ ...common, areas: areaDirectory });
+  const speakerSide = buildSpeakerSide({ ...common, keys, time, connect: overrides.connect });
+  const { assignments, credentials, dispatcher, presence } = speakerSide;
+  const acts = new Acts({ storage, clock });
+  const read = storage.read;
+
+  const services: ApiServices = {
+    version: VERSION,
+    clock,
+    tokens: { find: (token) => tokens.book.find(token) },
+    speakerSecrets: credentials,
+    acts,
+    read,
+    areaDirectory,
+    areas: new AreaService({
+      directory: areaDirectory,
+      clock,
+      onZoneChanged: (areaIds) =>
+        assignments.refreshSoon([...speakerDirectory.inAreas(areaIds)].map(({ speakerId }) => speakerId)),
+    }),
+    speakers: new SpeakerService({
+      read,
+      areas: areaDirectory,
+      clock,
+      rootKeys: () => keys.rootKeys,
+      publicUrl: () => config.publicUrl,
+      onSaved: (speaker) => {
+        speakerDirectory.put({ ...speaker, speakerId: speaker.id });
+        presence.saved(speaker);
+        assignments.saved(speaker, areaDirectory.tree);
+      },
+    }),
+    mediaJobs: media.jobs,
+    content: media.content,
+    announcements: new AnnouncementService({ read, areas: areaDirectory, clock }),
+    broadcasts: new BroadcastService({
+      read,
+      areas: areaDirectory,
+      speakers: speakerDirectory,
+      signer: keys,
+      dispatcher,
+      events,
+      clock,
+      defaults: {
+        leadMs: config.playLeadMs,
+        emergencyLeadMs: config.emergencyLeadMs,
+        latenessMs: config.latenessMs,
+      },
+    }),
+    events,
+    statements: keys,
+    time,
+    readiness: new Readiness(
+      readinessChecks({
+        storage,
+        gateway: speakerSide.gateway,
+        embedded: speakerSide.broker !== null,
+        clock,
+        dataFolder: config.dataFolder,
+      }),
+    ),
+    metrics: new Metrics(metricSources(speakerSide, media.jobs)),
+    uploadLimitBytes: config.uploadLimitBytes,
+  };
+  const housekeeping = new Housekeeping({
+    tasks: { 'idempotency answers': () => acts.prune() },
+    onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
+  });
+  const parts: Parts = {
+    config,
+    log,
+    clock,
+    storage,
+    keys,
+    areaDirectory,
+    speakerDirectory,
+    tokens,
+    media,
+    speakers: speakerSide,
+    housekeeping,
+  };
+  return new Context(parts, services);
+}

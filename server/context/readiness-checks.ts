@@ -1,0 +1,42 @@
+import { statfs } from 'node:fs/promises';
+import type { Clock } from '#kit';
+import type { CheckResult } from '../http/readiness.ts';
+
+/** Below this much free room the controller says that it is not ready: receipts need a place. */
+const LEAST_FREE_BYTES = 100 * 1024 * 1024;
+/** Before this program was written no clock can be right; a box without a battery-backed clock starts in 1970. */
+const EARLIEST = Date.UTC(2025, 0, 1);
+const LATEST = Date.UTC(2100, 0, 1);
+
+export interface ReadinessParts {
+  readonly storage: { ping(): Promise<void> };
+  readonly gateway: { readonly connected: boolean };
+  /** Whether the broker is our own. */
+  readonly embedded: boolean;
+  readonly clock: Clock;
+  readonly dataFolder: string;
+}
+
+/** What has to be so before the controller can broadcast. */
+export function readinessChecks(parts: ReadinessParts): Record<string, () => Promise<CheckResult>> {
+  const { storage, gateway, embedded, clock, dataFolder } = parts;
+  return {
+    database: async () => {
+      await storage.ping();
+      return { ok: true, detail: 'answers' };
+    },
+    broker: async () => ({
+      ok: gateway.connected,
+      detail: `${embedded ? 'embedded' : 'external'}, ${gateway.connected ? 'connected' : 'not connected'}`,
+    }),
+    clock: async () => {
+      const now = clock.now();
+      return { ok: now > EARLIEST && now < LATEST, detail: new Date(now).toISOString() };
+    },
+    disk: async () => {
+      const { bavail, bsize } = await statfs(dataFolder);
+      const free = bavail * bsize;
+      return { ok: free >= LEAST_FREE_BYTES, detail: `${Math.floor(free / 1024 / 1024)} MB free` };
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import type { Clock } from '#kit';
+import type { ErrorCode } from '#protocols';
+import type { ServerConfig } from '../config/index.ts';
+import { AnswerIngest } from '../domain/deliveries/answer-ingest.ts';
+import { JournalIngest } from '../domain/deliveries/journal-ingest.ts';
+import { JournalPositions } from '../domain/deliveries/journal-positions.ts';
+import { ProgressRelay } from '../domain/deliveries/progress.ts';
+import { ReceiptLock } from '../domain/deliveries/receipt-lock.ts';
+import { SpeakerKeys } from '../domain/deliveries/speaker-keys.ts';
+import { BroadcastSettler } from '../domain/dispatch/broadcast-settler.ts';
+import { Dispatcher } from '../domain/dispatch/dispatcher.ts';
+import type { LiveEvents } from '../domain/events/live-events.ts';
+import type { KeyService } from '../domain/keys/key-service.ts';
+import type { TimeService } from '../domain/keys/time-service.ts';
+import { AssignmentService } from '../domain/speakers/assignment.ts';
+import { HelloService } from '../domain/speakers/hello.ts';
+import { PresenceService } from '../domain/speakers/presence.ts';
+import type { Storage } from '../domain/unit-of-work.ts';
+import type { Logger } from '../logger.ts';
+import {
+  CredentialTable,
+  EmbeddedBroker,
+  Gateway,
+  type MqttConnector,
+  MqttListener,
+  memoryConnector,
+  networkConnector,
+  speakerMessages,
+} from '../mqtt/index.ts';
+
+export interface SpeakerSideOptions {
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly storage: Storage;
+  readonly events: LiveEvents;
+  readonly keys: KeyService;
+  readonly time: TimeService;
+  /** How the controller reaches its broker; by default what the configuration says. */
+  readonly connect?: MqttConnector | undefined;
+}
+
+export type SpeakerSide = ReturnType<typeof buildSpeakerSide>;
+
+/** Everything between the domain and the loudspeakers, joined but not started. */
+export function buildSpeakerSide(options: SpeakerSideOptions) {
+  const { config, clock, log, storage, events: live, keys, time } = options;
+  const failed = (part: string) => (error: unknown) => log.error({ err: error, part }, 'a part failed');
+  const refusedBatches = new Map<ErrorCode, number>();
+
+  const credentials = new CredentialTable();
+  const broker =
+    config.externalBroker === null ? new EmbeddedBroker({ credentials, onError: failed('broker') }) : null;
+  const gateway = new Gateway({
+    connect: options.connect ?? connector(config, broker, clock),
+    clock,
+    onRefused: (topic, code) => log.debug({ topic, code }, 'message refused'),
+    onDown: (error) => {
+      // Without an error it was ended by us.
+      if (error !== undefined) log.warn({ reason: error.message }, 'no connection to the broker');
+    },
+  });
+  const listener =
+    broker === null || config.mqttPort === null
+      ? null
+      : new MqttListener({ broker, host: config.host, port: config.mqttPort });
+
+  const shared = { storage, clock, live, areas: credentials };
+  const speakerKeys = new SpeakerKeys();
+  const positions = new JournalPositions();
+  const lock = new ReceiptLock();
+  const presence = new PresenceService({ ...shared, onError: failed('presence') });
+  const settler = new BroadcastSettler({ storage, clock, live, onError: failed('settler') });
+  const dispatcher = new Dispatcher({
+    ...shared,
+    publisher: gateway,
+    settler,
+    isOnline: (speakerId) => presence.isOnline(speakerId),
+    onError: failed('dispatcher'),
+  });
+  const answers = new AnswerIngest({
+    ...shared,
+    lock,
+    orders: dispatcher.orders,
+    observer: dispatcher,
+    onError: failed('answers'),
+  });
+  const journal = new JournalIngest({
+    ...shared,
+    lock,
+    keys: speakerKeys,
+    positions,
+    publisher: gateway,
+    observer: dispatcher,
+    onRefused: (speakerId, code) => {
+      refusedBatches.set(code, (refusedBatches.get(code) ?? 0) + 1);
+      log.warn({ speakerId, code }, 'journal batch refused');
+    },
+    onError: failed('journal'),
+  });
+  const assignments = new AssignmentService({
+    storage,
+    clock,
+    keys,
+    publisher: gateway,
+    access: credentials,
+    onError: failed('assignments'),
+  });
+  const hellos = new HelloService({
+    storage,
+    clock,
+    publisher: gateway,
+    presence,
+    assignments,
+    keys: speakerKeys,
+    positions,
+    journal,
+    dispatcher,
+    onError: failed('hello'),
+  });
+  gateway.handle(
+    speakerMessages({
+      hellos,
+      answers,
+      journal,
+      presence,
+      progress: new ProgressRelay({ live, areas: credentials }),
+      time,
+      publisher: gateway,
+      onError: failed('messages'),
+    }),
+  );
+  return {
+    credentials,
+    broker,
+    gateway,
+    listener,
+    speakerKeys,
+    presence,
+    settler,
+    dispatcher,
+    answers,
+    journal,
+    assignments,
+    hellos,
+    refusedBatches,
+  };
+}
+
+function connector(config: ServerConfig, broker: EmbeddedBroker | null, clock: Clock): MqttConnector {
+  if (broker !== null) return memoryConnector(broker);
+  if (config.externalBroker === null) throw new Error('neither an embedded nor an external broker');
+  return networkConnector(config.externalBroker, () => clock.now());
+}

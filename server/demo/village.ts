@@ -1,0 +1,167 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DisposerStack, delay, SystemClock } from '#kit';
+import type { Provisioning } from '#protocols';
+import { openStorage, SEED_HAMLETS, seedTanAn, TAN_AN } from '../storage/index.ts';
+import { ApiClient } from './api-client.ts';
+import { Child } from './child.ts';
+
+const CONTROLLER = fileURLToPath(new URL('../main.js', import.meta.url));
+const AGENT = fileURLToPath(new URL('../../../device-agent/dist/loa-agent.mjs', import.meta.url));
+const ROLES = ['administrator', 'editor', 'chairman', 'technician'] as const;
+type DemoRole = (typeof ROLES)[number];
+const LOUDSPEAKERS = 6;
+const START_LIMIT_MS = 30_000;
+const ALL_DAY = {
+  windows: [{ days: [1, 2, 3, 4, 5, 6, 7], opens: '00:00', closes: '24:00' }],
+  sessionMinutes: null,
+  legalBasis: 'Trình diễn: mở cả ngày',
+};
+
+/** One virtual loudspeaker of the demonstration. */
+export interface VirtualSpeaker {
+  readonly id: string;
+  readonly areaId: string;
+  readonly name: string;
+  /** Folder that gets one WAV file for each play. */
+  readonly recordings: string;
+}
+
+/** A controller and six loudspeakers of Tân An, each a process of its own. */
+export class Village {
+  readonly folder: string;
+  readonly speakers: readonly VirtualSpeaker[];
+  readonly areaId = TAN_AN;
+  readonly #clock = new SystemClock();
+  readonly #children = new DisposerStack();
+  readonly #tokens = new Map<DemoRole, string>();
+  url = '';
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.speakers = SEED_HAMLETS.slice(0, LOUDSPEAKERS).map(({ id: areaId, name }) => ({
+      id: `loa-${areaId}`,
+      areaId,
+      name: `Cụm loa ${name}`,
+      recordings: join(folder, `loa-${areaId}`, 'recordings'),
+    }));
+  }
+
+  /** A client in this role. */
+  as(role: DemoRole): ApiClient {
+    return new ApiClient({ url: this.url, token: this.token(role) });
+  }
+
+  token(role: DemoRole): string {
+    return this.#tokens.get(role) ?? '';
+  }
+
+  /** Starts the controller, opens the policy, enters the loudspeakers and starts their agents. */
+  async start(): Promise<void> {
+    await this.#startController();
+    await this.as('administrator').patch(`/areas/${TAN_AN}`, { policy: ALL_DAY });
+    await Promise.all(this.speakers.map((speaker) => this.#startSpeaker(speaker)));
+  }
+
+  /** Resolves when every loudspeaker is online. */
+  async allOnline(): Promise<void> {
+    await this.#until('the loudspeakers to connect', async () => {
+      const { speakers } = await this.as('technician').get<{
+        speakers: { status: { link: string } | null }[];
+      }>('/speakers');
+      return speakers.filter(({ status }) => status?.link === 'online').length === this.speakers.length;
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#children.dispose();
+  }
+
+  async #startController(): Promise<void> {
+    const data = join(this.folder, 'controller');
+    await mkdir(data, { recursive: true });
+    const databaseUrl = `file:${join(data, 'loa.db')}`;
+    const storage = openStorage({ url: databaseUrl, clock: this.#clock });
+    await storage.start();
+    await seedTanAn(storage, this.#clock.now());
+    await storage.stop();
+    const tokensFile = join(this.folder, 'tokens.json');
+    await writeFile(tokensFile, JSON.stringify(this.#makeTokens()), { mode: 0o600 });
+    const port = await freePort();
+    this.url = `http://127.0.0.1:${port}`;
+    const log = join(this.folder, 'controller.log');
+    const controller = new Child(
+      CONTROLLER,
+      {
+        LOA_DATA: data,
+        LOA_DATABASE_URL: databaseUrl,
+        LOA_HOST: '127.0.0.1',
+        LOA_PORT: String(port),
+        LOA_PUBLIC_URL: this.url,
+        LOA_MQTT_PORT: 'off',
+        LOA_TOKENS: tokensFile,
+      },
+      log,
+    );
+    this.#children.defer('controller', () => controller.stop());
+    await this.#until('the controller to be ready', async () => {
+      if (!controller.running) throw new Error(`the controller ended at its start; see ${log}`);
+      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      return answer?.ok === true;
+    });
+  }
+
+  #makeTokens(): object[] {
+    return ROLES.map((role) => {
+      const token = randomBytes(32).toString('base64url');
+      this.#tokens.set(role, token);
+      const sha256 = createHash('sha256').update(token).digest('hex');
+      return { name: `demo ${role}`, role, areas: [TAN_AN], sha256 };
+    });
+  }
+
+  async #startSpeaker(speaker: VirtualSpeaker): Promise<void> {
+    const { provisioning } = await this.as('technician').post<{ provisioning: Provisioning }>('/speakers', {
+      id: speaker.id,
+      areaId: speaker.areaId,
+      name: speaker.name,
+    });
+    const folder = join(this.folder, speaker.id);
+    await mkdir(folder, { recursive: true });
+    const file = join(folder, 'provisioning.json');
+    await writeFile(file, JSON.stringify(provisioning), { mode: 0o600 });
+    const agent = new Child(
+      AGENT,
+      {
+        LOA_AGENT_DATA: join(folder, 'data'),
+        LOA_AGENT_PROVISIONING: file,
+        LOA_AGENT_OUTPUT: 'file',
+        LOA_AGENT_OUTPUT_DEVICE: speaker.recordings,
+      },
+      join(folder, 'agent.log'),
+    );
+    this.#children.defer(speaker.id, () => agent.stop());
+  }
+
+  async #until(what: string, done: () => Promise<boolean>): Promise<void> {
+    const limit = this.#clock.monotonic() + START_LIMIT_MS;
+    while (!(await done())) {
+      if (this.#clock.monotonic() > limit)
+        throw new Error(`waited ${START_LIMIT_MS / 1000} s for ${what}; logs are in ${this.folder}`);
+      await delay(this.#clock, 'demo poll', 50);
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,169 @@
+import type { Clock } from '#kit';
+import { type AreaChange, type AreaCreate, type AreaView, DomainError, newId } from '#protocols';
+import { type Actor, authorize } from '../accounts/actor.ts';
+import { record } from '../audit/record.ts';
+import { DEFAULT_POLICY, policyCodec } from '../policies/policy.ts';
+import { isZone } from '../policies/zoned-time.ts';
+import type { Transaction } from '../unit-of-work.ts';
+import type { Area } from './area.ts';
+import type { AreaDirectory } from './area-directory.ts';
+
+/** Levels of the tree at most: an assignment names a speaker's whole ancestry. */
+const MAX_DEPTH = 16;
+
+/** The territory: what people read and change of it. */
+export class AreaService {
+  readonly #directory: AreaDirectory;
+  readonly #clock: Clock;
+  readonly #onZoneChanged: (areaIds: ReadonlySet<string>) => void;
+
+  constructor(options: {
+    readonly directory: AreaDirectory;
+    readonly clock: Clock;
+    /** Told after the commit: assignments of speakers in these areas name another zone now. */
+    readonly onZoneChanged: (areaIds: ReadonlySet<string>) => void;
+  }) {
+    this.#directory = options.directory;
+    this.#clock = options.clock;
+    this.#onZoneChanged = options.onZoneChanged;
+  }
+
+  /** Ids of every area that the actor's areas hold. */
+  reach(actor: Actor): Set<string> {
+    const { tree } = this.#directory;
+    const reach = new Set<string>();
+    for (const id of actor.areas) if (tree.has(id)) for (const within of tree.within(id)) reach.add(within);
+    return reach;
+  }
+
+  /** Ids below `areaId` (itself included) or, without one, all that the actor reaches. Throws `request.forbidden`. */
+  scope(actor: Actor, permission: Parameters<typeof authorize>[1], areaId: string | undefined): string[] {
+    if (areaId === undefined) return [...this.reach(actor)];
+    authorize(actor, permission, areaId, this.#directory.tree);
+    return [...this.#directory.tree.within(areaId)];
+  }
+
+  list(actor: Actor): AreaView[] {
+    const reach = this.reach(actor);
+    return this.#directory
+      .all()
+      .filter(({ id }) => reach.has(id))
+      .map((area) => this.view(area));
+  }
+
+  /** Throws `request.forbidden`. */
+  get(actor: Actor, id: string): AreaView {
+    authorize(actor, 'area:read', id, this.#directory.tree);
+    return this.view(this.#directory.tree.get(id));
+  }
+
+  /** Enters an area below one of the actor's. Throws `request.conflict`, `area.unknown_zone`, `area.retired`. */
+  async create(tx: Transaction, actor: Actor, wanted: AreaCreate): Promise<AreaView> {
+    const { tree } = this.#directory;
+    authorize(actor, 'area:write', wanted.parentId, tree);
+    if (tree.get(wanted.parentId).retiredAt !== null)
+      throw new DomainError('area.retired', { id: wanted.parentId });
+    const now = this.#clock.now();
+    const id = wanted.id ?? newId('are', now);
+    if (tree.has(id)) throw conflict(id, 'entered already', 'a new id');
+    if (tree.ancestry(wanted.parentId).length >= MAX_DEPTH)
+      throw conflict(wanted.parentId, `${MAX_DEPTH} levels deep`, 'a wider area');
+    const area: Area = {
+      id,
+      parentId: wanted.parentId,
+      kind: wanted.kind,
+      name: wanted.name.trim(),
+      zone: checkZone(wanted.zone ?? null),
+      policy: null,
+      createdAt: now,
+      retiredAt: null,
+    };
+    await tx.areas.insert(area);
+    await record(tx, now, actor, 'area.create', id, {
+      parentId: area.parentId,
+      kind: area.kind,
+      name: area.name,
+    });
+    tx.afterCommit(() => this.#directory.put(area));
+    return this.#viewAfter(area);
+  }
+
+  /** Renames an area or changes its zone or policy; history keeps the old name. Throws `policy.invalid`, `area.unknown_zone`. */
+  async change(tx: Transaction, actor: Actor, id: string, change: AreaChange): Promise<AreaView> {
+    const { tree } = this.#directory;
+    authorize(actor, 'area:write', id, tree);
+    const before = tree.get(id);
+    const now = this.#clock.now();
+    const area: Area = {
+      ...before,
+      kind: change.kind ?? before.kind,
+      name: change.name?.trim() ?? before.name,
+      zone: change.zone === undefined ? before.zone : checkZone(change.zone),
+      policy: change.policy === undefined ? before.policy : policyText(change.policy),
+    };
+    await tx.areas.update(area, now);
+    await record(tx, now, actor, 'area.change', id, change);
+    tx.afterCommit(() => {
+      this.#directory.put(area);
+      if (area.zone !== before.zone) this.#onZoneChanged(this.#directory.tree.within(id));
+    });
+    return this.#viewAfter(area);
+  }
+
+  view(area: Area): AreaView {
+    const { tree } = this.#directory;
+    const from = tree
+      .ancestry(area.id)
+      .reverse()
+      .find((id) => tree.get(id).policy !== null);
+    return {
+      id: area.id,
+      parentId: area.parentId,
+      kind: area.kind,
+      name: area.name,
+      zone: tree.zoneOf(area.id),
+      ownZone: area.zone,
+      policy: from === undefined ? DEFAULT_POLICY : policyCodec.parse(tree.get(from).policy ?? ''),
+      policyFrom: from ?? null,
+      createdAt: area.createdAt,
+      retiredAt: area.retiredAt,
+    };
+  }
+
+  /** The view that holds once `area` is committed. */
+  #viewAfter(area: Area): AreaView {
+    const { tree } = this.#directory;
+    const inherited = area.parentId === null ? undefined : this.view(tree.get(area.parentId));
+    return {
+      id: area.id,
+      parentId: area.parentId,
+      kind: area.kind,
+      name: area.name,
+      zone: area.zone ?? inherited?.zone ?? tree.zoneOf(area.id),
+      ownZone: area.zone,
+      policy: area.policy !== null ? policyCodec.parse(area.policy) : (inherited?.policy ?? DEFAULT_POLICY),
+      policyFrom: area.policy !== null ? area.id : (inherited?.policyFrom ?? null),
+      createdAt: area.createdAt,
+      retiredAt: area.retiredAt,
+    };
+  }
+}
+
+function checkZone(zone: string | null): string | null {
+  if (zone !== null && !isZone(zone)) throw new DomainError('area.unknown_zone', { zone });
+  return zone;
+}
+
+function policyText(policy: (AreaChange['policy'] & {}) | null): string | null {
+  if (policy === null) return null;
+  for (const { opens, closes } of policy.windows)
+    if (closes <= opens)
+      throw new DomainError('policy.invalid', {
+        reason: `a window closes at ${closes}, which is not after it opens at ${opens}`,
+      });
+  return JSON.stringify(policy);
+}
+
+function conflict(id: string, state: string, expected: string): DomainError {
+  return new DomainError('request.conflict', { what: 'area', id, state, expected });
+}

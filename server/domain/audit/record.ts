@@ -1,0 +1,22 @@
+import type { Instant } from '#kit';
+import type { Actor } from '../accounts/actor.ts';
+import type { Transaction } from '../unit-of-work.ts';
+
+/** Appends who did what to which subject. `detail` holds neither secrets nor audio. */
+export async function record(
+  tx: Pick<Transaction, 'audit'>,
+  at: Instant,
+  actor: Actor,
+  action: string,
+  subject: string,
+  detail: object = {},
+): Promise<void> {
+  await tx.audit.append({
+    at,
+    actor: actor.name,
+    role: actor.role,
+    action,
+    subject,
+    detail: JSON.stringify(detail),
+  });
+}

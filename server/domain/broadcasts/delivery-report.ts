@@ -1,0 +1,101 @@
+import type { Instant } from '#kit';
+import {
+  type BroadcastDetail,
+  countsAsPlayed,
+  type DeliveryCounts,
+  type DeliveryList,
+  type DeliveryState,
+  PENDING,
+} from '#protocols';
+import type { Delivery, ReceiptStore } from '../deliveries/receipts.ts';
+import type { Broadcast, BroadcastStore } from './broadcast.ts';
+
+/** How long after the hard end a loudspeaker's word may take before we call it missing. */
+const GRACE_MS = 60_000;
+
+/** States in which a delivery still waits for a word. */
+const OPEN: readonly DeliveryState[] = ['pending', 'accepted', 'ready', 'playing'];
+
+/** Whether the loudspeakers had time enough to say what they did. */
+function isOver(broadcast: Broadcast, now: Instant): boolean {
+  return now > broadcast.hardEndAt + GRACE_MS;
+}
+
+/** Counts of one broadcast; `pending` is what the target snapshot has and no row speaks for. */
+export async function broadcastCounts(
+  stores: { readonly receipts: Pick<ReceiptStore, 'counts'> },
+  broadcast: Broadcast,
+  now: Instant,
+): Promise<Omit<BroadcastDetail, 'broadcast'>> {
+  const { played, ...known } = await stores.receipts.counts(broadcast.id);
+  const rows = Object.values(known).reduce((sum, count) => sum + (count ?? 0), 0);
+  const counts: DeliveryCounts = {
+    accepted: 0,
+    ready: 0,
+    playing: 0,
+    finished: 0,
+    refused: 0,
+    failed: 0,
+    interrupted: 0,
+    missed: 0,
+    cancelled: 0,
+    ...known,
+    // A loudspeaker that was not meant may have answered: never less than none.
+    pending: Math.max(0, broadcast.targetCount - rows),
+  };
+  const open = OPEN.reduce((sum, state) => sum + counts[state], 0);
+  return { counts, played, unconfirmed: isOver(broadcast, now) ? open : 0 };
+}
+
+export interface DeliveryQuery {
+  readonly state?: DeliveryState | undefined;
+  readonly limit: number;
+  readonly after?: string | undefined;
+}
+
+/** Every target of a broadcast with what is known of it, in order of speaker id. */
+export async function deliveryPage(
+  stores: {
+    readonly receipts: Pick<ReceiptStore, 'ofBroadcast'>;
+    readonly broadcasts: Pick<BroadcastStore, 'snapshot'>;
+  },
+  broadcast: Broadcast,
+  query: DeliveryQuery,
+  now: Instant,
+): Promise<DeliveryList> {
+  const [rows, snapshot] = await Promise.all([
+    stores.receipts.ofBroadcast(broadcast.id),
+    stores.broadcasts.snapshot(broadcast.id),
+  ]);
+  const bySpeaker = new Map(rows.map((row) => [row.speakerId, row]));
+  const { after, state, limit } = query;
+  const ids = [...new Set([...(snapshot?.speakerIds ?? []), ...bySpeaker.keys()])]
+    .filter((id) => after === undefined || id > after)
+    .filter((id) => state === undefined || (bySpeaker.get(id)?.view.state ?? 'pending') === state)
+    .sort();
+  const page = ids.slice(0, limit);
+  const over = isOver(broadcast, now);
+  return {
+    deliveries: page.map((id) => deliveryView(id, bySpeaker.get(id), over)),
+    next: ids.length > limit ? (page.at(-1) ?? null) : null,
+  };
+}
+
+function deliveryView(
+  speakerId: string,
+  row: Delivery | undefined,
+  over: boolean,
+): DeliveryList['deliveries'][number] {
+  const view = row?.view ?? PENDING;
+  return {
+    speakerId,
+    state: view.state,
+    played: countsAsPlayed(view),
+    unconfirmed: over && OPEN.includes(view.state),
+    code: view.code,
+    flags: [...view.flags],
+    answeredAt: row?.answeredAt ?? null,
+    updatedAt: row?.updatedAt ?? null,
+    plays: view.plays.map((play) => ({ ...play })),
+  };
+}

@@ -1,0 +1,95 @@
+import type { SpeakerLifecycle, Targets } from '#protocols';
+import { DomainError, MAX_PERSONAL_TARGETS } from '#protocols';
+import type { AreaTree } from '../areas/area.ts';
+
+/** What targeting needs to know of a speaker. */
+export interface Targetable {
+  readonly speakerId: string;
+  readonly areaId: string;
+  readonly lifecycle: SpeakerLifecycle;
+}
+
+/** The speakers in use, from memory: a broadcast to thousands must not wait for a query. */
+export interface SpeakerIndex {
+  get(speakerId: string): Targetable | undefined;
+  inAreas(areaIds: ReadonlySet<string>): Iterable<Targetable>;
+}
+
+/** Who is meant, and how the orders reach them. */
+export interface ResolvedTargets {
+  /** Every speaker meant, sorted: the snapshot. */
+  readonly speakerIds: readonly string[];
+  /** Areas in which at least one of them lies. */
+  readonly areaIds: ReadonlySet<string>;
+  /** One order for each of these; area targets in one, named speakers in shards. */
+  readonly orders: readonly {
+    readonly targets: Targets;
+    readonly topicIds: readonly string[];
+    readonly by: 'area' | 'speaker';
+  }[];
+}
+
+/**
+ * Resolves targets against the territory and the speakers in use (enrolled or active). Pure. Throws `request.not_found` for
+ * an unknown area or speaker and `broadcast.no_targets`.
+ */
+export function resolveTargets(wanted: Targets, tree: AreaTree, index: SpeakerIndex): ResolvedTargets {
+  const areas = outermost(wanted.areas, tree);
+  const excludedAreas = new Set(wanted.excludeAreas.flatMap((id) => [...tree.within(tree.get(id).id)]));
+  const excludedSpeakers = new Set(wanted.excludeSpeakers);
+  const meant = (speaker: Targetable) =>
+    inUse(speaker) && !excludedAreas.has(speaker.areaId) && !excludedSpeakers.has(speaker.speakerId);
+
+  const byArea = new Map<string, Targetable>();
+  const within = new Set(areas.flatMap((id) => [...tree.within(id)]));
+  for (const speaker of index.inAreas(within)) if (meant(speaker)) byArea.set(speaker.speakerId, speaker);
+
+  const byName = new Map<string, Targetable>();
+  for (const id of wanted.speakers) {
+    const speaker = index.get(id);
+    if (speaker === undefined) throw new DomainError('request.not_found', { what: 'speaker', id });
+    if (meant(speaker) && !byArea.has(id)) byName.set(id, speaker);
+  }
+
+  const all = [...byArea.values(), ...byName.values()];
+  if (all.length === 0) throw new DomainError('broadcast.no_targets');
+  const orders: ResolvedTargets['orders'][number][] = [];
+  if (byArea.size > 0)
+    orders.push({
+      by: 'area',
+      topicIds: areas,
+      targets: {
+        areas,
+        speakers: [],
+        excludeAreas: [...wanted.excludeAreas],
+        excludeSpeakers: [...wanted.excludeSpeakers],
+      },
+    });
+  for (const shard of shards([...byName.keys()].sort(), MAX_PERSONAL_TARGETS))
+    orders.push({
+      by: 'speaker',
+      topicIds: shard,
+      targets: { areas: [], speakers: shard, excludeAreas: [], excludeSpeakers: [] },
+    });
+  return {
+    speakerIds: all.map(({ speakerId }) => speakerId).sort(),
+    areaIds: new Set(all.map(({ areaId }) => areaId)),
+    orders,
+  };
+}
+
+/** A speaker under one of the others' areas hears the order on that one's topic. */
+function outermost(areaIds: readonly string[], tree: AreaTree): string[] {
+  const wanted = new Set(areaIds.map((id) => tree.get(id).id));
+  return [...wanted].filter((id) => !tree.ancestry(id).some((above) => above !== id && wanted.has(above)));
+}
+
+function inUse({ lifecycle }: Targetable): boolean {
+  return lifecycle === 'enrolled' || lifecycle === 'active';
+}
+
+function shards<Item>(items: readonly Item[], most: number): Item[][] {
+  const parts: Item[][] = [];
+  for (let at = 0; at < items.length; at += most) parts.push(items.slice(at, at + most));
+  return parts;
+}

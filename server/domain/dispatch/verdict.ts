@@ -1,0 +1,32 @@
+import { type BroadcastState, DELIVERY_STATES, type DeliveryState, isFinal } from '#protocols';
+
+/** Deliveries of a broadcast by state, and how many count as played. */
+export type DeliveryCounts = Partial<Record<DeliveryState, number>> & { readonly played: number };
+
+export interface VerdictFacts {
+  readonly counts: DeliveryCounts;
+  readonly targetCount: number;
+  /** Whether its hard end and the time for reports are over. */
+  readonly over: boolean;
+  /** Whether its content may still sound again at a speaker that finished once. */
+  readonly mayRepeat: boolean;
+}
+
+/** What a broadcast has come to, or null while it is not decided. */
+export function verdict(
+  facts: VerdictFacts,
+): Extract<BroadcastState, 'completed' | 'partial' | 'failed'> | null {
+  const { counts, targetCount, over, mayRepeat } = facts;
+  const states = Object.keys(DELIVERY_STATES) as DeliveryState[];
+  const settled = states
+    .filter((state) => isFinal(DELIVERY_STATES, state))
+    .reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+  if (!over && (mayRepeat || settled < targetCount)) return null;
+  if (counts.played === 0) return 'failed';
+  return counts.played >= targetCount ? 'completed' : 'partial';
+}
+
+/** Whether some speaker reported that it began to sound. */
+export function hasSounded({ playing, finished, interrupted, played }: DeliveryCounts): boolean {
+  return played + (playing ?? 0) + (finished ?? 0) + (interrupted ?? 0) > 0;
+}

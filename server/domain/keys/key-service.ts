@@ -1,0 +1,187 @@
+import { type Clock, Lifecycle } from '#kit';
+import {
+  exportSigningKey,
+  generateSigningKey,
+  importSigningKey,
+  KeyRing,
+  type KeyStatement,
+  type KeyUse,
+  keyStatementCodec,
+  type SigningKey,
+  sha256,
+  signDocument,
+  signKeyStatement,
+  type VerifiedDocument,
+  verifyDocument,
+} from '#protocols';
+import type { KeyVault } from './key-vault.ts';
+
+/** A signed document in its exact bytes, and the SHA-256 of them. */
+export interface SignedDocument {
+  readonly document: string;
+  readonly hash: string;
+}
+
+/** What other services need of the keys: to sign, and to recognise what was signed here. */
+export interface DocumentSigner {
+  sign(use: KeyUse, payload: object): Promise<SignedDocument>;
+  /** Throws what `verifyDocument` throws. */
+  verify(use: KeyUse, document: string): Promise<VerifiedDocument>;
+}
+
+/** What the operational key may sign. */
+const OPERATIONAL_USES = [
+  'order',
+  'assignment',
+  'plan',
+  'latch',
+  'time',
+] as const satisfies readonly KeyUse[];
+
+export interface KeyServiceOptions {
+  readonly vault: KeyVault;
+  readonly clock: Clock;
+}
+
+/**
+ * The controller's keys. At first start it makes a root key, an operational key and statement 1, in an order that may be cut off
+ * anywhere and is taken up again by the next start. Later starts check that the statements name the operational key.
+ */
+export class KeyService extends Lifecycle implements DocumentSigner {
+  readonly #vault: KeyVault;
+  readonly #clock: Clock;
+  #operational: SigningKey | undefined;
+  #statements: readonly string[] = [];
+  #ring: KeyRing = KeyRing.pinned([]);
+  #roots: readonly string[] = [];
+
+  constructor(options: KeyServiceOptions) {
+    super();
+    this.#vault = options.vault;
+    this.#clock = options.clock;
+  }
+
+  protected async onStart(): Promise<void> {
+    const statements = await this.#vault.readStatements();
+    const operational = await this.#keyOrNew('operational');
+    if (statements.length === 0) statements.push(await this.#firstStatement(operational));
+    try {
+      await this.#adopt(statements, operational);
+    } catch (error) {
+      // A rotation that was cut off between its two files: the key that is here is named anew.
+      if ((await this.#vault.readKey('root')) === null) throw error;
+      await this.#nameAgain(statements, operational);
+    }
+  }
+
+  /** Raw root keys in force, base64url: what a loudspeaker pins at enrolment. */
+  get rootKeys(): readonly string[] {
+    return this.#roots;
+  }
+
+  /** Number of the newest key statement. */
+  get statementNumber(): number {
+    return this.#ring.n;
+  }
+
+  /** The statements that follow number `n`, oldest first: what a speaker that was away asks for. */
+  statementsAfter(n: number): readonly string[] {
+    return this.#statements.slice(Math.max(0, n));
+  }
+
+  async sign(use: KeyUse, payload: object): Promise<SignedDocument> {
+    if (this.#operational === undefined) throw new Error('the key service is not started');
+    const document = await signDocument(use, payload, this.#operational);
+    return { document, hash: sha256(document) };
+  }
+
+  verify(use: KeyUse, document: string): Promise<VerifiedDocument> {
+    return verifyDocument(use, document, this.#ring);
+  }
+
+  /**
+   * Replaces the operational key: a new one is made, and a statement signed by the root names it alone. Documents signed before are
+   * no longer recognised. Needs the root key in the vault.
+   */
+  async rotate(): Promise<void> {
+    const root = await this.#root();
+    const next = generateSigningKey();
+    const previous = this.#statements.at(-1);
+    const statement = await this.#statement(root, next, this.#ring.n + 1, previous ? sha256(previous) : null);
+    // The statement goes first: what was already told to speakers must not be told otherwise. See `onStart` for a cut between.
+    const statements = [...this.#statements, statement];
+    await this.#vault.writeStatements(statements);
+    await this.#vault.writeKey('operational', exportSigningKey(next));
+    await this.#adopt(statements, next);
+  }
+
+  async #adopt(statements: readonly string[], operational: SigningKey): Promise<void> {
+    const roots = rootsOfFirst(statements);
+    let ring = KeyRing.pinned(roots);
+    for (const statement of statements) ring = await ring.extend(statement);
+    if (ring.find(operational.kid, 'order') === undefined)
+      throw new Error(
+        `key statement ${ring.n} does not name the operational key ${operational.kid}: put back the key folder from one backup`,
+      );
+    this.#ring = ring;
+    this.#roots = newestRoots(statements);
+    this.#statements = statements;
+    this.#operational = operational;
+  }
+
+  async #nameAgain(statements: readonly string[], operational: SigningKey): Promise<void> {
+    const previous = statements.at(-1) ?? '';
+    const n = (payloadOf(previous)?.n ?? 0) + 1;
+    const statement = await this.#statement(await this.#root(), operational, n, sha256(previous));
+    const next = [...statements, statement];
+    await this.#vault.writeStatements(next);
+    await this.#adopt(next, operational);
+  }
+
+  async #firstStatement(operational: SigningKey): Promise<string> {
+    const root = await this.#keyOrNew('root');
+    const statement = await this.#statement(root, operational, 1, null);
+    await this.#vault.writeStatements([statement]);
+    return statement;
+  }
+
+  #statement(
+    root: SigningKey,
+    { kid, publicKey }: SigningKey,
+    n: number,
+    previous: string | null,
+  ): Promise<string> {
+    const keys = [{ kid, publicKey, uses: [...OPERATIONAL_USES] }];
+    const issuedAt = Math.floor(this.#clock.now());
+    return signKeyStatement({ v: 1, n, previous, roots: [root.publicKey], keys, issuedAt }, root);
+  }
+
+  async #root(): Promise<SigningKey> {
+    const pem = await this.#vault.readKey('root');
+    if (pem === null)
+      throw new Error('the root key is not in the key folder: put root.pem there and try again');
+    return importSigningKey(pem);
+  }
+
+  async #keyOrNew(name: 'root' | 'operational'): Promise<SigningKey> {
+    const pem = await this.#vault.readKey(name);
+    if (pem !== null) return importSigningKey(pem);
+    const key = generateSigningKey();
+    await this.#vault.writeKey(name, exportSigningKey(key));
+    return key;
+  }
+}
+
+function rootsOfFirst(statements: readonly string[]): readonly string[] {
+  return payloadOf(statements[0])?.roots ?? [];
+}
+
+function newestRoots(statements: readonly string[]): readonly string[] {
+  return payloadOf(statements.at(-1))?.roots ?? [];
+}
+
+/** Our own file's first statement says which roots to begin with; the signatures are checked from there. */
+function payloadOf(statement: string | undefined): KeyStatement | undefined {
+  const payload = statement?.split('.')[1];
+  return payload === undefined ? undefined : keyStatementCodec.parse(Buffer.from(payload, 'base64url'));
+}

@@ -1,0 +1,13 @@
+/** The two private keys that a controller may hold. The root may be taken away and kept offline. */
+export type KeyName = 'root' | 'operational';
+
+/** Where keys and statements are kept: outside the database, so that a copied database signs nothing. */
+export interface KeyVault {
+  /** PKCS #8 in PEM, or null when there is none. */
+  readKey(name: KeyName): Promise<string | null>;
+  /** Stores a key durably, readable by its owner alone. */
+  writeKey(name: KeyName, pem: string): Promise<void>;
+  /** Every key statement in its exact bytes, number 1 first. */
+  readStatements(): Promise<string[]>;
+  writeStatements(statements: readonly string[]): Promise<void>;
+}

@@ -1,0 +1,18 @@
+import type { FileContent } from '#protocols';
+import type { Medium } from './medium.ts';
+
+/** Media type of every deliverable file. */
+export const MEDIUM_TYPE = 'audio/ogg; codecs=opus';
+
+/** A medium as an order names it. */
+export function mediumContent(medium: Medium): FileContent {
+  return {
+    kind: 'file',
+    sha256: medium.sha256,
+    bytes: medium.bytes,
+    durationMs: medium.durationMs,
+    chunkListSha256: medium.chunkListSha256,
+    path: `/api/v1/media/${medium.sha256}`,
+    mediaType: MEDIUM_TYPE,
+  };
+}

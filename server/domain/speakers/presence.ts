@@ -1,0 +1,203 @@
+import { type Clock, Lifecycle, type Timer } from '#kit';
+import { type Health, type Hello, holds, isDomainError, type Presence, type SpeakerOutput } from '#protocols';
+import { areaOf, type SpeakerAreas } from '../deliveries/observer.ts';
+import type { LiveEvents } from '../events/live-events.ts';
+import type { Storage } from '../unit-of-work.ts';
+import type { Speaker, SpeakerStatus } from './speaker.ts';
+
+/** Changes are written together, this often. */
+const FLUSH_MS = 250;
+/** Statuses of one write transaction. */
+const SLICE = 200;
+/** Pause after the database was found held. */
+const BUSY_MS = 1_000;
+
+export interface PresenceServiceOptions {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly areas: SpeakerAreas;
+  readonly live: LiveEvents;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * How each speaker is: link, condition, last report. Held in memory, written in batches; a speaker has one entry however often it reports, so a
+ * database that is held costs no memory. Messages of an older connection change nothing: its session epoch is lower.
+ */
+export class PresenceService extends Lifecycle {
+  readonly #options: PresenceServiceOptions;
+  readonly #statuses = new Map<string, SpeakerStatus>();
+  readonly #dirty = new Set<string>();
+  /** The newest report of each speaker that is not in the history yet. */
+  readonly #reports = new Map<string, Health>();
+  #timer: Timer | undefined;
+  #open = false;
+
+  constructor(options: PresenceServiceOptions) {
+    super();
+    this.#options = options;
+  }
+
+  protected async onStart(): Promise<void> {
+    const { storage } = this.#options;
+    // Nobody has been heard yet: we were away ourselves.
+    await storage.transaction((tx) => tx.speakers.forgetLinks());
+    this.#statuses.clear();
+    for (const status of await storage.read.speakers.statuses()) this.#statuses.set(status.speakerId, status);
+    this.#open = true;
+    this.disposers.defer('presence', async () => {
+      this.#open = false;
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      await this.idle();
+      await this.#flush();
+    });
+  }
+
+  /** How a speaker is as far as it said; undefined before its first hello. */
+  statusOf(speakerId: string): SpeakerStatus | undefined {
+    return this.#statuses.get(speakerId);
+  }
+
+  isOnline(speakerId: string): boolean {
+    return this.#statuses.get(speakerId)?.link === 'online';
+  }
+
+  /** Speakers by link, for metrics. */
+  get links(): { readonly online: number; readonly offline: number; readonly unknown: number } {
+    const links = { online: 0, offline: 0, unknown: 0 };
+    for (const { link } of this.#statuses.values()) links[link] += 1;
+    return links;
+  }
+
+  /** A connection began. `mismatch`: it came with another key than the registered one. */
+  hello(speakerId: string, hello: Hello, mismatch: boolean): void {
+    const before = this.#current(speakerId, hello.sessionEpoch);
+    if (before === undefined) return;
+    this.#set({
+      ...before,
+      sessionEpoch: hello.sessionEpoch,
+      link: 'online',
+      condition: mismatch ? 'degraded' : before.condition,
+      lastSeenAt: this.#now(),
+      agentVersion: hello.agentVersion,
+      capabilities: hello.capabilities,
+      heldAssignmentHash: hello.assignment?.hash ?? null,
+    });
+  }
+
+  /** A heartbeat came. */
+  health(speakerId: string, health: Health): void {
+    const before = this.#current(speakerId, health.sessionEpoch);
+    if (before === undefined) return;
+    this.#reports.set(speakerId, health);
+    this.#set({
+      ...before,
+      sessionEpoch: health.sessionEpoch,
+      link: 'online',
+      condition: health.problems.length === 0 && health.output.ok ? 'ok' : 'degraded',
+      lastSeenAt: this.#now(),
+      agentVersion: health.agentVersion,
+      heldAssignmentHash: health.assignment?.hash ?? null,
+      health,
+    });
+  }
+
+  /** A connection ended, or says that it is there. */
+  presence(speakerId: string, { sessionEpoch, online }: Presence): void {
+    const before = this.#current(speakerId, sessionEpoch);
+    if (before === undefined) return;
+    this.#set({
+      ...before,
+      sessionEpoch,
+      link: online ? 'online' : 'offline',
+      lastSeenAt: online ? this.#now() : before.lastSeenAt,
+    });
+  }
+
+  /** What a speaker's record says of its output: holds are ours, and in force from the moment they are entered. */
+  saved({ id, mute, maintenance }: Speaker): void {
+    const before = this.#statuses.get(id);
+    if (before === undefined) return;
+    const now = this.#options.clock.now();
+    const output: SpeakerOutput = holds(maintenance, now)
+      ? 'maintenance'
+      : holds(mute, now)
+        ? 'muted'
+        : 'normal';
+    if (before.output !== output) this.#set({ ...before, output });
+  }
+
+  /** The status to go on from, or undefined when the message is of an older connection. */
+  #current(speakerId: string, sessionEpoch: number): SpeakerStatus | undefined {
+    const known = this.#statuses.get(speakerId);
+    if (known !== undefined) return sessionEpoch < known.sessionEpoch ? undefined : known;
+    return {
+      speakerId,
+      sessionEpoch,
+      link: 'unknown',
+      condition: 'ok',
+      output: 'normal',
+      lastSeenAt: null,
+      agentVersion: null,
+      capabilities: [],
+      heldAssignmentHash: null,
+      health: null,
+    };
+  }
+
+  #set(status: SpeakerStatus): void {
+    const { speakerId, link } = status;
+    const before = this.#statuses.get(speakerId)?.link;
+    this.#statuses.set(speakerId, status);
+    this.#dirty.add(speakerId);
+    this.#flushAfter(FLUSH_MS);
+    if (before !== link)
+      this.#options.live.publish('speaker.changed', {
+        speakerId,
+        areaId: areaOf(this.#options.areas, speakerId),
+        link,
+      });
+  }
+
+  #flushAfter(delayMs: number): void {
+    if (!this.#open || this.#timer !== undefined) return;
+    this.#timer = this.#options.clock.setTimer('presence: flush', delayMs, () => {
+      this.background(this.#flushInTurn(), this.#options.onError);
+    });
+  }
+
+  async #flushInTurn(): Promise<void> {
+    let pauseMs = FLUSH_MS;
+    try {
+      await this.#flush();
+    } catch (error) {
+      pauseMs = BUSY_MS;
+      if (!isDomainError(error, 'storage.busy')) throw error;
+    } finally {
+      this.#timer = undefined;
+      if (this.#dirty.size > 0 || this.#reports.size > 0) this.#flushAfter(pauseMs);
+    }
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#dirty.size > 0 || this.#reports.size > 0) {
+      const ids = [...this.#dirty].slice(0, SLICE);
+      const statuses = ids.flatMap((id) => this.#statuses.get(id) ?? []);
+      const reports = [...this.#reports].slice(0, SLICE);
+      await this.#options.storage.transaction(async (tx) => {
+        if (statuses.length > 0) await tx.speakers.saveStatuses(statuses);
+        if (reports.length > 0)
+          await tx.speakers.saveHealth(reports.map(([speakerId, health]) => ({ speakerId, health })));
+      });
+      // What changed meanwhile stays to be written.
+      for (const status of statuses)
+        if (this.#statuses.get(status.speakerId) === status) this.#dirty.delete(status.speakerId);
+      for (const [id, health] of reports) if (this.#reports.get(id) === health) this.#reports.delete(id);
+    }
+  }
+
+  #now(): number {
+    return Math.floor(this.#options.clock.now());
+  }
+}

@@ -1,0 +1,200 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Clock } from '#kit';
+import {
+  DomainError,
+  type Hold,
+  mayFollow,
+  newId,
+  type Provisioning,
+  SPEAKER_LIFECYCLE,
+  type SpeakerChange,
+  type SpeakerCreate,
+  type SpeakerLifecycle,
+} from '#protocols';
+import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
+import type { AreaDirectory } from '../areas/area-directory.ts';
+import { record } from '../audit/record.ts';
+import type { Stores, Transaction } from '../unit-of-work.ts';
+import type { Speaker } from './speaker.ts';
+
+export interface SpeakerServiceOptions {
+  readonly read: Pick<Stores, 'speakers'>;
+  readonly areas: AreaDirectory;
+  readonly clock: Clock;
+  /** Root keys (raw, base64url) that a new speaker pins. */
+  readonly rootKeys: () => readonly string[];
+  /** Where speakers find the controller, without trailing slash. */
+  readonly publicUrl: () => string;
+  /** Told after each commit: credentials, targeting and the assignment follow the record. */
+  readonly onSaved: (speaker: Speaker) => void;
+}
+
+/** A new speaker and what it is given once. */
+export interface ProvisionedSpeaker {
+  readonly speaker: Speaker;
+  readonly provisioning: Provisioning;
+}
+
+/** What people enter about loudspeakers. */
+export class SpeakerService {
+  readonly #options: SpeakerServiceOptions;
+
+  constructor(options: SpeakerServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Throws `request.not_found`, `request.forbidden`. */
+  get(actor: Actor, id: string, permission: Permission = 'speaker:read'): Promise<Speaker> {
+    return this.#load(this.#options.read, actor, permission, id);
+  }
+
+  /** Enters a speaker and makes its secret, of which only the hash is kept. Throws `request.conflict`, `area.retired`. */
+  async create(tx: Transaction, actor: Actor, wanted: SpeakerCreate): Promise<ProvisionedSpeaker> {
+    const { areas, clock } = this.#options;
+    authorize(actor, 'speaker:provision', wanted.areaId, areas.tree);
+    this.#requireArea(wanted.areaId);
+    const now = Math.floor(clock.now());
+    const id = wanted.id ?? newId('spk', now);
+    if ((await tx.speakers.get(id)) !== null) throw conflict(id, 'entered already', 'a new id');
+    const secret = randomBytes(32).toString('base64url');
+    const speaker: Speaker = {
+      id,
+      areaId: wanted.areaId,
+      name: wanted.name.trim(),
+      lifecycle: 'enrolled',
+      secretHash: hashSecret(secret),
+      publicKey: null,
+      keyId: null,
+      latitude: wanted.latitude ?? null,
+      longitude: wanted.longitude ?? null,
+      gainDb: wanted.gainDb ?? 0,
+      capDb: wanted.capDb ?? 0,
+      mute: null,
+      maintenance: null,
+      assignmentRevision: 0,
+      assignmentHash: null,
+      assignmentDocument: null,
+      createdAt: now,
+    };
+    await tx.speakers.insert(speaker);
+    await record(tx, now, actor, 'speaker.create', id, { areaId: speaker.areaId, name: speaker.name });
+    tx.afterCommit(() => this.#options.onSaved(speaker));
+    return { speaker, provisioning: this.#provisioning(id, secret) };
+  }
+
+  /**
+   * Answers a repeated `create` whose first answer may have been lost. The secret was not kept: a new one takes its place,
+   * as long as the speaker has not connected. Throws `speaker.secret_in_use`.
+   */
+  async provisionAgain(tx: Transaction, actor: Actor, id: string): Promise<ProvisionedSpeaker> {
+    const before = await this.#load(tx, actor, 'speaker:provision', id);
+    if (before.lifecycle !== 'enrolled' || before.publicKey !== null)
+      throw new DomainError('speaker.secret_in_use', { id });
+    const secret = randomBytes(32).toString('base64url');
+    const speaker = await this.#save(
+      tx,
+      actor,
+      { ...before, secretHash: hashSecret(secret) },
+      'speaker.provision_again',
+    );
+    return { speaker, provisioning: this.#provisioning(id, secret) };
+  }
+
+  /** Changes place, name, volume, mute, maintenance. Throws `request.conflict` for a retired speaker. */
+  async change(tx: Transaction, actor: Actor, id: string, change: SpeakerChange): Promise<Speaker> {
+    const before = await this.#load(tx, actor, 'speaker:write', id);
+    if (before.lifecycle === 'retired') throw conflict(id, 'retired', 'one in use');
+    if (change.areaId !== undefined && change.areaId !== before.areaId) {
+      authorize(actor, 'speaker:write', change.areaId, this.#options.areas.tree);
+      this.#requireArea(change.areaId);
+    }
+    const after: Speaker = {
+      ...before,
+      areaId: change.areaId ?? before.areaId,
+      name: change.name?.trim() ?? before.name,
+      latitude: change.latitude === undefined ? before.latitude : change.latitude,
+      longitude: change.longitude === undefined ? before.longitude : change.longitude,
+      gainDb: change.gainDb ?? before.gainDb,
+      capDb: change.capDb ?? before.capDb,
+      mute: holdOf(actor, change.mute, before.mute),
+      maintenance: holdOf(actor, change.maintenance, before.maintenance),
+    };
+    return this.#save(tx, actor, after, 'speaker.change', change);
+  }
+
+  /** Refuses its credentials from now on and ends its connection. */
+  block(tx: Transaction, actor: Actor, id: string, reason: string): Promise<Speaker> {
+    return this.#setLifecycle(tx, actor, id, 'blocked', 'speaker.block', reason);
+  }
+
+  /** Lets a blocked speaker in again, with the secret it has. */
+  unblock(tx: Transaction, actor: Actor, id: string, reason: string): Promise<Speaker> {
+    return this.#setLifecycle(tx, actor, id, 'active', 'speaker.unblock', reason);
+  }
+
+  async #setLifecycle(
+    tx: Transaction,
+    actor: Actor,
+    id: string,
+    to: SpeakerLifecycle,
+    action: string,
+    reason: string,
+  ): Promise<Speaker> {
+    const before = await this.#load(tx, actor, 'speaker:provision', id);
+    // A speaker that never connected is not active by being let in again.
+    const fits =
+      to === 'active' ? before.lifecycle === 'blocked' : mayFollow(SPEAKER_LIFECYCLE, before.lifecycle, to);
+    if (!fits) throw conflict(id, before.lifecycle, to === 'active' ? 'blocked' : 'enrolled or active');
+    const lifecycle = to === 'active' && before.publicKey === null ? 'enrolled' : to;
+    return this.#save(tx, actor, { ...before, lifecycle }, action, { reason });
+  }
+
+  async #save(
+    tx: Transaction,
+    actor: Actor,
+    speaker: Speaker,
+    action: string,
+    detail: object = {},
+  ): Promise<Speaker> {
+    await tx.speakers.update(speaker);
+    await record(tx, this.#options.clock.now(), actor, action, speaker.id, detail);
+    tx.afterCommit(() => this.#options.onSaved(speaker));
+    return speaker;
+  }
+
+  async #load(
+    stores: Pick<Stores, 'speakers'>,
+    actor: Actor,
+    permission: Permission,
+    id: string,
+  ): Promise<Speaker> {
+    const speaker = await stores.speakers.get(id);
+    if (speaker === null) throw new DomainError('request.not_found', { what: 'speaker', id });
+    authorize(actor, permission, speaker.areaId, this.#options.areas.tree);
+    return speaker;
+  }
+
+  #requireArea(areaId: string): void {
+    if (this.#options.areas.tree.get(areaId).retiredAt !== null)
+      throw new DomainError('area.retired', { id: areaId });
+  }
+
+  #provisioning(speakerId: string, secret: string): Provisioning {
+    const { rootKeys, publicUrl } = this.#options;
+    return { v: 1, speakerId, secret, rootKeys: [...rootKeys()], url: publicUrl() };
+  }
+}
+
+/** SHA-256 (hex) of a secret's text, as the broker compares it. */
+function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+function holdOf(actor: Actor, wanted: SpeakerChange['mute'], before: Hold | null): Hold | null {
+  if (wanted === undefined) return before;
+  return wanted === null ? null : { by: actor.name, reason: wanted.reason, until: wanted.until ?? null };
+}
+
+function conflict(id: string, state: string, expected: string): DomainError {
+  return new DomainError('request.conflict', { what: 'speaker', id, state, expected });
+}

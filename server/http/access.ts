@@ -1,0 +1,31 @@
+import type { Actor, Permission } from '../domain/accounts/actor.ts';
+
+/**
+ * Who may use a route; every route says so. `public`: anybody. Otherwise people with this permission (the area is checked where it is
+ * known), and with `speakers` also loudspeakers with their own secret.
+ */
+export type RouteAccess = 'public' | { readonly permission: Permission; readonly speakers?: true };
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: RouteAccess;
+  }
+  interface FastifyRequest {
+    /** Who asks. Null on public routes and for loudspeakers. */
+    actor: Actor | null;
+    /** The loudspeaker that asks, on routes that let them. */
+    speakerId: string | null;
+  }
+}
+
+/** Makes a route's config. */
+export function permission(name: Permission): { access: RouteAccess } {
+  return { access: { permission: name } };
+}
+
+/** People with a permission, and loudspeakers. */
+export function permissionOrSpeaker(name: Permission): { access: RouteAccess } {
+  return { access: { permission: name, speakers: true } };
+}
+
+export const anybody: { access: RouteAccess } = { access: 'public' };

@@ -1,0 +1,95 @@
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  LogController,
+} from 'fastify';
+import { API_ROOT, newId } from '#protocols';
+import './access.ts';
+import { onlyPublicRoutes, requireAuthentication } from './plugins/authentication.ts';
+import { mapErrors } from './plugins/errors.ts';
+import { describeApi, serveDescription } from './plugins/openapi.ts';
+import { announcementRoutes } from './routes/announcements.ts';
+import { areaRoutes } from './routes/areas.ts';
+import { broadcastRoutes } from './routes/broadcasts.ts';
+import { eventRoutes } from './routes/events.ts';
+import { journalRoutes } from './routes/journal.ts';
+import { mediaRoutes } from './routes/media.ts';
+import { mediaJobRoutes } from './routes/media-jobs.ts';
+import { speakerRoutes } from './routes/speakers.ts';
+import { metricsRoute, probeRoutes, trustRoutes, whoAmIRoute } from './routes/system.ts';
+import type { ApiServices } from './services.ts';
+
+/** Largest body that is not an upload: ten thousand loudspeakers named one by one. */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+const REQUEST_TIMEOUT_MS = 10 * 60_000;
+
+/** Builds the HTTP API. It listens on no port. */
+export async function buildApi(services: ApiServices, log: FastifyBaseLogger): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    genReqId: () => newId('req', services.clock.now()),
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 128 },
+  });
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.decorateRequest('actor', null);
+  app.decorateRequest('speakerId', null);
+  mapErrors(app);
+  observe(app, services);
+  await describeApi(app, services.version);
+
+  await app.register(publicRoutes(services));
+  await app.register(privateRoutes(services));
+  return app;
+}
+
+/** Nobody is asked who he is here. */
+const publicRoutes =
+  (services: ApiServices): FastifyPluginAsync =>
+  async (app) => {
+    onlyPublicRoutes(app);
+    serveDescription(app);
+    await app.register(probeRoutes(services));
+    await app.register(trustRoutes(services), { prefix: API_ROOT });
+  };
+
+/** Everything else. */
+const privateRoutes =
+  (services: ApiServices): FastifyPluginAsync =>
+  async (app) => {
+    requireAuthentication(app, services);
+    await app.register(metricsRoute(services));
+    const routes = [
+      whoAmIRoute,
+      areaRoutes,
+      speakerRoutes,
+      journalRoutes,
+      mediaJobRoutes,
+      mediaRoutes,
+      announcementRoutes,
+      broadcastRoutes,
+      eventRoutes,
+    ];
+    for (const make of routes) await app.register(make(services), { prefix: API_ROOT });
+  };
+
+/** Every answer carries its request's id and no invitation to guess its type; each is counted by its route. */
+function observe(app: FastifyInstance, { metrics }: ApiServices): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.observeRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    const { method, actor, speakerId } = request;
+    const who = actor?.name ?? speakerId ?? undefined;
+    const ms = Math.round(reply.elapsedTime);
+    request.log.debug({ method, route, status: reply.statusCode, ms, who }, 'request');
+  });
+}

@@ -1,0 +1,63 @@
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
+import { DomainError, type ErrorBody, isDomainError } from '#protocols';
+
+/** Statuses from 500 on whose sentence says nothing internal and tells the client what to do. */
+const TELLABLE = [503, 507];
+
+/** Maps everything that is thrown to a code of the registry. Above 499 the client learns the request id, the log the rest. */
+export function mapErrors(app: FastifyInstance): void {
+  app.setErrorHandler<FastifyError | DomainError | Error>((error, request, reply) => {
+    const known = asDomainError(error, request);
+    if (known.status >= 500) request.log.error({ err: error, code: known.code }, 'request failed');
+    else request.log.debug({ code: known.code, reason: known.message }, 'request refused');
+    if (known.status === 401) reply.header('www-authenticate', 'Bearer realm="loa", Basic realm="loa"');
+    if (known.status === 503) reply.header('retry-after', '2');
+    return reply.code(known.status).send(errorBody(known, request.id));
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '';
+    const error = new DomainError('request.route_unknown', {
+      method: request.method,
+      path: path.slice(0, 200),
+    });
+    return reply.code(error.status).send(errorBody(error, request.id));
+  });
+}
+
+export function errorBody({ code, message, params }: DomainError, requestId: string): ErrorBody {
+  return { error: { code, message, params: { ...params }, requestId } };
+}
+
+function asDomainError(error: FastifyError | DomainError | Error, request: FastifyRequest): DomainError {
+  if (isDomainError(error)) {
+    if (error.status < 500 || TELLABLE.includes(error.status)) return error;
+    return new DomainError('server.internal', { requestId: request.id }, { cause: error });
+  }
+  if ('validation' in error && error.validation !== undefined) {
+    const [first] = error.validation;
+    const field = `${error.validationContext ?? 'body'}${first?.instancePath ?? ''}`;
+    const names = unknownFields(first?.params);
+    const reason = `${field} ${first?.message ?? 'has another shape'}${names === '' ? '' : `: ${names}`}`;
+    return new DomainError('request.invalid', { reason, field });
+  }
+  const status = 'statusCode' in error ? error.statusCode : undefined;
+  switch (status) {
+    case 413:
+      return new DomainError('request.too_large', { limit: request.routeOptions.bodyLimit });
+    case 415:
+      return new DomainError('request.unsupported_media_type', {
+        type: String(request.headers['content-type'] ?? 'without type').slice(0, 100),
+        expected: 'application/json',
+      });
+    default:
+      if (status !== undefined && status < 500)
+        return new DomainError('request.invalid', { reason: error.message.slice(0, 200) }, { cause: error });
+      return new DomainError('server.internal', { requestId: request.id }, { cause: error });
+  }
+}
+
+/** The names of fields that are not in the schema, or an empty text. */
+function unknownFields(params: Readonly<Record<string, unknown>> | undefined): string {
+  const names = params?.['additionalProperties'] ?? params?.['requiredProperties'];
+  return Array.isArray(names) ? names.join(', ').slice(0, 200) : '';
+}

@@ -1,0 +1,82 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  AreaChangeSchema,
+  AreaCreateSchema,
+  AreaListSchema,
+  AreaSchema,
+  IdempotencyHeadersSchema,
+  IdParamsSchema,
+} from '#protocols';
+import { permission } from '../access.ts';
+import { act } from '../act.ts';
+import { actorOf } from '../plugins/authentication.ts';
+import type { ApiServices } from '../services.ts';
+
+/** The territory. */
+export const areaRoutes =
+  (services: ApiServices): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const { areas } = services;
+
+    app.get(
+      '/areas',
+      {
+        config: permission('area:read'),
+        schema: { summary: 'Areas of the actor', tags: ['areas'], response: { 200: AreaListSchema } },
+      },
+      async (request) => ({ areas: areas.list(actorOf(request)) }),
+    );
+
+    app.get(
+      '/areas/:id',
+      {
+        config: permission('area:read'),
+        schema: {
+          summary: 'One area',
+          tags: ['areas'],
+          params: IdParamsSchema,
+          response: { 200: AreaSchema },
+        },
+      },
+      async (request) => areas.get(actorOf(request), request.params.id),
+    );
+
+    app.post(
+      '/areas',
+      {
+        config: permission('area:write'),
+        schema: {
+          summary: 'Enter an area',
+          tags: ['areas'],
+          headers: IdempotencyHeadersSchema,
+          body: AreaCreateSchema,
+          response: { 201: AreaSchema },
+        },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => ({
+          status: 201,
+          body: await areas.create(tx, actor, request.body),
+        })),
+    );
+
+    app.patch(
+      '/areas/:id',
+      {
+        config: permission('area:write'),
+        schema: {
+          summary: 'Rename an area, or change its zone or policy',
+          tags: ['areas'],
+          headers: IdempotencyHeadersSchema,
+          params: IdParamsSchema,
+          body: AreaChangeSchema,
+          response: { 200: AreaSchema },
+        },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => ({
+          status: 200,
+          body: await areas.change(tx, actor, request.params.id, request.body),
+        })),
+    );
+  };

@@ -1,0 +1,136 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  BroadcastDetailSchema,
+  BroadcastListSchema,
+  BroadcastSchema,
+  CancelRequestSchema,
+  DeliveryListQuerySchema,
+  DeliveryListSchema,
+  IdempotencyHeadersSchema,
+  IdParamsSchema,
+  PageQuerySchema,
+  PlayRequestSchema,
+} from '#protocols';
+import type { Broadcast } from '../../domain/broadcasts/broadcast.ts';
+import { broadcastCounts, deliveryPage } from '../../domain/broadcasts/delivery-report.ts';
+import { permission } from '../access.ts';
+import { act } from '../act.ts';
+import { actorOf } from '../plugins/authentication.ts';
+import type { ApiServices } from '../services.ts';
+
+/** Broadcasts and what became of them. */
+export const broadcastRoutes =
+  (services: ApiServices): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const { areas, broadcasts, clock, read } = services;
+    const tags = ['broadcasts'];
+    const headers = IdempotencyHeadersSchema;
+
+    app.post(
+      '/broadcasts',
+      {
+        config: permission('broadcast:play'),
+        schema: {
+          summary: 'Broadcast an approved announcement',
+          tags,
+          headers,
+          body: PlayRequestSchema,
+          response: { 201: BroadcastSchema },
+        },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => ({
+          status: 201,
+          body: await broadcasts.play(tx, actor, request.body),
+        })),
+    );
+
+    app.post(
+      '/broadcasts/:id/cancel',
+      {
+        config: permission('broadcast:cancel'),
+        schema: {
+          summary: 'Take it back, before it starts or while it sounds',
+          tags,
+          headers,
+          params: IdParamsSchema,
+          body: CancelRequestSchema,
+          response: { 200: BroadcastSchema },
+        },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => ({
+          status: 200,
+          body: await broadcasts.cancel(tx, actor, request.params.id, request.body.reason),
+        })),
+    );
+
+    app.get(
+      '/broadcasts',
+      {
+        config: permission('broadcast:read'),
+        schema: {
+          summary: 'Broadcasts, newest first',
+          tags,
+          querystring: PageQuerySchema,
+          response: { 200: BroadcastListSchema },
+        },
+      },
+      async (request) => {
+        const { area, limit = 50, before } = request.query;
+        const areaIds = areas.scope(actorOf(request), 'broadcast:read', area);
+        const page = { areaIds, limit, ...(before === undefined ? {} : { before }) };
+        return { broadcasts: (await broadcasts.list(page)).map(broadcastView) };
+      },
+    );
+
+    app.get(
+      '/broadcasts/:id',
+      {
+        config: permission('broadcast:read'),
+        schema: {
+          summary: 'One broadcast with its counts',
+          tags,
+          params: IdParamsSchema,
+          response: { 200: BroadcastDetailSchema },
+        },
+      },
+      async (request) => {
+        const broadcast = await broadcasts.get(actorOf(request), request.params.id);
+        const counts = await broadcastCounts(read, broadcast, clock.now());
+        return { broadcast: broadcastView(broadcast), ...counts };
+      },
+    );
+
+    app.get(
+      '/broadcasts/:id/deliveries',
+      {
+        config: permission('broadcast:read'),
+        schema: {
+          summary: 'Every target with what it reported, in order of speaker id',
+          tags,
+          params: IdParamsSchema,
+          querystring: DeliveryListQuerySchema,
+          response: { 200: DeliveryListSchema },
+        },
+      },
+      async (request) => {
+        const broadcast = await broadcasts.get(actorOf(request), request.params.id);
+        const { state, after, limit = 200 } = request.query;
+        return deliveryPage(read, broadcast, { state, after, limit }, clock.now());
+      },
+    );
+  };
+
+/** The record with lists that the serializer may own. */
+function broadcastView({ targets, ...broadcast }: Broadcast) {
+  return {
+    ...broadcast,
+    targets: {
+      areas: [...targets.areas],
+      speakers: [...targets.speakers],
+      excludeAreas: [...targets.excludeAreas],
+      excludeSpeakers: [...targets.excludeSpeakers],
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { DomainError, strict } from '#protocols';
+import { permission } from '../access.ts';
+import { EventStream } from '../event-stream.ts';
+import { actorOf } from '../plugins/authentication.ts';
+import type { ApiServices } from '../services.ts';
+
+/** Open streams at most: each costs a connection and a share of every event. */
+const MOST_STREAMS = 500;
+
+const EventQuerySchema = strict({
+  /** Instead of the header, for clients that cannot set it. */
+  lastEventId: Type.Optional(Type.String({ maxLength: 64 })),
+});
+
+/** Live events of the actor's areas, as server-sent events with resume. */
+export const eventRoutes =
+  (services: ApiServices): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const { areaDirectory, clock, events: hub } = services;
+    const open = new Set<EventStream>();
+    app.addHook('preClose', async () => {
+      for (const stream of [...open]) stream.close();
+    });
+
+    app.get(
+      '/events',
+      {
+        config: permission('broadcast:read'),
+        schema: {
+          summary: 'Live events (text/event-stream)',
+          description:
+            'Resume with Last-Event-ID. An event "resync" says that events were lost: load what you show afresh.',
+          tags: ['events'],
+          querystring: EventQuerySchema,
+        },
+      },
+      async (request, reply) => {
+        if (open.size >= MOST_STREAMS) throw new DomainError('request.too_many_streams', { open: open.size });
+        const { areas } = actorOf(request);
+        const header = request.headers['last-event-id'];
+        reply.hijack();
+        const stream = new EventStream({
+          hub,
+          clock,
+          response: reply.raw,
+          lastEventId: request.query.lastEventId ?? (Array.isArray(header) ? header[0] : header),
+          sees: (areaId) => {
+            const { tree } = areaDirectory;
+            return tree.has(areaId) && tree.ancestry(areaId).some((id) => areas.includes(id));
+          },
+          onClose: () => open.delete(stream),
+        });
+        open.add(stream);
+        stream.open();
+      },
+    );
+  };

@@ -1,0 +1,154 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import {
+  codec,
+  IdempotencyHeadersSchema,
+  IdParamsSchema,
+  IdSchema,
+  SpeakerChangeSchema,
+  SpeakerCreatedSchema,
+  SpeakerCreateSchema,
+  SpeakerListQuerySchema,
+  SpeakerListSchema,
+  SpeakerSchema,
+  strict,
+} from '#protocols';
+import type { Speaker } from '../../domain/speakers/speaker.ts';
+import { permission } from '../access.ts';
+import { act } from '../act.ts';
+import { actorOf } from '../plugins/authentication.ts';
+import type { ApiServices } from '../services.ts';
+import { speakerView } from '../views.ts';
+
+const ReasonSchema = strict({ reason: Type.String({ minLength: 1, maxLength: 512 }) });
+/** What is kept of a creation: the secret is not. */
+const keptSpeakerCodec = codec('kept answer', Type.Object({ id: IdSchema }));
+
+/** Loudspeakers: what people enter about them and how they are. */
+export const speakerRoutes =
+  (services: ApiServices): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const { areas, read, speakers } = services;
+    const tags = ['speakers'];
+    const headers = IdempotencyHeadersSchema;
+
+    const withStatus = async (speaker: Speaker) =>
+      speakerView(speaker, (await read.speakers.statuses({ ids: [speaker.id] }))[0]);
+
+    app.get(
+      '/speakers',
+      {
+        config: permission('speaker:read'),
+        schema: {
+          summary: 'Loudspeakers with their status, in order of id',
+          tags,
+          querystring: SpeakerListQuerySchema,
+          response: { 200: SpeakerListSchema },
+        },
+      },
+      async (request) => {
+        const { area, after, limit = 200 } = request.query;
+        const areaIds = areas.scope(actorOf(request), 'speaker:read', area);
+        const all = (await read.speakers.list({ areaIds }))
+          .filter(({ id }) => after === undefined || id > after)
+          .sort((a, b) => (a.id < b.id ? -1 : 1));
+        const page = all.slice(0, limit);
+        const statuses = await read.speakers.statuses({ ids: page.map(({ id }) => id) });
+        const byId = new Map(statuses.map((status) => [status.speakerId, status]));
+        return {
+          speakers: page.map((speaker) => speakerView(speaker, byId.get(speaker.id))),
+          next: all.length > limit ? (page.at(-1)?.id ?? null) : null,
+        };
+      },
+    );
+
+    app.get(
+      '/speakers/:id',
+      {
+        config: permission('speaker:read'),
+        schema: {
+          summary: 'One loudspeaker with its status',
+          tags,
+          params: IdParamsSchema,
+          response: { 200: SpeakerSchema },
+        },
+      },
+      async (request) => withStatus(await speakers.get(actorOf(request), request.params.id)),
+    );
+
+    app.post(
+      '/speakers',
+      {
+        config: permission('speaker:provision'),
+        schema: {
+          summary: 'Enter a loudspeaker; the provisioning document is shown this once',
+          tags,
+          headers,
+          body: SpeakerCreateSchema,
+          response: { 201: SpeakerCreatedSchema },
+        },
+      },
+      (request, reply) =>
+        act(
+          services,
+          request,
+          reply,
+          async (tx, actor) => {
+            const { speaker, provisioning } = await speakers.create(tx, actor, request.body);
+            const stored = { id: speaker.id };
+            return { status: 201, body: { speaker: speakerView(speaker, undefined), provisioning }, stored };
+          },
+          {
+            replay: async (tx, kept) => {
+              const { id } = keptSpeakerCodec.check(kept);
+              const { speaker, provisioning } = await speakers.provisionAgain(tx, actorOf(request), id);
+              return { speaker: speakerView(speaker, undefined), provisioning };
+            },
+          },
+        ),
+    );
+
+    app.patch(
+      '/speakers/:id',
+      {
+        config: permission('speaker:write'),
+        schema: {
+          summary: 'Change name, place, volume, mute or maintenance',
+          tags,
+          headers,
+          params: IdParamsSchema,
+          body: SpeakerChangeSchema,
+          response: { 200: SpeakerSchema },
+        },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => ({
+          status: 200,
+          body: await withStatus(await speakers.change(tx, actor, request.params.id, request.body)),
+        })),
+    );
+
+    for (const verb of ['block', 'unblock'] as const)
+      app.post(
+        `/speakers/:id/${verb}`,
+        {
+          config: permission('speaker:provision'),
+          schema: {
+            summary:
+              verb === 'block'
+                ? 'Refuse its credentials and end its connection'
+                : 'Let a blocked loudspeaker in again',
+            tags,
+            headers,
+            params: IdParamsSchema,
+            body: ReasonSchema,
+            response: { 200: SpeakerSchema },
+          },
+        },
+        (request, reply) =>
+          act(services, request, reply, async (tx, actor) => ({
+            status: 200,
+            body: await withStatus(await speakers[verb](tx, actor, request.params.id, request.body.reason)),
+          })),
+      );
+  };

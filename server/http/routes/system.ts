@@ -1,0 +1,118 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  AliveSchema,
+  ReadySchema,
+  StatementsQuerySchema,
+  StatementsSchema,
+  TimeQuerySchema,
+  WhoAmISchema,
+} from '#protocols';
+import { GRANTS } from '../../domain/accounts/actor.ts';
+import { anybody, permission } from '../access.ts';
+import { actorOf } from '../plugins/authentication.ts';
+import type { ApiServices } from '../services.ts';
+
+/** Whether the process lives and can work. */
+export const probeRoutes =
+  ({ readiness, version }: ApiServices): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/healthz',
+      {
+        config: anybody,
+        schema: { summary: 'The process is alive', tags: ['system'], response: { 200: AliveSchema } },
+      },
+      async () => ({ alive: true as const, version }),
+    );
+
+    app.get(
+      '/readyz',
+      {
+        config: anybody,
+        schema: {
+          summary: 'The controller can broadcast',
+          tags: ['system'],
+          response: { 200: ReadySchema, 503: ReadySchema },
+        },
+      },
+      async (_request, reply) => {
+        const report = await readiness.report();
+        return reply
+          .code(report.ready ? 200 : 503)
+          .send({ ready: report.ready, checks: { ...report.checks } });
+      },
+    );
+  };
+
+/** What a loudspeaker fetches before it trusts anything: signed by our keys, so anybody may have it. */
+export const trustRoutes =
+  ({ statements, time }: ApiServices): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/keys/statements',
+      {
+        config: anybody,
+        schema: {
+          summary: 'Key statements after a number, in order',
+          tags: ['trust'],
+          querystring: StatementsQuerySchema,
+          response: { 200: StatementsSchema },
+        },
+      },
+      async (request) => ({ statements: [...statements.statementsAfter(request.query.after ?? 0)] }),
+    );
+
+    app.get(
+      '/time',
+      {
+        config: anybody,
+        schema: {
+          summary: 'Signed time for a nonce (application/jose)',
+          tags: ['trust'],
+          querystring: TimeQuerySchema,
+        },
+      },
+      async (request, reply) => {
+        const receivedAt = time.now();
+        const signed = await time.reply({ v: 1, nonce: request.query.nonce }, receivedAt);
+        return reply.type('application/jose').header('cache-control', 'no-store').send(signed);
+      },
+    );
+  };
+
+/** Figures for Prometheus. */
+export const metricsRoute =
+  ({ metrics }: ApiServices): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/metrics',
+      {
+        config: permission('speaker:read'),
+        schema: { summary: 'Figures in the Prometheus text format', tags: ['system'] },
+      },
+      async (_request, reply) => reply.type(metrics.contentType).send(await metrics.page()),
+    );
+  };
+
+/** Who the token is. */
+export const whoAmIRoute =
+  ({ clock }: ApiServices): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/me',
+      {
+        config: permission('area:read'),
+        schema: { summary: 'Who I am and what I may do', tags: ['system'], response: { 200: WhoAmISchema } },
+      },
+      async (request) => {
+        const { name, role, areas } = actorOf(request);
+        return {
+          name,
+          role,
+          areas: [...areas],
+          permissions: [...GRANTS[role]],
+          now: Math.floor(clock.now()),
+        };
+      },
+    );
+  };

@@ -1,0 +1,39 @@
+import type { MediaJobView, SpeakerView } from '#protocols';
+import type { MediaJob, Medium } from '../domain/media/medium.ts';
+import type { Speaker, SpeakerStatus } from '../domain/speakers/speaker.ts';
+
+/** A speaker as people see it: without its secret's hash. */
+export function speakerView(speaker: Speaker, status: SpeakerStatus | undefined): SpeakerView {
+  const { secretHash: _, publicKey: __, assignmentDocument: ___, ...shown } = speaker;
+  return {
+    ...shown,
+    status:
+      status === undefined
+        ? null
+        : {
+            link: status.link,
+            condition: status.condition,
+            output: status.output,
+            lastSeenAt: status.lastSeenAt,
+            agentVersion: status.agentVersion,
+            capabilities: [...status.capabilities],
+            assignmentHeld:
+              speaker.assignmentHash !== null && status.heldAssignmentHash === speaker.assignmentHash,
+            health: status.health,
+          },
+  };
+}
+
+export function mediaJobView(job: MediaJob, medium: Medium | null): MediaJobView {
+  const { sha256: _, errorCode, errorMessage, ...shown } = job;
+  return {
+    ...shown,
+    medium: medium === null ? null : mediumView(medium),
+    error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
+  };
+}
+
+function mediumView(medium: Medium): NonNullable<MediaJobView['medium']> {
+  const { peaks: _, chunkList: __, ...shown } = medium;
+  return shown;
+}

@@ -1,0 +1,117 @@
+import { DisposerStack } from '#kit';
+import { isDomainError } from '#protocols';
+import { buildApp } from './app.ts';
+import { ConfigError, loadConfig, SERVER_VARIABLES, type ServerConfig } from './config/index.ts';
+import { buildContext } from './context.ts';
+import { TokensFileError } from './domain/accounts/first-tokens.ts';
+import { StorageStartError } from './storage/index.ts';
+
+/** After this long a graceful stop is given up. */
+const STOP_LIMIT_MS = 15_000;
+
+/** Runs the controller until it is told to stop. Resolves with the exit code. */
+async function main(): Promise<number> {
+  const parts = new DisposerStack();
+  const stopped = untilSignal();
+  try {
+    const config = loadConfig(process.env);
+    await start(config, parts);
+  } catch (error) {
+    process.stderr.write(`loa: ${startFailure(error)}\n`);
+    await parts.dispose().catch(() => undefined);
+    return 1;
+  }
+  const signal = await stopped;
+  process.stderr.write(`loa: ${signal}: đang dừng\n`);
+  const limit = setTimeout(() => process.exit(1), STOP_LIMIT_MS);
+  limit.unref();
+  try {
+    await parts.dispose();
+    return 0;
+  } catch (error) {
+    process.stderr.write(`loa: ${describe(error)}\n`);
+    return 1;
+  }
+}
+
+async function start(config: ServerConfig, parts: DisposerStack): Promise<void> {
+  const context = await buildContext(config);
+  parts.defer('controller', () => context.stop());
+  await context.start();
+  const app = await buildApp(context);
+  parts.defer('HTTP', () => app.close());
+  await app.listen({ host: config.host, port: config.port, backlog: 4096 });
+  const { firstTokensFile } = context;
+  process.stderr.write(`loa: máy chủ chạy tại ${config.publicUrl}, dữ liệu ở ${config.dataFolder}\n`);
+  if (firstTokensFile !== null)
+    process.stderr.write(
+      `loa: lần chạy đầu: mã truy cập nằm trong ${firstTokensFile} (cất đi rồi xóa tệp này)\n`,
+    );
+}
+
+/** Resolves with the first SIGINT or SIGTERM; the second one ends the process at once. */
+function untilSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let told = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => {
+        if (told) process.exit(130);
+        told = true;
+        resolve(signal);
+      });
+  });
+}
+
+/** One line for the operator: what is wrong and what to set. */
+function startFailure(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof StorageStartError || error instanceof TokensFileError)
+    return error.message;
+  if (isDomainError(error)) return error.message;
+  const failure = systemError(error);
+  const variables = SERVER_VARIABLES;
+  switch (failure?.code) {
+    case 'EADDRINUSE': {
+      const mqtt =
+        failure.port === Number(process.env[variables.mqttPort.name] ?? variables.mqttPort.default);
+      const { name } = mqtt ? variables.mqttPort : variables.port;
+      return `port ${failure.port} is in use by another program: set ${name} to a free port`;
+    }
+    case 'EACCES':
+      if (failure.port !== undefined)
+        return `port ${failure.port} may not be opened by this user: set ${variables.port.name} to one from 1024 on`;
+      return `${failure.path ?? 'a file'} may not be written: set ${variables.data.name} to a folder that this user may write`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `the address ${failure.address ?? ''} is not one of this machine: correct ${variables.host.name}`;
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'EROFS':
+    case 'ENOSPC':
+      return `${failure.path ?? 'the data folder'} cannot be written (${failure.code}): check ${variables.data.name}`;
+    default:
+      return `could not start: ${describe(error)}`;
+  }
+}
+
+interface SystemFailure {
+  readonly code: string;
+  readonly port?: number;
+  readonly path?: string;
+  readonly address?: string;
+}
+
+function systemError(error: unknown): SystemFailure | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? (error as Error & SystemFailure)
+    : undefined;
+}
+
+function describe(error: unknown): string {
+  if (error instanceof AggregateError)
+    return error.errors.map((one) => describe(one instanceof Error ? (one.cause ?? one) : one)).join('; ');
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+}
+
+process.exitCode = await main();
+// What still holds the process (a decoder that does not end, say) must not keep the box from restarting it.
+setTimeout(() => process.exit(), 2_000).unref();

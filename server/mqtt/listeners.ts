@@ -1,0 +1,67 @@
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import { Lifecycle } from '#kit';
+import type { EmbeddedBroker } from './broker.ts';
+
+/** Connections that may wait to be accepted: after a power cut a whole province comes at once. */
+const BACKLOG = 4_096;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+export interface MqttListenerOptions {
+  readonly broker: EmbeddedBroker;
+  readonly host: string;
+  /** 0 takes a free one; see `port`. */
+  readonly port: number;
+  /** With key and certificate (PEM) the port speaks TLS 1.2 or 1.3. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
+/** A plain or TLS port of the embedded broker. `start` throws what `listen` throws (EADDRINUSE with the port). */
+export class MqttListener extends Lifecycle {
+  readonly #options: MqttListenerOptions;
+  #server: NetServer | TlsServer | undefined;
+
+  constructor(options: MqttListenerOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /** The port in use; 0 when not listening. */
+  get port(): number {
+    const address = this.#server?.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  protected async onStart(): Promise<void> {
+    const { broker, host, port, tls } = this.#options;
+    const sockets = new Set<Socket>();
+    const take = (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      broker.accept(socket, socket.remoteAddress ?? '');
+    };
+    const server =
+      tls === undefined
+        ? createServer({ noDelay: true }, take)
+        : createTlsServer(
+            { ...tls, noDelay: true, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
+            take,
+          );
+    // A handshake that fails is the peer's affair: its socket is gone already.
+    server.on('tlsClientError', () => undefined);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port, backlog: BACKLOG }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    this.#server = server;
+    this.disposers.defer('MQTT port', async () => {
+      this.#server = undefined;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    });
+  }
+}

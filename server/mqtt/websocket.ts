@@ -1,0 +1,41 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createWebSocketStream, WebSocketServer } from 'ws';
+import type { EmbeddedBroker } from './broker.ts';
+
+/** Bytes of one WebSocket message: clients put several packets into one, or one into several. */
+const MAX_MESSAGE_BYTES = 128 * 1024;
+
+/**
+ * Serves MQTT over WebSocket (subprotocol `mqtt`) on an HTTP server below `path`, so that one port is enough. Other upgrades are
+ * refused. Undo with the function given back; connections end with the broker.
+ */
+export function attachWebSocket(server: Server, path: string, broker: EmbeddedBroker): () => void {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    // Payloads are small and signed; a deflate context would cost more memory than all else of a connection.
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+    clientTracking: false,
+    handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
+  });
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const asked = (request.url ?? '').split('?', 1)[0];
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+    if (asked !== path || !offered.includes('mqtt')) {
+      socket.on('error', () => undefined);
+      socket.end(
+        `HTTP/1.1 ${asked === path ? '400 Bad Request' : '404 Not Found'}\r\nConnection: close\r\n\r\n`,
+      );
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      broker.accept(createWebSocketStream(webSocket), request.socket.remoteAddress ?? '');
+    });
+  };
+  server.on('upgrade', onUpgrade);
+  return () => {
+    server.off('upgrade', onUpgrade);
+    sockets.close();
+  };
+}

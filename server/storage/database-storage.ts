@@ -1,0 +1,114 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { backoff, type Clock, delay, Exclusive, Lifecycle } from '#kit';
+import { DomainError } from '#protocols';
+import type { Storage, Transaction } from '../domain/unit-of-work.ts';
+import type { Engine } from './engine.ts';
+import { isRetryable, LostRace } from './errors.ts';
+import type { StorageLog } from './options.ts';
+import { createStores, type StorageStores } from './stores/index.ts';
+
+interface DatabaseStorageOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly log: StorageLog;
+  readonly busyLimitMs: number;
+}
+
+/** Attempts that lose a race for one idempotency key before the caller is told. */
+const MOST_RACES = 5;
+
+/**
+ * The stores over one database. Transactions on SQLite run one at a time, in the order in which they were asked for;
+ * on PostgreSQL side by side. Reads never wait for them.
+ */
+export class DatabaseStorage extends Lifecycle implements Storage {
+  readonly read: StorageStores;
+  readonly #options: DatabaseStorageOptions;
+  readonly #queue = new Exclusive();
+  readonly #scope = new AsyncLocalStorage<{ open: boolean }>();
+  #stopping = new AbortController();
+
+  constructor(options: DatabaseStorageOptions) {
+    super();
+    this.#options = options;
+    this.read = createStores(options.engine.reader);
+  }
+
+  protected async onStart(): Promise<void> {
+    this.#stopping = new AbortController();
+    await this.#options.engine.open(this.disposers);
+    this.disposers.defer('running transactions', async () => {
+      this.#stopping.abort(new DomainError('storage.busy'));
+      await this.#queue.run(() => this.idle());
+    });
+  }
+
+  transaction<Result>(work: (tx: Transaction & StorageStores) => Promise<Result>): Promise<Result> {
+    if (this.#scope.getStore()?.open === true)
+      return Promise.reject(
+        new Error('a transaction was asked for inside another: pass the one that is open'),
+      );
+    if (!this.running) return Promise.reject(new Error('storage is not started'));
+    const deadline = this.#options.clock.monotonic() + this.#options.busyLimitMs;
+    const run = () => this.#untilDone(work, deadline);
+    const result = this.#options.engine.serial ? this.#queue.run(run) : run();
+    // So that `stop` waits for it; its failure is the caller's.
+    this.background(
+      result.then(() => undefined),
+      () => undefined,
+    );
+    return result;
+  }
+
+  /** Whether the database answers; for readiness. Rejects when it does not. */
+  async ping(): Promise<void> {
+    if (!this.running) throw new Error('storage is not started');
+    await this.#options.engine.reader.models.$queryRawUnsafe('SELECT 1');
+  }
+
+  async #untilDone<Result>(
+    work: (tx: Transaction & StorageStores) => Promise<Result>,
+    deadline: number,
+  ): Promise<Result> {
+    const { clock } = this.#options;
+    const pauses = backoff({ baseMs: 10, maxMs: 100 });
+    let races = 0;
+    for (;;) {
+      try {
+        return await this.#once(work);
+      } catch (cause) {
+        if (cause instanceof LostRace) {
+          races += 1;
+          if (races >= MOST_RACES) throw new DomainError('request.key_in_use', { key: cause.key }, { cause });
+        } else if (!isRetryable(cause)) throw cause;
+        else if (clock.monotonic() >= deadline) throw new DomainError('storage.busy', {}, { cause });
+      }
+      await delay(clock, 'storage: database held', pauses.next().value, this.#stopping.signal);
+    }
+  }
+
+  async #once<Result>(work: (tx: Transaction & StorageStores) => Promise<Result>): Promise<Result> {
+    const effects: (() => void)[] = [];
+    const scope = { open: true };
+    const result = await this.#scope
+      .run(scope, () =>
+        this.#options.engine.attempt((access) =>
+          work({ ...createStores(access), afterCommit: (effect) => void effects.push(effect) }),
+        ),
+      )
+      .finally(() => {
+        scope.open = false;
+      });
+    for (const effect of effects) this.#perform(effect);
+    return result;
+  }
+
+  /** What is committed stays so, whatever an effect does. */
+  #perform(effect: () => void): void {
+    try {
+      effect();
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'an effect after a commit failed');
+    }
+  }
+}

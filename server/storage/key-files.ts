@@ -1,0 +1,47 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '#kit';
+import type { KeyName, KeyVault } from '../domain/keys/key-vault.ts';
+
+const STATEMENTS = 'statements.jsonl';
+const OWNER_ONLY = 0o600;
+
+/** Keys in a folder of their own (mode 0700): `root.pem`, `operational.pem`, `statements.jsonl` with one JWS a line. */
+export class KeyFiles implements KeyVault {
+  readonly #folder: string;
+
+  constructor(options: { readonly folder: string }) {
+    this.#folder = options.folder;
+  }
+
+  readKey(name: KeyName): Promise<string | null> {
+    return this.#read(`${name}.pem`);
+  }
+
+  writeKey(name: KeyName, pem: string): Promise<void> {
+    return this.#write(`${name}.pem`, pem);
+  }
+
+  async readStatements(): Promise<string[]> {
+    const text = await this.#read(STATEMENTS);
+    return (text ?? '').split('\n').filter((line) => line !== '');
+  }
+
+  writeStatements(statements: readonly string[]): Promise<void> {
+    return this.#write(STATEMENTS, statements.map((statement) => `${statement}\n`).join(''));
+  }
+
+  async #read(name: string): Promise<string | null> {
+    try {
+      return await readFile(join(this.#folder, name), 'utf8');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
+  async #write(name: string, text: string): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await writeFileAtomic(join(this.#folder, name), text, OWNER_ONLY);
+  }
+}

@@ -1,0 +1,95 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import type { DisposerStack } from '#kit';
+import { type Client, postgresqlClient } from '../client.ts';
+import { type Access, type Engine, PRISMA_LIMITS } from '../engine.ts';
+import { StorageStartError } from '../errors.ts';
+import type { StorageLog } from '../options.ts';
+import { PostgresqlFastPath } from './fast-path.ts';
+import { migratePostgresql } from './migrate.ts';
+
+/** The advisory lock that the controller of a database holds: "loa" in ASCII. */
+const OWNER_LOCK = 0x6c6f61;
+/** Connections that read, and that write. */
+const READERS = 4;
+const WRITERS = 4;
+
+interface PostgresqlEngineOptions {
+  readonly url: string;
+  readonly log: StorageLog;
+}
+
+/** PostgreSQL through two pools: one reads only, one runs transactions. */
+export class PostgresqlEngine implements Engine {
+  readonly provider = 'postgresql';
+  readonly serial = false;
+  readonly reader: Access;
+  readonly #options: PostgresqlEngineOptions;
+  readonly #readClient: Client;
+  readonly #writeClient: Client;
+
+  constructor(options: PostgresqlEngineOptions) {
+    this.#options = options;
+    this.#readClient = this.#client(READERS, '-c default_transaction_read_only=on');
+    this.#writeClient = this.#client(WRITERS, '-c synchronous_commit=on');
+    this.reader = access(this.#readClient);
+  }
+
+  async open(disposers: DisposerStack): Promise<void> {
+    const { log } = this.#options;
+    const owner = new pg.Client({ connectionString: this.#options.url });
+    owner.on('error', (error) => log.error({ err: error }, 'the connection that owns the database was lost'));
+    try {
+      await owner.connect();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new StorageStartError(
+        'unusable',
+        `PostgreSQL at "${withoutPassword(this.#options.url)}" cannot be reached (${reason}): start it, or correct the database URL`,
+        { cause },
+      );
+    }
+    disposers.defer('owner connection', () => owner.end());
+    const { rows } = await owner.query('SELECT pg_try_advisory_lock($1) AS owned', [OWNER_LOCK]);
+    if ((rows[0] as { readonly owned: boolean }).owned !== true)
+      throw new StorageStartError(
+        'owned',
+        `another controller is running on "${withoutPassword(this.#options.url)}": stop it first, or give this one a database of its own`,
+      );
+    const applied = await migratePostgresql(owner);
+    if (applied.length > 0) log.info({ applied }, 'database migrated');
+    for (const client of [this.#writeClient, this.#readClient]) {
+      disposers.defer('database connections', () => client.$disconnect());
+      await client.$queryRawUnsafe('SELECT 1');
+    }
+  }
+
+  attempt<Result>(run: (access: Access) => Promise<Result>): Promise<Result> {
+    return this.#writeClient.$transaction((models) => run(access(models)), PRISMA_LIMITS);
+  }
+
+  #client(connections: number, options: string): Client {
+    const onError = (err: Error) => this.#options.log.warn({ err }, 'a database connection was lost');
+    return postgresqlClient(
+      new PrismaPg(
+        { connectionString: this.#options.url, max: connections, options, connectionTimeoutMillis: 5_000 },
+        { onPoolError: onError, onConnectionError: onError },
+      ),
+    );
+  }
+}
+
+function access(models: Access['models']): Access {
+  return { provider: 'postgresql', models, fast: new PostgresqlFastPath(() => models) };
+}
+
+/** A database URL that may be shown. */
+function withoutPassword(url: string): string {
+  try {
+    const shown = new URL(url);
+    if (shown.password !== '') shown.password = '***';
+    return shown.href;
+  } catch {
+    return 'the configured URL';
+  }
+}

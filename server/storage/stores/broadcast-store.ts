@@ -1,0 +1,149 @@
+import type { BroadcastState, Targets } from '#protocols';
+import type {
+  Broadcast,
+  BroadcastStore,
+  OutboxItem,
+  StoredOrder,
+  TargetSnapshot,
+} from '../../domain/broadcasts/broadcast.ts';
+import type { Models } from '../client.ts';
+import type { Access } from '../engine.ts';
+import { inParts } from '../paging.ts';
+import { fromJson } from './json.ts';
+import { inOrder, newestIds } from './newest.ts';
+
+type BroadcastRow = NonNullable<Awaited<ReturnType<Models['broadcast']['findUnique']>>>;
+type OrderRow = NonNullable<Awaited<ReturnType<Models['order']['findUnique']>>>;
+
+/** Where nothing more is expected, though late receipts may still correct it. */
+const ENDED: BroadcastState[] = ['completed', 'failed', 'partial', 'cancelled'];
+
+export class DatabaseBroadcastStore implements BroadcastStore {
+  readonly #access: Access;
+  readonly #models: Models;
+
+  constructor(access: Access) {
+    this.#access = access;
+    this.#models = access.models;
+  }
+
+  /** Newest first; `before` is the last id of the page before. */
+  async list(filter: {
+    readonly areaIds: readonly string[];
+    readonly limit: number;
+    readonly before?: string;
+  }): Promise<Broadcast[]> {
+    const after = filter.before === undefined ? null : await this.get(filter.before);
+    if (filter.before !== undefined && after === null) return [];
+    const ids = await newestIds(this.#access, 'Broadcast', filter.areaIds, filter.limit, after);
+    const rows = await inParts(ids, (part) =>
+      this.#models.broadcast.findMany({ where: { id: { in: part } } }),
+    );
+    return inOrder(ids, rows).map(toBroadcast);
+  }
+
+  async get(id: string): Promise<Broadcast | null> {
+    const row = await this.#models.broadcast.findUnique({ where: { id } });
+    return row === null ? null : toBroadcast(row);
+  }
+
+  async insert(broadcast: Broadcast, snapshot: TargetSnapshot): Promise<void> {
+    await this.#models.broadcast.create({
+      data: { ...broadcast, targets: JSON.stringify(broadcast.targets) },
+    });
+    await this.#models.targetSnapshot.create({
+      data: { broadcastId: broadcast.id, speakerIds: JSON.stringify(snapshot.speakerIds) },
+    });
+  }
+
+  async snapshot(broadcastId: string): Promise<TargetSnapshot | null> {
+    const row = await this.#models.targetSnapshot.findUnique({ where: { broadcastId } });
+    return row === null ? null : { broadcastId, speakerIds: fromJson<string[]>(row.speakerIds) };
+  }
+
+  async transition(
+    id: string,
+    from: readonly BroadcastState[],
+    to: BroadcastState,
+    cancelReason?: string,
+  ): Promise<boolean> {
+    const { count } = await this.#models.broadcast.updateMany({
+      where: { id, state: { in: [...from] } },
+      data: cancelReason === undefined ? { state: to } : { state: to, cancelReason },
+    });
+    return count === 1;
+  }
+
+  async open(): Promise<Broadcast[]> {
+    const rows = await this.#models.broadcast.findMany({
+      where: { state: { notIn: ENDED } },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    });
+    return rows.map(toBroadcast);
+  }
+
+  async insertOrder(order: StoredOrder): Promise<void> {
+    await this.#models.order.create({ data: { ...order, topics: JSON.stringify(order.topics) } });
+    await this.#models.outboxEntry.create({ data: { orderId: order.id } });
+  }
+
+  async orders(broadcastId: string): Promise<StoredOrder[]> {
+    const rows = await this.#models.order.findMany({
+      where: { broadcastId },
+      orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
+    });
+    return rows.map(toOrder);
+  }
+
+  async outbox(limit: number): Promise<OutboxItem[]> {
+    const rows = await this.#models.outboxEntry.findMany({
+      where: { publishedAt: null },
+      orderBy: { seq: 'asc' },
+      take: limit,
+      include: { order: true },
+    });
+    return rows.map(({ seq, orderId, order }) => {
+      const { broadcastId, document, topics, expiresAt } = toOrder(order);
+      return { seq, orderId, broadcastId, document, topics, expiresAt };
+    });
+  }
+
+  async markPublished(seq: number, at: number): Promise<void> {
+    await this.#models.outboxEntry.updateMany({
+      where: { seq, publishedAt: null },
+      data: { publishedAt: at },
+    });
+  }
+
+  async liveOrders(
+    now: number,
+  ): Promise<{ readonly order: StoredOrder; readonly snapshot: TargetSnapshot }[]> {
+    const orders = await this.#models.order.findMany({
+      where: { expiresAt: { gt: now } },
+      orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
+    });
+    // One snapshot for all orders of a broadcast: parsed once, shared.
+    const snapshots = new Map<string, TargetSnapshot>();
+    await inParts(
+      orders.map(({ broadcastId }) => broadcastId),
+      async (part) => {
+        const rows = await this.#models.targetSnapshot.findMany({ where: { broadcastId: { in: part } } });
+        for (const { broadcastId, speakerIds } of rows)
+          snapshots.set(broadcastId, { broadcastId, speakerIds: fromJson<string[]>(speakerIds) });
+        return rows;
+      },
+    );
+    return orders.flatMap((row) => {
+      const snapshot = snapshots.get(row.broadcastId);
+      return snapshot === undefined ? [] : [{ order: toOrder(row), snapshot }];
+    });
+  }
+}
+
+function toBroadcast(row: BroadcastRow): Broadcast {
+  return { ...row, targets: fromJson<Targets>(row.targets) };
+}
+
+function toOrder(row: OrderRow): StoredOrder {
+  return { ...row, topics: fromJson<string[]>(row.topics) };
+}

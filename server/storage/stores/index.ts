@@ -1,0 +1,30 @@
+import type { Stores } from '../../domain/unit-of-work.ts';
+import type { Access } from '../engine.ts';
+import { DatabaseAnnouncementStore } from './announcement-store.ts';
+import { DatabaseAreaStore } from './area-store.ts';
+import { DatabaseAuditStore } from './audit-store.ts';
+import { DatabaseBroadcastStore } from './broadcast-store.ts';
+import { DatabaseIdempotencyStore } from './idempotency-store.ts';
+import { DatabaseMediaStore } from './media-store.ts';
+import { DatabaseReceiptStore } from './receipt-store.ts';
+import { DatabaseSpeakerStore } from './speaker-store.ts';
+
+/** The ports of the domain, and the little that storage offers beyond them. */
+export interface StorageStores extends Stores {
+  readonly areas: DatabaseAreaStore;
+  readonly speakers: DatabaseSpeakerStore;
+}
+
+/** The stores of one connection or transaction. */
+export function createStores(access: Access): StorageStores {
+  return {
+    areas: new DatabaseAreaStore(access),
+    speakers: new DatabaseSpeakerStore(access),
+    media: new DatabaseMediaStore(access),
+    announcements: new DatabaseAnnouncementStore(access),
+    broadcasts: new DatabaseBroadcastStore(access),
+    receipts: new DatabaseReceiptStore(access),
+    audit: new DatabaseAuditStore(access),
+    idempotency: new DatabaseIdempotencyStore(access),
+  };
+}

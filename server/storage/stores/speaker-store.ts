@@ -1,0 +1,183 @@
+import { DomainError, type Health, type Hold } from '#protocols';
+import type {
+  Speaker,
+  SpeakerCredential,
+  SpeakerFilter,
+  SpeakerStatus,
+  SpeakerStore,
+  StoredJournal,
+} from '../../domain/speakers/speaker.ts';
+import type { Models } from '../client.ts';
+import type { Access } from '../engine.ts';
+import type { FastPath } from '../fast-path.ts';
+import { allPages, inParts, PAGE_ROWS } from '../paging.ts';
+import { fromJsonOrNull, toJsonOrNull } from './json.ts';
+import { HEALTH, POSITION, STATUS, toStatus, toStatusRow } from './speaker-tables.ts';
+
+type SpeakerRow = NonNullable<Awaited<ReturnType<Models['speaker']['findUnique']>>>;
+
+const CREDENTIAL_FIELDS = { id: true, secretHash: true, lifecycle: true, areaId: true } as const;
+
+export class DatabaseSpeakerStore implements SpeakerStore {
+  readonly #models: Models;
+  readonly #fast: FastPath;
+
+  constructor({ models, fast }: Access) {
+    this.#models = models;
+    this.#fast = fast;
+  }
+
+  /** In the order of their ids. */
+  async list(filter: SpeakerFilter = {}): Promise<Speaker[]> {
+    const { areaIds, ids } = filter;
+    if (ids !== undefined) {
+      const rows = await inParts(ids, (part) =>
+        this.#models.speaker.findMany({ where: { id: { in: part } } }),
+      );
+      const wanted = areaIds === undefined ? undefined : new Set(areaIds);
+      return byId(rows.filter(({ areaId }) => wanted?.has(areaId) ?? true)).map(toSpeaker);
+    }
+    if (areaIds === undefined) return (await this.#pages(undefined)).map(toSpeaker);
+    return byId(await inParts(areaIds, (part) => this.#pages(part))).map(toSpeaker);
+  }
+
+  async get(id: string): Promise<Speaker | null> {
+    const row = await this.#models.speaker.findUnique({ where: { id } });
+    return row === null ? null : toSpeaker(row);
+  }
+
+  async insert(speaker: Speaker): Promise<void> {
+    await this.#models.speaker.create({ data: toRow(speaker) });
+  }
+
+  async update(speaker: Speaker): Promise<void> {
+    const { id, ...fields } = toRow(speaker);
+    const { count } = await this.#models.speaker.updateMany({ where: { id }, data: fields });
+    if (count === 0) throw new DomainError('request.not_found', { what: 'speaker', id });
+  }
+
+  async credentials(): Promise<SpeakerCredential[]> {
+    const rows = await allPages<Pick<SpeakerRow, keyof typeof CREDENTIAL_FIELDS>>((after) =>
+      this.#models.speaker.findMany({
+        where: { id: { gt: after?.id ?? '' } },
+        orderBy: { id: 'asc' },
+        take: PAGE_ROWS,
+        select: CREDENTIAL_FIELDS,
+      }),
+    );
+    return rows.map(({ id, ...rest }) => ({ speakerId: id, ...rest }));
+  }
+
+  async registerKey(speakerId: string, keyId: string, publicKey: string): Promise<boolean> {
+    await this.#models.speaker.updateMany({
+      where: { id: speakerId, keyId: null },
+      data: { keyId, publicKey },
+    });
+    const registered = await this.#models.speaker.findFirst({ where: { id: speakerId, keyId, publicKey } });
+    if (registered === null) return false;
+    if (registered.lifecycle === 'enrolled')
+      await this.#models.speaker.updateMany({
+        where: { id: speakerId, lifecycle: 'enrolled' },
+        data: { lifecycle: 'active' },
+      });
+    return true;
+  }
+
+  async statuses(filter: SpeakerFilter = {}): Promise<SpeakerStatus[]> {
+    if (filter.ids === undefined && filter.areaIds === undefined) {
+      const rows = await allPages((after: { readonly speakerId: string } | undefined) =>
+        this.#models.speakerStatus.findMany({
+          where: { speakerId: { gt: after?.speakerId ?? '' } },
+          orderBy: { speakerId: 'asc' },
+          take: PAGE_ROWS,
+        }),
+      );
+      return rows.map((row) => toStatus(row as Parameters<typeof toStatus>[0]));
+    }
+    const ids = filter.areaIds === undefined ? filter.ids : await this.#idsWithin(filter);
+    const rows = await this.#fast.lookup(
+      STATUS,
+      ['speakerId'],
+      [...new Set(ids)].map((id) => [id]),
+    );
+    return rows.map(toStatus).sort((a, b) => (a.speakerId < b.speakerId ? -1 : 1));
+  }
+
+  async saveStatuses(statuses: readonly SpeakerStatus[]): Promise<void> {
+    const newest = new Map<string, SpeakerStatus>();
+    for (const status of statuses) {
+      const before = newest.get(status.speakerId);
+      if (before === undefined || status.sessionEpoch >= before.sessionEpoch)
+        newest.set(status.speakerId, status);
+    }
+    await this.#fast.write(STATUS, [...newest.values()].map(toStatusRow));
+  }
+
+  async forgetLinks(): Promise<void> {
+    await this.#models.speakerStatus.updateMany({ where: { link: 'online' }, data: { link: 'unknown' } });
+  }
+
+  async saveHealth(
+    reports: readonly { readonly speakerId: string; readonly health: Health }[],
+  ): Promise<void> {
+    await this.#fast.write(
+      HEALTH,
+      reports.map(({ speakerId, health }) => ({ speakerId, at: health.at, report: JSON.stringify(health) })),
+    );
+  }
+
+  /** Deletes health reports older than this instant; tells how many. */
+  async pruneHealth(before: number): Promise<number> {
+    const { count } = await this.#models.healthReport.deleteMany({ where: { at: { lt: before } } });
+    return count;
+  }
+
+  async journals(speakerIds: readonly string[]): Promise<Map<string, StoredJournal>> {
+    const rows = await this.#fast.lookup(
+      POSITION,
+      ['speakerId'],
+      [...new Set(speakerIds)].map((id) => [id]),
+    );
+    return new Map(rows.map(({ speakerId, epoch, seq, hash }) => [speakerId, { epoch, seq, hash }]));
+  }
+
+  #pages(areaIds: string[] | undefined): Promise<SpeakerRow[]> {
+    return allPages((after: SpeakerRow | undefined) =>
+      this.#models.speaker.findMany({
+        where: { id: { gt: after?.id ?? '' }, ...(areaIds && { areaId: { in: areaIds } }) },
+        orderBy: { id: 'asc' },
+        take: PAGE_ROWS,
+      }),
+    );
+  }
+
+  async #idsWithin({ areaIds = [], ids }: SpeakerFilter): Promise<string[]> {
+    const rows = await inParts(areaIds, (part) =>
+      this.#models.speaker.findMany({ where: { areaId: { in: part } }, select: { id: true } }),
+    );
+    const wanted = ids === undefined ? undefined : new Set(ids);
+    return rows.map(({ id }) => id).filter((id) => wanted?.has(id) ?? true);
+  }
+}
+
+function byId(rows: SpeakerRow[]): SpeakerRow[] {
+  return rows.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function toRow(speaker: Speaker): SpeakerRow {
+  return {
+    ...speaker,
+    mute: toJsonOrNull(speaker.mute),
+    maintenance: toJsonOrNull(speaker.maintenance),
+    assignmentRevision: BigInt(speaker.assignmentRevision),
+  };
+}
+
+function toSpeaker(row: SpeakerRow): Speaker {
+  return {
+    ...row,
+    mute: fromJsonOrNull<Hold>(row.mute),
+    maintenance: fromJsonOrNull<Hold>(row.maintenance),
+    assignmentRevision: Number(row.assignmentRevision),
+  };
+}

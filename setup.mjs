@@ -1,0 +1,415 @@
+/**
+ * Makes a clone ready to run: dependencies, database clients, build, agent bundle. Every npm script that needs them
+ * calls this first; it says one line for each step that it really does, and nothing when all is done already.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(fileURLToPath(import.meta.url));
+/** The oldest Node that runs this: [major, minor]. */
+const lowestNode = [20, 19];
+
+/** An absolute path inside the clone. */
+const at = (...parts) => join(root, ...parts);
+
+/** A failure whose message is one line that says the cure; `details` is what the failed program printed. */
+class SetupError extends Error {
+  constructor(message, details = '') {
+    super(message);
+    this.details = details;
+  }
+}
+
+/** Progress goes to stderr: stdout belongs to the program that setup makes ready. */
+function say(line) {
+  process.stderr.write(`setup: ${line}\n`);
+}
+
+/** Runs a program in the clone; resolves to its exit code and everything that it printed. */
+function run(command, args, env = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32' && command.endsWith('.cmd'),
+    });
+    let output = '';
+    const collect = (chunk) => {
+      output += chunk;
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, output }));
+  });
+}
+
+function inPath(name) {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .some((folder) => folder !== '' && existsSync(join(folder, name)));
+}
+
+function fileHash(path) {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
+/** Paths, sizes and modification times of files that people write: quick, and enough to notice an edit. */
+function treeHash(paths, endings) {
+  const hash = createHash('sha256');
+  for (const path of files(paths, endings)) {
+    const { size, mtimeMs } = statSync(at(path));
+    hash.update(`${path}\0${size}\0${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function contentHash(paths, endings) {
+  const hash = createHash('sha256');
+  for (const path of files(paths, endings)) hash.update(`${path}\0${fileHash(at(path))}\n`);
+  return hash.digest('hex');
+}
+
+function files(paths, endings) {
+  const found = [];
+  const visit = (path) => {
+    if (!existsSync(at(path))) return;
+    if (statSync(at(path)).isDirectory()) {
+      for (const name of readdirSync(at(path)).sort()) {
+        if (!['dist', 'generated', 'node_modules'].includes(name)) visit(`${path}/${name}`);
+      }
+    } else if (endings.some((ending) => path.endsWith(ending))) {
+      found.push(path);
+    }
+  };
+  paths.forEach(visit);
+  return found;
+}
+
+/** One setup at a time for a clone, however many npm scripts start at once. */
+
+/**
+ * Waits for its turn and returns what ends it. A lock whose owner is gone is taken over. It lies outside the clone,
+ * because `npm ci` empties node_modules and nothing else there is ours to litter.
+ */
+async function takeLock() {
+  const id = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  const path = join(tmpdir(), `loa-setup-${id}.lock`);
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (!ownerAlive(path)) rmSync(path, { force: true });
+    else if (attempt === 0) say('another setup of this clone is under way; waiting for it');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+function ownerAlive(path) {
+  try {
+    const owner = Number(readFileSync(path, 'utf8'));
+    // Empty between the owner's two system calls, or for ever if it was killed there.
+    if (owner === 0) return Date.now() - statSync(path).mtimeMs < 5_000;
+    process.kill(owner, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** Installs what package-lock.json names, and turns npm's failures into one line that says the cure. */
+
+/** What native modules are built for: another Node, system or processor needs another build. */
+const platform = `${process.platform}-${process.arch}-${process.versions.modules}`;
+const nativeModule = 'node_modules/better-sqlite3/build/Release/better_sqlite3.node';
+
+const dependencies = {
+  name: 'dependencies',
+  inputs: () => `${fileHash(at('package-lock.json'))} ${platform}`,
+  outputs: () => ['node_modules/.package-lock.json', nativeModule],
+  run: install,
+};
+
+async function install(before) {
+  if (installedAsLocked() && (before === undefined || before.endsWith(platform))) return;
+  const [command, first] = npmCommand();
+  const started = performance.now();
+  const seconds = () => `${Math.round((performance.now() - started) / 1000)} s`;
+  say('installing the locked dependencies (npm ci); the first time takes a minute or two');
+  const heartbeat = setInterval(() => say(`  … ${seconds()}`), 15_000);
+  try {
+    const args = [...first, 'ci', '--no-audit', '--no-fund', '--loglevel=error'];
+    const { code, output } = await run(command, args, {
+      ...compilerHints(),
+      npm_config_update_notifier: 'false',
+    });
+    if (code !== 0) throw new SetupError(cure(output), withoutUsage(output));
+  } finally {
+    clearInterval(heartbeat);
+  }
+  say(`  dependencies installed in ${seconds()}`);
+}
+
+/** npm explains its own options at length after some errors. */
+function withoutUsage(output) {
+  return output.split(/^npm error\n?(?=npm error (?:Clean install|Usage|Options))/m)[0];
+}
+
+/** Whether node_modules is what package-lock.json names, however it got there (a plain `npm ci` counts). */
+function installedAsLocked() {
+  try {
+    const wanted = JSON.parse(readFileSync(at('package-lock.json'), 'utf8')).packages;
+    const present = JSON.parse(readFileSync(at('node_modules/.package-lock.json'), 'utf8')).packages;
+    return (
+      existsSync(at(nativeModule)) &&
+      Object.entries(wanted).every(([path, entry]) => {
+        if (path === '') return true;
+        const found = present[path];
+        // What is for other systems only is locked, but not installed.
+        return found === undefined ? entry.optional === true : found.integrity === entry.integrity;
+      })
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** The npm that runs us, or else the one in PATH. */
+function npmCommand() {
+  const running = process.env.npm_execpath;
+  if (running !== undefined && /npm-cli\.c?js$/.test(running)) return [process.execPath, [running]];
+  const name = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  if (!inPath(name)) throw new SetupError('npm is missing: install it (Debian, Ubuntu: apt-get install npm)');
+  return [name, []];
+}
+
+/** How native modules are compiled where no ready build can be had. */
+function compilerHints() {
+  const prefix = dirname(dirname(process.execPath));
+  const header = join(prefix, 'include', 'node', 'node_version.h');
+  return {
+    npm_package_config_node_gyp_jobs: 'max',
+    // With the headers beside Node itself, where there are any, instead of a download.
+    ...(existsSync(header) ? { npm_package_config_node_gyp_nodedir: prefix } : {}),
+  };
+}
+
+function cure(output) {
+  if (/gyp ERR|node-gyp|prebuild-install/.test(output)) return compilerCure();
+  if (/ENOSPC/.test(output)) return 'npm ci ran out of disk space: free about 1 GB and run this again';
+  if (/EACCES|EPERM/.test(output)) return `npm ci may not write: make ${root} writable for this user`;
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENOTCACHED/.test(output)) {
+    return 'npm ci could not reach the package registry: check the network (npm ping), then run this again';
+  }
+  if (/can only install packages when your package.json and package-lock.json/.test(output)) {
+    return 'package.json and package-lock.json disagree: run npm install and commit both';
+  }
+  return 'npm ci failed; what it said is above';
+}
+
+function compilerCure() {
+  const missing = [
+    ...(inPath('python3') || inPath('python') ? [] : ['python3']),
+    ...(inPath('make') ? [] : ['make']),
+    ...(inPath('c++') || inPath('g++') || inPath('clang++') ? [] : ['g++']),
+  ];
+  if (missing.length === 0)
+    return 'npm ci could not compile a native module; what the compiler said is above';
+  return `npm ci could not compile better-sqlite3 without ${missing.join(', ')}: apt-get install ${missing.join(' ')} (macOS: xcode-select --install)`;
+}
+
+/**
+ * Generates the Prisma client of each provider: every folder of prisma/ that has a head (schema.prisma), joined with
+ * the models that all of them share into one schema in prisma/generated.
+ */
+
+const schemaFolder = 'prisma/generated';
+
+const databaseClients = {
+  name: 'database clients',
+  inputs: () => contentHash(['prisma', 'node_modules/prisma/package.json'], ['.prisma', 'package.json']),
+  outputs: () => providers().flatMap((provider) => [joinedPath(provider), ...clientFolder(provider)]),
+  run: generate,
+};
+
+function providers() {
+  if (!existsSync(at('prisma'))) return [];
+  return readdirSync(at('prisma')).filter((name) => existsSync(headPath(name)));
+}
+
+const headPath = (provider) => at('prisma', provider, 'schema.prisma');
+const joinedPath = (provider) => join(schemaFolder, `${provider}.prisma`);
+
+/** The folder that a head's generator writes, relative to the clone: heads and joined schemas lie equally deep. */
+function clientFolder(provider) {
+  const output = /^\s*output\s*=\s*"([^"]+)"/m.exec(readFileSync(headPath(provider), 'utf8'))?.[1];
+  return output === undefined ? [] : [relative(root, at(schemaFolder, output))];
+}
+
+async function generate() {
+  const found = providers();
+  if (found.length > 0) say('generating the database clients');
+  for (const provider of found) {
+    mkdirSync(at(schemaFolder), { recursive: true });
+    writeFileSync(at(joinedPath(provider)), joined(provider));
+    const args = [at('node_modules/prisma/build/index.js'), 'generate', '--schema', joinedPath(provider)];
+    const { code, output } = await run(process.execPath, args, {
+      // `generate` never runs the schema engine, yet downloads it unless it is told where one is.
+      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      PRISMA_HIDE_UPDATE_MESSAGE: '1',
+      CHECKPOINT_DISABLE: '1',
+    });
+    if (code !== 0)
+      throw new SetupError(`the database client for ${provider} could not be generated`, output);
+  }
+}
+
+function joined(provider) {
+  const models = existsSync(at('prisma/models')) ? readdirSync(at('prisma/models')).sort() : [];
+  const paths = models.filter((name) => name.endsWith('.prisma')).map((name) => at('prisma/models', name));
+  return [headPath(provider), ...paths].map((path) => readFileSync(path, 'utf8')).join('\n');
+}
+
+/** Compiles the sources to dist/ and bundles the agent into the one file that a loudspeaker gets. */
+
+const sources = ['protocols', 'media', 'server', 'device-agent', 'tests'];
+const programs = [
+  'server/main.ts',
+  'server/demo/main.ts',
+  'device-agent/main.ts',
+  'device-agent/fleet/main.ts',
+  'tests/bench/main.ts',
+  'tests/docs/write.ts',
+  'tests/checks/check.ts',
+];
+const agentEntry = 'device-agent/main.ts';
+const agentBundle = 'device-agent/dist/loa-agent.mjs';
+
+const buildStep = {
+  name: 'build',
+  inputs: () =>
+    treeHash(
+      [...sources, 'prisma', 'tsconfig.json', 'tsconfig.base.json'],
+      ['.ts', '.tsx', '.json', '.prisma'],
+    ),
+  outputs: compiledPrograms,
+  run: compile,
+};
+
+const agentFile = {
+  name: 'agent bundle',
+  inputs: () =>
+    treeHash(['protocols', 'device-agent', 'package.json', 'package-lock.json'], ['.ts', '.json']),
+  outputs: () => (existsSync(at(agentEntry)) ? [agentBundle] : []),
+  run: bundle,
+};
+
+function compiledPrograms() {
+  return programs
+    .filter((path) => existsSync(at(path)))
+    .map((path) => join('dist', path.replace(/\.ts$/, '.js')));
+}
+
+async function compile() {
+  say('building (tsc -b)');
+  // tsc takes what its notes say for up to date, even where somebody removed the files.
+  const force = compiledPrograms().some((path) => !existsSync(at(path))) ? ['--force'] : [];
+  const args = [at('node_modules/typescript/bin/tsc'), '-b', ...force];
+  const { code, output } = await run(process.execPath, args);
+  if (code !== 0) throw new SetupError('the build failed; the type errors are above', output);
+}
+
+async function bundle() {
+  if (!existsSync(at(agentEntry))) return;
+  say(`bundling the agent (${agentBundle})`);
+  // Only here, where the dependencies are installed.
+  const esbuild = await import('esbuild');
+  try {
+    await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: [agentEntry],
+      outfile: agentBundle,
+      bundle: true,
+      platform: 'node',
+      target: `node${lowestNode.join('.')}`,
+      format: 'esm',
+      conditions: ['loa-source'],
+      // CommonJS packages inside an ES module still call `require` for Node's own modules. Our own code may import
+      // the same names, hence the aliases.
+      banner: {
+        js: "import { createRequire as loaCreateRequire } from 'node:module'; const require = loaCreateRequire(import.meta.url);",
+      },
+      logLevel: 'silent',
+    });
+  } catch (error) {
+    throw new SetupError('the agent could not be bundled', error instanceof Error ? error.message : '');
+  }
+}
+
+/** In order. `inputs()` names what a step's result depends on; its `outputs()` must exist for it to count as done. */
+const steps = [dependencies, databaseClients, buildStep, agentFile];
+/** Which inputs each step was last done with. In node_modules, so that it goes when they go. */
+const stampPath = at('node_modules', '.loa-setup.json');
+
+async function main() {
+  requireNode();
+  if (nextStep() === undefined) return;
+  const release = await takeLock();
+  try {
+    for (let step = nextStep(); step !== undefined; step = nextStep()) await perform(step);
+  } finally {
+    release();
+  }
+}
+
+function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > lowestNode[0] || (major === lowestNode[0] && minor >= lowestNode[1])) return;
+  const wanted = lowestNode.join('.');
+  throw new SetupError(
+    `Node ${process.versions.node} is too old: install Node ${wanted} or newer (https://nodejs.org/en/download)`,
+  );
+}
+
+/** The first step whose inputs changed or whose outputs are gone. */
+function nextStep() {
+  const done = readStamp();
+  return steps.find(
+    (step) => done[step.name] !== step.inputs() || step.outputs().some((path) => !existsSync(at(path))),
+  );
+}
+
+async function perform(step) {
+  // Taken before the step runs: what is edited meanwhile must count as changed.
+  const inputs = step.inputs();
+  await step.run(readStamp()[step.name]);
+  const missing = step.outputs().filter((path) => !existsSync(at(path)));
+  if (missing.length > 0) throw new SetupError(`the step "${step.name}" did not make ${missing.join(', ')}`);
+  writeFileSync(stampPath, `${JSON.stringify({ ...readStamp(), [step.name]: inputs }, null, 2)}\n`);
+}
+
+function readStamp() {
+  try {
+    return JSON.parse(readFileSync(stampPath, 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  const said = error.details.trimEnd();
+  if (said !== '') process.stderr.write(`${said.split('\n').slice(-60).join('\n')}\n`);
+  process.stderr.write(`setup: ${error.message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,1 @@
+export async function endToEnd(_folder: string): Promise<object> { return {}; }

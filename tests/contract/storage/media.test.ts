@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+import type { MediaJob } from '../../../server/domain/media/medium.ts';
+import { onBothDatabases } from './databases.ts';
+import { AT, announcement, area, medium, uniqueId } from './samples.ts';
+
+onBothDatabases('media and announcements', (storage) => {
+  it('keep a deliverable in its exact bytes, once', async () => {
+    const file = medium();
+    await storage().transaction((tx) => tx.media.put(file));
+    await storage().transaction((tx) => tx.media.put({ ...file, chunkList: 'other' }));
+    expect(await storage().read.media.get(file.sha256)).toEqual(file);
+    expect(await storage().read.media.get('unknown')).toBeNull();
+  });
+
+  it('find the jobs that were not ended', async () => {
+    const place = area();
+    const job = (over: Partial<MediaJob>): MediaJob => ({
+      ...{ id: uniqueId('job'), areaId: place.id, state: 'queued', stage: '', progress: 0 },
+      ...{ sourceName: 'Lời chúc Tết.m4a', sourceBytes: 3_000_000_000, sha256: null, errorCode: null },
+      ...{ errorMessage: null, createdBy: 'bích', createdAt: AT, endedAt: null },
+      ...over,
+    });
+    const [queued, running, done] = [job({}), job({ createdAt: AT + 1 }), job({ createdAt: AT + 2 })];
+    await storage().transaction(async (tx) => {
+      await tx.areas.insert(place);
+      for (const one of [queued, running, done]) await tx.media.insertJob(one);
+    });
+    const started = { ...running, state: 'running' as const, stage: 'measure', progress: 0.25 };
+    const failed = { ...done, state: 'failed' as const, errorCode: 'media.silent', endedAt: AT + 9 };
+    await storage().transaction(async (tx) => {
+      await tx.media.updateJob(started);
+      await tx.media.updateJob(failed);
+    });
+    expect(await storage().read.media.openJobs()).toEqual([queued, started]);
+    expect(await storage().read.media.job(done.id)).toEqual(failed);
+    const missing = storage().transaction((tx) => tx.media.updateJob(job({})));
+    await expect(missing).rejects.toMatchObject({ code: 'request.not_found' });
+  });
+
+  it('move an announcement only from the state that the editor saw', async () => {
+    const place = area();
+    const file = medium();
+    const draft = announcement(place.id, { text: 'Kính gửi bà con ấp Thái An…' });
+    await storage().transaction(async (tx) => {
+      await tx.areas.insert(place);
+      await tx.media.put(file);
+      await tx.announcements.insert(draft);
+    });
+    const submitted = { ...draft, state: 'submitted' as const, mediaSha256: file.sha256, updatedAt: AT + 1 };
+    const update = () => storage().transaction((tx) => tx.announcements.update(submitted, 'draft'));
+    expect((await Promise.all([update(), update(), update()])).sort()).toEqual([false, false, true]);
+    expect(await storage().read.announcements.get(draft.id)).toEqual(submitted);
+  });
+
+  it('list announcements newest first, page by page, of many areas', async () => {
+    const place = area();
+    const items = [0, 1, 1, 2].map((n) => announcement(place.id, { createdAt: AT + n }));
+    await storage().transaction(async (tx) => {
+      await tx.areas.insert(place);
+      for (const item of items) await tx.announcements.insert(item);
+    });
+    const newest = [...items].sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
+    const areaIds = [...Array.from({ length: 3_000 }, (_, i) => `nowhere-${i}`), place.id];
+    const { announcements } = storage().read;
+    const first = await announcements.list({ areaIds, limit: 2 });
+    const rest = await announcements.list({ areaIds, limit: 9, before: first[1]?.id ?? '' });
+    expect([...first, ...rest]).toEqual(newest);
+    expect(await announcements.list({ areaIds: [], limit: 9 })).toEqual([]);
+    expect(await announcements.list({ areaIds, limit: 9, before: 'ann_unknown' })).toEqual([]);
+  });
+});

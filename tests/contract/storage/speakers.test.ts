@@ -1,0 +1,118 @@
+import { expect, it } from 'vitest';
+import { sha256 } from '#protocols';
+import { onBothDatabases } from './databases.ts';
+import { AT, area, health, speaker, status, uniqueId } from './samples.ts';
+
+onBothDatabases('loudspeakers', (storage) => {
+  it('come back as they were entered and changed', async () => {
+    const place = area();
+    const loud = speaker(place.id);
+    const changed = {
+      ...loud,
+      name: 'Cụm loa đình làng',
+      mute: { by: 'hải', reason: 'đám tang', until: AT + 5 },
+      assignmentRevision: Number.MAX_SAFE_INTEGER,
+      assignmentHash: sha256('x'),
+      assignmentDocument: 'a.b.c',
+    };
+    await storage().transaction(async (tx) => {
+      await tx.areas.insert(place);
+      await tx.speakers.insert(loud);
+    });
+    expect(await storage().read.speakers.get(loud.id)).toEqual(loud);
+    await storage().transaction((tx) => tx.speakers.update(changed));
+    expect(await storage().read.speakers.get(loud.id)).toEqual(changed);
+    expect(await storage().read.speakers.get('spk_nobody')).toBeNull();
+  });
+
+  it('are listed by area and by id, however many there are', async () => {
+    const [here, there] = [area(), area()];
+    const many = Array.from({ length: 620 }, (_, i) =>
+      speaker(here.id, { id: `${here.id}-${String(i).padStart(4, '0')}` }),
+    );
+    const other = speaker(there.id);
+    await storage().transaction(async (tx) => {
+      await tx.areas.insert(here);
+      await tx.areas.insert(there);
+      for (const one of [...many, other]) await tx.speakers.insert(one);
+    });
+    const { speakers } = storage().read;
+    const ids = many.map(({ id }) => id);
+    expect((await speakers.list({ areaIds: [here.id] })).map(({ id }) => id)).toEqual(ids);
+    expect(await speakers.list({ areaIds: [here.id], ids: [other.id] })).toEqual([]);
+    expect(await speakers.list({ ids: [other.id, 'spk_nobody'] })).toEqual([other]);
+    const all = (await speakers.list()).map(({ id }) => id);
+    expect(all).toEqual(expect.arrayContaining([...ids, other.id]));
+    const credentials = await speakers.credentials();
+    expect(credentials.map(({ speakerId }) => speakerId)).toEqual(all);
+    expect(credentials.find(({ speakerId }) => speakerId === other.id)).toEqual({
+      ...{ speakerId: other.id, secretHash: other.secretHash, lifecycle: 'enrolled', areaId: there.id },
+    });
+  });
+
+  it('register the key of their first hello, once', async () => {
+    const place = area();
+    const loud = speaker(place.id);
+    await storage().transaction(async (tx) => {
+      await tx.areas.insert(place);
+      await tx.speakers.insert(loud);
+    });
+    const register = (kid: string) =>
+      storage().transaction((tx) => tx.speakers.registerKey(loud.id, kid, `pub ${kid}`));
+    expect(await register('k1')).toBe(true);
+    expect(await register('k1')).toBe(true);
+    expect(await register('k2')).toBe(false);
+    expect(await storage().read.speakers.get(loud.id)).toMatchObject({
+      ...{ keyId: 'k1', publicKey: 'pub k1', lifecycle: 'active' },
+    });
+    const nobody = storage().transaction((tx) => tx.speakers.registerKey('spk_nobody', 'k1', 'pub'));
+    expect(await nobody).toBe(false);
+  });
+
+  it('keep the status of the newest session', async () => {
+    const place = area();
+    const loud = speaker(place.id);
+    await storage().transaction(async (tx) => {
+      await tx.areas.insert(place);
+      await tx.speakers.insert(loud);
+    });
+    const newest = status(loud.id, { sessionEpoch: 9, agentVersion: '0.2.0' });
+    const lastWill = status(loud.id, { sessionEpoch: 8, link: 'offline' });
+    const save = (...list: (typeof newest)[]) =>
+      storage().transaction((tx) => tx.speakers.saveStatuses(list));
+    await save(status(loud.id), newest, lastWill);
+    await save(lastWill);
+    expect(await storage().read.speakers.statuses({ ids: [loud.id, 'spk_nobody'] })).toEqual([newest]);
+    const degraded = { ...newest, condition: 'degraded' as const, health: null, lastSeenAt: null };
+    await save(degraded);
+    expect(await storage().read.speakers.statuses({ areaIds: [place.id] })).toEqual([degraded]);
+    await storage().transaction((tx) => tx.speakers.forgetLinks());
+    expect(await storage().read.speakers.statuses({ ids: [loud.id] })).toEqual([
+      { ...degraded, link: 'unknown' },
+    ]);
+  });
+
+  it('have their status read all together', async () => {
+    const ids = Array.from({ length: 1_030 }, () => uniqueId('many'));
+    await storage().transaction((tx) => tx.speakers.saveStatuses(ids.map((id) => status(id))));
+    const all = await storage().read.speakers.statuses();
+    expect(all.map(({ speakerId }) => speakerId)).toEqual(expect.arrayContaining(ids));
+  });
+
+  it('keep a history of health, each report once', async () => {
+    const speakerId = uniqueId('spk');
+    const reports = [0, 1, 1, 2].map((n) => ({
+      speakerId,
+      health: health({ at: AT + n, uptimeSeconds: n }),
+    }));
+    await storage().transaction((tx) => tx.speakers.saveHealth(reports));
+    await storage().transaction((tx) => tx.speakers.saveHealth(reports));
+    const prune = (before: number) => storage().transaction((tx) => tx.speakers.pruneHealth(before));
+    expect(await prune(AT + 2)).toBe(2);
+    expect(await prune(AT + 3)).toBe(1);
+  });
+
+  it('have no journal position before the first batch', async () => {
+    expect(await storage().read.speakers.journals(['spk_nobody'])).toEqual(new Map());
+  });
+});

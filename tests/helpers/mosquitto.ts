@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { freePort } from './free-port.ts';
+import { executable } from './requirements.ts';
+
+/** A Mosquitto of its own on the loopback interface. */
+export class Mosquitto {
+  readonly #folder: string;
+  #process: ChildProcess | undefined;
+  port = 0;
+
+  /** `folder` gets its configuration file. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Starts it and waits until it takes connections. */
+  async start(): Promise<void> {
+    const program = executable('mosquitto', ['/usr/sbin']);
+    if (program === undefined) throw new Error('mosquitto is not installed');
+    this.port = await freePort();
+    const configuration = join(this.#folder, 'mosquitto.conf');
+    await writeFile(
+      configuration,
+      [
+        `listener ${this.port} 127.0.0.1`,
+        'allow_anonymous true',
+        'persistence false',
+        'max_queued_messages 100000',
+        'max_inflight_messages 100',
+        'log_type error',
+        'set_tcp_nodelay true',
+        '',
+      ].join('\n'),
+    );
+    this.#process = spawn(program, ['-c', configuration], { stdio: 'ignore' });
+    while (!(await accepts(this.port))) {
+      if (this.#process.exitCode !== null) throw new Error('mosquitto ended at its start');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async stop(): Promise<void> {
+    const process = this.#process;
+    if (process === undefined || process.exitCode !== null) return;
+    const gone = once(process, 'exit');
+    process.kill('SIGTERM');
+    await gone;
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect({ host: '127.0.0.1', port });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

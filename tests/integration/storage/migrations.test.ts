@@ -1,0 +1,155 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import pg from 'pg';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { SystemClock } from '#kit';
+import { type Provider, schemaDifference } from '../../../prisma/schema-engine.ts';
+import { openStorage } from '../../../server/storage/index.ts';
+import { ownMigrations } from '../../../server/storage/migrations.ts';
+import { migrateSqlite } from '../../../server/storage/sqlite/migrate.ts';
+import { area, journalRow } from '../../contract/storage/samples.ts';
+import { freshPostgresDatabase } from '../../helpers/postgres.ts';
+import { inRepo } from '../../helpers/repo-root.ts';
+import { describeWith } from '../../helpers/requirements.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+
+interface Database {
+  readonly url: string;
+  /** Runs one statement beside the controller. */
+  readonly run: (sql: string) => Promise<void>;
+}
+
+async function sqlite(): Promise<Database> {
+  const path = join(tempDir('migrate'), 'loa.db');
+  const run = async (sql: string) => {
+    const database = new BetterSqlite3(path);
+    onTestFinished(() => void database.close());
+    database.exec(sql);
+  };
+  return { url: `file:${path}`, run };
+}
+
+async function postgresql(): Promise<Database> {
+  const url = await freshPostgresDatabase();
+  const run = async (sql: string) => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(sql).finally(() => client.end());
+  };
+  return { url, run };
+}
+
+const open = (url: string) => openStorage({ url, clock: new SystemClock() });
+
+async function startAndStop(url: string): Promise<void> {
+  const storage = open(url);
+  await storage.start();
+  await storage.stop();
+}
+
+function migrate(provider: Provider, make: () => Promise<Database>): void {
+  it('yield exactly the models', async () => {
+    const { url, run } = await make();
+    await startAndStop(url);
+    const models = await readFile(inRepo(`prisma/generated/${provider}.prisma`), 'utf8');
+    expect(await schemaDifference(provider, url, models)).toBe('');
+    await run('ALTER TABLE "Area" ADD COLUMN "forgotten" TEXT');
+    expect(await schemaDifference(provider, url, models)).toContain('forgotten');
+  });
+
+  it('are applied once, and kept over a restart', async () => {
+    const { url } = await make();
+    const place = area();
+    const storage = open(url);
+    await storage.start();
+    await storage.transaction((tx) => tx.areas.insert(place));
+    await storage.stop();
+    await storage.start();
+    expect(await storage.read.areas.all()).toEqual([place]);
+    await storage.stop();
+  });
+
+  it('of a newer program are refused with what to do', async () => {
+    const { url, run } = await make();
+    await startAndStop(url);
+    await run(
+      `INSERT INTO "_prisma_migrations" ("id", "checksum", "migration_name", "finished_at") VALUES ('x', 'y', '9999_later', current_timestamp)`,
+    );
+    await expect(open(url).start()).rejects.toMatchObject({
+      ...{ name: 'StorageStartError', reason: 'newer' },
+      message: expect.stringMatching(/made by a newer version .*"9999_later".*: update the controller/),
+    });
+  });
+
+  it('with another text than the applied one are refused', async () => {
+    const { url, run } = await make();
+    await startAndStop(url);
+    await run(`UPDATE "_prisma_migrations" SET "checksum" = 'edited'`);
+    await expect(open(url).start()).rejects.toMatchObject({ reason: 'changed' });
+  });
+
+  it('that fail leave the database as it was', async () => {
+    const { url, run } = await make();
+    await run('CREATE TABLE "StoredAnswer" ("foreign" INTEGER)');
+    await expect(open(url).start()).rejects.toThrow(/StoredAnswer/);
+    await run('DROP TABLE "StoredAnswer"');
+    await startAndStop(url);
+  });
+
+  it('make journal and audit log append-only', async () => {
+    const { url, run } = await make();
+    const storage = open(url);
+    await storage.start();
+    const batch = {
+      ...{
+        id: 'bat_1',
+        speakerId: 'spk_1',
+        epoch: 'jnl_1',
+        keyId: 'k',
+        headSeq: 1,
+        headHash: 'h',
+        signature: 's',
+      },
+      receivedAt: 1,
+    };
+    await storage.transaction(async (tx) => {
+      await tx.audit.append({ at: 1, actor: 'a', role: 'r', action: 'x.y', subject: 's', detail: '{}' });
+      await tx.receipts.save({
+        batches: [batch],
+        rows: [journalRow('spk_1', 1)],
+        deliveries: [],
+        positions: [],
+      });
+    });
+    await storage.stop();
+    const columns = { AuditEntry: 'hash', JournalRow: 'line', JournalBatch: 'signature' };
+    for (const [table, column] of Object.entries(columns)) {
+      await expect(run(`DELETE FROM "${table}"`)).rejects.toThrow(/append-only/);
+      await expect(run(`UPDATE "${table}" SET "${column}" = 'x'`)).rejects.toThrow(/append-only/);
+    }
+  });
+}
+
+describe('migrations on SQLite', () => {
+  migrate('sqlite', sqlite);
+
+  it('copy a file that holds data before they change it', async () => {
+    const { url, run } = await sqlite();
+    const path = url.slice('file:'.length);
+    await startAndStop(url);
+    expect(existsSync(`${path}.before-0001_foundation`)).toBe(false);
+    const [first] = await ownMigrations('sqlite');
+    await run(`CREATE TABLE "Kept" ("note" TEXT); INSERT INTO "Kept" VALUES ('giữ lại')`);
+    const next = { name: '0002_next', sql: 'DROP TABLE "Kept"', checksum: 'c' };
+    if (first === undefined) throw new Error('there is a first migration');
+    expect(await migrateSqlite(path, [first, next])).toEqual(['0002_next']);
+    const copy = new BetterSqlite3(`${path}.before-0002_next`, { readonly: true });
+    expect(copy.prepare('SELECT "note" FROM "Kept"').all()).toEqual([{ note: 'giữ lại' }]);
+    copy.close();
+    await expect(open(url).start()).rejects.toMatchObject({ reason: 'newer' });
+  });
+});
+
+describeWith(['postgresql'], 'migrations on PostgreSQL', () => migrate('postgresql', postgresql));

@@ -1,0 +1,136 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { generateSigningKey, type JournalBatch, type JournalFact, verifyBatch } from '#protocols';
+import { Journal } from '../../../device-agent/journal/journal.ts';
+import { JournalUploader } from '../../../device-agent/journal/uploader.ts';
+import { silentLog } from '../../../device-agent/log.ts';
+import { FAKE_START, FakeClock } from '../../helpers/fake-clock.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+
+const DAY_MS = 86_400_000;
+
+function fact(n: number, at = FAKE_START): JournalFact {
+  return { kind: 'time', at, clockErrorMs: null, detail: `entry ${n} ${'.'.repeat(60)}` };
+}
+
+async function open(folder: string, segmentBytes = 4_096): Promise<Journal> {
+  const journal = new Journal({
+    folder,
+    speakerId: 'spk-1',
+    clock: new FakeClock(),
+    log: silentLog,
+    segmentBytes,
+  });
+  await journal.start();
+  onTestFinished(() => journal.stop());
+  return journal;
+}
+
+function details(journal: Journal): (string | undefined)[] {
+  return [...journal.entries()].map(({ detail }) => detail?.split(' .')[0]);
+}
+
+function segments(folder: string, epoch: string): string[] {
+  const names = readdirSync(join(folder, epoch)).filter((name) => name.endsWith('.log'));
+  return names.sort().map((name) => join(folder, epoch, name));
+}
+
+it('keeps every entry over restarts and segments; many at once share their fsync', async () => {
+  const folder = tempDir();
+  const first = await open(folder);
+  await Promise.all(Array.from({ length: 40 }, (_, i) => first.append(fact(i + 1))));
+  const { head } = first;
+  expect(head.seq).toBe(40);
+  await first.stop();
+  const second = await open(folder);
+  expect([second.head, second.epochs.length]).toEqual([head, 1]);
+  expect(segments(folder, second.status.epoch).length).toBeGreaterThan(3);
+  expect(details(second)).toEqual(Array.from({ length: 40 }, (_, i) => `entry ${i + 1}`));
+});
+
+it('cuts a last line that was torn off, and goes on in the same epoch', async () => {
+  const folder = tempDir();
+  const first = await open(folder);
+  for (const n of [1, 2, 3]) await first.append(fact(n));
+  await first.stop();
+  const [path = ''] = segments(folder, first.status.epoch);
+  const bytes = readFileSync(path);
+  const lineStart = bytes.subarray(0, bytes.indexOf(0) - 1).lastIndexOf(0x0a) + 1;
+  bytes.fill(0, lineStart + 40);
+  writeFileSync(path, bytes);
+  const second = await open(folder);
+  expect([second.head.seq, second.epochs.length]).toEqual([2, 1]);
+  await second.append(fact(4));
+  await second.stop();
+  expect(details(await open(folder))).toEqual(['entry 1', 'entry 2', 'entry 4']);
+});
+
+it('begins a new epoch after damage in the middle, and still sends the good part of the old one', async () => {
+  const folder = tempDir();
+  const first = await open(folder);
+  for (const n of [1, 2, 3]) await first.append(fact(n));
+  await first.stop();
+  const [path = ''] = segments(folder, first.status.epoch);
+  const bytes = readFileSync(path);
+  bytes.writeUInt8(0x21, bytes.indexOf('entry 2'));
+  writeFileSync(path, bytes);
+  const second = await open(folder);
+  expect(second.epochs).toHaveLength(2);
+  await second.append(fact(9));
+  expect(details(second)).toEqual(['entry 1', 'entry 9']);
+
+  const key = generateSigningKey();
+  const sent: JournalBatch[] = [];
+  const uploader = new JournalUploader({
+    journal: second,
+    speakerId: 'spk-1',
+    key,
+    log: silentLog,
+    send: async (batch) => void sent.push(batch),
+  });
+  await uploader.begin({ v: 1, sessionEpoch: 1, journal: null, want: [] });
+  for (let i = 0; i < sent.length; i++) {
+    const batch = sent[i] as JournalBatch;
+    const head = verifyBatch(batch, key.publicKey).at(-1)?.position;
+    await uploader.acknowledged({ v: 1, epoch: batch.epoch, seq: head?.seq ?? 0, hash: head?.hash ?? null });
+  }
+  expect(sent.map(({ epoch }) => epoch)).toEqual(second.epochs.map(({ epoch }) => epoch));
+  expect(second.epochs.map(({ ackedSeq }) => ackedSeq)).toEqual([1, 1]);
+});
+
+it('begins a new epoch when the controller holds entries that are not here', async () => {
+  const journal = await open(tempDir());
+  await journal.append(fact(1));
+  const { epoch } = journal.status;
+  const uploader = new JournalUploader({
+    journal,
+    speakerId: 'spk-1',
+    key: generateSigningKey(),
+    log: silentLog,
+    send: async () => undefined,
+  });
+  const kept = { epoch, seq: 7, hash: 'a'.repeat(64) };
+  await uploader.begin({ v: 1, sessionEpoch: 1, journal: kept, want: [] });
+  expect(journal.status).toMatchObject({ lastSeq: 0 });
+  expect(journal.status.epoch).not.toBe(epoch);
+});
+
+it('removes segments only when they are acknowledged and older than 30 days', async () => {
+  const folder = tempDir();
+  const journal = await open(folder);
+  for (let n = 1; n <= 40; n++) await journal.append(fact(n));
+  const later = FAKE_START + 31 * DAY_MS;
+  await journal.prune(later);
+  expect(journal.status.oldestSeq).toBe(1);
+  await journal.acknowledge(journal.status.epoch, 40);
+  await journal.prune(FAKE_START + 29 * DAY_MS);
+  expect(journal.status.oldestSeq).toBe(1);
+  await journal.prune(later);
+  const { oldestSeq } = journal.status;
+  expect(oldestSeq).toBeGreaterThan(20);
+  await journal.append(fact(41));
+  await journal.stop();
+  const again = await open(folder);
+  expect(again.status).toMatchObject({ oldestSeq, lastSeq: 41 });
+});

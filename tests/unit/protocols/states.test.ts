@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  ANNOUNCEMENT_STATES,
+  AUDIO_STATES,
+  BROADCAST_STATES,
+  countsAsPlayed,
+  DELIVERY_STATES,
+  type DeliveryView,
+  FOLD_FLAGS,
+  foldAnswer,
+  foldDelivery,
+  isFinal,
+  JOURNAL_KINDS,
+  type JournalEntry,
+  mayFollow,
+  PENDING,
+  SPEAKER_LIFECYCLE,
+  SPEAKER_LINK,
+  type StateTable,
+  statesBefore,
+} from '#protocols';
+
+const TABLES: [string, StateTable<string>, string][] = [
+  ['announcement', ANNOUNCEMENT_STATES, 'draft'],
+  ['audio', AUDIO_STATES, 'processing'],
+  ['broadcast', BROADCAST_STATES, 'planned'],
+  ['delivery', DELIVERY_STATES, 'pending'],
+  ['lifecycle', SPEAKER_LIFECYCLE, 'enrolled'],
+  ['link', SPEAKER_LINK, 'unknown'],
+];
+
+describe.each(TABLES)('the states of %s', (_name, table, first) => {
+  const states = Object.keys(table);
+
+  it('name only states of the table, each once, and never themselves', () => {
+    for (const [state, next] of Object.entries(table)) {
+      expect(new Set(next).size).toBe(next.length);
+      expect(next).not.toContain(state);
+      for (const one of next) expect(states).toContain(one);
+    }
+  });
+
+  it('can all be reached from the first', () => {
+    const reached = new Set([first]);
+    for (const state of reached) for (const next of table[state] ?? []) reached.add(next);
+    expect([...reached].sort()).toEqual([...states].sort());
+  });
+
+  it('agree about what may follow, what comes before and what is final', () => {
+    for (const from of states)
+      for (const to of states)
+        expect(statesBefore(table, to).includes(from)).toBe(mayFollow(table, from, to));
+    for (const state of states)
+      expect(isFinal(table, state)).toBe(states.every((to) => !mayFollow(table, state, to)));
+  });
+});
+
+it('has the final states that the design names', () => {
+  const finals = (table: StateTable<string>) => Object.keys(table).filter((state) => isFinal(table, state));
+  expect(finals(DELIVERY_STATES)).toEqual(['finished', 'refused', 'failed', 'missed', 'cancelled']);
+  expect(finals(BROADCAST_STATES)).toEqual(['completed', 'cancelled']);
+  expect(finals(ANNOUNCEMENT_STATES)).toEqual(['withdrawn']);
+  expect(finals(SPEAKER_LIFECYCLE)).toEqual(['retired']);
+});
+
+const entry: fc.Arbitrary<JournalEntry> = fc
+  .record({
+    kind: fc.oneof(
+      fc.constantFrom<string>(...JOURNAL_KINDS),
+      fc.constantFrom('hums', 'constructor', 'toString'),
+    ),
+    play: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+    fromMs: fc.option(fc.nat(10_000), { nil: undefined }),
+    toMs: fc.option(fc.nat(10_000), { nil: undefined }),
+    evidence: fc.option(fc.constantFrom('none' as const, 'reported' as const), { nil: undefined }),
+    code: fc.option(fc.constant('output.missing'), { nil: undefined }),
+  })
+  .map((fields) => {
+    const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+    const base = {
+      v: 1,
+      epoch: 'e',
+      seq: 1,
+      prev: 'a'.repeat(64),
+      at: 1,
+      clockErrorMs: null,
+      broadcastId: 'b',
+    };
+    return { ...base, ...Object.fromEntries(given) } as JournalEntry;
+  });
+
+describe('the fold of a delivery', () => {
+  const fold = (entries: readonly JournalEntry[], from: DeliveryView = PENDING) =>
+    entries.reduce(foldDelivery, from);
+
+  it('takes any sequence of entries, the same way every time', () => {
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 30 }), (entries) => {
+        const view = fold(entries);
+        expect(fold(entries)).toEqual(view);
+        expect(Object.keys(DELIVERY_STATES)).toContain(view.state);
+        expect(view.flags).toEqual([...new Set(view.flags)].sort());
+        for (const flag of view.flags) expect(FOLD_FLAGS).toContain(flag);
+        expect(new Set(view.plays.map(({ play }) => play)).size).toBe(view.plays.length);
+      }),
+    );
+  });
+
+  it('can be interrupted anywhere and taken up again', () => {
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 20 }), fc.nat(20), (entries, cut) => {
+        expect(fold(entries.slice(cut), fold(entries.slice(0, cut)))).toEqual(fold(entries));
+      }),
+    );
+  });
+
+  it('leaves its input alone', () => {
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 10 }), entry, (entries, next) => {
+        const view = fold(entries);
+        const before = structuredClone(view);
+        foldDelivery(view, next);
+        expect(view).toEqual(before);
+      }),
+    );
+  });
+
+  const say = (kind: string, over: object = {}) =>
+    ({ v: 1, epoch: 'e', seq: 1, prev: 'a', at: 9, clockErrorMs: 1, kind, ...over }) as JournalEntry;
+  const play = { play: 1, fromMs: 0, evidence: 'reported' } as const;
+
+  it('counts a whole play through a real output, and no other', () => {
+    const told = [say('ready'), say('started', play), say('finished', { ...play, toMs: 5_000 })];
+    expect(countsAsPlayed(fold(told))).toBe(true);
+    expect(fold(told).flags).toEqual([]);
+    const silent = { ...play, evidence: 'none' } as const;
+    expect(countsAsPlayed(fold([say('started', silent), say('finished', silent)]))).toBe(false);
+    expect(countsAsPlayed(fold(told.slice(0, 2)))).toBe(false);
+  });
+
+  it('flags what does not follow, and content that sounded twice', () => {
+    expect(fold([say('cancelled'), say('started', play)]).flags).toEqual(['unexpected']);
+    const twice = [
+      say('started', play),
+      say('interrupted', { ...play, toMs: 4_000 }),
+      say('started', { ...play, play: 2 }),
+      say('finished', { ...play, play: 2, toMs: 5_000 }),
+    ];
+    expect(fold(twice).flags).toEqual(['range_repeated']);
+    const resumed = [...twice.slice(0, 2), say('started', { ...play, play: 2, fromMs: 3_000 })];
+    expect(fold(resumed).flags).toEqual([]);
+  });
+
+  it('lets an answer say only what the journal has not', () => {
+    expect(foldAnswer(PENDING, 'refused', 'order.muted')).toMatchObject({
+      state: 'refused',
+      code: 'order.muted',
+    });
+    const played = fold([say('started', play)]);
+    expect(foldAnswer(played, 'accepted', null)).toBe(played);
+  });
+});
