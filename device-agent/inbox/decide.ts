@@ -69,7 +69,7 @@ export function checkPlay(order: PlayOrder, facts: OrderFacts): readonly OrderRe
   if (facts.sameBroadcast.some(({ kind, revision }) => kind === 'cancel' && revision >= order.revision))
     throw new DomainError('order.cancelled', { broadcastId });
   // Once begun it is not begun again, whatever its order is called now.
-  if (plays.some((record) => record.phase !== 'open' || record.plays > 0))
+  if (plays.some((record) => record.phase === 'playing' || record.plays > 0))
     throw new DomainError('order.already_played', { broadcastId });
   const newer = plays.find(({ revision }) => revision >= order.revision);
   if (newer !== undefined)

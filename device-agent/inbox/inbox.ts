@@ -141,11 +141,11 @@ export class Inbox {
     if (header.kind === 'play') {
       const order = playOrderCodec.parse(verified.payload);
       const replaced = checkPlay(order, facts);
-      const record = await this.#store(document, verified, header, 'play');
+      const record = await this.#store(document, verified, header, 'play', order.priority === 'emergency');
       await this.#options.taker.play(record, order, replaced);
     } else if (header.kind === 'cancel') {
       const order = cancelOrderCodec.parse(verified.payload);
-      const record = await this.#store(document, verified, header, 'cancel');
+      const record = await this.#store(document, verified, header, 'cancel', true);
       await this.#options.taker.cancel(record, order);
     } else throw new DomainError('document.unknown_kind', { document: 'order', kind: header.kind });
   }
@@ -155,19 +155,12 @@ export class Inbox {
     { hash }: VerifiedDocument,
     header: OrderHeader,
     kind: 'play' | 'cancel',
+    evenIfLost: boolean,
   ): Promise<OrderRecord> {
     const { id: orderId, broadcastId, revision, expiresAt } = header;
     const acceptedAt = factTime(this.#options.time).at;
-    const record = await this.#options.orders.add({
-      document,
-      hash,
-      kind,
-      orderId,
-      broadcastId,
-      revision,
-      acceptedAt,
-      expiresAt,
-    });
+    const order = { document, hash, kind, orderId, broadcastId, revision, acceptedAt, expiresAt };
+    const record = await this.#options.orders.add(order, evenIfLost);
     this.counters.accepted += 1;
     this.#options.answer(this.#accepted(record));
     return record;

@@ -110,7 +110,7 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
       this.#drop(this.#items.get(orderId));
       await this.#options.orders.update(orderId, { phase: 'done' });
     }
-    this.#add(record, order, true);
+    this.#add(record, order);
     this.#options.keeper.sharpen(order.startsAt);
     this.poke();
   }
@@ -154,14 +154,13 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     this.#timer = clock.setTimer('playback look', 0, () => this.poke());
   }
 
-  #add(record: OrderRecord, order: PlayOrder, fresh: boolean): PlayItem {
+  #add(record: OrderRecord, order: PlayOrder): void {
     const content = fileContentOf(order);
     const heardAtMs = this.#options.clock.monotonic();
-    const item = new PlayItem({ record, order, content, fresh, heardAtMs });
+    const item = new PlayItem({ record, order, content, fresh: true, heardAtMs });
     this.#items.set(item.id, item);
     this.#fetch(item);
     this.#options.onChange();
-    return item;
   }
 
   #drop(item: PlayItem | undefined): void {
@@ -182,9 +181,8 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
         this.poke();
       },
     });
-    this.background(work, (error) =>
-      this.#options.log.error('content cannot be fetched', { orderId: item.id, error }),
-    );
+    const { log } = this.#options;
+    this.background(work, (error) => log.error('content cannot be fetched', { orderId: item.id, error }));
   }
 
   #contentHere(item: PlayItem): void {

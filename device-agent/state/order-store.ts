@@ -49,6 +49,12 @@ const OrderRecordSchema = Type.Object({
 export type OrderRecord = Static<typeof OrderRecordSchema>;
 const recordCodec = codec('order record', OrderRecordSchema, 1);
 
+/** What is known of an order when it comes. */
+export type NewOrder = Pick<
+  OrderRecord,
+  'document' | 'hash' | 'kind' | 'orderId' | 'broadcastId' | 'revision' | 'acceptedAt' | 'expiresAt'
+>;
+
 /** How long an order that is done is remembered, so that no copy of it is taken for new. */
 const REMEMBERED_MS = 30 * 24 * 3_600_000;
 
@@ -99,13 +105,11 @@ export class OrderStore {
     return [...this.#records.values()].sort((a, b) => a.number - b.number);
   }
 
-  /** Remembers a new order; durable when it resolves. */
-  async add(
-    order: Pick<
-      OrderRecord,
-      'document' | 'hash' | 'kind' | 'orderId' | 'broadcastId' | 'revision' | 'acceptedAt' | 'expiresAt'
-    >,
-  ): Promise<OrderRecord> {
+  /**
+   * Remembers a new order; durable when it resolves. With `evenIfLost` it is remembered in memory where the disk refuses: an
+   * emergency is not silenced by a full disk, nor is a stop.
+   */
+  async add(order: NewOrder, evenIfLost: boolean): Promise<OrderRecord> {
     const record: OrderRecord = {
       v: 1,
       ...order,
@@ -118,7 +122,13 @@ export class OrderStore {
       ended: null,
     };
     this.#number = record.number;
-    await this.#save(record);
+    try {
+      await this.#save(record);
+    } catch (error) {
+      if (!evenIfLost) throw error;
+      this.#log.error('an emergency order could not be stored', { orderId: record.orderId, error });
+      this.#keep(record);
+    }
     return record;
   }
 

@@ -19,7 +19,9 @@ import { type BrokerMetrics, type ConnectionRefusal, type PacketRefusal, Tally }
 import type { CredentialTable } from './credential-table.ts';
 import { guardReads } from './packet-guard.ts';
 import { PendingConnections } from './pending-connections.ts';
+import { ReadTurns } from './read-turns.ts';
 import { Sessionless } from './sessionless.ts';
+import { TopicRouter } from './topic-router.ts';
 
 /** Limits of the embedded broker (design: security). */
 export interface BrokerLimits {
@@ -75,9 +77,12 @@ export class EmbeddedBroker extends Lifecycle {
   readonly #limits: BrokerLimits;
   readonly #onError: (error: unknown) => void;
   readonly #pending: PendingConnections;
+  readonly #turns = new ReadTurns();
   /** Authenticated speakers by id. Aedes' own table loses the newer of two connections that change over quickly. */
   readonly #speakers = new Map<string, Client>();
   readonly #controllers = new WeakSet<Client>();
+  /** Connections that authenticated. */
+  readonly #known = new WeakSet<Client>();
   /** Set between CONNECT and the answer to it. */
   readonly #refusals = new WeakMap<Client, ConnectionRefusal>();
   readonly #authenticated = new WeakMap<Client, () => void>();
@@ -105,6 +110,8 @@ export class EmbeddedBroker extends Lifecycle {
     const aedes = new Aedes({
       id: 'loa',
       persistence: new Sessionless(),
+      mq: new TopicRouter(),
+      // Only a listener limit of Node's depends on it here: the router has no other bound than its slices.
       concurrency: 100,
       connectTimeout: this.#limits.connectTimeoutMs,
       drainTimeout: this.#limits.drainTimeoutMs,
@@ -163,6 +170,7 @@ export class EmbeddedBroker extends Lifecycle {
     guardReads(
       stream,
       { firstBytes: this.#limits.connectBytes, bytes: this.#limits.packetBytes },
+      this.#turns,
       (violation) => {
         this.#refusedConnections.add(violation);
         stream.destroy();
@@ -176,7 +184,7 @@ export class EmbeddedBroker extends Lifecycle {
   connectController(): Duplex {
     const aedes = this.#aedes;
     if (aedes === undefined) throw new Error('the broker is not running');
-    const [ours, theirs] = duplexPair({ highWaterMark: 1024 * 1024 });
+    const [ours, theirs] = duplexPair({ highWaterMark: 64 * 1024 });
     this.#controllers.add(aedes.handle(theirs));
     return ours;
   }
@@ -233,6 +241,7 @@ export class EmbeddedBroker extends Lifecycle {
   #entered(client: Client): void {
     if (this.#controllers.has(client)) return;
     this.#authenticated.get(client)?.();
+    this.#known.add(client);
     this.#connectionsTotal += 1;
     const older = this.#speakers.get(client.id);
     this.#speakers.set(client.id, client);
@@ -245,7 +254,7 @@ export class EmbeddedBroker extends Lifecycle {
 
   #failed(client: Client, error: Error): void {
     if (this.#controllers.has(client)) this.#onError(error);
-    else if (this.#speakers.get(client.id) === client) this.#dropped += 1;
+    else if (this.#known.has(client)) this.#dropped += 1;
     else if (error.message.includes('did not arrive in time'))
       this.#refusedConnections.add('connect_timeout');
     else if (!('errorCode' in error)) this.#refusedConnections.add('protocol');

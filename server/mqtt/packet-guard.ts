@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { ReadTurns } from './read-turns.ts';
 
 /** Why a guarded connection is dropped. */
 export type PacketViolation = 'packet_too_large' | 'not_mqtt';
@@ -77,12 +78,15 @@ export class PacketGuard {
 export function guardReads(
   stream: Duplex,
   limits: PacketLimits,
+  turns: ReadTurns,
   onViolation: (violation: PacketViolation) => void,
 ): void {
   const guard = new PacketGuard(limits);
   const read = stream.read;
   let violated = false;
   stream.read = function guardedRead(this: Duplex, size?: number): unknown {
+    // Zero bytes are asked for by the stream itself, to fill its buffer.
+    if (size !== 0 && !turns.mayRead(stream)) return null;
     const chunk: unknown = read.call(this, size);
     if (violated) return null;
     if (!(chunk instanceof Uint8Array)) return chunk;

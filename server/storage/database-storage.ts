@@ -18,8 +18,8 @@ interface DatabaseStorageOptions {
 const MOST_RACES = 5;
 
 /**
- * The stores over one database. Transactions on SQLite run one at a time, in the order in which they were asked for;
- * on PostgreSQL side by side. Reads never wait for them.
+ * The stores over one database. Transactions run one at a time, in the order in which they were asked for: SQLite can do
+ * no other, and on both a fold (read a delivery, apply an entry, write it back) cannot lose another's. Reads never wait.
  */
 export class DatabaseStorage extends Lifecycle implements Storage {
   readonly read: StorageStores;
@@ -50,8 +50,7 @@ export class DatabaseStorage extends Lifecycle implements Storage {
       );
     if (!this.running) return Promise.reject(new Error('storage is not started'));
     const deadline = this.#options.clock.monotonic() + this.#options.busyLimitMs;
-    const run = () => this.#untilDone(work, deadline);
-    const result = this.#options.engine.serial ? this.#queue.run(run) : run();
+    const result = this.#queue.run(() => this.#untilDone(work, deadline));
     // So that `stop` waits for it; its failure is the caller's.
     this.background(
       result.then(() => undefined),

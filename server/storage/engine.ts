@@ -13,8 +13,6 @@ export interface Access {
 /** A database of one provider. */
 export interface Engine {
   readonly provider: Provider;
-  /** Whether only one transaction can run at a time. */
-  readonly serial: boolean;
   /** For reads outside a transaction; changes are refused by the database. Sees only what is committed. */
   readonly reader: Access;
   /** Makes the database ready: owner, migrations, connections. Throws `StorageStartError`. */

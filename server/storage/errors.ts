@@ -28,40 +28,44 @@ export class LostRace extends Error {
 }
 
 /** What a failing driver or Prisma attaches to its errors, as far as it is read here. */
-interface DatabaseFailure {
+interface DatabaseFailure extends DriverFailure {
   readonly code?: unknown;
   readonly cause?: unknown;
-  readonly meta?: { readonly driverAdapterError?: { readonly cause?: { readonly kind?: unknown } } };
+  readonly meta?: { readonly driverAdapterError?: { readonly cause?: DriverFailure } };
 }
+
+interface DriverFailure {
+  readonly kind?: unknown;
+  /** The database's own code. */
+  readonly originalCode?: unknown;
+}
+
+/** PostgreSQL's lock_not_available: a statement waited for `lock_timeout`. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
  * Whether the whole transaction may simply be run again, because the database let nothing of it in: SQLite's lock was
- * held by another process, or PostgreSQL chose it as the victim of a conflict.
+ * held by another process, or PostgreSQL had it wait too long for a lock or chose it as the victim of a conflict.
  */
 export function isRetryable(error: unknown): boolean {
-  const kind = driverKind(error);
+  const { kind, originalCode } = driverFailure(error);
   if (kind === 'SocketTimeout' || kind === 'TransactionWriteConflict') return true;
+  if (originalCode === LOCK_NOT_AVAILABLE) return true;
   const code = failureOf(error).code;
   return code === 'P2034' || (typeof code === 'string' && code.startsWith('SQLITE_BUSY'));
 }
 
 /** Whether a unique key was there already. */
 export function isUniqueViolation(error: unknown): boolean {
-  return failureOf(error).code === 'P2002' || driverKind(error) === 'UniqueConstraintViolation';
-}
-
-/** Whether the record to be changed does not exist. */
-export function isMissingRecord(error: unknown): boolean {
-  return failureOf(error).code === 'P2025';
+  return failureOf(error).code === 'P2002' || driverFailure(error).kind === 'UniqueConstraintViolation';
 }
 
 function failureOf(error: unknown): DatabaseFailure {
   return typeof error === 'object' && error !== null ? error : {};
 }
 
-/** The driver adapter's own word for the failure, whether Prisma wrapped it or not. */
-function driverKind(error: unknown): unknown {
+/** The driver adapter's own words, whether Prisma wrapped them or not. */
+function driverFailure(error: unknown): DriverFailure {
   const { cause, meta } = failureOf(error);
-  const direct = failureOf(cause) as { readonly kind?: unknown };
-  return meta?.driverAdapterError?.cause?.kind ?? direct.kind;
+  return meta?.driverAdapterError?.cause ?? failureOf(cause);
 }

@@ -15,17 +15,6 @@ export const SEED_HAMLETS: readonly { readonly id: string; readonly name: string
   { id: 'vn-dong-nai-tan-an-cay-xoai', name: 'ấp Cây Xoài' },
 ];
 
-/** Loudspeaker clusters of the demo, one in each of six hamlets: what a technician enters. */
-export const SEED_SPEAKERS: readonly {
-  readonly id: string;
-  readonly areaId: string;
-  readonly name: string;
-}[] = SEED_HAMLETS.slice(0, 6).map(({ id, name }) => ({
-  id: id.replace('vn-dong-nai', 'loa'),
-  areaId: id,
-  name: `Cụm loa ${name}`,
-}));
-
 /** When the seeded areas say that they were made, unless told otherwise: the first day of 2026 in Vietnam. */
 const SEEDED_AT = Date.UTC(2025, 11, 31, 17);
 

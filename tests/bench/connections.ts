@@ -33,7 +33,7 @@ export async function connections(args: readonly string[]): Promise<object> {
     const startedAt = preciseNow();
     await pool.connect();
     const connectMs = preciseNow() - startedAt;
-    const helloLoopMs = await maxLoopDelayMs(controller.url);
+    const helloLoopMs = await maxLoopDelayMs(controller);
     const { received, durable } = await fanOut(controller, pool, speakers);
     return {
       bench: 'connections',
@@ -43,7 +43,7 @@ export async function connections(args: readonly string[]): Promise<object> {
       receivedLastMs: round(percentile(received, 1)),
       broadcastMs: round(percentile(durable, 1)),
       rssMb: await residentMb(controller.pid),
-      maxLoopDelayMs: round(Math.max(helloLoopMs, await maxLoopDelayMs(controller.url))),
+      maxLoopDelayMs: round(Math.max(helloLoopMs, await maxLoopDelayMs(controller))),
     };
   } finally {
     await pool.close();

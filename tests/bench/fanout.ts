@@ -39,14 +39,14 @@ export async function fanout(args: readonly string[]): Promise<object> {
     const runs: FanoutRun[] = [];
     // One round unmeasured: code and pages are warm in a controller that is in use.
     await fanOut(controller, pool, speakers);
-    await maxLoopDelayMs(controller.url);
+    await maxLoopDelayMs(controller);
     let loopMs = 0;
     let order = '';
     for (let i = 0; i < ROUNDS; i++) {
       const run = await fanOut(controller, pool, speakers);
       runs.push(run);
       order = run.broadcastId;
-      loopMs = Math.max(loopMs, await maxLoopDelayMs(controller.url));
+      loopMs = Math.max(loopMs, await maxLoopDelayMs(controller));
     }
     const rssMb = await residentMb(controller.pid);
     background.stop();

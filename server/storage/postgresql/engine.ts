@@ -10,19 +10,18 @@ import { migratePostgresql } from './migrate.ts';
 
 /** The advisory lock that the controller of a database holds: "loa" in ASCII. */
 const OWNER_LOCK = 0x6c6f61;
-/** Connections that read, and that write. */
+/** Connections that read. One writes: transactions run one at a time. */
 const READERS = 4;
-const WRITERS = 4;
 
 interface PostgresqlEngineOptions {
   readonly url: string;
   readonly log: StorageLog;
+  readonly busyLimitMs: number;
 }
 
-/** PostgreSQL through two pools: one reads only, one runs transactions. */
+/** PostgreSQL through two pools: one reads only, one runs transactions, whose statements wait for a foreign lock no longer than the limit. */
 export class PostgresqlEngine implements Engine {
   readonly provider = 'postgresql';
-  readonly serial = false;
   readonly reader: Access;
   readonly #options: PostgresqlEngineOptions;
   readonly #readClient: Client;
@@ -31,7 +30,10 @@ export class PostgresqlEngine implements Engine {
   constructor(options: PostgresqlEngineOptions) {
     this.#options = options;
     this.#readClient = this.#client(READERS, '-c default_transaction_read_only=on');
-    this.#writeClient = this.#client(WRITERS, '-c synchronous_commit=on');
+    this.#writeClient = this.#client(
+      1,
+      `-c synchronous_commit=on -c lock_timeout=${Math.ceil(options.busyLimitMs)}`,
+    );
     this.reader = access(this.#readClient);
   }
 

@@ -25,7 +25,6 @@ interface SqliteEngineOptions {
  */
 export class SqliteEngine implements Engine {
   readonly provider = 'sqlite';
-  readonly serial = true;
   readonly reader: Access;
   readonly #options: SqliteEngineOptions;
   readonly #readClient: Client;

@@ -9,7 +9,7 @@ import type {
 } from '../../domain/deliveries/receipts.ts';
 import type { Models } from '../client.ts';
 import type { Access } from '../engine.ts';
-import type { FastPath } from '../fast-path.ts';
+import { type FastPath, writeEach } from '../fast-path.ts';
 import { allPages, inParts, PAGE_ROWS } from '../paging.ts';
 import {
   BATCH,
@@ -95,8 +95,8 @@ export class DatabaseReceiptStore implements ReceiptStore {
 
   async save({ batches, rows, deliveries, positions }: ReceiptSlice): Promise<void> {
     await this.#fast.write(BATCH, batches);
-    await this.#fast.write(JOURNAL, rows.map(toJournalLine));
-    await this.#fast.write(DELIVERY, deliveries.map(toDeliveryRow));
+    await writeEach(this.#fast, JOURNAL, rows, toJournalLine);
+    await writeEach(this.#fast, DELIVERY, deliveries, toDeliveryRow);
     await this.#fast.write(PLAY, deliveries.flatMap(toPlayRows));
     await this.#fast.write(
       POSITION,

@@ -9,7 +9,7 @@ import type {
 } from '../../domain/speakers/speaker.ts';
 import type { Models } from '../client.ts';
 import type { Access } from '../engine.ts';
-import type { FastPath } from '../fast-path.ts';
+import { type FastPath, writeEach } from '../fast-path.ts';
 import { allPages, inParts, PAGE_ROWS } from '../paging.ts';
 import { fromJsonOrNull, toJsonOrNull } from './json.ts';
 import { HEALTH, POSITION, STATUS, toStatus, toStatusRow } from './speaker-tables.ts';
@@ -85,22 +85,25 @@ export class DatabaseSpeakerStore implements SpeakerStore {
 
   async statuses(filter: SpeakerFilter = {}): Promise<SpeakerStatus[]> {
     if (filter.ids === undefined && filter.areaIds === undefined) {
-      const rows = await allPages((after: { readonly speakerId: string } | undefined) =>
-        this.#models.speakerStatus.findMany({
+      return allPages(async (after: SpeakerStatus | undefined) => {
+        const rows = await this.#models.speakerStatus.findMany({
           where: { speakerId: { gt: after?.speakerId ?? '' } },
           orderBy: { speakerId: 'asc' },
           take: PAGE_ROWS,
-        }),
-      );
-      return rows.map((row) => toStatus(row as Parameters<typeof toStatus>[0]));
+        });
+        return rows.map(toStatus);
+      });
     }
-    const ids = filter.areaIds === undefined ? filter.ids : await this.#idsWithin(filter);
-    const rows = await this.#fast.lookup(
-      STATUS,
-      ['speakerId'],
-      [...new Set(ids)].map((id) => [id]),
-    );
-    return rows.map(toStatus).sort((a, b) => (a.speakerId < b.speakerId ? -1 : 1));
+    const ids = filter.areaIds === undefined ? (filter.ids ?? []) : await this.#idsWithin(filter);
+    const found = await inParts(ids, async (part) => {
+      const rows = await this.#fast.lookup(
+        STATUS,
+        ['speakerId'],
+        part.map((id) => [id]),
+      );
+      return rows.map(toStatus);
+    });
+    return found.sort((a, b) => (a.speakerId < b.speakerId ? -1 : 1));
   }
 
   async saveStatuses(statuses: readonly SpeakerStatus[]): Promise<void> {
@@ -110,20 +113,36 @@ export class DatabaseSpeakerStore implements SpeakerStore {
       if (before === undefined || status.sessionEpoch >= before.sessionEpoch)
         newest.set(status.speakerId, status);
     }
-    await this.#fast.write(STATUS, [...newest.values()].map(toStatusRow));
+    await writeEach(this.#fast, STATUS, [...newest.values()], toStatusRow);
   }
 
   async forgetLinks(): Promise<void> {
-    await this.#models.speakerStatus.updateMany({ where: { link: 'online' }, data: { link: 'unknown' } });
+    const online = await allPages((after: { readonly speakerId: string } | undefined) =>
+      this.#models.speakerStatus.findMany({
+        where: { link: 'online', speakerId: { gt: after?.speakerId ?? '' } },
+        orderBy: { speakerId: 'asc' },
+        take: PAGE_ROWS,
+        select: { speakerId: true },
+      }),
+    );
+    await inParts(
+      online.map(({ speakerId }) => speakerId),
+      async (part) => {
+        await this.#models.speakerStatus.updateMany({
+          where: { speakerId: { in: part } },
+          data: { link: 'unknown' },
+        });
+        return [];
+      },
+    );
   }
 
   async saveHealth(
     reports: readonly { readonly speakerId: string; readonly health: Health }[],
   ): Promise<void> {
-    await this.#fast.write(
-      HEALTH,
-      reports.map(({ speakerId, health }) => ({ speakerId, at: health.at, report: JSON.stringify(health) })),
-    );
+    await writeEach(this.#fast, HEALTH, reports, ({ speakerId, health }) => ({
+      ...{ speakerId, at: health.at, report: JSON.stringify(health) },
+    }));
   }
 
   /** Deletes health reports older than this instant; tells how many. */

@@ -12,7 +12,14 @@ export const JOURNAL_COLUMNS = [
   ...['speakerId', 'epoch', 'seq', 'hash', 'line'],
   ...['kind', 'broadcastId', 'at', 'flags', 'batchId'],
 ] as const;
-export const DELIVERY_COLUMNS = ['broadcastId', 'speakerId', 'state', 'flags', 'played', 'updatedAt'] as const;
+export const DELIVERY_COLUMNS = [
+  'broadcastId',
+  'speakerId',
+  'state',
+  'flags',
+  'played',
+  'updatedAt',
+] as const;
 
 export const UPSERT =
   'ON CONFLICT ("broadcastId", "speakerId") DO UPDATE SET "state" = excluded."state", "flags" = excluded."flags",' +

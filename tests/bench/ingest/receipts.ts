@@ -46,7 +46,7 @@ export interface ReceiptsRequest {
 export function receiptSlices({ round, count, perBatch }: ReceiptsRequest): ReceiptSlice[] {
   const slices: ReceiptSlice[] = [];
   for (let from = 0; from < count; from += SLICE_RECEIPTS) {
-    const batches = [];
+    const batches: ReturnType<typeof oneBatch>[] = [];
     for (let at = from; at < from + SLICE_RECEIPTS; at += perBatch)
       batches.push(oneBatch(`loa-${round}-${at}`, perBatch));
     slices.push({

@@ -134,9 +134,27 @@ async function health(storage: DatabaseStorage, name: number, count: number) {
   return { perSecond: (count / tookMs) * 1000, heldMs };
 }
 
-function statusOf({ speakerId, health }: { readonly speakerId: string; readonly health: Health }): SpeakerStatus {
+function statusOf({
+  speakerId,
+  health,
+}: {
+  readonly speakerId: string;
+  readonly health: Health;
+}): SpeakerStatus {
   return {
-    ...{ speakerId, sessionEpoch: 1, link: 'online', condition: 'ok', output: 'normal', lastSeenAt: health.at },
-    ...{ agentVersion: 'load', capabilities: ['order:play', 'content:file'], heldAssignmentHash: null, health },
+    ...{
+      speakerId,
+      sessionEpoch: 1,
+      link: 'online',
+      condition: 'ok',
+      output: 'normal',
+      lastSeenAt: health.at,
+    },
+    ...{
+      agentVersion: 'load',
+      capabilities: ['order:play', 'content:file'],
+      heldAssignmentHash: null,
+      health,
+    },
   };
 }

@@ -6,12 +6,12 @@ import { generateSigningKey, sha256 } from '#protocols';
 import type { Announcement } from '../../../server/domain/announcements/announcement.ts';
 import type { Medium } from '../../../server/domain/media/medium.ts';
 import type { Speaker } from '../../../server/domain/speakers/speaker.ts';
-import { openStorage, seedTanAn, TAN_AN } from '../../../server/storage/index.ts';
+import { openStorage, SEED_AREAS, SEED_HAMLETS, seedTanAn, TAN_AN } from '../../../server/storage/index.ts';
 import type { LightSpeakerIdentity } from './light-speaker.ts';
 
 /** The commune that every loudspeaker of a load test belongs to, and its ancestry. */
-export const LOAD_AREA = 'tan-an-ap-1';
-export const LOAD_ANCESTRY = ['vn', 'dong-nai', TAN_AN, LOAD_AREA] as const;
+export const LOAD_AREA = SEED_HAMLETS[0]?.id ?? TAN_AN;
+export const LOAD_ANCESTRY: readonly string[] = ancestry(LOAD_AREA);
 export const LOAD_ANNOUNCEMENT = 'ann_load';
 
 const SPEAKERS_PER_TRANSACTION = 500;
@@ -115,4 +115,9 @@ function loadAnnouncement(mediaSha256: string, now: number): Announcement {
     createdAt: now,
     updatedAt: now,
   };
+}
+
+function ancestry(areaId: string): string[] {
+  const parentId = SEED_AREAS.find(({ id }) => id === areaId)?.parentId;
+  return parentId ? [...ancestry(parentId), areaId] : [areaId];
 }

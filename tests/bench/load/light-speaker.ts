@@ -23,6 +23,8 @@ export interface LightSpeakerOptions {
   /** Say hello and wait for the welcome (false against a bare broker). */
   readonly hello: boolean;
   readonly onOrder: (speakerId: string) => void;
+  /** Every message that comes down, as it came. */
+  readonly onMessage?: (topic: string, payload: Buffer) => void;
 }
 
 /**
@@ -127,6 +129,7 @@ export class LightSpeaker {
   }
 
   #message(topic: string, payload: string | Buffer): void {
+    this.#options.onMessage?.(topic, Buffer.from(payload));
     if (topic.endsWith('/down/welcome')) this.#ready?.();
     else if (topic.endsWith('/order')) this.#answer(payload.toString());
   }

@@ -56,10 +56,12 @@ export class LoadPool {
       .sort((a, b) => a - b);
   }
 
+  /** Ends the processes and with them the connections. Closing twice does nothing. */
   async close(): Promise<void> {
     await Promise.all(
-      this.#workers.map(async (worker) => {
-        const gone = worker.exitCode === null ? once(worker, 'exit') : undefined;
+      this.#workers.splice(0).map(async (worker) => {
+        if (!worker.connected) return;
+        const gone = once(worker, 'exit');
         worker.disconnect();
         await gone;
       }),

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as turn } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
+import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
 import { openStorage } from '../../../server/storage/index.ts';
 import { area } from '../../contract/storage/samples.ts';
+import { freshPostgresDatabase } from '../../helpers/postgres.ts';
+import { itWith } from '../../helpers/requirements.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { ForeignProcess } from './foreign-process.ts';
 
@@ -103,3 +106,25 @@ it('many statements in one transaction leave turns to everything else', async ()
   await count;
   expect(turns).toBeGreaterThan(2);
 });
+
+itWith(
+  ['postgresql'],
+  'on PostgreSQL too, a foreign lock refuses a transaction after the limit and holds nothing else',
+  async () => {
+    const url = await freshPostgresDatabase();
+    const storage = openStorage({ url, clock: new SystemClock(), busyLimitMs: 100 });
+    await storage.start();
+    onTestFinished(() => storage.stop());
+    const foreign = new pg.Client({ connectionString: url });
+    await foreign.connect();
+    await foreign.query('BEGIN; LOCK TABLE "Area" IN EXCLUSIVE MODE');
+    const [refused, later] = [area(), area()];
+    const write = storage.transaction((tx) => tx.areas.insert(refused));
+    expect(await storage.read.areas.all()).toEqual([]);
+    await expect(write).rejects.toMatchObject({ code: 'storage.busy' });
+    await foreign.query('COMMIT');
+    await foreign.end();
+    await storage.transaction((tx) => tx.areas.insert(later));
+    expect(await storage.read.areas.all()).toEqual([later]);
+  },
+);

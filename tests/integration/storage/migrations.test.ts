@@ -56,7 +56,7 @@ function migrate(provider: Provider, make: () => Promise<Database>): void {
     const models = await readFile(inRepo(`prisma/generated/${provider}.prisma`), 'utf8');
     expect(await schemaDifference(provider, url, models)).toBe('');
     await run('ALTER TABLE "Area" ADD COLUMN "forgotten" TEXT');
-    expect(await schemaDifference(provider, url, models)).toContain('forgotten');
+    expect(await schemaDifference(provider, url, models)).toMatch(/ALTER TABLE "(new_)?Area"/);
   });
 
   it('are applied once, and kept over a restart', async () => {

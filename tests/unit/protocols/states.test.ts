@@ -142,13 +142,14 @@ describe('the fold of a delivery', () => {
   it('flags what does not follow, and content that sounded twice', () => {
     expect(fold([say('cancelled'), say('started', play)]).flags).toEqual(['unexpected']);
     const twice = [
+      say('ready'),
       say('started', play),
       say('interrupted', { ...play, toMs: 4_000 }),
       say('started', { ...play, play: 2 }),
       say('finished', { ...play, play: 2, toMs: 5_000 }),
     ];
     expect(fold(twice).flags).toEqual(['range_repeated']);
-    const resumed = [...twice.slice(0, 2), say('started', { ...play, play: 2, fromMs: 3_000 })];
+    const resumed = [...twice.slice(0, 3), say('started', { ...play, play: 2, fromMs: 3_000 })];
     expect(fold(resumed).flags).toEqual([]);
   });
 

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { delay, SystemClock } from '#kit';
+import { hear } from '#media';
+import { align, fromS16, RATE } from '../../helpers/pcm.ts';
+import { AgentProcess } from '../../helpers/processes.ts';
+import { startPulse } from '../../helpers/pulse.ts';
+import type { Commune } from './commune.ts';
+
+const SIDES = ['left', 'right'] as const;
+const PART_FRAMES = 4 * RATE;
+/** A burst of time on a quiet network takes some three seconds. */
+const SETTLE_MS = 8_000;
+const LEAD_MS = 8_000;
+const SAME = 0.9;
+const clock = new SystemClock();
+
+export interface PairFigures {
+  /** How far apart the two were at the start of the content, worst round, ms. */
+  readonly startMs: number;
+  /** The same at its end. */
+  readonly endMs: number;
+}
+
+/**
+ * Two agents as they are installed, on a network without delay, each playing on its own sink of one PulseAudio server.
+ * The sinks are the channels of a third one, so that one recording holds both, aligned to the sample.
+ */
+export async function quietPair(folder: string, commune: Commune, rounds: number): Promise<PairFigures> {
+  const reference = fromS16((await hear(commune.prepared)).pcm);
+  const server = await startPulse({ sinks: [], pair: true });
+  const agents: AgentProcess[] = [];
+  try {
+    const ids: string[] = [];
+    for (const [i, side] of SIDES.entries()) {
+      const id = `loa-${side}`;
+      const agent = new AgentProcess({
+        folder: join(folder, id),
+        provisioning: await commune.enter(id, i, true),
+        env: { LOA_AGENT_OUTPUT: 'pulse', LOA_AGENT_OUTPUT_DEVICE: side, PULSE_SERVER: server.address },
+      });
+      await agent.start();
+      agents.push(agent);
+      ids.push(id);
+    }
+    await commune.online(ids);
+    await delay(clock, 'bench burst', SETTLE_MS);
+    const starts: number[] = [];
+    const ends: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const recorder = await server.record('pair', 2);
+      await commune.broadcast(ids, LEAD_MS);
+      const { samples, right } = await recorder.stop();
+      const [one, other] = [placesOf(reference, samples), placesOf(reference, right)];
+      starts.push(Math.abs(one.start - other.start) / (RATE / 1000));
+      ends.push(Math.abs(one.end - other.end) / (RATE / 1000));
+    }
+    return { startMs: Math.max(...starts), endMs: Math.max(...ends) };
+  } finally {
+    for (const agent of agents) await agent.end();
+    await server.stop();
+  }
+}
+
+/** Frames of the recording at which the first and the last part of the content begin. */
+function placesOf(
+  reference: Float32Array,
+  recording: Float32Array,
+): { readonly start: number; readonly end: number } {
+  const find = (part: Float32Array) => {
+    const { lag, correlation } = align(part, recording);
+    if (correlation < SAME) throw new Error('the announcement is not in the recording');
+    return lag;
+  };
+  return { start: find(reference.subarray(0, PART_FRAMES)), end: find(reference.subarray(-PART_FRAMES)) };
+}

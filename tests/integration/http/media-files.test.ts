@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { type ChunkList, chunkListCodec } from '#protocols';
+import { type Problem, startController } from './support.ts';
+
+it('serves audio to loudspeakers and people: whole, in ranges, with validators', async () => {
+  const controller = await startController();
+  const { secret } = await controller.speaker('loa-1', 'ap-1');
+  const { sha256 } = await controller.approved();
+  const path = `media/${sha256}`;
+  const basic = (id: string, password: string) => ({
+    authorization: `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`,
+  });
+  const get = (headers: Record<string, string>, method = 'GET') =>
+    controller.call<Buffer & Problem>('nobody', method, path, {
+      headers: { ...basic('loa-1', secret), ...headers },
+      key: null,
+    });
+
+  const whole = await get({});
+  expect(whole.status).toBe(200);
+  expect(createHash('sha256').update(whole.body).digest('hex')).toBe(sha256);
+  expect(whole.headers).toMatchObject({
+    etag: `"${sha256}"`,
+    'accept-ranges': 'bytes',
+    'content-type': 'audio/ogg; codecs=opus',
+    'cache-control': 'private, max-age=31536000, immutable',
+  });
+  const size = whole.body.length;
+  const range = async (text: string) => {
+    const answer = await get({ range: text });
+    return [answer.status, answer.headers['content-range'], answer.status === 206 ? answer.body : null];
+  };
+  expect(await range('bytes=0-3')).toEqual([206, `bytes 0-3/${size}`, whole.body.subarray(0, 4)]);
+  expect(await range(`bytes=${size - 10}-`)).toEqual([
+    206,
+    `bytes ${size - 10}-${size - 1}/${size}`,
+    whole.body.subarray(-10),
+  ]);
+  expect(await range('bytes=-5')).toEqual([
+    206,
+    `bytes ${size - 5}-${size - 1}/${size}`,
+    whole.body.subarray(-5),
+  ]);
+  expect(await range(`bytes=${size}-`)).toEqual([416, `bytes */${size}`, null]);
+  expect((await range('bytes=5-2'))[0]).toBe(200);
+  expect((await range('pages=1-2'))[0]).toBe(200);
+  expect((await get({ range: 'bytes=0-3', 'if-range': `"${sha256}"` })).status).toBe(206);
+  expect((await get({ range: 'bytes=0-3', 'if-range': '"other"' })).status).toBe(200);
+  expect((await get({ 'if-none-match': `W/"${sha256}"` })).status).toBe(304);
+  const head = await get({}, 'HEAD');
+  expect([head.status, head.headers['content-length'], head.body.length]).toEqual([200, String(size), 0]);
+
+  const chunks = await controller.call<ChunkList>('nobody', 'GET', `${path}/chunks`, {
+    headers: basic('loa-1', secret),
+  });
+  expect(chunkListCodec.check(chunks.body)).toMatchObject({ sha256, bytes: size });
+  const raw = await controller.app.inject({ url: `/api/v1/${path}/chunks`, headers: basic('loa-1', secret) });
+  expect(raw.headers['etag']).toBe(`"${createHash('sha256').update(raw.rawPayload).digest('hex')}"`);
+  const peaks = await controller.get<{ bars: number[] }>('viewer', `${path}/peaks`);
+  expect(peaks.body.bars.length).toBeGreaterThan(10);
+
+  expect((await get(basic('loa-1', 'wrong'))).status).toBe(401);
+  expect((await get(basic('loa-2', secret))).status).toBe(401);
+  expect((await controller.get('nobody', path)).status).toBe(401);
+  expect((await controller.get('viewer', `media/${'0'.repeat(64)}`)).status).toBe(404);
+  await controller.post('technician', 'speakers/loa-1/block', { reason: 'mất trộm' });
+  expect((await get({})).status).toBe(401);
+  await controller.post('technician', 'speakers/loa-1/unblock', { reason: 'tìm thấy' });
+  expect((await get({})).status).toBe(200);
+});

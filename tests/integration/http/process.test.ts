@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../helpers/free-port.ts';
+import { inRepo } from '../../helpers/repo-root.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+
+interface Ended {
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+function launch(env: Record<string, string>) {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, [inRepo('dist/server/main.js')], {
+    env: { PATH, LOA_DATA: join(tempDir('process'), 'data'), LOA_HOST: '127.0.0.1', ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended: Promise<Ended> = once(child, 'close').then(([code]) => ({
+    code: code as number | null,
+    stderr,
+  }));
+  const said = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => stderr.includes(text) && resolve();
+      child.stderr.on('data', look);
+      ended.then(() => reject(new Error(`ended: ${stderr}`)), reject);
+      look();
+    });
+  return { child, ended, said };
+}
+
+it.each([
+  ['LOA_PORT', { LOA_PORT: '80800' }, 'LOA_PORT is "80800": expected a whole number from 1 to 65535'],
+  [
+    'LOA_MQTT_PORT',
+    { LOA_MQTT_PORT: 'on' },
+    'LOA_MQTT_PORT is "on": expected a whole number from 1 to 65535',
+  ],
+  ['LOA_LOG_LEVEL', { LOA_LOG_LEVEL: 'loud' }, 'LOA_LOG_LEVEL is "loud": expected one of'],
+  [
+    'LOA_DATABASE_URL',
+    { LOA_DATABASE_URL: 'mysql://u:secret@h/d' },
+    'LOA_DATABASE_URL is "mysql://…@h/d": expected',
+  ],
+])('a bad %s ends the start with one line', async (_name, env, line) => {
+  const { code, stderr } = await launch(env).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^loa: .*\n$/);
+  expect(stderr).toContain(line);
+});
+
+it.each(['LOA_PORT', 'LOA_MQTT_PORT'])('says which port is in use and to set %s', async (variable) => {
+  const busy = createServer().listen(0, '127.0.0.1');
+  await once(busy, 'listening');
+  onTestFinished(() => void busy.close());
+  const { port } = busy.address() as AddressInfo;
+  const ports = { LOA_PORT: String(await freePort()), LOA_MQTT_PORT: 'off', [variable]: String(port) };
+  const { code, stderr } = await launch({ ...ports, LOA_LOG_LEVEL: 'silent' }).ended;
+  expect(code).toBe(1);
+  expect(stderr).toBe(`loa: port ${port} is in use by another program: set ${variable} to a free port\n`);
+});
+
+it('refuses a tokens file that it cannot read', async () => {
+  const tokens = join(tempDir('process'), 'tokens.json');
+  await writeFile(tokens, '[{"name":"x"}]');
+  const ports = { LOA_PORT: String(await freePort()), LOA_MQTT_PORT: 'off' };
+  const { code, stderr } = await launch({ ...ports, LOA_TOKENS: tokens }).ended;
+  expect([code, stderr.startsWith(`loa: tokens file ${tokens} is not valid`)]).toEqual([1, true]);
+});
+
+it('makes tokens at its first start, keeps only their hashes, and stops when asked', async () => {
+  const data = join(tempDir('process'), 'data');
+  const port = String(await freePort());
+  const { child, ended, said } = launch({ LOA_DATA: data, LOA_PORT: port, LOA_MQTT_PORT: 'off' });
+  await said('first-tokens.txt');
+  const secrets = await readFile(join(data, 'first-tokens.txt'), 'utf8');
+  expect((await stat(join(data, 'first-tokens.txt'))).mode & 0o777).toBe(0o600);
+  const tokens = new Map(
+    secrets
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/\s+/) as [string, string]),
+  );
+  expect([...tokens.keys()]).toEqual(['administrator', 'editor', 'chairman', 'technician']);
+  const stored = await readFile(join(data, 'tokens.json'), 'utf8');
+  for (const token of tokens.values()) expect(stored).not.toContain(token);
+  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/me`, {
+    headers: { authorization: `Bearer ${tokens.get('technician')}` },
+  });
+  expect(await answer.json()).toMatchObject({ role: 'technician', areas: ['xa'] });
+  child.kill('SIGTERM');
+  expect((await ended).code).toBe(0);
+});

@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { onTestFinished } from 'vitest';
+import type { MediaJobView } from '#protocols';
+import { buildApp } from '../../../server/app.ts';
+import { loadConfig } from '../../../server/config/index.ts';
+import { buildContext, type Context, type ContextOverrides } from '../../../server/context.ts';
+import type { Role } from '../../../server/domain/accounts/actor.ts';
+import { hashToken, newToken } from '../../../server/domain/accounts/token-book.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+
+export const COMMUNE = 'tan-an';
+export const HAMLETS = ['ap-1', 'ap-2'] as const;
+/** A commune of its own beside, where the others have no business. */
+export const ELSEWHERE = 'noi-khac';
+
+const ALL_DAY = {
+  windows: [{ days: [1, 2, 3, 4, 5, 6, 7], opens: '00:00', closes: '24:00' }],
+  sessionMinutes: null,
+  legalBasis: 'kiểm thử',
+};
+
+/** Who asks: a role in the commune, or in the commune beside it. */
+export type Who = Role | `other ${Role}` | 'nobody';
+
+export interface Answer<Body> {
+  readonly status: number;
+  readonly body: Body;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+export interface CallOptions {
+  readonly body?: object | Buffer;
+  /** Made anew by default for what acts; null sends none. */
+  readonly key?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What an error answer says. */
+export interface Problem {
+  readonly error: {
+    readonly code: string;
+    readonly params: Record<string, unknown>;
+    readonly message: string;
+  };
+}
+
+/** A whole controller on a folder of its own, asked without a port. */
+export class TestController {
+  readonly folder: string;
+  readonly #tokens: Map<string, string>;
+  #running: { readonly context: Context; readonly app: FastifyInstance } | undefined;
+
+  constructor(folder: string, tokens: Map<string, string>) {
+    this.folder = folder;
+    this.#tokens = tokens;
+  }
+
+  get app(): FastifyInstance {
+    return this.#up().app;
+  }
+
+  get context(): Context {
+    return this.#up().context;
+  }
+
+  token(who: Who): string {
+    return this.#tokens.get(who) ?? '';
+  }
+
+  async start(overrides: ContextOverrides = {}): Promise<void> {
+    const config = loadConfig({
+      LOA_DATA: join(this.folder, 'data'),
+      LOA_HOST: '127.0.0.1',
+      LOA_PUBLIC_URL: 'http://controller.test:8080',
+      LOA_MQTT_PORT: 'off',
+      LOA_TOKENS: join(this.folder, 'tokens.json'),
+      LOA_AREA: `${COMMUNE}/xã/Tân An`,
+      LOA_UPLOAD_LIMIT_MB: '2',
+      LOA_LOG_LEVEL: 'silent',
+    });
+    const context = await buildContext(config, overrides);
+    await context.start();
+    this.#running = { context, app: await buildApp(context) };
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.app.close();
+    await running?.context.stop();
+  }
+
+  async call<Body>(who: Who, method: string, path: string, options: CallOptions = {}): Promise<Answer<Body>> {
+    const { body, key = method === 'GET' ? null : randomUUID(), headers = {} } = options;
+    const response = await this.app.inject({
+      method: method as 'GET',
+      url: path.startsWith('/') ? path : `/api/v1/${path}`,
+      headers: {
+        ...(who === 'nobody' ? {} : { authorization: `Bearer ${this.token(who)}` }),
+        ...(key === null ? {} : { 'idempotency-key': key }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { payload: body }),
+    });
+    const json = String(response.headers['content-type'] ?? '').includes('json') && response.body !== '';
+    return {
+      status: response.statusCode,
+      body: (json ? JSON.parse(response.body) : response.rawPayload) as Body,
+      headers: response.headers,
+    };
+  }
+
+  get<Body>(who: Who, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer<Body>> {
+    return this.call(who, 'GET', path, { headers });
+  }
+
+  post<Body>(who: Who, path: string, body: object, key?: string): Promise<Answer<Body>> {
+    return this.call(who, 'POST', path, key === undefined ? { body } : { body, key });
+  }
+
+  upload<Body>(who: Who, area: string, file: Buffer, key?: string): Promise<Answer<Body>> {
+    const { body, type } = form(file);
+    return this.call(who, 'POST', `media?area=${area}`, {
+      body,
+      headers: { 'content-type': type },
+      ...(key === undefined ? {} : { key }),
+    });
+  }
+
+  /** Resolves with a job when it has ended. */
+  async ended(jobId: string): Promise<MediaJobView> {
+    const { events } = this.context.services;
+    for (;;) {
+      const published = new Promise<void>((resolve) => {
+        const off = events.onPublish(() => {
+          off();
+          resolve();
+        });
+      });
+      const { body } = await this.get<MediaJobView>('editor', `media/jobs/${jobId}`);
+      if (body.endedAt !== null) return body;
+      await published;
+    }
+  }
+
+  /** Uploads, prepares, writes and approves an announcement of the commune. */
+  async approved(
+    priority: 'normal' | 'priority' | 'emergency' = 'normal',
+  ): Promise<{ id: string; sha256: string }> {
+    const { body: job } = await this.upload<MediaJobView>('editor', COMMUNE, speechLikeWav());
+    const { medium } = await this.ended(job.id);
+    if (medium === null) throw new Error('the file was refused');
+    const { sha256 } = medium;
+    const { body } = await this.post<{ id: string }>('editor', 'announcements', {
+      areaId: COMMUNE,
+      title: 'Thông báo',
+      priority,
+      mediaSha256: sha256,
+    });
+    await this.post('editor', `announcements/${body.id}/submit`, {});
+    await this.post('chairman', `announcements/${body.id}/approve`, { sha256 });
+    return { id: body.id, sha256 };
+  }
+
+  async speaker(id: string, areaId: string): Promise<{ secret: string }> {
+    const { body } = await this.post<{ provisioning: { secret: string } }>('technician', 'speakers', {
+      id,
+      areaId,
+      name: `Cụm loa ${id}`,
+    });
+    return body.provisioning;
+  }
+
+  #up() {
+    if (this.#running === undefined) throw new Error('the controller is not running');
+    return this.#running;
+  }
+}
+
+const ROLES: readonly Role[] = ['administrator', 'editor', 'chairman', 'technician', 'viewer'];
+
+/** A started controller with a commune of two hamlets that may broadcast all day; stopped when the test is over. */
+export async function startController(overrides: ContextOverrides = {}): Promise<TestController> {
+  const folder = tempDir('http');
+  const tokens = new Map<string, string>();
+  const records = ROLES.flatMap((role) =>
+    [
+      { name: role, areas: [COMMUNE] },
+      { name: `other ${role}`, areas: [ELSEWHERE] },
+    ].map(({ name, areas }) => {
+      const token = newToken();
+      tokens.set(name, token);
+      return { name, role, areas, sha256: hashToken(token) };
+    }),
+  );
+  await writeFile(join(folder, 'tokens.json'), JSON.stringify(records));
+  const controller = new TestController(folder, tokens);
+  onTestFinished(() => controller.stop());
+  await controller.start(overrides);
+  const { storage } = controller.context;
+  const area = { parentId: null, kind: 'xã', name: 'Nơi khác', zone: null, policy: null };
+  await storage.transaction((tx) =>
+    tx.areas.insert({ ...area, id: ELSEWHERE, createdAt: 0, retiredAt: null }),
+  );
+  controller.context.services.areaDirectory.load(await storage.read.areas.all());
+  await controller.call('administrator', 'PATCH', `areas/${COMMUNE}`, { body: { policy: ALL_DAY } });
+  for (const id of HAMLETS)
+    await controller.post('administrator', 'areas', { id, parentId: COMMUNE, kind: 'ấp', name: id });
+  return controller;
+}
+
+/** 1.6 s of mono 16-bit sound with the ups and downs of speech. */
+export function speechLikeWav(seconds = 1.6, pitchHz = 180): Buffer {
+  const rate = 16_000;
+  const samples = Math.round(seconds * rate);
+  const bytes = Buffer.alloc(44 + samples * 2);
+  bytes.write('RIFF', 0);
+  bytes.writeUInt32LE(36 + samples * 2, 4);
+  bytes.write('WAVEfmt ', 8);
+  bytes.writeUInt32LE(16, 16);
+  bytes.writeUInt16LE(1, 20);
+  bytes.writeUInt16LE(1, 22);
+  bytes.writeUInt32LE(rate, 24);
+  bytes.writeUInt32LE(rate * 2, 28);
+  bytes.writeUInt16LE(2, 32);
+  bytes.writeUInt16LE(16, 34);
+  bytes.write('data', 36);
+  bytes.writeUInt32LE(samples * 2, 40);
+  for (let i = 0; i < samples; i++) {
+    const at = i / rate;
+    const syllables = 0.6 + 0.4 * Math.sin(2 * Math.PI * 4 * at);
+    const voice = Math.sin(2 * Math.PI * pitchHz * at) + 0.5 * Math.sin(2 * Math.PI * 3 * pitchHz * at);
+    bytes.writeInt16LE(Math.round(5000 * syllables * voice), 44 + i * 2);
+  }
+  return bytes;
+}
+
+function form(file: Buffer): { body: Buffer; type: string } {
+  const boundary = 'loa-test-boundary';
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="thu-am.wav"\r\nContent-Type: audio/wav\r\n\r\n`;
+  const body = Buffer.concat([Buffer.from(head), file, Buffer.from(`\r\n--${boundary}--\r\n`)]);
+  return { body, type: `multipart/form-data; boundary=${boundary}` };
+}

@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
+
+/** One GET of audio that came by. */
+export interface ContentRequest {
+  readonly path: string;
+  readonly range: string | undefined;
+}
+
+export interface GateProxyOptions {
+  /** Port of the controller's HTTP. */
+  readonly http: number;
+  /** Port that WebSocket connections are led to; by default the same. */
+  readonly webSocket?: number;
+}
+
+/**
+ * An HTTP and WebSocket proxy on the loopback, as an office router would be one, that can let so many bytes of each
+ * answer with audio through and then keep the line open and silent.
+ */
+export class GateProxy {
+  readonly contentRequests: ContentRequest[] = [];
+  /** Bytes of audio that pass; undefined: all. For requests from now on. */
+  passBytes: number | undefined;
+  readonly #options: GateProxyOptions;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: GateProxyOptions) {
+    this.#options = options;
+    this.#server = createServer((asked, answer) => this.#serve(asked, answer));
+    this.#server.on('upgrade', (asked, socket, head) => this.#tunnel(asked, socket as Socket, head));
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #serve(asked: IncomingMessage, answer: ServerResponse): void {
+    const { method, url: path = '/', headers } = asked;
+    const isContent = /\/media\/[0-9a-f]{64}/.test(path);
+    if (isContent) this.contentRequests.push({ path, range: headers.range });
+    const passBytes = isContent ? this.passBytes : undefined;
+    const onward = request({
+      host: '127.0.0.1',
+      port: this.#options.http,
+      ...{ method, path, headers },
+    });
+    onward.on('error', () => answer.destroy());
+    answer.on('close', () => onward.destroy());
+    onward.on('response', (response) => {
+      answer.writeHead(response.statusCode ?? 502, response.headers);
+      response.pipe(passBytes === undefined ? new PassThrough() : gate(passBytes)).pipe(answer);
+    });
+    asked.pipe(onward);
+  }
+
+  #tunnel({ url, rawHeaders }: IncomingMessage, client: Socket, head: Buffer): void {
+    const onward = connect(this.#options.webSocket ?? this.#options.http, '127.0.0.1', () => {
+      const lines = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1]}`] : []));
+      onward.write(`GET ${url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+      onward.write(head);
+      client.pipe(onward).pipe(client);
+    });
+    for (const [socket, other] of [
+      [client, onward],
+      [onward, client],
+    ] as const) {
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        other.destroy();
+      });
+    }
+  }
+}
+
+/** Lets so many bytes through and never ends. */
+function gate(passBytes: number): PassThrough {
+  let left = passBytes;
+  return new PassThrough({
+    transform(chunk: Buffer, _encoding, done) {
+      const part = chunk.subarray(0, left);
+      left -= part.length;
+      if (part.length > 0) this.push(part);
+      // What is not called any more keeps the rest back.
+      if (left > 0) done();
+    },
+  });
+}

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BROADCAST_STATES, type BroadcastState, DELIVERY_STATES, mayFollow } from '#protocols';
+import { steps } from '../../../server/domain/dispatch/broadcast-settler.ts';
+import { type DeliveryCounts, verdict } from '../../../server/domain/dispatch/verdict.ts';
+
+const facts = (counts: Partial<DeliveryCounts>, over = false, mayRepeat = false) => ({
+  counts: { played: 0, ...counts },
+  targetCount: 3,
+  over,
+  mayRepeat,
+});
+
+describe('the verdict on a broadcast', () => {
+  it('waits until all are settled or time is up', () => {
+    expect(verdict(facts({ finished: 2, played: 2 }))).toBeNull();
+    expect(verdict(facts({ finished: 2, playing: 1, played: 2 }))).toBeNull();
+    expect(verdict(facts({ finished: 2, played: 2 }, true))).toBe('partial');
+    expect(verdict(facts({}, true))).toBe('failed');
+  });
+
+  it('counts what was played, not what was sent', () => {
+    expect(verdict(facts({ finished: 3, played: 3 }))).toBe('completed');
+    expect(verdict(facts({ finished: 3, played: 2 }))).toBe('partial');
+    expect(verdict(facts({ finished: 1, refused: 1, missed: 1, played: 1 }))).toBe('partial');
+    expect(verdict(facts({ refused: 3 }))).toBe('failed');
+    expect(verdict(facts({ finished: 3, played: 0 }))).toBe('failed');
+  });
+
+  it('does not take the first of several repetitions for the whole', () => {
+    expect(verdict(facts({ finished: 3, played: 3 }, false, true))).toBeNull();
+    expect(verdict(facts({ finished: 3, played: 3 }, true, true))).toBe('completed');
+  });
+});
+
+describe('the steps of a broadcast', () => {
+  const states = Object.keys(BROADCAST_STATES) as BroadcastState[];
+
+  it('follow the table, whatever has happened', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...states),
+        fc.boolean(),
+        fc.constantFrom('completed' as const, 'partial' as const, 'failed' as const, null),
+        (from, sounded, result) => {
+          let at = from;
+          for (const to of steps(from, sounded, result)) {
+            expect(mayFollow(BROADCAST_STATES, at, to)).toBe(true);
+            at = to;
+          }
+        },
+      ),
+    );
+  });
+
+  it('lead through what was skipped, and let a late report correct the count', () => {
+    expect(steps('planned', true, 'completed')).toEqual(['issued', 'on_air', 'completed']);
+    expect(steps('issued', true, null)).toEqual(['on_air']);
+    expect(steps('planned', false, 'failed')).toEqual(['failed']);
+    expect(steps('partial', true, 'completed')).toEqual(['completed']);
+    expect(steps('failed', true, 'partial')).toEqual(['partial']);
+    expect(steps('cancelled', true, 'completed')).toEqual([]);
+    expect(steps('completed', true, 'partial')).toEqual([]);
+    expect(Object.keys(DELIVERY_STATES)).toContain('missed');
+  });
+});

@@ -1,0 +1,31 @@
+import { createServer } from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { SystemClock } from '#kit';
+import { sha256 } from '#protocols';
+import { attachWebSocket, CredentialTable, EmbeddedBroker, Gateway, MqttListener, memoryConnector } from '../../../server/mqtt/index.ts';
+const n = Number(process.argv[2]);
+const clock = new SystemClock();
+const credentials = new CredentialTable();
+const areas = ['vn', 'tinh', 'xa', 'ap'];
+for (let i = 0; i < n; i++) credentials.put({ speakerId: `spk-${i}`, secretHash: sha256('s'), lifecycle: 'active', areaId: 'ap' }, areas);
+const broker = new EmbeddedBroker({ credentials, onError: (e) => console.error('broker', e) });
+await broker.start();
+const gateway = new Gateway({ connect: memoryConnector(broker), clock });
+let answers = 0, t0 = 0;
+gateway.handle({ hello() {}, health() {}, journal() {}, presence() {}, progress() {}, timeRequest() {}, answer() { if (++answers === n) console.log('all answered', (performance.now() - t0).toFixed(0), 'ms'); } });
+await gateway.start();
+await gateway.ready();
+const listener = new MqttListener({ broker, host: '127.0.0.1', port: 0 });
+await listener.start();
+const http = createServer();
+attachWebSocket(http, '/mqtt', broker);
+await new Promise<void>((r) => http.listen(0, '127.0.0.1', r));
+const loop = monitorEventLoopDelay({ resolution: 5 }); loop.enable();
+console.log('PORT', listener.port, (http.address() as any).port);
+process.stdin.on('data', async (d) => {
+  const rss = () => (process.memoryUsage().rss / 1e6).toFixed(0);
+  console.log(String(d).trim(), JSON.stringify(broker.metrics()), JSON.stringify(gateway.metrics()), 'rss', rss(), 'loop max', (loop.max / 1e6).toFixed(0));
+  loop.reset();
+  if (String(d).startsWith('go')) { t0 = performance.now(); answers = 0; await gateway.publish('areaOrder', 'vn', 'x'.repeat(1500)); console.log('taken', (performance.now() - t0).toFixed(0)); }
+  if (String(d).startsWith('bye')) process.exit(0);
+});
