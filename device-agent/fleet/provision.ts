@@ -7,7 +7,10 @@ import { codec, type Provisioning, ProvisioningSchema, provisioningCodec } from 
 import type { FleetOptions } from './options.ts';
 
 const createdCodec = codec('new speaker', Type.Object({ provisioning: ProvisioningSchema }));
-const refusedCodec = codec('refusal', Type.Object({ code: Type.String(), message: Type.String() }));
+const refusedCodec = codec(
+  'refusal',
+  Type.Object({ error: Type.Object({ code: Type.String(), message: Type.String() }) }),
+);
 
 /** Requests to the API under way at once. */
 const AT_ONCE = 8;
@@ -65,7 +68,7 @@ async function enter(
 
 function reasonOf(status: number, body: string): string {
   try {
-    const { code, message } = refusedCodec.parse(body);
+    const { code, message } = refusedCodec.parse(body).error;
     return `${code}: ${message}`;
   } catch {
     return `the controller answered ${status}`;

@@ -168,7 +168,12 @@ export class Journal extends Lifecycle {
     const held = this.#epochs.find((one) => one.epoch === epoch);
     if (held === undefined) return;
     const last = held.lines.at(-1)?.position.seq ?? held.start.seq;
-    if (await this.#book.acknowledge(epoch, Math.min(seq, last))) this.#changed();
+    const news = await this.#book.acknowledge(epoch, Math.min(seq, last)).catch((error) => {
+      // At worst a restart sends again what the controller already has.
+      this.#options.log.warn('an acknowledgement could not be stored', { error });
+      return true;
+    });
+    if (news) this.#changed();
   }
 
   /** Where a position lies in an epoch that is held: known, older than what is held, or contradicting it. */

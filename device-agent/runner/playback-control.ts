@@ -284,7 +284,7 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
       log.error('the disk refuses what is to be played', { orderId: item.id, error });
       if (item.emergency) return true;
       reopen(item);
-      item.blockedBy = 'storage.disk_full';
+      this.#account.writeSoon(item);
       return false;
     }
     return true;

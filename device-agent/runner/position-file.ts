@@ -38,8 +38,9 @@ export class PositionFile {
     this.#durable = options.durable;
   }
 
-  /** What was written last, or undefined when there is nothing whole. */
+  /** What was written last, or undefined when there is nothing whole. Takes the room for what will be. */
   async load(): Promise<StoredPosition | undefined> {
+    this.#file ??= await openOrMake(this.#path);
     const bytes = await ifMissing(readFile(this.#path), undefined);
     let newest: StoredPosition | undefined;
     for (let at = 0; bytes !== undefined && at < bytes.length; at += SLOT_BYTES) {
@@ -69,7 +70,13 @@ export class PositionFile {
 }
 
 async function openOrMake(path: string): Promise<FileHandle> {
-  await (await open(path, 'a')).close();
+  const file = await open(path, 'a+');
+  try {
+    // A full disk later on must not stop the notes.
+    if ((await file.stat()).size < 2 * SLOT_BYTES) await file.appendFile(Buffer.alloc(2 * SLOT_BYTES));
+  } finally {
+    await file.close();
+  }
   return open(path, 'r+');
 }
 

@@ -52,11 +52,16 @@ export class Teller extends Lifecycle {
   ): Promise<void> {
     const delays = backoff({ baseMs: 1_000, maxMs: 30_000 });
     for (let attempt = 0; ; attempt++) {
+      let line: ChainedLine | undefined;
       try {
-        await then(await this.#journal.append(fact));
-        return;
+        line = await this.#journal.append(fact);
       } catch (error) {
         this.#log.error('an entry could not be written', { kind: fact.kind, error });
+      }
+      if (line !== undefined) {
+        // Told is told: what only follows from it is found in the journal at the next start.
+        await then(line).catch((error) => this.#log.error('a record is behind', { kind: fact.kind, error }));
+        return;
       }
       if (attempt === 0) onTrouble();
       try {

@@ -126,13 +126,16 @@ export class OrderStore {
       await this.#save(record);
     } catch (error) {
       if (!evenIfLost) throw error;
-      this.#log.error('an emergency order could not be stored', { orderId: record.orderId, error });
-      this.#keep(record);
+      this.#log.error('an urgent order could not be stored', { orderId: record.orderId, error });
     }
+    this.#keep(record);
     return record;
   }
 
-  /** Changes an order; durable when it resolves. Does nothing when it is not held any more. */
+  /**
+   * Changes an order; durable when it resolves. Where the disk refuses, what is in memory is right all the same. Does nothing
+   * when the order is not held any more.
+   */
   async update(
     orderId: string,
     change: Partial<
@@ -142,6 +145,7 @@ export class OrderStore {
     const before = this.#records.get(orderId);
     if (before === undefined) return undefined;
     const record = { ...before, ...change };
+    this.#keep(record);
     await this.#save(record);
     return record;
   }
@@ -159,10 +163,7 @@ export class OrderStore {
   }
 
   #save(record: OrderRecord): Promise<void> {
-    return this.#writes.run(async () => {
-      await writeFileAtomic(this.#path(record), JSON.stringify(record));
-      this.#keep(record);
-    });
+    return this.#writes.run(() => writeFileAtomic(this.#path(record), JSON.stringify(record)));
   }
 
   #keep(record: OrderRecord): void {

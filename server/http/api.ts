@@ -9,6 +9,7 @@ import { API_ROOT, newId } from '#protocols';
 import './access.ts';
 import { onlyPublicRoutes, requireAuthentication } from './plugins/authentication.ts';
 import { mapErrors } from './plugins/errors.ts';
+import { closeGracefully } from './plugins/graceful-close.ts';
 import { describeApi, serveDescription } from './plugins/openapi.ts';
 import { announcementRoutes } from './routes/announcements.ts';
 import { areaRoutes } from './routes/areas.ts';
@@ -34,7 +35,7 @@ export async function buildApi(services: ApiServices, log: FastifyBaseLogger): P
     requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => newId('req', services.clock.now()),
     return503OnClosing: true,
-    forceCloseConnections: 'idle',
+    forceCloseConnections: true,
     routerOptions: { maxParamLength: 128 },
   });
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
@@ -42,6 +43,7 @@ export async function buildApi(services: ApiServices, log: FastifyBaseLogger): P
   app.decorateRequest('speakerId', null);
   mapErrors(app);
   observe(app, services);
+  closeGracefully(app, services.clock);
   await describeApi(app, services.version);
 
   await app.register(publicRoutes(services));

@@ -40,6 +40,8 @@ export class EventStream {
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
+      // When it ends, the connection ends: the next request of this client must not wait behind it.
+      connection: 'close',
       'x-accel-buffering': 'no',
     });
     const position = hub.after(lastEventId);

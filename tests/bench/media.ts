@@ -7,7 +7,7 @@ import { watched } from './ingest/loop-watch.ts';
 import { bareCommands } from './media/bare-commands.ts';
 import { type Cost, cost } from './media/measure.ts';
 import { makeSpeech } from './media/speech.ts';
-import { median, round } from './statistics.ts';
+import { median, numberOption, round } from './statistics.ts';
 
 /** Half an hour takes long enough for three rounds to agree. */
 const ROUNDS: Readonly<Record<string, number>> = { '10s': 5, '2min': 5, '30min': 3 };
@@ -22,14 +22,16 @@ interface Round {
 /**
  * Our preparation of speech beside the bare commands that do the same, one after the other in every round (the first
  * alternating); medians. The programs run at this process's priority on both sides. A ratio is wall time; `cpuRatio` is
- * processor time, ours including what Node spends.
+ * processor time, ours including what Node spends. `--longest` leaves out speech of more seconds.
  */
-export async function mediaBench(): Promise<object> {
+export async function mediaBench(args: readonly string[]): Promise<object> {
   const folder = await mkdtemp(join(tmpdir(), 'loa-media-'));
   try {
     const binaries = await locateBinaries();
     await assertUsable(binaries);
-    const { files, spokenBy } = await makeSpeech(folder, binaries.ffmpeg);
+    const { files: all, spokenBy } = await makeSpeech(folder, binaries.ffmpeg);
+    const longest = numberOption(args, 'longest', Number.POSITIVE_INFINITY);
+    const files = all.filter(({ seconds }) => seconds <= longest);
     const clock = new SystemClock();
     const results: Record<string, readonly Round[]> = {};
     for (const { name, path } of files) {
@@ -50,6 +52,9 @@ export async function mediaBench(): Promise<object> {
         const [first, second] = i % 2 === 0 ? [await bare(), await ours()] : [await ours(), await bare()];
         const [oursCost, bareCost] = i % 2 === 0 ? [second, first] : [first, second];
         rounds.push({ ours: oursCost, bare: bareCost, heldMs, attempts });
+        process.stderr.write(
+          `${name}: ours ${round(oursCost.wallSeconds, 2)} s, bare ${round(bareCost.wallSeconds, 2)} s\n`,
+        );
       }
       results[name] = rounds;
     }
@@ -73,7 +78,7 @@ export async function mediaBench(): Promise<object> {
       seconds: each((rounds) => round(median(rounds.map(({ ours }) => ours.wallSeconds)), 2)),
       bareSeconds: each((rounds) => round(median(rounds.map(({ bare }) => bare.wallSeconds)), 2)),
       attempts: each((rounds) => Math.max(...rounds.map(({ attempts }) => attempts))),
-      rounds: ROUNDS,
+      rounds: each((rounds) => rounds.length),
       spokenBy,
       maxLoopDelayMs: round(
         Math.max(

@@ -87,8 +87,8 @@ async function crowdFigures(
 }
 
 async function driftFigures(): Promise<object> {
-  const runs = [];
-  for (const ppm of [-CARD_PPM, CARD_PPM]) runs.push(await simulateDrift({ ppm, minutes: CARD_MINUTES }));
+  const slow = await simulateDrift({ ppm: -CARD_PPM, minutes: CARD_MINUTES });
+  const runs = [slow, await simulateDrift({ ppm: CARD_PPM, minutes: CARD_MINUTES })];
   const worst = (values: readonly number[]) => rank(sizes(values), 1);
   return {
     driftAfter30MinMs: worst(runs.map(({ finalSkewMs }) => finalSkewMs)),

@@ -132,7 +132,13 @@ export class Dispatcher extends Lifecycle implements DeliveryObserver {
     const items = await storage.read.broadcasts.outbox(PAGE + this.#unmarked.size);
     const fresh = items.filter(({ seq }) => !this.#unmarked.has(seq));
     for (const item of fresh) {
-      await this.#publish(item);
+      try {
+        await this.#publish(item);
+      } catch (error) {
+        if (isDomainError(error, 'message.disconnected') || isDomainError(error, 'storage.busy')) throw error;
+        // One that no broker takes must not hold up all that come after it.
+        this.#options.onError(error);
+      }
       this.#unmarked.set(item.seq, item);
     }
     // In the outbox's order, and after all were sent: a database that is held delays no sound.

@@ -1,5 +1,5 @@
 import { type Clock, Lifecycle } from '#kit';
-import { type Health, type Hello, isDomainError, keyId, type Welcome } from '#protocols';
+import { DomainError, type Health, type Hello, isDomainError, keyId, type Welcome } from '#protocols';
 import type { JournalIngest } from '../deliveries/journal-ingest.ts';
 import type { JournalPositions } from '../deliveries/journal-positions.ts';
 import { SliceWorker } from '../deliveries/slice-worker.ts';
@@ -71,9 +71,10 @@ export class HelloService extends Lifecycle {
     await this.#worker.start();
   }
 
-  /** Takes a hello. One that does not fit into the queue is dropped: the speaker says hello again. */
+  /** Takes a hello. Throws `message.overflow` when too many wait: the speaker says hello again. */
   take(speakerId: string, hello: Hello): void {
-    this.#worker.offer({ speakerId, hello });
+    if (!this.#worker.offer({ speakerId, hello }))
+      throw new DomainError('message.overflow', { topic: 'hello', limit: CAPACITY });
   }
 
   /** Takes a heartbeat and heals what it shows to be lost. */

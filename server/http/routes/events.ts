@@ -27,7 +27,7 @@ export const eventRoutes =
     app.get(
       '/events',
       {
-        config: permission('broadcast:read'),
+        config: { ...permission('broadcast:read'), longLived: true },
         schema: {
           summary: 'Live events (text/event-stream)',
           description:

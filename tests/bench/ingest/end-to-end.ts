@@ -52,7 +52,7 @@ export async function endToEnd(folder: string): Promise<EndToEndFigures> {
     let loopMs = 0;
     let refused = 0;
     for (let i = 0; i <= ROUNDS; i++) {
-      await maxLoopDelayMs(controller.url);
+      await maxLoopDelayMs(controller);
       for (const [kind, rates] of [
         [BACKLOG, backlog],
         [PROMPT, prompt],
@@ -62,7 +62,7 @@ export async function endToEnd(folder: string): Promise<EndToEndFigures> {
         refused += run.refused;
         rates.push((SPEAKERS * kind.broadcasts * LINES_PER_BROADCAST * 1000) / run.tookMs);
       }
-      if (i > 0) loopMs = Math.max(loopMs, await maxLoopDelayMs(controller.url));
+      if (i > 0) loopMs = Math.max(loopMs, await maxLoopDelayMs(controller));
     }
     return {
       endToEndPerSecond: round(median(backlog), 0),

@@ -77,7 +77,7 @@ async function obey(command: ObserverCommand): Promise<ObserverReply> {
 }
 
 process.on('message', (command: ObserverCommand) => {
-  obey(command)
+  void obey(command)
     .catch((error: unknown): ObserverReply => ({ kind: 'failed', reason: String(error) }))
     .then((reply) => process.send?.(reply));
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
@@ -69,4 +69,5 @@ function fill(path: string): void {
       bytes = Math.floor(bytes / 2);
     }
   }
+  closeSync(file);
 }

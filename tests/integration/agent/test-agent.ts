@@ -2,9 +2,15 @@ import { onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
 import type { Provisioning } from '#protocols';
 import { Agent, type AgentOptions } from '../../../device-agent/agent.ts';
-import { silentLog } from '../../../device-agent/log.ts';
+import { jsonLog, silentLog } from '../../../device-agent/log.ts';
 import { NullOutput } from '../../../device-agent/outputs/index.ts';
 import { SilentDecoder } from '../../../device-agent/playback/index.ts';
+
+/** LOA_TEST_LOG=1 shows what the agents say. */
+const testLog =
+  process.env['LOA_TEST_LOG'] === '1'
+    ? jsonLog('debug', (line) => void process.stderr.write(line), Date.now)
+    : silentLog;
 
 /** An agent in this process: real disk and network, silence into a timed null output. Stopped with the test. */
 export function testAgent(
@@ -22,7 +28,7 @@ export function testAgent(
     decoder: new SilentDecoder(),
     reference: { read: async () => undefined },
     systemClock: { set: async () => ({ outcome: 'off' }) },
-    log: silentLog,
+    log: testLog,
     cacheBytes: 64 * 1024 * 1024,
     cacheRetry: { baseMs: 20, maxMs: 50 },
     segmentBytes: 32 * 1024,

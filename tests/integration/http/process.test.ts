@@ -41,12 +41,6 @@ function launch(env: Record<string, string>) {
 it.each([
   ['LOA_PORT', { LOA_PORT: '80800' }, 'LOA_PORT is "80800": expected a whole number from 1 to 65535'],
   [
-    'LOA_MQTT_PORT',
-    { LOA_MQTT_PORT: 'on' },
-    'LOA_MQTT_PORT is "on": expected a whole number from 1 to 65535',
-  ],
-  ['LOA_LOG_LEVEL', { LOA_LOG_LEVEL: 'loud' }, 'LOA_LOG_LEVEL is "loud": expected one of'],
-  [
     'LOA_DATABASE_URL',
     { LOA_DATABASE_URL: 'mysql://u:secret@h/d' },
     'LOA_DATABASE_URL is "mysql://…@h/d": expected',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { IClientPublishOptions } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256, speakerSubscriptions, topicOf } from '#protocols';
 import { CredentialTable } from '../../../server/mqtt/credential-table.ts';
@@ -107,7 +108,7 @@ describe('the embedded broker', () => {
     await client.endAsync();
   });
 
-  it.each([
+  it.each<[string, string, IClientPublishOptions]>([
     ['on an area order', topicOf('areaOrder', 'vn'), {}],
     ['on its own order topic', topicOf('order', 'spk-1'), {}],
     ['as another speaker', topicOf('hello', 'spk-2'), {}],

@@ -70,7 +70,7 @@ describe('the packet guard', () => {
   it('reads to the reader, and hands on nothing after a violation', () => {
     const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
     const violations: string[] = [];
-    guardReads(stream, LIMITS, new ReadTurns(), (violation) => violations.push(violation));
+    guardReads(stream, LIMITS, new ReadTurns(() => 0), (violation) => violations.push(violation));
     stream.push(packet(0x10, 20));
     expect(stream.read()).toEqual(packet(0x10, 20));
     expect(stream.read()).toBeNull();
