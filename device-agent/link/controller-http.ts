@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import type { Clock } from '#kit';
+import { type Clock, Exclusive } from '#kit';
 import { codec, MAX_DOCUMENT_BYTES, type TimeReply, timeReplyCodec, verifyDocument } from '#protocols';
 import type { TimeSample } from '../clock/index.ts';
 import type { KeyStore } from '../state/key-store.ts';
@@ -29,6 +29,7 @@ export class ControllerHttp {
   readonly #url: string;
   readonly #clock: Clock;
   readonly #keys: KeyStore;
+  readonly #updates = new Exclusive();
 
   constructor(options: { readonly url: string; readonly clock: Clock; readonly keys: KeyStore }) {
     this.#url = options.url;
@@ -37,7 +38,12 @@ export class ControllerHttp {
   }
 
   /** Fetches the statements after those held, and takes what proves itself. */
-  async updateKeys(signal: AbortSignal): Promise<number> {
+  updateKeys(signal: AbortSignal): Promise<number> {
+    // One at a time: link and time keeper both ask at the start.
+    return this.#updates.run(() => this.#updateKeys(signal));
+  }
+
+  async #updateKeys(signal: AbortSignal): Promise<number> {
     const url = `${this.#url}/api/v1/keys/statements?after=${this.#keys.ring.n}`;
     const body = await bodyOf(await httpGet(url, { signal, idleMs: 10_000 }), STATEMENTS_LIMIT);
     return this.#keys.extend(statementsCodec.parse(body).statements);

@@ -36,8 +36,8 @@ export async function skew(args: readonly string[]): Promise<object> {
       agents,
       rounds,
       ...crowd,
-      quietPairMs: pair === null ? null : round(pair.startMs, 2),
-      quietPairEndMs: pair === null ? null : round(pair.endMs, 2),
+      quietPairMs: pair === null ? null : rank(sizes(pair.startMs), 1),
+      quietPairEndMs: pair === null ? null : rank(sizes(pair.endMs), 1),
       ...drift,
     };
   } finally {
@@ -60,6 +60,7 @@ async function crowdFigures(
   let unheard = 0;
   try {
     await crowd.start();
+    say(`${options.agents} agents have asked for the time`);
     for (let i = 0; i < options.rounds; i++) {
       clocks.push(...crowd.clockErrors());
       const { startsAt, heard } = await crowd.play(LEAD_MS);
@@ -69,6 +70,7 @@ async function crowdFigures(
       raw.push(...errors);
       paced.push(...heard.flatMap(({ pacedAt }) => (pacedAt === null ? [] : [pacedAt - startsAt])));
       drifts.push(...heard.flatMap(({ driftMs }) => (driftMs === null ? [] : [driftMs])));
+      say(`round ${i + 1}: ${errors.map((error) => error.toFixed(1)).join(' ')} ms`);
     }
   } finally {
     await crowd.stop();
@@ -94,6 +96,10 @@ async function driftFigures(): Promise<object> {
     driftAfter30MinMs: worst(runs.map(({ finalSkewMs }) => finalSkewMs)),
     driftWithin30MinMs: worst(runs.map(({ maxSkewMs }) => maxSkewMs)),
   };
+}
+
+function say(line: string): void {
+  process.stderr.write(`skew: ${line}\n`);
 }
 
 /** Magnitudes, ascending. */

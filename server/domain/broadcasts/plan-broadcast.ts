@@ -1,13 +1,5 @@
 import type { Instant, Milliseconds } from '#kit';
-import type {
-  CancelOrder,
-  Capability,
-  FileContent,
-  PlayOrder,
-  PlayRequest,
-  Priority,
-  Window,
-} from '#protocols';
+import type { Capability, FileContent, PlayOrder, PlayRequest, Priority, Window } from '#protocols';
 
 /** What is added to the last possible end before the hard end: fades, primed outputs, a slow sound card. */
 export const END_MARGIN_MS: Milliseconds = 5_000;
@@ -76,7 +68,6 @@ export function requirements(repeat: Repeat, gainDb: number): Capability[] {
 
 /** What is the same in every order of one broadcast. */
 export type PlayOrderBase = Omit<PlayOrder, 'id' | 'targets'>;
-export type CancelOrderBase = Omit<CancelOrder, 'id' | 'targets'>;
 
 export interface PlayPlan {
   readonly broadcastId: string;

@@ -1,4 +1,5 @@
 import {
+  type BroadcastState,
   type DeliveryView,
   type FoldFlag,
   foldDelivery,
@@ -13,13 +14,13 @@ const OWN_KINDS: readonly string[] = ['boot', 'time'];
 
 /** Deliveries on their way through a slice of entries. */
 export class DeliveryFold {
-  readonly #known: ReadonlySet<string>;
+  readonly #known: ReadonlyMap<string, BroadcastState>;
   readonly #before: ReadonlyMap<string, Delivery>;
   readonly #changed = new Map<string, Delivery>();
   readonly #now: number;
 
-  /** `known`: which of the broadcasts exist. `before`: deliveries as stored. */
-  constructor(known: ReadonlySet<string>, before: readonly Delivery[], now: number) {
+  /** `known`: the states of the broadcasts that exist. `before`: deliveries as stored. */
+  constructor(known: ReadonlyMap<string, BroadcastState>, before: readonly Delivery[], now: number) {
     this.#known = known;
     this.#before = new Map(before.map((one) => [deliveryKey(one.broadcastId, one.speakerId), one]));
     this.#now = now;
@@ -30,12 +31,17 @@ export class DeliveryFold {
     const { broadcastId } = entry;
     if (broadcastId === undefined || OWN_KINDS.includes(entry.kind))
       return (JOURNAL_KINDS as readonly string[]).includes(entry.kind) ? [] : ['unknown_kind'];
-    if (!this.#known.has(broadcastId)) return ['unknown_broadcast'];
+    const state = this.#known.get(broadcastId);
+    if (state === undefined) return ['unknown_broadcast'];
     const key = deliveryKey(broadcastId, speakerId);
     const delivery = this.#changed.get(key) ?? this.#before.get(key);
     const view = delivery?.view ?? PENDING;
     // Folded without the flags so far, so that each entry bears its own.
-    const { flags, ...folded } = foldDelivery({ ...view, flags: [] }, entry);
+    const { flags: own, ...folded } = foldDelivery({ ...view, flags: [] }, entry);
+    // Taken back, and yet all of it sounded: the cancellation came too late there.
+    const late: readonly FoldFlag[] =
+      state === 'cancelled' && entry.kind === 'finished' ? ['unexpected'] : [];
+    const flags = [...new Set([...own, ...late])].sort();
     this.#changed.set(key, {
       broadcastId,
       speakerId,

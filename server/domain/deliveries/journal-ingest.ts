@@ -1,5 +1,6 @@
 import { type Clock, Lifecycle } from '#kit';
 import {
+  type BroadcastState,
   type ChainedLine,
   DomainError,
   derivedId,
@@ -228,7 +229,8 @@ export class JournalIngest extends Lifecycle {
         if (broadcastId !== undefined) keys.set(`${broadcastId}/${speakerId}`, { broadcastId, speakerId });
       }
     const ids = [...new Set([...keys.values()].map(({ broadcastId }) => broadcastId))];
-    const known = ids.length === 0 ? new Set<string>() : await tx.receipts.knownBroadcasts(ids);
+    const known =
+      ids.length === 0 ? new Map<string, BroadcastState>() : await tx.receipts.knownBroadcasts(ids);
     const before = keys.size === 0 ? [] : await tx.receipts.deliveries([...keys.values()]);
     return new DeliveryFold(known, before, Math.floor(this.#options.clock.now()));
   }

@@ -1,4 +1,4 @@
-import type { DeliveryState, DeliveryView, JournalEntry } from '#protocols';
+import type { BroadcastState, DeliveryState, DeliveryView, JournalEntry } from '#protocols';
 import type { StoredJournal } from '../speakers/speaker.ts';
 
 /** One broadcast at one speaker. */
@@ -73,8 +73,8 @@ export interface ReceiptStore {
   ): Promise<ReadonlyMap<number, string>>;
   /** Stores a slice; a row whose (speaker, epoch, seq, hash) exists is left as it is. */
   save(slice: ReceiptSlice): Promise<void>;
-  /** Which of these broadcast ids exist. */
-  knownBroadcasts(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** State of each of these broadcasts; what does not exist is left out. */
+  knownBroadcasts(ids: readonly string[]): Promise<ReadonlyMap<string, BroadcastState>>;
   /** A speaker's journal in order, with the batches that sign it. */
   journal(
     speakerId: string,

@@ -37,7 +37,9 @@ function asDomainError(error: FastifyError | DomainError | Error, request: Fasti
     const [first] = error.validation;
     const field = `${error.validationContext ?? 'body'}${first?.instancePath ?? ''}`;
     const names = unknownFields(first?.params);
-    const reason = `${field} ${first?.message ?? 'has another shape'}${names === '' ? '' : `: ${names}`}`;
+    // The library's word for a field that the schema does not have.
+    const said = first?.message === 'schema is false' ? 'is not a field of this request' : first?.message;
+    const reason = `${field} ${said ?? 'has another shape'}${names === '' ? '' : `: ${names}`}`;
     return new DomainError('request.invalid', { reason, field });
   }
   const status = 'statusCode' in error ? error.statusCode : undefined;

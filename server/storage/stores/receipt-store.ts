@@ -1,4 +1,4 @@
-import type { DeliveryState } from '#protocols';
+import type { BroadcastState, DeliveryState } from '#protocols';
 import type {
   BatchRow,
   Delivery,
@@ -104,11 +104,11 @@ export class DatabaseReceiptStore implements ReceiptStore {
     );
   }
 
-  async knownBroadcasts(ids: readonly string[]): Promise<ReadonlySet<string>> {
+  async knownBroadcasts(ids: readonly string[]): Promise<ReadonlyMap<string, BroadcastState>> {
     const rows = await inParts(ids, (part) =>
-      this.#models.broadcast.findMany({ where: { id: { in: part } }, select: { id: true } }),
+      this.#models.broadcast.findMany({ where: { id: { in: part } }, select: { id: true, state: true } }),
     );
-    return new Set(rows.map(({ id }) => id));
+    return new Map(rows.map(({ id, state }) => [id, state]));
   }
 
   async journal(

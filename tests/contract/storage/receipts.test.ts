@@ -109,8 +109,10 @@ onBothDatabases('receipts', (storage) => {
     expect(found).toHaveLength(1_100);
   });
 
-  it('tell which broadcasts exist', async () => {
-    const { id } = (await stored(storage())).broadcast;
-    expect(await storage().read.receipts.knownBroadcasts([id, 'brc_unknown'])).toEqual(new Set([id]));
+  it('tell which broadcasts exist, and their states', async () => {
+    const { id, state } = (await stored(storage())).broadcast;
+    expect(await storage().read.receipts.knownBroadcasts([id, 'brc_unknown'])).toEqual(
+      new Map([[id, state]]),
+    );
   });
 });

@@ -74,7 +74,9 @@ export class GateProxy {
 
   #tunnel({ url, rawHeaders }: IncomingMessage, client: Socket, head: Buffer): void {
     const onward = connect(this.#options.webSocket ?? this.#options.http, '127.0.0.1', () => {
-      const lines = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1]}`] : []));
+      const lines = rawHeaders.flatMap((name, at) =>
+        at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1]}`] : [],
+      );
       onward.write(`GET ${url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
       onward.write(head);
       client.pipe(onward).pipe(client);
