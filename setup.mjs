@@ -91,8 +91,6 @@ function files(paths, endings) {
   return found;
 }
 
-/** One setup at a time for a clone, however many npm scripts start at once. */
-
 /**
  * Waits for its turn and returns what ends it. A lock whose owner is gone is taken over. It lies outside the clone,
  * because `npm ci` empties node_modules and nothing else there is ours to litter.
@@ -124,8 +122,6 @@ function ownerAlive(path) {
     return error.code === 'EPERM';
   }
 }
-
-/** Installs what package-lock.json names, and turns npm's failures into one line that says the cure. */
 
 /** What native modules are built for: another Node, system or processor needs another build. */
 const platform = `${process.platform}-${process.arch}-${process.versions.modules}`;
@@ -241,7 +237,6 @@ const databaseClients = {
 };
 
 function providers() {
-  if (!existsSync(at('prisma'))) return [];
   return readdirSync(at('prisma')).filter((name) => existsSync(headPath(name)));
 }
 
@@ -255,9 +250,8 @@ function clientFolder(provider) {
 }
 
 async function generate() {
-  const found = providers();
-  if (found.length > 0) say('generating the database clients');
-  for (const provider of found) {
+  say('generating the database clients');
+  for (const provider of providers()) {
     mkdirSync(at(schemaFolder), { recursive: true });
     writeFileSync(at(joinedPath(provider)), joined(provider));
     const args = [at('node_modules/prisma/build/index.js'), 'generate', '--schema', joinedPath(provider)];
@@ -273,14 +267,12 @@ async function generate() {
 }
 
 function joined(provider) {
-  const models = existsSync(at('prisma/models')) ? readdirSync(at('prisma/models')).sort() : [];
+  const models = readdirSync(at('prisma/models')).sort();
   const paths = models.filter((name) => name.endsWith('.prisma')).map((name) => at('prisma/models', name));
   return [headPath(provider), ...paths].map((path) => readFileSync(path, 'utf8')).join('\n');
 }
 
-/** Compiles the sources to dist/ and bundles the agent into the one file that a loudspeaker gets. */
-
-const sources = ['protocols', 'media', 'server', 'device-agent', 'tests'];
+const sources = ['protocols', 'media', 'server', 'device-agent', 'prisma', 'tests'];
 const programs = [
   'server/main.ts',
   'server/demo/main.ts',
@@ -295,11 +287,7 @@ const agentBundle = 'device-agent/dist/loa-agent.mjs';
 
 const buildStep = {
   name: 'build',
-  inputs: () =>
-    treeHash(
-      [...sources, 'prisma', 'tsconfig.json', 'tsconfig.base.json'],
-      ['.ts', '.tsx', '.json', '.prisma'],
-    ),
+  inputs: () => treeHash([...sources, 'tsconfig.json', 'tsconfig.base.json'], ['.ts', '.json', '.prisma']),
   outputs: compiledPrograms,
   run: compile,
 };
@@ -308,14 +296,12 @@ const agentFile = {
   name: 'agent bundle',
   inputs: () =>
     treeHash(['protocols', 'device-agent', 'package.json', 'package-lock.json'], ['.ts', '.json']),
-  outputs: () => (existsSync(at(agentEntry)) ? [agentBundle] : []),
+  outputs: () => [agentBundle],
   run: bundle,
 };
 
 function compiledPrograms() {
-  return programs
-    .filter((path) => existsSync(at(path)))
-    .map((path) => join('dist', path.replace(/\.ts$/, '.js')));
+  return programs.map((path) => join('dist', path.replace(/\.ts$/, '.js')));
 }
 
 async function compile() {
@@ -328,7 +314,6 @@ async function compile() {
 }
 
 async function bundle() {
-  if (!existsSync(at(agentEntry))) return;
   say(`bundling the agent (${agentBundle})`);
   // Only here, where the dependencies are installed.
   const esbuild = await import('esbuild');

@@ -175,6 +175,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
       onZoneChanged: (areaIds) =>
         assignments.refreshSoon([...speakerDirectory.inAreas(areaIds)].map(({ speakerId }) => speakerId)),
     }),
+    speakerIndex: speakerDirectory,
     speakers: new SpeakerService({
       read,
       areas: areaDirectory,

@@ -7,8 +7,8 @@ export interface Item {
   /** Orders are taken in this order. */
   readonly number: number;
   readonly plannedAt: number;
-  /** It does not begin after this. Null for what goes on after an interruption. */
-  readonly latestStartAt: number | null;
+  /** It neither begins nor goes on after this. */
+  readonly latestStartAt: number;
   readonly hardEndAt: number;
   /** Null: none is needed (emergency, or leave from a person). */
   readonly window: Window | null;
@@ -53,12 +53,16 @@ export interface Verdict {
 /** The output is taken this long before the planned instant: decoding and priming need their time. */
 export const PREPARE_MS = 5_000;
 
+/** Without trusted time an emergency is of this moment when the true time may be so close to its start. */
+const EMERGENCY_NEAR_MS = 15_000;
+
 const RANK: Readonly<Record<Priority, number>> = { emergency: 0, priority: 1, normal: 2 };
 
 /**
  * What sounds now. Pure. One thing at a time; only an emergency pre-empts; others queue: what is due, the higher
- * priority first, then in the order of their orders. Mute and maintenance hold everything. Untrusted or disputed
- * time keeps planned items from beginning; what sounds already goes on. An emergency that has just come sounds
+ * priority first, then in the order of their orders. Maintenance holds everything, for somebody stands at the horns; mute
+ * (a quiet hour) holds everything but an emergency, which is there to save lives. Untrusted or disputed time keeps
+ * planned items from beginning; what sounds already goes on. An emergency of this moment that has just come sounds
  * without trusted time, at once.
  */
 export function arbitrate(situation: Situation): Verdict {
@@ -71,7 +75,7 @@ export function arbitrate(situation: Situation): Verdict {
     const block = startBlock(item, situation);
     // Without trusted time an item is over only when that is certain.
     const sure = situation.trust === 'trusted' ? now : situation.notBefore;
-    if (sure >= endOf(item) || (item.latestStartAt !== null && sure > item.latestStartAt)) {
+    if (sure >= endOf(item) || sure > item.latestStartAt) {
       over.push({ id: item.id, code: block ?? item.blockedBy ?? 'order.too_late' });
       continue;
     }
@@ -95,18 +99,19 @@ function begin(item: Item): number {
   return item.window === null ? item.plannedAt : Math.max(item.plannedAt, item.window.opensAt);
 }
 
-function hold(situation: Situation): ErrorCode | null {
+function hold(item: Item, situation: Situation): ErrorCode | null {
   if (situation.maintenance) return 'order.maintenance';
-  return situation.muted ? 'order.muted' : null;
+  return situation.muted && item.priority !== 'emergency' ? 'order.muted' : null;
 }
 
-/** An emergency of this moment, on a loudspeaker that does not know the time. */
-export function soundsAnyway(item: Item, { trust }: Pick<Situation, 'trust'>): boolean {
-  return item.priority === 'emergency' && item.fresh && trust !== 'trusted';
+/** An emergency of this moment, on a loudspeaker that does not know the time. One that is planned for later waits. */
+export function soundsAnyway(item: Item, { trust, notBefore }: Pick<Situation, 'trust' | 'notBefore'>): boolean {
+  const emergency = item.priority === 'emergency' && item.fresh;
+  return emergency && trust !== 'trusted' && item.plannedAt - notBefore <= EMERGENCY_NEAR_MS;
 }
 
 function startBlock(item: Item, situation: Situation): ErrorCode | null {
-  const held = hold(situation);
+  const held = hold(item, situation);
   if (held !== null || soundsAnyway(item, situation)) return held;
   if (situation.trust !== 'trusted') return 'order.time_untrusted';
   if (item.priority === 'emergency') return null;
@@ -114,7 +119,7 @@ function startBlock(item: Item, situation: Situation): ErrorCode | null {
 }
 
 function stopReason(sounding: Item, first: Item | undefined, situation: Situation): ErrorCode | null {
-  const held = hold(situation);
+  const held = hold(sounding, situation);
   if (held !== null) return held;
   const emergency = first?.priority === 'emergency' && sounding.priority !== 'emergency';
   return emergency ? 'order.preempted' : null;
@@ -128,11 +133,19 @@ function precedence(a: Item, b: Item, now: number): number {
   return begin(a) - begin(b) || RANK[a.priority] - RANK[b.priority] || a.number - b.number;
 }
 
-function nextLook(items: readonly Item[], over: Verdict['over'], { now, current }: Situation): number | null {
+function nextLook(items: readonly Item[], over: Verdict['over'], situation: Situation): number | null {
+  const { now, notBefore, trust, current } = situation;
+  // What is certain of the time grows as fast as time does.
+  const certain = (instant: number) => (trust === 'trusted' ? instant : now + instant - notBefore);
   const gone = new Set(over.map(({ id }) => id));
   const instants = items
     .filter(({ id }) => id !== current && !gone.has(id))
-    .flatMap((item) => [begin(item) - PREPARE_MS, (item.latestStartAt ?? item.hardEndAt) + 1, endOf(item)])
+    .flatMap((item) => [
+      begin(item) - PREPARE_MS,
+      certain(item.plannedAt - EMERGENCY_NEAR_MS),
+      certain(item.latestStartAt + 1),
+      certain(endOf(item)),
+    ])
     .filter((instant) => instant > now);
   return instants.length === 0 ? null : Math.min(...instants);
 }

@@ -69,14 +69,15 @@ export class PlayItem {
 
   /** As `arbitrate` sees it. */
   item(): Item {
-    const { priority, hardEndAt, latestStartAt, window, windowOverride } = this.order;
+    const { priority, hardEndAt, latestStartAt, expiresAt, window, windowOverride } = this.order;
     const free = this.emergency || windowOverride !== null;
     return {
       id: this.id,
       priority,
       number: this.record.number,
       plannedAt: this.plannedAt,
-      latestStartAt: this.phase === 'interrupted' ? null : latestStartAt + this.#shiftMs,
+      // What was interrupted may go on late, but nothing begins that has expired.
+      latestStartAt: this.phase === 'interrupted' ? expiresAt : Math.min(latestStartAt + this.#shiftMs, expiresAt),
       hardEndAt,
       window: free ? null : window,
       ready: this.fetched,

@@ -1,5 +1,5 @@
 import type { ErrorCode, JournalFact } from '#protocols';
-import type { FactTime } from '../journal/fact-time.ts';
+import { type FactTime, roundMs } from '../journal/fact-time.ts';
 import type { PlayOutcome } from '../playback/index.ts';
 import { endedFact, type OutputFacts, orderFact, rangeOf } from './facts.ts';
 import type { PlayItem } from './play-item.ts';
@@ -31,7 +31,16 @@ export function settle(
   switch (outcome.kind) {
     case 'finished': {
       const range = { fromMs, toMs: item.content.durationMs, uncertaintyMs: 0 };
-      const fact = endedFact('finished', item, range, outcome, output, time);
+      const skippedMs = roundMs(outcome.skippedMs);
+      const fact = endedFact(
+        'finished',
+        item,
+        range,
+        outcome,
+        output,
+        time,
+        skippedMs > 0 ? { skippedMs } : {},
+      );
       item.repetitionDone();
       return { kind: 'tell', fact };
     }

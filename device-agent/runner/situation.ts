@@ -22,12 +22,15 @@ export function situationOf(
   const issued = items
     .filter(({ fresh }) => fresh)
     .map(({ order, heardAtMs }) => order.issuedAt + (atMs - heardAtMs));
+  const notBefore = Math.max(time.lastSignedAt ?? 0, ...issued);
+  // A hold has ended when that is certain: a clock that nothing vouches for does not end it.
+  const sure = trust === 'trusted' ? instant : notBefore;
   return {
     now: instant,
-    notBefore: Math.max(time.lastSignedAt ?? 0, ...issued),
+    notBefore,
     trust,
-    muted: holds(assignment?.mute ?? null, instant),
-    maintenance: holds(assignment?.maintenance ?? null, instant),
+    muted: holds(assignment?.mute ?? null, sure),
+    maintenance: holds(assignment?.maintenance ?? null, sure),
     journalOk,
     items: items.map((item) => item.item()),
     current,
@@ -49,7 +52,7 @@ export function playRequest(
     file,
     durationMs: item.content.durationMs,
     startAt,
-    ...(wanted.latestStartAt === null || atOnce ? {} : { latestStartAt: wanted.latestStartAt }),
+    ...(atOnce ? {} : { latestStartAt: wanted.latestStartAt }),
     hardEndAt: atOnce ? startAt + (hardEndAt - startsAt) : endOf(wanted),
     gainDb: gainDb(item, volume),
     offsetMs: item.resumeFromMs,

@@ -59,6 +59,8 @@ export const JournalEntrySchema = Type.Object({
   toMs: Type.Optional(Type.Number({ minimum: 0 })),
   /** How far `toMs` may be off, ms. */
   uncertaintyMs: Type.Optional(Type.Number({ minimum: 0 })),
+  /** Content inside the range that was left out to catch up, because the output or the machine had stalled, ms. */
+  skippedMs: Type.Optional(Type.Number({ minimum: 0 })),
   output: Type.Optional(OutputKindSchema),
   evidence: Type.Optional(EvidenceSchema),
   /** Level of what was written to the output, dBFS. */

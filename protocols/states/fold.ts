@@ -29,7 +29,7 @@ export interface DeliveryView {
   readonly flags: readonly FoldFlag[];
 }
 
-/** unknown_kind: kept, not understood · unexpected: does not follow from what was told before · range_repeated: the same content range sounded twice. */
+/** unknown_kind: kept, not understood · unexpected: does not follow from what was told before, or sounded whole after it was taken back · range_repeated: the same content range sounded twice. */
 export const FOLD_FLAGS = ['range_repeated', 'unexpected', 'unknown_kind'] as const;
 export type FoldFlag = (typeof FOLD_FLAGS)[number];
 

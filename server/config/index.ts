@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { guessPublicUrl, parsePublicUrl } from './public-url.ts';
 import { oneOf, urlOf, wholeNumber } from './values.ts';
@@ -25,6 +26,8 @@ export interface ServerConfig {
   readonly databaseUrl: string;
   /** Null: no plain MQTT port. */
   readonly mqttPort: number | null;
+  /** Files (PEM) that make the MQTT port speak TLS; null: plain. */
+  readonly mqttTls: { readonly keyFile: string; readonly certFile: string } | null;
   /** Null: the embedded broker. */
   readonly externalBroker: ExternalBrokerConfig | null;
   readonly tokensFile: string;
@@ -65,6 +68,7 @@ export function parseVariables(texts: Readonly<Record<VariableKey, string | null
     publicUrl: texts.publicUrl === null ? guessPublicUrl(host, port) : parsePublicUrl(texts.publicUrl),
     databaseUrl: databaseUrl(texts.databaseUrl, dataFolder),
     mqttPort: mqttPort(text('mqttPort')),
+    mqttTls: mqttTls(text('mqttTlsKey'), text('mqttTlsCert')),
     externalBroker: text('mqttUrl') === '' ? null : externalBroker(text('mqttUrl')),
     tokensFile: texts.tokens === null ? join(dataFolder, 'tokens.json') : resolve(texts.tokens),
     rootArea: rootArea(text('area')),
@@ -111,6 +115,19 @@ function databaseUrl(text: string | null, dataFolder: string): string {
 
 function mqttPort(text: string): number | null {
   return text === 'off' || text === '0' ? null : wholeNumber('mqttPort', text, 1, 65_535);
+}
+
+function mqttTls(keyFile: string, certFile: string): ServerConfig['mqttTls'] {
+  if (keyFile === '' && certFile === '') return null;
+  if (keyFile === '') throw new ConfigError('mqttTlsKey', '', 'a PEM file, because LOA_MQTT_TLS_CERT is set');
+  if (certFile === '')
+    throw new ConfigError('mqttTlsCert', '', 'a PEM file, because LOA_MQTT_TLS_KEY is set');
+  for (const [key, file] of [
+    ['mqttTlsKey', keyFile],
+    ['mqttTlsCert', certFile],
+  ] as const)
+    if (!existsSync(file)) throw new ConfigError(key, file, 'an existing PEM file');
+  return { keyFile: resolve(keyFile), certFile: resolve(certFile) };
 }
 
 function externalBroker(text: string): ExternalBrokerConfig {

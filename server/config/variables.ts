@@ -36,6 +36,17 @@ export const SERVER_VARIABLES = {
     default: '1883',
     meaning: 'plain MQTT port of the embedded broker; `off` (or 0) leaves MQTT over WebSocket only',
   },
+  mqttTlsKey: {
+    name: 'LOA_MQTT_TLS_KEY',
+    default: '',
+    meaning:
+      'private key (PEM file); with it and the certificate the MQTT port speaks TLS instead of plain MQTT',
+  },
+  mqttTlsCert: {
+    name: 'LOA_MQTT_TLS_CERT',
+    default: '',
+    meaning: 'certificate with its chain (PEM file) for the MQTT port',
+  },
   mqttUrl: {
     name: 'LOA_MQTT_URL',
     default: '',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Clock } from '#kit';
 import type { ErrorCode } from '#protocols';
 import type { ServerConfig } from '../config/index.ts';
@@ -63,7 +64,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
   const listener =
     broker === null || config.mqttPort === null
       ? null
-      : new MqttListener({ broker, host: config.host, port: config.mqttPort });
+      : new MqttListener({ broker, host: config.host, port: config.mqttPort, ...tlsOf(config) });
 
   const shared = { storage, clock, live, areas: credentials };
   const speakerKeys = new SpeakerKeys();
@@ -145,6 +146,14 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     hellos,
     refusedBatches,
   };
+}
+
+function tlsOf({ mqttTls }: ServerConfig): {
+  readonly tls?: { readonly key: string; readonly cert: string };
+} {
+  if (mqttTls === null) return {};
+  const { keyFile, certFile } = mqttTls;
+  return { tls: { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') } };
 }
 
 function connector(config: ServerConfig, broker: EmbeddedBroker | null, clock: Clock): MqttConnector {

@@ -5,6 +5,7 @@ import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AreaService } from '../domain/areas/area-service.ts';
 import type { Acts } from '../domain/audit/acts.ts';
 import type { BroadcastService } from '../domain/broadcasts/broadcast-service.ts';
+import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import type { EventHub } from '../domain/events/event-hub.ts';
 import type { MediaJobs } from '../domain/media/media-jobs.ts';
 import type { SpeakerService } from '../domain/speakers/speaker-service.ts';
@@ -34,6 +35,7 @@ export interface ApiServices {
   readonly read: Stores;
   readonly areaDirectory: AreaDirectory;
   readonly areas: AreaService;
+  readonly speakerIndex: SpeakerIndex;
   readonly speakers: SpeakerService;
   readonly mediaJobs: MediaJobs;
   readonly content: ContentFiles;

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../helpers/free-port.ts';
 import { ControllerProcess } from '../helpers/processes.ts';
 import { fanOut } from './fan-out.ts';
 import { writeCommune } from './load/commune.ts';
@@ -19,16 +18,14 @@ export async function connections(args: readonly string[]): Promise<object> {
   const count = numberOption(args, 'speakers', 15_000);
   const tls = args.includes('--tls');
   const folder = await mkdtemp(join(tmpdir(), 'loa-connections-'));
-  const tlsPort = await freePort();
   const controller = new ControllerProcess({
     folder,
     areas: ['vn'],
-    env: { LOA_LOG_LEVEL: 'warn', ...(tls ? tlsEnvironment(folder, tlsPort) : {}) },
+    env: { LOA_LOG_LEVEL: 'warn', ...(tls ? tlsEnvironment(folder) : {}) },
   });
   const speakers = await writeCommune(controller.dataFolder, count);
   await controller.start();
-  const port = tls ? tlsPort : controller.mqttPort;
-  const pool = new LoadPool({ speakers, port, tls, hello: true });
+  const pool = new LoadPool({ speakers, port: controller.mqttPort, tls, hello: true });
   try {
     const startedAt = preciseNow();
     await pool.connect();
@@ -53,7 +50,7 @@ export async function connections(args: readonly string[]): Promise<object> {
 }
 
 /** A certificate for this run, and the settings that name it. */
-function tlsEnvironment(folder: string, port: number): Record<string, string> {
+function tlsEnvironment(folder: string): Record<string, string> {
   const key = join(folder, 'tls.key');
   const certificate = join(folder, 'tls.crt');
   const subject = ['-subj', '/CN=localhost', '-days', '2'];
@@ -62,5 +59,5 @@ function tlsEnvironment(folder: string, port: number): Record<string, string> {
     ...['-keyout', key, '-out', certificate, ...subject],
   ]);
   if (made.status !== 0) throw new Error('openssl could not make a certificate; install openssl');
-  return { LOA_MQTT_TLS_PORT: String(port), LOA_MQTT_TLS_KEY: key, LOA_MQTT_TLS_CERT: certificate };
+  return { LOA_MQTT_TLS_KEY: key, LOA_MQTT_TLS_CERT: certificate };
 }

@@ -5,7 +5,7 @@ import { available } from '../helpers/requirements.ts';
 import { simulateDrift } from '../helpers/simulated-output.ts';
 import { Commune } from './skew/commune.ts';
 import { Crowd } from './skew/crowd.ts';
-import { quietPair } from './skew/quiet-pair.ts';
+import { type PairFigures, quietPair } from './skew/quiet-pair.ts';
 import { numberOption, percentile, round } from './statistics.ts';
 
 const MAX_DELAY_MS = 300;
@@ -36,8 +36,7 @@ export async function skew(args: readonly string[]): Promise<object> {
       agents,
       rounds,
       ...crowd,
-      quietPairMs: pair === null ? null : rank(sizes(pair.startMs), 1),
-      quietPairEndMs: pair === null ? null : rank(sizes(pair.endMs), 1),
+      ...pairFigures(pair),
       ...drift,
     };
   } finally {
@@ -57,17 +56,19 @@ async function crowdFigures(
   const drifts: number[] = [];
   const clocks: number[] = [];
   const spreads: number[] = [];
+  const waits: number[] = [];
   let unheard = 0;
   try {
     await crowd.start();
     say(`${options.agents} agents have asked for the time`);
     for (let i = 0; i < options.rounds; i++) {
       clocks.push(...crowd.clockErrors());
-      const { startsAt, heard } = await crowd.play(LEAD_MS);
+      const { startsAt, heard, lateMs } = await crowd.play(LEAD_MS);
       const errors = heard.flatMap(({ startedAt }) => (startedAt === null ? [] : [startedAt - startsAt]));
       unheard += heard.length - errors.length;
       spreads.push(Math.max(...errors) - Math.min(...errors));
       raw.push(...errors);
+      waits.push(lateMs);
       paced.push(...heard.flatMap(({ pacedAt }) => (pacedAt === null ? [] : [pacedAt - startsAt])));
       drifts.push(...heard.flatMap(({ driftMs }) => (driftMs === null ? [] : [driftMs])));
       say(`round ${i + 1}: ${errors.map((error) => error.toFixed(1)).join(' ')} ms`);
@@ -85,6 +86,17 @@ async function crowdFigures(
     pacedP99Ms: rank(sizes(paced), 0.99),
     driftP99Ms: rank(sizes(drifts), 0.99),
     clockP99Ms: rank(sizes(clocks), 0.99),
+    observerLateMs: rank(sizes(waits), 1),
+  };
+}
+
+/** The median round counts: one that another program's burst of work has cut is shown as the worst. */
+function pairFigures(pair: PairFigures | null): object {
+  if (pair === null) return { quietPairMs: null };
+  return {
+    quietPairMs: rank(sizes(pair.startMs), 0.5),
+    quietPairMaxMs: rank(sizes(pair.startMs), 1),
+    quietPairEndMs: rank(sizes(pair.endMs), 0.5),
   };
 }
 

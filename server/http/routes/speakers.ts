@@ -28,7 +28,7 @@ const keptSpeakerCodec = codec('kept answer', Type.Object({ id: IdSchema }));
 export const speakerRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areas, read, speakers } = services;
+    const { areas, read, speakerIndex, speakers } = services;
     const tags = ['speakers'];
     const headers = IdempotencyHeadersSchema;
 
@@ -49,15 +49,18 @@ export const speakerRoutes =
       async (request) => {
         const { area, after, limit = 200 } = request.query;
         const areaIds = areas.scope(actorOf(request), 'speaker:read', area);
-        const all = (await read.speakers.list({ areaIds }))
-          .filter(({ id }) => after === undefined || id > after)
-          .sort((a, b) => (a.id < b.id ? -1 : 1));
-        const page = all.slice(0, limit);
+        // From memory: a page must not read the record of every loudspeaker of a province.
+        const ids = [...speakerIndex.inAreas(new Set(areaIds))]
+          .map(({ speakerId }) => speakerId)
+          .filter((id) => after === undefined || id > after)
+          .sort();
+        const records = await read.speakers.list({ ids: ids.slice(0, limit) });
+        const page = records.sort((a, b) => (a.id < b.id ? -1 : 1));
         const statuses = await read.speakers.statuses({ ids: page.map(({ id }) => id) });
         const byId = new Map(statuses.map((status) => [status.speakerId, status]));
         return {
           speakers: page.map((speaker) => speakerView(speaker, byId.get(speaker.id))),
-          next: all.length > limit ? (page.at(-1)?.id ?? null) : null,
+          next: ids.length > limit ? (page.at(-1)?.id ?? null) : null,
         };
       },
     );

@@ -15,6 +15,14 @@ const CRYSTAL_PPM = 50;
 const START_GAP_MS = 400;
 const clock = new SystemClock();
 
+export interface CrowdRound {
+  readonly startsAt: number;
+  /** In the order of the speakers. */
+  readonly heard: readonly HeardStart[];
+  /** How long the observer was kept waiting at most: so much of any figure may be the machine's and not the speakers'. */
+  readonly lateMs: number;
+}
+
 /** Many loudspeakers with wrong clocks, a process each, and the process that listens to all of them. */
 export class Crowd {
   readonly speakers: readonly string[];
@@ -53,12 +61,12 @@ export class Crowd {
   }
 
   /** One broadcast to all: what the observer heard from each loudspeaker. */
-  async play(leadMs: number): Promise<{ readonly startsAt: number; readonly heard: readonly HeardStart[] }> {
+  async play(leadMs: number): Promise<CrowdRound> {
     await this.#ask({ kind: 'clear' });
     const { startsAt } = await this.#options.commune.broadcast(this.speakers, leadMs);
     const reply = await this.#ask({ kind: 'measure', prepared: this.#options.commune.prepared });
     if (reply.kind !== 'measured') throw new Error(`the observer answered ${reply.kind}`);
-    return { startsAt, heard: reply.heard };
+    return { startsAt, heard: reply.heard, lateMs: reply.lateMs };
   }
 
   async stop(): Promise<void> {

@@ -31,7 +31,8 @@ export type ObserverCommand =
 
 export type ObserverReply =
   | { readonly kind: 'done' }
-  | { readonly kind: 'measured'; readonly heard: readonly HeardStart[] }
+  /** `lateMs`: how long the observer itself was kept waiting at most. */
+  | { readonly kind: 'measured'; readonly heard: readonly HeardStart[]; readonly lateMs: number }
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** The content as it came through one socket. Instants are the observer's true UTC. */

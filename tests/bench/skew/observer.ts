@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { constants, setPriority } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { SystemClock } from '#kit';
 import { hear } from '#media';
 import { align, fromS16, RATE } from '../../helpers/pcm.ts';
@@ -13,6 +14,7 @@ const SAME = 0.9;
 const clock = new SystemClock();
 const streams: Arrivals[][] = [];
 const servers: Server[] = [];
+const waits = monitorEventLoopDelay({ resolution: 1 });
 
 // Where it may, it is not kept waiting by those whom it observes.
 try {
@@ -66,10 +68,15 @@ async function obey(command: ObserverCommand): Promise<ObserverReply> {
       return { kind: 'done' };
     case 'clear':
       for (const connections of streams) connections.length = 0;
+      waits.reset();
+      waits.enable();
       return { kind: 'done' };
     case 'measure': {
+      waits.disable();
+      const lateMs = waits.max / 1e6;
       const reference = fromS16((await hear(command.prepared)).pcm);
-      return { kind: 'measured', heard: streams.map((connections) => locate(reference, connections)) };
+      const heard = streams.map((connections) => locate(reference, connections));
+      return { kind: 'measured', heard, lateMs };
     }
     default:
       return command satisfies never;

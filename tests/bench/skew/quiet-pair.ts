@@ -7,6 +7,7 @@ import { startPulse } from '../../helpers/pulse.ts';
 import type { Commune } from './commune.ts';
 
 const SIDES = ['left', 'right'] as const;
+const FRAMES_PER_MS = RATE / 1000;
 const PART_FRAMES = 4 * RATE;
 /** A burst of time on a quiet network takes some three seconds. */
 const SETTLE_MS = 8_000;
@@ -16,7 +17,7 @@ const SAME = 0.5;
 const clock = new SystemClock();
 
 export interface PairFigures {
-  /** How far apart the two were at the start of the content in each round, ms; NaN where one was not heard. */
+  /** How far apart the two were at the start of the content in each round in which both were heard, ms. */
   readonly startMs: readonly number[];
   /** The same at its end. */
   readonly endMs: readonly number[];
@@ -52,10 +53,12 @@ export async function quietPair(folder: string, commune: Commune, rounds: number
       await commune.broadcast(ids, LEAD_MS);
       const { samples, right } = await recorder.stop();
       const [one, other] = [placesOf(reference, samples), placesOf(reference, right)];
-      starts.push(Math.abs(one.start - other.start) / (RATE / 1000));
-      ends.push(Math.abs(one.end - other.end) / (RATE / 1000));
+      starts.push(Math.abs(one.start - other.start) / FRAMES_PER_MS);
+      ends.push(Math.abs(one.end - other.end) / FRAMES_PER_MS);
+      const shown = [starts, ends].map((values) => values.at(-1)?.toFixed(2)).join(' and ');
+      process.stderr.write(`skew: quiet pair, round ${round + 1}: ${shown} ms apart at start and end\n`);
     }
-    return { startMs: starts, endMs: ends };
+    return { startMs: starts.filter(Number.isFinite), endMs: ends.filter(Number.isFinite) };
   } finally {
     for (const agent of agents) await agent.end();
     await server.stop();

@@ -63,7 +63,7 @@ describe('every route', () => {
   });
 });
 
-describe('an area that is not the actor’s', () => {
+describe('an area that is not the actor’s', { timeout: 60_000 }, () => {
   it('is out of reach for every role', async () => {
     const controller = await startController();
     const { secret: _ } = await controller.speaker('loa-1', 'ap-1');

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { BroadcastView, MediaJobView } from '#protocols';
 import { COMMUNE, type Problem, speechLikeWav, startController } from './support.ts';
 
-describe('an acting request', () => {
+describe('an acting request', { timeout: 60_000 }, () => {
   it('needs a key', async () => {
     const controller = await startController();
     for (const key of [null, 'short', `${'x'.repeat(129)}`, 'with blank in']) {
@@ -106,17 +106,14 @@ describe('an acting request', () => {
   });
 });
 
-describe('a preparation under way', () => {
+describe('a preparation under way', { timeout: 60_000 }, () => {
   it('is taken up again by the next start, and failed with a code when its file is gone', async () => {
     const controller = await startController();
-    const { storage, services } = controller.context;
-    const { body: job } = await controller.upload<MediaJobView>('editor', COMMUNE, speechLikeWav());
+    const { body: job } = await controller.upload<MediaJobView>('editor', COMMUNE, speechLikeWav(20));
     // Stopped before it can end: a stop does not end a job.
     await controller.stop();
     await controller.start();
-    expect(['ready', 'queued', 'running']).toContain((await controller.ended(job.id)).state);
-    expect(services.mediaJobs.running).toBe(false);
-    void storage;
+    expect((await controller.ended(job.id)).state).toBe('ready');
 
     await controller.context.storage.transaction((tx) =>
       tx.media.insertJob({

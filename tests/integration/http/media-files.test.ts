@@ -3,7 +3,9 @@ import { expect, it } from 'vitest';
 import { type ChunkList, chunkListCodec } from '#protocols';
 import { type Problem, startController } from './support.ts';
 
-it('serves audio to loudspeakers and people: whole, in ranges, with validators', async () => {
+it('serves audio to loudspeakers and people: whole, in ranges, with validators', {
+  timeout: 60_000,
+}, async () => {
   const controller = await startController();
   const { secret } = await controller.speaker('loa-1', 'ap-1');
   const { sha256 } = await controller.approved();

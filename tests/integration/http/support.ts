@@ -51,6 +51,7 @@ export interface Problem {
 export class TestController {
   readonly folder: string;
   readonly #tokens: Map<string, string>;
+  #audio: string | undefined;
   #running: { readonly context: Context; readonly app: FastifyInstance } | undefined;
 
   constructor(folder: string, tokens: Map<string, string>) {
@@ -146,14 +147,20 @@ export class TestController {
     }
   }
 
-  /** Uploads, prepares, writes and approves an announcement of the commune. */
+  /** Uploads a file and waits for its preparation: the hash of what was made. */
+  async prepared(file: Buffer): Promise<string> {
+    const { body: job } = await this.upload<MediaJobView>('editor', COMMUNE, file);
+    const { medium } = await this.ended(job.id);
+    if (medium === null) throw new Error('the file was refused');
+    return medium.sha256;
+  }
+
+  /** Uploads and prepares (once), writes and approves an announcement of the commune. */
   async approved(
     priority: 'normal' | 'priority' | 'emergency' = 'normal',
   ): Promise<{ id: string; sha256: string }> {
-    const { body: job } = await this.upload<MediaJobView>('editor', COMMUNE, speechLikeWav());
-    const { medium } = await this.ended(job.id);
-    if (medium === null) throw new Error('the file was refused');
-    const { sha256 } = medium;
+    this.#audio ??= await this.prepared(speechLikeWav());
+    const sha256 = this.#audio;
     const { body } = await this.post<{ id: string }>('editor', 'announcements', {
       areaId: COMMUNE,
       title: 'Thông báo',

@@ -84,7 +84,7 @@ export class TestController {
     const { clock } = this;
     const onError = (error: unknown) => void this.errors.push(error);
     const live: LiveEvents = { publish: (name, data) => this.#hear({ name, data }) };
-    this.storage = openStorage({ url: `file:${join(folder, 'loa.db')}`, clock, busyLimitMs: 500 });
+    this.storage = openStorage({ url: `file:${join(folder, 'loa.db')}`, clock, busyLimitMs: 100 });
     const { storage, credentials } = this;
     this.keys = new KeyService({ vault: new KeyFiles({ folder: join(folder, 'keys') }), clock });
     this.broker = new EmbeddedBroker({ credentials, limits, onError });

@@ -6,10 +6,10 @@ import { expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
 import { openStorage } from '../../../server/storage/index.ts';
 import { area } from '../../contract/storage/samples.ts';
+import { ForeignProcess } from '../../helpers/foreign-process.ts';
 import { freshPostgresDatabase } from '../../helpers/postgres.ts';
 import { itWith } from '../../helpers/requirements.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-import { ForeignProcess } from './foreign-process.ts';
 
 /** The areas in the file itself, read by a connection that knows nothing of ours. */
 function inFile(path: string): string[] {

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
 import { openStorage } from '../../../server/storage/index.ts';
+import { ForeignProcess } from '../../helpers/foreign-process.ts';
 import { freshPostgresDatabase } from '../../helpers/postgres.ts';
 import { itWith } from '../../helpers/requirements.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-import { ForeignProcess } from './foreign-process.ts';
 
 const open = (url: string) => openStorage({ url, clock: new SystemClock(), busyLimitMs: 50 });
 

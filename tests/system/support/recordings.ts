@@ -25,8 +25,10 @@ export async function soundingRecordings(folder: string): Promise<Recording[]> {
 
 /** What a recording shows of an announcement. */
 export interface Likeness {
-  /** Of what overlaps, −1…1. */
+  /** Of all that overlaps, −1…1. */
   readonly correlation: number;
+  /** The median of quarter seconds, each found by itself: a gap does not hide which sound it is. */
+  readonly pieces: number;
   /** How much longer the sound is than the announcement's, ms. */
   readonly durationErrorMs: number;
   /** Instant of the announcement's first sample, ms. */
@@ -40,10 +42,19 @@ export function likeness(prepared: Float32Array, { samples, startedAtMs }: Recor
   const { lag, correlation } = align(prepared, samples);
   return {
     correlation,
+    pieces: medianOfPieces(prepared, samples),
     durationErrorMs: lengthMs(samples) - lengthMs(prepared),
     firstSampleAtMs: startedAtMs + (lag * 1000) / RATE,
     heardMs: ((samples.length - lag) * 1000) / RATE,
   };
+}
+
+function medianOfPieces(prepared: Float32Array, samples: Float32Array): number {
+  const length = RATE / 4;
+  const found: number[] = [];
+  for (let at = 0; at + length <= prepared.length; at += length)
+    found.push(align(prepared.subarray(at, at + length), samples).correlation);
+  return found.sort((a, b) => a - b)[found.length >> 1] ?? 0;
 }
 
 function lengthMs(samples: Float32Array): number {

@@ -7,6 +7,7 @@ describe('the settings', () => {
     expect(config).toMatchObject({
       port: 8080,
       mqttPort: 1883,
+      mqttTls: null,
       externalBroker: null,
       rootArea: { id: 'xa', kind: 'xã', name: 'Chưa đặt tên' },
     });

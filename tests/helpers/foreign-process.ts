@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
-import { inRepo } from '../../helpers/repo-root.ts';
+import { inRepo } from './repo-root.ts';
 
-/** A second process that holds a lock on a SQLite file. */
+/** A second process that holds a lock on a SQLite file. It runs from the build, as a child cannot run the sources. */
 export class ForeignProcess {
   readonly #child: ChildProcess;
 
@@ -13,7 +13,7 @@ export class ForeignProcess {
 
   /** Starts one; resolves when it holds the lock. It is killed when the test is over. */
   static async holding(path: string, kind: 'IMMEDIATE' | 'EXCLUSIVE'): Promise<ForeignProcess> {
-    const child = fork(inRepo('tests/integration/storage/hold-database.mjs'), [path, kind], { execArgv: [] });
+    const child = fork(inRepo('dist/tests/helpers/hold-database.js'), [path, kind], { execArgv: [] });
     onTestFinished(() => void child.kill('SIGKILL'));
     await once(child, 'message');
     return new ForeignProcess(child);
