@@ -98,7 +98,7 @@ export class Agent extends Lifecycle {
     const { speakerId, secret, rootKeys, url } = provisioning;
     this.#options = options;
     this.#keys = new KeyStore({ folder, rootKeys, log });
-    this.#sessionEpoch = new SessionEpoch(folder);
+    this.#sessionEpoch = new SessionEpoch({ folder, log });
     this.assignments = new AssignmentStore({ folder, speakerId, log });
     this.orders = new OrderStore({ folder: join(folder, 'orders'), log });
     this.journal = new Journal({
@@ -242,9 +242,14 @@ export class Agent extends Lifecycle {
 
   #listen(uploader: JournalUploader): void {
     const { log } = this.#options;
+    let welcomed = 0;
     const off = [
       this.link.on('online', async (welcome) => {
-        log.info('connected', { sessionEpoch: welcome.sessionEpoch });
+        // Other areas bring another welcome on the same connection.
+        const { sessionEpoch } = welcome;
+        if (sessionEpoch === welcomed) log.debug('welcomed again', { sessionEpoch });
+        else log.info('connected', { sessionEpoch });
+        welcomed = sessionEpoch;
         this.keeper.linkUp();
         this.#health.connected();
         for (const answer of this.inbox.openAnswers()) this.#send('answer', answer);

@@ -65,6 +65,7 @@ export async function runFfmpeg(run: FfmpegRun): Promise<void> {
 
   const command = ffmpeg({ niceness: run.niceness ?? 10, stdoutLines: 50 });
   command.setFfmpegPath(run.binaries.ffmpeg);
+  surviveFailedSpawn(command);
   const stop = (reason: unknown) => {
     stopped ??= { reason };
     // Before the process exists there is nothing to kill: 'start' looks again.
@@ -132,6 +133,32 @@ export async function runFfmpeg(run: FfmpegRun): Promise<void> {
     stdout.destroy();
   }
   if (stopped) throw stopped.reason;
+}
+
+/** What the library hands on of the program's output. */
+interface Ring {
+  get(): string;
+}
+type OnEnd = (error: Error | null, stdout: Ring, stderr: Ring) => void;
+interface Spawning {
+  /** The arguments, some of which may be left out; the last is the callback of the end. */
+  _spawnFfmpeg(...args: readonly unknown[]): void;
+}
+
+/**
+ * A program that cannot be spawned (no memory, no process left) has no output, which the library reads all the same: a
+ * TypeError outside every promise, which would end the controller. It gets empty output instead.
+ */
+function surviveFailedSpawn(command: ffmpeg.FfmpegCommand): void {
+  const spawning = command as unknown as Spawning;
+  const spawn = spawning._spawnFfmpeg;
+  const none: Ring = { get: () => '' };
+  spawning._spawnFfmpeg = (...args) => {
+    const onEnd = args.at(-1) as OnEnd;
+    const end = (error: Error | null, stdout: Ring = none, stderr: Ring = none) =>
+      onEnd(error, stdout, stderr);
+    spawn.call(command, ...args.slice(0, -1), end);
+  };
 }
 
 /**

@@ -62,6 +62,8 @@ export const INPUT_GUARD: readonly string[] = [
   'file,pipe',
   '-format_whitelist',
   DEMUXERS.join(','),
+  '-codec_whitelist',
+  DECODERS.join(','),
   '-max_alloc',
   String(512 * 1024 * 1024),
 ];

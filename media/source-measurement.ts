@@ -12,6 +12,9 @@ import { loudestPassageDb, SILENCE_DBFS, type Span, soundingSpan } from './silen
 /** More than this share of samples at full scale is an overdriven recording. */
 export const MOST_CLIPPED = 0.01;
 
+/** What ffmpeg says when a sound track needs a decoder that is not named in `DECODERS`. */
+const NOT_TAKEN = /Codec \(.*\) not on whitelist/;
+
 /** What the whole decoded source measures. */
 export interface SourceMeasurement {
   readonly pcm: PcmFacts;
@@ -83,6 +86,12 @@ async function decode(
       limits: { timeMs: timeLimitMs, stdoutBytes: (maxSeconds + 1) * sampleRate * channels * 2 },
     });
   } catch (error) {
+    if (error instanceof FfmpegFailure && error.lastLines.some((line) => NOT_TAKEN.test(line)))
+      throw new DomainError(
+        'media.unrecognised',
+        { reason: `its sound is coded as ${source.codec}, which is not taken` },
+        { cause: error },
+      );
     if (error instanceof FfmpegFailure)
       throw new DomainError(
         'media.corrupt',

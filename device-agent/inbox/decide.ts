@@ -24,6 +24,8 @@ export interface OrderFacts {
   readonly sameBroadcast: readonly OrderRecord[];
   /** Share (0 to 1) of a broadcast's content that sounded here, by the journal. */
   readonly soundedShare: (broadcastId: string) => number;
+  /** Whether the journal tells of a play of a broadcast, whatever became of the order's record. */
+  readonly hasBegun: (broadcastId: string) => boolean;
 }
 
 /** From this share on, a broadcast needs no making good. */
@@ -69,7 +71,7 @@ export function checkPlay(order: PlayOrder, facts: OrderFacts): readonly OrderRe
   if (facts.sameBroadcast.some(({ kind, revision }) => kind === 'cancel' && revision >= order.revision))
     throw new DomainError('order.cancelled', { broadcastId });
   // Once begun it is not begun again, whatever its order is called now.
-  if (plays.some((record) => record.phase === 'playing' || record.plays > 0))
+  if (plays.some((record) => record.phase === 'playing' || record.plays > 0) || facts.hasBegun(broadcastId))
     throw new DomainError('order.already_played', { broadcastId });
   const newer = plays.find(({ revision }) => revision >= order.revision);
   if (newer !== undefined)

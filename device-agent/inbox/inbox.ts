@@ -9,6 +9,7 @@ import {
   type ErrorCode,
   IdSchema,
   isDomainError,
+  type JournalFact,
   type OrderHeader,
   orderHeaderCodec,
   type PlayOrder,
@@ -26,7 +27,7 @@ import type { KeyStore } from '../state/key-store.ts';
 import type { OrderRecord, OrderStore } from '../state/order-store.ts';
 import { checkHeader, checkPlay, leavesOut, type OrderFacts } from './decide.ts';
 import { payloadOf } from './payload.ts';
-import { soundedShare } from './sounded-share.ts';
+import { hasBegun, soundedShare } from './sounded-share.ts';
 
 /** What can be said of an order that this version cannot read further. */
 const looseHeaderCodec = codec('order', Type.Object({ id: IdSchema, broadcastId: IdSchema }));
@@ -42,6 +43,8 @@ export interface OrderTaker {
   /** An order to play was accepted; `replaced` are orders of the same broadcast that it takes the place of. */
   play(record: OrderRecord, order: PlayOrder, replaced: readonly OrderRecord[]): Promise<void>;
   cancel(record: OrderRecord, order: CancelOrder): Promise<void>;
+  /** Puts a fact into the journal, however long the disk refuses it. */
+  note(fact: JournalFact): void;
 }
 
 export interface InboxOptions {
@@ -126,7 +129,7 @@ export class Inbox {
       await this.#judge(source, text, verified);
     } catch (error) {
       if (!isDomainError(error)) throw error;
-      await this.#refuse(verified, error);
+      this.#refuse(verified, error);
     }
   }
 
@@ -179,6 +182,7 @@ export class Inbox {
       sameBroadcast: orders.ofBroadcast(header.broadcastId),
       soundedShare: (broadcastId) =>
         soundedShare(journal.entries(), broadcastId, this.#durationOf(broadcastId)),
+      hasBegun: (broadcastId) => hasBegun(journal.entries(), broadcastId),
     };
   }
 
@@ -207,8 +211,8 @@ export class Inbox {
     }
   }
 
-  async #refuse(verified: VerifiedDocument, error: DomainError): Promise<void> {
-    const { journal, time, log, answer } = this.#options;
+  #refuse(verified: VerifiedDocument, error: DomainError): void {
+    const { taker, time, log, answer } = this.#options;
     this.#count(error.code);
     log.warn('an order was refused', { code: error.code, reason: errorText(error) });
     const ids = this.#attribution(verified.payload);
@@ -221,7 +225,7 @@ export class Inbox {
     if (this.#refusals.size > REFUSALS_KEPT && oldest !== undefined) this.#refusals.delete(oldest);
     answer(refusal);
     const fact = { kind: 'refused', at, clockErrorMs, ...ids, orderHash, code: error.code } as const;
-    await journal.append({ ...fact, detail: errorText(error).slice(0, 512) });
+    taker.note({ ...fact, detail: errorText(error).slice(0, 512) });
   }
 
   #attribution(payload: Uint8Array): { orderId: string; broadcastId: string } | undefined {

@@ -23,3 +23,9 @@ export function soundedShare(
   }
   return Math.min(1, covered / durationMs);
 }
+
+/** Whether the journal tells that a play of this broadcast has begun, on whatever output. */
+export function hasBegun(entries: Iterable<JournalEntry>, broadcastId: string): boolean {
+  for (const entry of entries) if (entry.broadcastId === broadcastId && entry.kind === 'started') return true;
+  return false;
+}

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, Lifecycle, syncFolder, type Unsubscribe } from '#kit';
+import { type Clock, Exclusive, Lifecycle, syncFolder, type Unsubscribe } from '#kit';
 import {
   type ChainedLine,
   chainLine,
@@ -69,6 +69,8 @@ export class Journal extends Lifecycle {
   #epochs: LiveEpoch[] = [];
   #writer: SegmentWriter | undefined;
   #waiting: Waiting[] = [];
+  /** Whatever touches the files does so alone. */
+  readonly #files = new Exclusive();
   #committing = false;
   #broken: unknown;
 
@@ -120,13 +122,15 @@ export class Journal extends Lifecycle {
   /** After a failure: tries whether the disk takes anything again. Never rejects. */
   async probe(): Promise<void> {
     if (this.#broken === undefined || this.#committing) return;
-    try {
-      await this.#ensureSpare();
-      await this.#writer?.append('');
-      this.#broken = undefined;
-    } catch (error) {
-      this.#broken = error;
-    }
+    await this.#files.run(async () => {
+      try {
+        await this.#ensureSpare();
+        await this.#writer?.append('');
+        this.#broken = undefined;
+      } catch (error) {
+        this.#broken = error;
+      }
+    });
   }
 
   /** Every epoch that is held, oldest first; the last is the one that is written. */
@@ -189,8 +193,7 @@ export class Journal extends Lifecycle {
   /** Ends the epoch and begins another: for a controller that holds lines which we do not. */
   async beginEpoch(why: string): Promise<void> {
     this.#options.log.warn('a new journal is begun', { why });
-    while (this.#committing) await this.idle();
-    await this.#newEpoch();
+    await this.#files.run(() => this.#newEpoch());
     this.#changed();
   }
 
@@ -247,27 +250,31 @@ export class Journal extends Lifecycle {
     const lastSeq = last?.lines.at(-1)?.position.seq ?? last?.start.seq ?? 0;
     const acked = current === undefined ? 0 : this.#book.ackedSeq(current.epoch);
     if (!whole || last.tail === undefined || this.#book.isClosed(current.epoch) || acked > lastSeq) {
-      if (current !== undefined) await this.#book.close(current.epoch);
-      await this.#newEpoch();
+      await this.#newEpoch().catch((error) => {
+        // A full disk: nothing planned is played until the journal can be written, but an emergency is.
+        this.#broken = error;
+        this.#options.log.error('the journal cannot be begun', { error });
+      });
       return;
     }
     const path = join(this.#options.folder, current.epoch, last.tail.name);
     if (last.tail.text.torn)
       this.#options.log.warn('the end of the journal was torn off and is cut', { after: lastSeq });
     this.#writer = await SegmentWriter.open(path, last.tail.text);
-    await this.#ensureSpare();
+    await this.#tryForSpare();
   }
 
   async #newEpoch(): Promise<void> {
-    const { folder, clock, speakerId } = this.#options;
+    const { clock, speakerId } = this.#options;
     const before = this.#epochs.at(-1);
-    if (before !== undefined) await this.#book.close(before.epoch);
+    if (before !== undefined)
+      await this.#book.close(before.epoch).catch((error) =>
+        this.#options.log.warn('the end of a journal could not be noted', { error }),
+      );
     const newest = before?.epoch ?? '';
     // After a step back of the clock the new name must still sort last.
     let epoch = newId('jnl', clock.now());
     for (let ahead = 1; epoch <= newest; ahead *= 2) epoch = newId('jnl', clock.now() + ahead * 86_400_000);
-    await mkdir(join(folder, epoch));
-    await syncFolder(folder);
     this.#epochs.push({ epoch, start: genesis(speakerId, epoch), lines: [] });
     await this.#writer?.close();
     this.#writer = undefined;
@@ -277,7 +284,10 @@ export class Journal extends Lifecycle {
   /** Continues in a fresh segment: the spare one where there is one. */
   async #nextSegment(): Promise<void> {
     const { epoch } = this.#current();
+    // What a failed write may have left behind must not be read as lines later on.
+    await this.#writer?.clean();
     await this.#ensureSpare();
+    await mkdir(join(this.#options.folder, epoch), { recursive: true });
     const path = join(this.#options.folder, epoch, segmentName(this.head.seq + 1));
     await rename(join(this.#options.folder, 'spare'), path);
     await syncFolder(join(this.#options.folder, epoch));
@@ -285,6 +295,10 @@ export class Journal extends Lifecycle {
     const { size } = await stat(path);
     await this.#writer?.close();
     this.#writer = await SegmentWriter.open(path, { lines: [], used: 0, torn: false, size });
+    await this.#tryForSpare();
+  }
+
+  async #tryForSpare(): Promise<void> {
     await this.#ensureSpare().catch((error) =>
       this.#options.log.warn('no room for the journal’s next file', { reason: errorText(error) }),
     );
@@ -303,7 +317,7 @@ export class Journal extends Lifecycle {
     try {
       for (let group = this.#waiting; group.length > 0; group = this.#waiting) {
         this.#waiting = [];
-        await this.#commit(group);
+        await this.#files.run(() => this.#commit(group));
       }
     } finally {
       this.#committing = false;

@@ -108,6 +108,11 @@ export class SegmentWriter {
     this.#dirty = end;
   }
 
+  /** Makes zeros of what a failed write may have left. */
+  async clean(): Promise<void> {
+    if (this.#dirty > this.#used) await this.append('');
+  }
+
   close(): Promise<void> {
     return this.#file.close();
   }

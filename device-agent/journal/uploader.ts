@@ -53,16 +53,23 @@ export class JournalUploader {
   /** Begins on a new connection. Where the controller holds what we do not, a new epoch is begun first. */
   async begin(welcome: Welcome): Promise<void> {
     this.end();
-    const { journal } = this.#options;
+    const { journal, log } = this.#options;
     const { epoch } = journal.status;
     const kept = welcome.journal;
+    let forked: string | undefined;
     if (kept !== null && kept.epoch === epoch && kept.seq > 0) {
       const where = journal.locate(epoch, kept.seq, kept.hash);
-      if (where === 'unknown') await journal.beginEpoch('the controller holds entries that are not here');
-      else await journal.acknowledge(epoch, kept.seq);
+      if (where === 'unknown') {
+        await journal
+          .beginEpoch('the controller holds entries that are not here')
+          .catch((error) => log.error('a new journal cannot be begun', { error }));
+        // The controller keeps both accounts: what it never acknowledged is sent, and found to be a fork.
+        forked = epoch;
+      } else await journal.acknowledge(epoch, kept.seq);
     }
     for (const held of journal.epochs) {
-      const from = held.epoch === kept?.epoch ? kept.seq : held.epoch === epoch ? 0 : held.ackedSeq;
+      const known = held.epoch === kept?.epoch && held.epoch !== forked;
+      const from = known ? kept.seq : held.epoch === epoch && forked === undefined ? 0 : held.ackedSeq;
       this.#progress.set(held.epoch, fresh(Math.max(from, held.start.seq)));
     }
     this.#off = journal.onChange(() => this.#pump());

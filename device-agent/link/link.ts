@@ -59,7 +59,7 @@ export interface LinkOptions {
 export class Link extends Lifecycle implements TimeSource {
   readonly #options: LinkOptions;
   readonly #events: Emitter<LinkEvents>;
-  readonly #hellos = new Exclusive();
+  readonly #greetings = new Exclusive();
   readonly #nonces = new Map<string, (payload: Buffer, at: number) => void>();
   #abort = new AbortController();
   #connection: MqttConnection | undefined;
@@ -102,12 +102,18 @@ export class Link extends Lifecycle implements TimeSource {
   /** The areas have changed: other subscriptions, and a new hello on the same connection. */
   async resubscribe(): Promise<void> {
     const connection = this.#connection;
+    // Before the welcome the areas are looked at again when it has come.
     if (connection === undefined || !this.#online) return;
     try {
-      await this.#subscribe(connection);
-      await this.#greet(connection, false);
+      await this.#greetings.run(async () => {
+        if (connection !== this.#connection || !this.#areasChanged()) return;
+        await this.#subscribe(connection);
+        await this.#greet(connection);
+      });
     } catch (error) {
-      this.#gone?.(`the areas could not be changed: ${errorText(error)}`);
+      // The next connection is not to suffer for this one.
+      if (connection === this.#connection)
+        this.#gone?.(`the areas could not be changed: ${errorText(error)}`);
     }
   }
 
@@ -200,8 +206,9 @@ export class Link extends Lifecycle implements TimeSource {
     try {
       signal.throwIfAborted();
       await Promise.race([this.#subscribe(connection), rejectWith(ended)]);
-      await this.#greet(connection, false);
+      await this.#greetings.run(() => this.#greet(connection));
       onWelcome();
+      await this.resubscribe();
       reason = await ended;
       orderly = signal.aborted;
     } finally {
@@ -241,15 +248,18 @@ export class Link extends Lifecycle implements TimeSource {
     this.#subscribed = wanted;
   }
 
-  /** Hello and welcome; a second hello where the controller wants to see the assignment. */
-  #greet(connection: MqttConnection, withAssignment: boolean): Promise<void> {
-    return this.#hellos.run(async () => {
-      const welcome = await this.#hello(connection, withAssignment);
-      const again = welcome.want.includes('assignment') && !withAssignment;
-      const final = again ? await this.#hello(connection, true) : welcome;
-      this.#online = true;
-      this.#events.emit('online', final);
-    });
+  #areasChanged(): boolean {
+    const wanted = speakerSubscriptions(this.#options.speakerId, this.#options.areas());
+    return wanted.join() !== this.#subscribed.join();
+  }
+
+  /** Hello and welcome; a second hello where the controller wants to see the assignment. One at a time. */
+  async #greet(connection: MqttConnection): Promise<void> {
+    const welcome = await this.#hello(connection, false);
+    const again = welcome.want.includes('assignment');
+    const final = again ? await this.#hello(connection, true) : welcome;
+    this.#online = true;
+    this.#events.emit('online', final);
   }
 
   async #hello(connection: MqttConnection, withAssignment: boolean): Promise<Welcome> {

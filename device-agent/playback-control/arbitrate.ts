@@ -142,7 +142,7 @@ function nextLook(items: readonly Item[], over: Verdict['over'], situation: Situ
     .filter(({ id }) => id !== current && !gone.has(id))
     .flatMap((item) => [
       begin(item) - PREPARE_MS,
-      certain(item.plannedAt - EMERGENCY_NEAR_MS),
+      ...(trust === 'trusted' ? [] : [certain(item.plannedAt - EMERGENCY_NEAR_MS)]),
       certain(item.latestStartAt + 1),
       certain(endOf(item)),
     ])

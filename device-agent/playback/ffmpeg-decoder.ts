@@ -28,11 +28,15 @@ export class FfmpegDecoder implements Decoder {
   }
 }
 
-/** ffmpeg's arguments, one element each. `file:` keeps a file's name from being taken for a protocol. */
+/**
+ * ffmpeg's arguments, one element each. `file:` keeps a file's name from being taken for a protocol; only the container and
+ * the codecs that the controller delivers are parsed at all.
+ */
 export function decoderArguments(file: string, offsetMs: Milliseconds): string[] {
   return [
     ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-threads', '1'],
-    ...['-protocol_whitelist', 'file,pipe'],
+    ...['-protocol_whitelist', 'file,pipe', '-format_whitelist', 'ogg'],
+    ...['-codec_whitelist', 'opus,libopus,vorbis,libvorbis,flac'],
     ...(offsetMs > 0 ? ['-ss', (offsetMs / 1000).toFixed(3)] : []),
     ...['-i', `file:${file}`, '-map', '0:a:0'],
     ...['-ac', '1', '-ar', String(SAMPLE_RATE), '-f', 's16le', 'pipe:1'],

@@ -165,6 +165,11 @@ export class Play {
       const due = ready && aheadMs < 0.5 / FRAMES_PER_MS;
       const soundsMs = nextMs ?? nowMs + (this.#session?.leadMs ?? 0);
       if (repetition === 0 && this.#tooLate(soundsMs)) return false;
+      if (soundsMs >= this.#lastMs()) {
+        // Nothing of it was heard, and nothing may be any more.
+        this.#stop('hard_end');
+        continue;
+      }
       if (due) break;
       const exact = ready && nextMs !== undefined;
       await voice.silence(exact ? Math.round(aheadMs * FRAMES_PER_MS) : undefined);
@@ -177,15 +182,12 @@ export class Play {
 
   /** Plays one repetition. False when it was stopped, the fade-out having been written. */
   async #content(voice: Voice, repetition: number, last: boolean): Promise<boolean> {
-    const { fadeOutMs = 200, offsetMs = 0, durationMs, hardEndAt } = this.#request;
+    const { fadeOutMs = 200, offsetMs = 0, durationMs } = this.#request;
     const fadeMs = Math.min(MAX_FADE_MS, Math.max(0, fadeOutMs));
     const expectedMs = durationMs - (repetition === 0 ? offsetMs : 0);
     let fading = false;
     for (;;) {
-      if (hardEndAt !== undefined) {
-        const endMs = this.#context.toMonotonic(hardEndAt) - fadeMs;
-        if ((voice.nextMs() ?? this.#context.clock.monotonic()) >= endMs) this.#stop('hard_end');
-      }
+      if ((voice.nextMs() ?? this.#context.clock.monotonic()) >= this.#lastMs() - fadeMs) this.#stop('hard_end');
       if (this.#halt.signal.aborted && !fading) {
         fading = true;
         voice.fadeOut(fadeMs);
@@ -264,6 +266,12 @@ export class Play {
       this.#anchored = true;
     }
     return this.#targetMs(repetition);
+  }
+
+  /** From then on there is silence. */
+  #lastMs(): Milliseconds {
+    const { hardEndAt } = this.#request;
+    return hardEndAt === undefined ? Number.POSITIVE_INFINITY : this.#context.toMonotonic(hardEndAt);
   }
 
   #tooLate(atMs: Milliseconds): boolean {

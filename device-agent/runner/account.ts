@@ -35,6 +35,11 @@ export class Account extends Lifecycle {
     this.disposers.defer('entries', () => this.#teller.stop());
   }
 
+  /** Something that was told is not durable yet. */
+  get behind(): boolean {
+    return this.#teller.behind;
+  }
+
   /** Resolves when everything told so far is durable, or given up because the agent stops. */
   told(): Promise<void> {
     return this.#teller.told();

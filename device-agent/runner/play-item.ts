@@ -33,7 +33,8 @@ export class PlayItem {
   fetching = false;
   trouble: ErrorCode | null = null;
   blockedBy: ErrorCode | null = null;
-  cancelledBy: CancelOrder | null = null;
+  /** The order that takes it back. */
+  cancelledBy: Pick<CancelOrder, 'reason'> | null = null;
   #version = 0;
   #persisted = 0;
 

@@ -6,20 +6,20 @@ import type { OrderTaker } from '../inbox/inbox.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
-import type { PlaybackEngine, PlayOutcome, PlayRequest, PlayStarted } from '../playback/index.ts';
+import type { PlaybackEngine } from '../playback/index.ts';
 import { arbitrate, type Situation, type Verdict } from '../playback-control/arbitrate.ts';
 import type { AssignmentStore } from '../state/assignment-store.ts';
 import type { KeyStore } from '../state/key-store.ts';
 import type { OrderRecord, OrderStore } from '../state/order-store.ts';
 import { Account, type AccountCounters } from './account.ts';
-import { cancelFact, orderFact, startedFact } from './facts.ts';
+import { cancelFact, orderFact } from './facts.ts';
+import { OpenItems } from './open-items.ts';
 import { PlayItem } from './play-item.ts';
 import type { PositionFile } from './position-file.ts';
-import { prefetch } from './prefetch.ts';
 import { fileContentOf, recoverOrders } from './recover-orders.ts';
-import { reopen, settle } from './settle.ts';
-import { playRequest, situationOf } from './situation.ts';
-import { progressOf, Sounding, storedPosition } from './sounding.ts';
+import { settle } from './settle.ts';
+import { situationOf } from './situation.ts';
+import { type EndedSounding, Stage } from './stage.ts';
 
 /** With nothing else to wake it, the situation is looked at this often: clocks may have been set. */
 const LOOK_EVERY_MS = 30_000;
@@ -55,12 +55,13 @@ export interface PlaybackControlOptions {
  * INVARIANTS
  * - An order is durably "playing" before the output is told of it, so that nothing is ever begun twice.
  * - What an order came to is in the journal before its record says so.
+ * - The loop waits for nothing that a refusing disk can hold up for ever: an emergency may come at any moment.
  */
 export class PlaybackControl extends Lifecycle implements OrderTaker {
   readonly #options: PlaybackControlOptions;
-  readonly #items = new Map<string, PlayItem>();
   readonly #account: Account;
-  #current: Sounding | undefined;
+  readonly #items: OpenItems;
+  readonly #stage: Stage;
   #timer: Timer | undefined;
   #dirty = false;
   #looking = false;
@@ -69,12 +70,21 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
   constructor(options: PlaybackControlOptions) {
     super();
     this.#options = options;
-    this.#account = new Account(options);
+    const account = new Account(options);
+    const wake = () => this.poke();
+    const items = new OpenItems({ ...options, account, wake });
+    this.#account = account;
+    this.#items = items;
+    this.#stage = new Stage({
+      ...options,
+      ...{ account, items, wake },
+      onUnfit: (item, fact) => this.#end(item, fact),
+    });
   }
 
   /** What sounds now, for the health report. */
   get playing(): { broadcastId: string; positionMs: number } | null {
-    const current = this.#current;
+    const { current } = this.#stage;
     if (current?.started === undefined) return null;
     return { broadcastId: current.item.record.broadcastId, positionMs: current.positionMs };
   }
@@ -86,7 +96,7 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
 
   /** Codes of what keeps open orders from being ready. */
   get troubles(): ErrorCode[] {
-    return [...this.#items.values()].flatMap(({ trouble }) => (trouble === null ? [] : [trouble]));
+    return this.#items.troubles;
   }
 
   /** Orders on their way. */
@@ -100,18 +110,24 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     this.#dirty = true;
     if (this.#looking || this.#stopping) return;
     this.#looking = true;
-    this.background(this.#lookAll(), (error) =>
-      this.#options.log.error('playback control failed', { error }),
-    );
+    this.background(this.#lookAll(), (error) => {
+      this.#options.log.error('playback control failed', { error });
+      this.#lookAgainIn(LOOK_EVERY_MS);
+    });
   }
 
   async play(record: OrderRecord, order: PlayOrder, replaced: readonly OrderRecord[]): Promise<void> {
-    for (const { orderId } of replaced) {
-      this.#drop(this.#items.get(orderId));
-      await this.#options.orders.update(orderId, { phase: 'done' });
+    const { clock, keeper } = this.#options;
+    const heardAtMs = clock.monotonic();
+    const item = new PlayItem({ record, order, content: fileContentOf(order), fresh: true, heardAtMs });
+    // What it replaces may have begun while it was written to the disk.
+    if (replaced.some(({ orderId }) => this.#stage.current?.item.id === orderId)) {
+      this.#end(item, orderFact('refused', item, factTime(keeper.time), { code: 'order.already_played' }));
+      return;
     }
-    this.#add(record, order);
-    this.#options.keeper.sharpen(order.startsAt);
+    for (const { orderId } of replaced) this.#replace(this.#items.get(orderId));
+    this.#items.add(item);
+    keeper.sharpen(order.startsAt);
     this.poke();
   }
 
@@ -120,7 +136,7 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     const plays = orders.ofBroadcast(record.broadcastId).filter(({ kind }) => kind === 'play');
     if (plays.length === 0) {
       // Before the order to play itself came, which will be refused: the account is complete with this.
-      this.#account.note(cancelFact(record, order, factTime(this.#options.keeper.time)));
+      this.note(cancelFact(record, order, factTime(this.#options.keeper.time)));
     }
     for (const { orderId, revision } of plays) {
       const item = this.#items.get(orderId);
@@ -129,19 +145,26 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     this.poke();
   }
 
+  /** Writes a fact that belongs to no order on its way, however long the disk refuses it. */
+  note(fact: JournalFact): void {
+    this.#account.note(fact);
+  }
+
   protected override async onStart(): Promise<void> {
     const { clock, keeper, position, log } = this.#options;
     this.#stopping = false;
     await this.#account.start();
     this.disposers.defer('the position file', () => position.close());
     this.disposers.defer('entries', () => this.#account.stop());
+    await this.#items.start();
+    await this.#stage.start();
     this.disposers.defer('plays', () => this.#stopAll());
     await this.#recoverAll();
     const tick = repeat(
       clock,
       'position',
       this.#options.positionEveryMs,
-      () => this.#tick(),
+      () => this.#stage.notePosition(),
       (error) => log.warn('the position could not be written', { error }),
     );
     this.disposers.defer('the position timer', () => tick.cancel());
@@ -151,45 +174,15 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
       keeper.time.onChange(() => this.poke()),
     );
     // Looks once `start` is through.
-    this.#timer = clock.setTimer('playback look', 0, () => this.poke());
+    this.#lookAgainIn(0);
   }
 
-  #add(record: OrderRecord, order: PlayOrder): void {
-    const content = fileContentOf(order);
-    const heardAtMs = this.#options.clock.monotonic();
-    const item = new PlayItem({ record, order, content, fresh: true, heardAtMs });
-    this.#items.set(item.id, item);
-    this.#fetch(item);
-    this.#options.onChange();
-  }
-
-  #drop(item: PlayItem | undefined): void {
+  /** An order of the same broadcast has taken its place; nothing of it was heard. */
+  #replace(item: PlayItem | undefined): void {
     if (item === undefined) return;
-    item.abort.abort(new Error('no longer needed'));
-    this.#items.delete(item.id);
-    this.#options.onChange();
-  }
-
-  #fetch(item: PlayItem): void {
-    const untilStartMs = item.plannedAt - this.#options.keeper.time.now().instant;
-    const work = prefetch(item, untilStartMs, {
-      ...this.#options,
-      onProgress: (_, fraction) => this.#progress(item, 'downloading', fraction),
-      onChange: () => {
-        if (item.fetched) this.#contentHere(item);
-        this.#options.onChange();
-        this.poke();
-      },
-    });
-    const { log } = this.#options;
-    this.background(work, (error) => log.error('content cannot be fetched', { orderId: item.id, error }));
-  }
-
-  #contentHere(item: PlayItem): void {
-    this.#progress(item, 'ready', 1);
-    if (item.ready) return;
-    item.ready = true;
-    this.#account.tell(item, orderFact('ready', item, factTime(this.#options.keeper.time)));
+    item.phase = 'done';
+    this.#items.drop(item);
+    this.#account.writeSoon(item);
   }
 
   async #lookAll(): Promise<void> {
@@ -204,116 +197,51 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
   }
 
   async #look(): Promise<void> {
-    if (this.#current?.outcome !== undefined) this.#settle(this.#current, this.#current.outcome);
+    const ended = this.#stage.takeEnded();
+    if (ended !== undefined) this.#settle(ended);
     this.#cancelMarked();
     const { journal } = this.#options;
     if (journal.failure !== undefined) await journal.probe();
     const situation = this.#situation();
     const verdict = arbitrate(situation);
-    for (const item of this.#items.values()) item.blockedBy = verdict.blocked.get(item.id) ?? null;
+    for (const item of this.#items) item.blockedBy = verdict.blocked.get(item.id) ?? null;
     for (const { id, code } of verdict.over) this.#giveUp(this.#items.get(id), code);
-    const current = this.#current;
-    if (current !== undefined && verdict.stop !== null) this.#halt(current, verdict.stop);
+    const { current } = this.#stage;
+    if (current !== undefined && verdict.stop !== null) this.#stage.halt(verdict.stop);
     const next = verdict.sound === null ? undefined : this.#items.get(verdict.sound);
-    if (current === undefined && next !== undefined) await this.#begin(next, situation);
+    if (current === undefined && next !== undefined) await this.#stage.begin(next, situation);
     this.#arm(situation, verdict);
   }
 
   #situation(): Situation {
     const { clock, keeper, assignments, journal } = this.#options;
-    return situationOf(this.#items.values(), {
+    return situationOf(this.#items, {
       time: keeper.time,
       atMs: clock.monotonic(),
       assignment: assignments.held?.assignment,
       journalOk: journal.failure === undefined,
-      current: this.#current?.item.id ?? null,
+      current: this.#stage.current?.item.id ?? null,
     });
   }
 
   #arm(situation: Situation, verdict: Verdict): void {
-    const { clock } = this.#options;
     this.#timer?.cancel();
     const waitMs = Math.min(LOOK_EVERY_MS, (verdict.nextAt ?? Number.POSITIVE_INFINITY) - situation.now);
     const anything = situation.items.length > 0 || !situation.journalOk;
-    if (anything) this.#timer = clock.setTimer('playback look', waitMs, () => this.poke());
+    if (anything) this.#lookAgainIn(waitMs);
   }
 
-  /** Checks the bytes once more, writes down that it begins, and hands it to the engine. */
-  async #begin(item: PlayItem, situation: Situation): Promise<void> {
-    const { assignments, cache, engine, keeper, log } = this.#options;
-    if (!(await cache.verify(item.content))) {
-      item.fetched = false;
-      this.#fetch(item);
-      return;
-    }
-    if (!item.emergency) await this.#account.told();
-    const volume = assignments.held?.assignment.volume;
-    const request = playRequest(item, situation, cache.pathOf(item.content.sha256), volume);
-    if (!(await this.#writtenDown(item, request))) return;
-    if (this.#stopping) {
-      reopen(item);
-      await this.#account.write(item);
-      return;
-    }
-    const current = new Sounding({
-      item,
-      request,
-      engine,
-      time: keeper.time,
-      onStarted: (started) => this.#started(current, started),
-      onPosition: () => this.#options.onProgress(current.progress()),
-    });
-    this.#current = current;
-    this.background(
-      current.done.then(() => this.poke()),
-      (error) => log.error('a play ended oddly', { error }),
-    );
-    const inMs = Math.round(request.startAt - keeper.time.now().instant);
-    log.info('to be played', { orderId: item.id, play: item.plays, inMs });
-  }
-
-  /** Durably "playing", before anybody can hear it. False: the disk refused, and it is no emergency. */
-  async #writtenDown(item: PlayItem, request: PlayRequest): Promise<boolean> {
-    const { keeper, position, log } = this.#options;
-    item.phase = 'playing';
-    item.plays += 1;
-    try {
-      await this.#account.write(item);
-      await position.write(storedPosition(item, request, keeper.time, false, item.resumeFromMs));
-    } catch (error) {
-      log.error('the disk refuses what is to be played', { orderId: item.id, error });
-      if (item.emergency) return true;
-      reopen(item);
-      this.#account.writeSoon(item);
-      return false;
-    }
-    return true;
-  }
-
-  #started(current: Sounding, started: PlayStarted): void {
-    const { item, fromMs } = current;
-    const { engine, keeper } = this.#options;
-    const time = factTime(keeper.time, started.realAt);
-    this.#account.tell(item, startedFact(item, started, fromMs, engine.output, time), () => {
-      if (!item.emergency) this.#halt(current, 'storage.disk_full');
-    });
-    this.#options.onProgress(current.progress());
-    this.#options.onChange();
-  }
-
-  #halt(current: Sounding, code: ErrorCode): void {
-    this.background(
-      current.stop(code).then(() => undefined),
-      () => undefined,
-    );
+  #lookAgainIn(waitMs: number): void {
+    this.#timer?.cancel();
+    if (!this.#stopping)
+      this.#timer = this.#options.clock.setTimer('playback look', waitMs, () => this.poke());
   }
 
   #cancelMarked(): void {
-    for (const item of [...this.#items.values()]) {
+    for (const item of this.#items) {
       if (item.cancelledBy === null) continue;
-      if (this.#current?.item === item) this.#halt(this.#current, 'order.cancelled');
+      if (this.#stage.current?.item === item) this.#stage.halt('order.cancelled');
       else {
-        item.phase = 'done';
         const time = factTime(this.#options.keeper.time);
         const detail = item.cancelledBy.reason;
         this.#end(item, orderFact('cancelled', item, time, { code: 'order.cancelled', detail }));
@@ -322,9 +250,7 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
   }
 
   /** What a play came to: into the journal, and on with the item or away with it. */
-  #settle(current: Sounding, outcome: PlayOutcome): void {
-    this.#current = undefined;
-    const { item, fromMs, stopCode } = current;
+  #settle({ sounding: { item, fromMs, stopCode }, outcome }: EndedSounding): void {
     const { engine, keeper, log } = this.#options;
     log.info('ended', { orderId: item.id, play: item.plays, outcome: outcome.kind, stopCode });
     const time = factTime(keeper.time);
@@ -339,10 +265,10 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
   /** It will not begin any more. What has sounded of it before is told already. */
   #giveUp(item: PlayItem | undefined, code: ErrorCode): void {
     if (item === undefined) return;
-    item.phase = 'done';
     if (item.plays > 0) {
+      item.phase = 'done';
       this.#options.log.info('not gone on with', { orderId: item.id, code, repetitions: item.repetitions });
-      this.#drop(item);
+      this.#items.drop(item);
       this.#account.writeSoon(item);
       return;
     }
@@ -353,28 +279,17 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
 
   /** Tells the fact that ends an order, and forgets the item. */
   #end(item: PlayItem, fact: JournalFact): void {
-    this.#drop(item);
+    item.phase = 'done';
+    this.#items.drop(item);
     this.#account.tellEnd(item, fact);
-  }
-
-  #progress(item: PlayItem, phase: Progress['phase'], fraction: number): void {
-    this.#options.onProgress(progressOf(item, phase, fraction, this.#options.keeper.time));
-  }
-
-  async #tick(): Promise<void> {
-    const current = this.#current;
-    if (current !== undefined && current.outcome === undefined)
-      await this.#options.position.write(current.stored());
   }
 
   async #stopAll(): Promise<void> {
     this.#stopping = true;
-    for (const { abort } of this.#items.values()) abort.abort(new Error('the agent is stopping'));
-    const current = this.#current;
-    if (current !== undefined) {
-      this.#settle(current, await current.stop(null));
-    }
-    this.#items.clear();
+    const ended = await this.#stage.closeDown();
+    if (ended !== undefined) this.#settle(ended);
+    await this.#items.stop();
+    await this.#stage.stop();
   }
 
   async #recoverAll(): Promise<void> {
@@ -391,10 +306,7 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     });
     for (const { item, fact } of recovered) {
       if (fact !== null) this.#end(item, fact);
-      else {
-        this.#items.set(item.id, item);
-        this.#fetch(item);
-      }
+      else this.#items.add(item);
     }
   }
 }

@@ -1,24 +1,24 @@
 import {
+  type CancelOrder,
+  cancelOrderCodec,
   codec,
-  DomainError,
   type FileContent,
   FileContentSchema,
-  isDomainError,
   type JournalEntry,
   type JournalFact,
   type KeyRing,
   type PlayOrder,
   playOrderCodec,
-  verifyDocument,
 } from '#protocols';
 import type { TrustedTime } from '../clock/index.ts';
 import { payloadOf } from '../inbox/payload.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Log } from '../log.ts';
-import type { OrderStore } from '../state/order-store.ts';
+import type { OrderRecord, OrderStore } from '../state/order-store.ts';
 import { endedFact, type OutputFacts, orderFact } from './facts.ts';
 import { PlayItem } from './play-item.ts';
 import type { StoredPosition } from './position-file.ts';
+import { proofFailure } from './proof.ts';
 import { recover } from './recover.ts';
 import { reopen } from './settle.ts';
 
@@ -48,28 +48,93 @@ export interface RecoveredOrder {
 
 /**
  * Brings records, journal and last position together after whatever ended the last run. Every document is proved
- * again: what was signed with a key that is no longer in force does not sound.
+ * again: what was signed with a key that is no longer in force does not sound. So is what came between two records: an
+ * order that was cancelled or replaced does not sound because the power went before that was carried out.
  */
 export async function recoverOrders(options: RecoverOptions): Promise<RecoveredOrder[]> {
   const { orders, log } = options;
-  const recovered: RecoveredOrder[] = [];
+  const told: RecoveredOrder[] = [];
+  const open: PlayItem[] = [];
   for (const record of orders.all()) {
     if (record.kind !== 'play' || record.phase === 'done') continue;
-    const payload = payloadOf(record.document);
-    const order = playOrderCodec.parse(payload);
-    const content = fileContentOf(order);
-    const item = new PlayItem({ record, order, content, fresh: false, heardAtMs: options.heardAtMs });
-    const fact = recoverOne(item, options) ?? (await refusal(item, options));
+    const item = itemOf(record, options);
+    if (item === undefined) continue;
+    const fact = recoverOne(item, options);
+    if (fact !== null) told.push({ item, fact });
+    else if (item.phase === 'done') await keep(item, options);
+    else open.push(item);
+  }
+  const recovered = [...told];
+  for (const item of open) {
+    const fact = (await proofFailure(item, options.keys, options.time)) ?? alreadyBegun(item, open, options);
+    if (fact !== null) recovered.push({ item, fact });
+    else {
+      if (isReplaced(item, orders)) item.phase = 'done';
+      item.cancelledBy = cancelOf(item, options);
+      await keep(item, options);
+      if (item.phase !== 'done') recovered.push({ item, fact: null });
+    }
+  }
+  for (const { item, fact } of recovered)
     if (fact !== null) {
       item.phase = 'done';
       log.warn('an order is not gone on with', { orderId: item.id, kind: fact.kind, code: fact.code });
-      recovered.push({ item, fact });
-      continue;
     }
-    await item.persist(orders, item.snapshot());
-    if (item.phase !== 'done') recovered.push({ item, fact: null });
-  }
   return recovered;
+}
+
+/** Undefined, and nothing of it sounds, when this version cannot read what an earlier one accepted. */
+function itemOf(record: OrderRecord, { heardAtMs, log }: RecoverOptions): PlayItem | undefined {
+  try {
+    const order = playOrderCodec.parse(payloadOf(record.document));
+    return new PlayItem({ record, order, content: fileContentOf(order), fresh: false, heardAtMs });
+  } catch (error) {
+    log.error('a stored order cannot be read', { orderId: record.orderId, error });
+    return undefined;
+  }
+}
+
+/** Where the disk refuses, what is in memory is right all the same: the loudspeaker must start on a full disk. */
+async function keep(item: PlayItem, { orders, log }: RecoverOptions): Promise<void> {
+  await item
+    .persist(orders, item.snapshot())
+    .catch((error) => log.error('an order’s record could not be written', { orderId: item.id, error }));
+}
+
+/** Another order of the broadcast has begun: this one came to take its place when it was too late. */
+function alreadyBegun(
+  item: PlayItem,
+  open: readonly PlayItem[],
+  { orders, time }: RecoverOptions,
+): JournalFact | null {
+  if (item.plays > 0) return null;
+  const others = orders.ofBroadcast(item.record.broadcastId).filter(({ orderId }) => orderId !== item.id);
+  const begun = others.some(({ kind, orderId, plays }) => {
+    const recovered = open.find(({ id }) => id === orderId);
+    return kind === 'play' && (recovered?.plays ?? plays) > 0;
+  });
+  return begun ? orderFact('refused', item, factTime(time), { code: 'order.already_played' }) : null;
+}
+
+/** A newer order of the broadcast was accepted, and the power went before this one was put away. */
+function isReplaced({ plays, record }: PlayItem, orders: OrderStore): boolean {
+  const newer = ({ kind, revision }: OrderRecord) => kind === 'play' && revision > record.revision;
+  return plays === 0 && orders.ofBroadcast(record.broadcastId).some(newer);
+}
+
+/** The cancel that was accepted for this order, and that the power kept from being carried out. */
+function cancelOf({ record }: PlayItem, { orders, log }: RecoverOptions): Pick<CancelOrder, 'reason'> | null {
+  const cancels = orders
+    .ofBroadcast(record.broadcastId)
+    .filter(({ kind, revision }) => kind === 'cancel' && revision >= record.revision);
+  const [last] = cancels.slice(-1);
+  if (last === undefined) return null;
+  try {
+    return cancelOrderCodec.parse(payloadOf(last.document));
+  } catch (error) {
+    log.error('a stored cancel cannot be read: it is obeyed all the same', { orderId: last.orderId, error });
+    return { reason: '' };
+  }
 }
 
 function recoverOne(item: PlayItem, options: RecoverOptions): JournalFact | null {
@@ -100,17 +165,5 @@ function recoverOne(item: PlayItem, options: RecoverOptions): JournalFact | null
       const never: never = found;
       return never;
     }
-  }
-}
-
-async function refusal(item: PlayItem, { keys, time }: RecoverOptions): Promise<JournalFact | null> {
-  if (item.phase === 'done') return null;
-  try {
-    const { hash } = await verifyDocument('order', item.record.document, keys);
-    if (hash === item.record.hash) return null;
-    throw new DomainError('document.bad_signature', { document: 'order', keyId: '' });
-  } catch (error) {
-    if (!isDomainError(error)) throw error;
-    return orderFact('failed', item, factTime(time), { code: error.code });
   }
 }

@@ -47,9 +47,9 @@ export function settle(
     case 'interrupted': {
       const cancel = item.cancelledBy;
       const hardEnd = outcome.reason === 'hard_end';
-      if (outcome.position === null && cancel === null && !hardEnd) {
+      if (outcome.position === null && cancel === null) {
         reopen(item);
-        return { kind: 'reopen' };
+        return hardEnd ? { kind: 'give-up', code: 'order.hard_end' } : { kind: 'reopen' };
       }
       const code = interruptionCode(hardEnd, cancel !== null, stopCode);
       const more = { code, ...(cancel === null ? {} : { detail: cancel.reason }) };

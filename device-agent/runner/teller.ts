@@ -19,6 +19,7 @@ export class Teller extends Lifecycle {
   readonly #log: Log;
   #stop = new AbortController();
   #tail: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
   constructor(options: TellerOptions) {
     super();
@@ -37,7 +38,17 @@ export class Teller extends Lifecycle {
 
   /** Queues a fact. `then` runs when it is durable; `onTrouble` when the first attempt failed. */
   tell(fact: JournalFact, then: (line: ChainedLine) => Promise<void>, onTrouble: () => void): void {
-    this.#tail = this.#tail.then(() => this.#write(fact, then, onTrouble));
+    this.#waiting += 1;
+    this.#tail = this.#tail
+      .then(() => this.#write(fact, then, onTrouble))
+      .finally(() => {
+        this.#waiting -= 1;
+      });
+  }
+
+  /** Something that was told is not durable yet. */
+  get behind(): boolean {
+    return this.#waiting > 0;
   }
 
   /** Resolves when everything queued so far is durable, or given up because the agent stops. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '#kit';
+import { Exclusive, writeFileAtomic } from '#kit';
 import { type Assignment, assignmentCodec, DomainError, type KeyRing, verifyDocument } from '#protocols';
 import type { Log } from '../log.ts';
 import { ifMissing, quarantine } from './files.ts';
@@ -17,6 +17,7 @@ export class AssignmentStore {
   readonly #path: string;
   readonly #speakerId: string;
   readonly #log: Log;
+  readonly #one = new Exclusive();
   #held: HeldAssignment | null = null;
 
   constructor(options: { readonly folder: string; readonly speakerId: string; readonly log: Log }) {
@@ -42,13 +43,18 @@ export class AssignmentStore {
   }
 
   /**
-   * Takes a newer assignment, durably. Returns what was held before, or undefined when the same document came
+   * Takes a newer assignment, durably unless the disk refuses. Returns what was held before, or undefined when the same document came
    * again. Throws what `verifyDocument` throws, `order.not_for_us`, or `document.stale_revision`.
    */
-  async accept(
+  accept(
     document: string,
     keys: KeyRing,
   ): Promise<{ readonly before: HeldAssignment | null } | undefined> {
+    // One at a time: two copies that come together are one, and the newest is the one that stays on the disk.
+    return this.#one.run(() => this.#accept(document, keys));
+  }
+
+  async #accept(document: string, keys: KeyRing): Promise<{ before: HeldAssignment | null } | undefined> {
     const next = await this.#verified(document, keys);
     const before = this.#held;
     if (before !== null) {
@@ -60,8 +66,11 @@ export class AssignmentStore {
           held: before.assignment.revision,
         });
     }
-    await writeFileAtomic(this.#path, document);
     this.#held = next;
+    await writeFileAtomic(this.#path, document).catch((error) =>
+      // It holds at once, a mute above all; after a restart the controller finds that we hold an older one.
+      this.#log.error('an assignment could not be stored', { error }),
+    );
     return { before };
   }
 

@@ -47,8 +47,8 @@ export class KeyStore {
   }
 
   /**
-   * Extends the ring by statements that the controller served, durably, as far as they prove themselves. Returns how
-   * many were taken.
+   * Extends the ring by statements that the controller served, as far as they prove themselves. Durable unless the disk
+   * refuses; a rotation holds at once in any case. Returns how many were taken.
    */
   async extend(served: readonly string[]): Promise<number> {
     let ring = this.#ring;
@@ -64,9 +64,11 @@ export class KeyStore {
     }
     if (taken.length === 0) return 0;
     const statements = [...this.#statements, ...taken];
-    await writeFileAtomic(this.#path, JSON.stringify({ v: 1, statements }));
     this.#statements = statements;
     this.#ring = ring;
+    await writeFileAtomic(this.#path, JSON.stringify({ v: 1, statements })).catch((error) =>
+      this.#log.error('key statements could not be stored: they are asked for again', { error }),
+    );
     return taken.length;
   }
 }

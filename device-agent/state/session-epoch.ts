@@ -3,20 +3,23 @@ import { join } from 'node:path';
 import Type from 'typebox';
 import { writeFileAtomic } from '#kit';
 import { codec, SessionEpochSchema } from '#protocols';
+import type { Log } from '../log.ts';
 import { ifMissing } from './files.ts';
 
 const fileCodec = codec('session epoch', Type.Object({ v: Type.Literal(1), last: SessionEpochSchema }), 1);
 
 /**
- * Numbers the connections of this loudspeaker. Each number is durable before it is used, and larger than every one
- * before: max(wall clock, last + 1), so that even a lost file does not lead back.
+ * Numbers the connections of this loudspeaker. Each number is durable before it is used (unless the disk refuses), and
+ * larger than every one before: max(wall clock, last + 1), so that even a lost file does not lead back.
  */
 export class SessionEpoch {
   readonly #path: string;
+  readonly #log: Log;
   #last = 0;
 
-  constructor(folder: string) {
-    this.#path = join(folder, 'session-epoch.json');
+  constructor(options: { readonly folder: string; readonly log: Log }) {
+    this.#path = join(options.folder, 'session-epoch.json');
+    this.#log = options.log;
   }
 
   /** The number of the connection in use; 0 before the first. */
@@ -27,8 +30,11 @@ export class SessionEpoch {
   async next(now: number): Promise<number> {
     if (this.#last === 0) this.#last = await this.#stored();
     const next = Math.max(Math.floor(now), this.#last + 1);
-    await writeFileAtomic(this.#path, JSON.stringify({ v: 1, last: next }));
     this.#last = next;
+    await writeFileAtomic(this.#path, JSON.stringify({ v: 1, last: next })).catch((error) => {
+      // A full disk must not keep the loudspeaker from its controller; the wall clock leads on.
+      this.#log.warn('the number of this connection could not be stored', { error });
+    });
     return next;
   }
 

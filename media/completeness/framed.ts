@@ -19,6 +19,9 @@ export async function adtsComplaint(bytes: ByteSource): Promise<string | undefin
   });
 }
 
+/** An hour has under 180,000 frames; a file made of more of the smallest ones is the decoder's to judge. */
+const MOST_FRAMES = 5_000_000;
+
 /** Hops from frame to frame. A frame without a length (a tag, damage) ends the walk: the decoder judges that. */
 async function walk(
   bytes: ByteSource,
@@ -27,7 +30,8 @@ async function walk(
   frameBytes: (head: Buffer) => number,
 ): Promise<string | undefined> {
   let at = start;
-  while (at < bytes.size) {
+  for (let frames = 0; at < bytes.size; frames++) {
+    if (frames === MOST_FRAMES) return undefined;
     const head = await bytes.read(at, headBytes);
     if (head.byteLength < headBytes) return 'its last frame is not whole';
     const length = frameBytes(head);

@@ -6,6 +6,9 @@ const V1_LAYER2 = [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320,
 const V2_LAYERS = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 const V1_RATES = [44_100, 48_000, 32_000];
 
+/** Bytes of junk between frames that are searched in one file; behind more of it the decoder judges. */
+const MOST_JUNK_BYTES = 1024 * 1024;
+
 /** Encoders do not agree on whether the frame that carries the count is counted. */
 const COUNT_SLACK_BYTES = 3_000;
 
@@ -19,11 +22,13 @@ export async function mpegAudioComplaint(bytes: ByteSource): Promise<string | un
   if (promised !== undefined && end - first.at + COUNT_SLACK_BYTES < promised)
     return `its header promises ${promised} bytes of sound, ${end - first.at} are there`;
   let frame: Frame | undefined = first;
+  let junk = first.at - start;
   // Every frame of a long file is looked at: the chain tells real frames from sound that looks like a header.
   for (let at = first.at; frame !== undefined; ) {
     at = frame.at + frame.length;
     if (at > end) return 'its last frame is not whole';
-    frame = at === end ? undefined : await nextFrame(bytes, at, end);
+    frame = at === end || junk > MOST_JUNK_BYTES ? undefined : await nextFrame(bytes, at, end);
+    junk += frame === undefined ? 0 : frame.at - at;
   }
   return undefined;
 }

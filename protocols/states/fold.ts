@@ -1,4 +1,5 @@
 import type { Evidence, JournalEntry } from '../journal/entry.ts';
+import type { ErrorCode } from '../errors/index.ts';
 import type { DeliveryState } from './delivery.ts';
 import { DELIVERY_STATES } from './delivery.ts';
 import { mayFollow } from './table.ts';
@@ -66,6 +67,7 @@ const STATE_OF_KIND: Readonly<Record<string, DeliveryState>> = {
 export function foldDelivery(view: DeliveryView, entry: JournalEntry): DeliveryView {
   const state = Object.hasOwn(STATE_OF_KIND, entry.kind) ? STATE_OF_KIND[entry.kind] : undefined;
   if (state === undefined) return withFlag(view, 'unknown_kind');
+  if (state === 'refused' && ofAnotherOrder(view, entry)) return view;
   const next: DeliveryView = {
     ...view,
     state,
@@ -75,7 +77,12 @@ export function foldDelivery(view: DeliveryView, entry: JournalEntry): DeliveryV
   // The journal begins with `ready`: acceptance is an answer and may have been lost.
   const from = view.state === 'pending' ? 'accepted' : view.state;
   const repeats = state === 'playing' && view.state === 'finished' && newPlay(view, entry);
-  const fits = mayFollow(DELIVERY_STATES, from, state) || repeats || settledAgain(view, state);
+  const fits =
+    mayFollow(DELIVERY_STATES, from, state) ||
+    repeats ||
+    settledAgain(view, state) ||
+    cancelledBetween(view, entry) ||
+    orderedAnew(view, entry);
   const flagged = fits ? next : withFlag(next, 'unexpected');
   return rangesRepeat(next.plays) ? withFlag(flagged, 'range_repeated') : flagged;
 }
@@ -91,6 +98,38 @@ export function countsAsPlayed(view: DeliveryView): boolean {
 /** A refusal of a repeated order says nothing new of a delivery that is already settled. */
 function settledAgain(view: DeliveryView, state: DeliveryState): boolean {
   return view.state === state && DELIVERY_STATES[state].length === 0;
+}
+
+/** Refusals that only say that another order of the same broadcast stands. */
+const OTHER_ORDER_STANDS: readonly string[] = [
+  'order.replayed',
+  'order.already_played',
+  'order.cancelled',
+  'document.stale_revision',
+] satisfies ErrorCode[];
+
+/**
+ * A copy or another revision that a loudspeaker turns down takes nothing back of what the accepted one came to: what
+ * sounded has sounded, and is not to be made good because a late copy was refused.
+ */
+function ofAnotherOrder(view: DeliveryView, { code = '' }: JournalEntry): boolean {
+  const begun = view.plays.length > 0;
+  return begun || (view.state !== 'pending' && OTHER_ORDER_STANDS.includes(code));
+}
+
+/** Taken back after one repetition and before the next: that is what a cancel does, and no contradiction. */
+function cancelledBetween(view: DeliveryView, { kind, play }: JournalEntry): boolean {
+  return view.state === 'finished' && kind === 'cancelled' && play === undefined;
+}
+
+/**
+ * A broadcast that was refused, missed, failed or taken back without a sound may be ordered anew, under a higher
+ * revision: the account begins again. What a loudspeaker tells of a play instead needs a new order's `ready` first.
+ */
+function orderedAnew(view: DeliveryView, { kind, play }: JournalEntry): boolean {
+  const over = ['refused', 'missed', 'failed', 'cancelled'].includes(view.state);
+  const begins = ['ready', 'missed', 'failed', 'cancelled'].includes(kind) && play === undefined;
+  return over && begins && view.plays.length === 0;
 }
 
 /** A repetition ordered by `repeat` is another play, not a contradiction. */
@@ -155,14 +194,17 @@ function foldPlay(play: PlayView, entry: JournalEntry): PlayView {
 }
 
 function rangesRepeat(plays: readonly PlayView[]): boolean {
-  const resumed = plays.filter(({ toMs, fromMs }) => toMs !== null && toMs > fromMs);
-  return resumed.some((a, i) =>
-    resumed.slice(i + 1).some((b) => {
-      const overlap = Math.min(a.toMs ?? 0, b.toMs ?? 0) - Math.max(a.fromMs, b.fromMs);
-      // A whole play that finished before another begins is an ordered repetition.
-      return a.state !== 'finished' && overlap > RESUME_OVERLAP_MS;
-    }),
-  );
+  let repetition: PlayView[] = [];
+  for (const play of plays) {
+    if (repetition.some((before) => overlapMs(before, play) > RESUME_OVERLAP_MS)) return true;
+    // What comes after a play that finished is an ordered repetition, whatever was interrupted before it.
+    repetition = play.state === 'finished' ? [] : [...repetition, play];
+  }
+  return false;
+}
+
+function overlapMs(a: PlayView, b: PlayView): number {
+  return Math.min(a.toMs ?? 0, b.toMs ?? 0) - Math.max(a.fromMs, b.fromMs);
 }
 
 function withFlag(view: DeliveryView, flag: FoldFlag): DeliveryView {

@@ -14,9 +14,10 @@ interface Summary {
   readonly speakers: number;
   readonly finished: number;
   readonly failed: number;
-  readonly lufs: number;
-  readonly truePeakDb: number;
-  readonly startSkewMs: { readonly p50: number; readonly p99: number };
+  /** Null, as what follows, where nothing was played whole. */
+  readonly lufs: number | null;
+  readonly truePeakDb: number | null;
+  readonly startSkewMs: { readonly p50: number | null; readonly p99: number | null };
 }
 
 /** Everything from an empty folder to a judged broadcast. */
@@ -38,31 +39,36 @@ async function run(village: Village, options: DemoOptions, stopped: AbortSignal)
   view.draw();
   const deliveries = await settled(village, broadcast.id);
   await watching.close();
-  const finished = deliveries.filter(({ state }) => state === 'finished').length;
+  const finished = new Set(
+    deliveries.filter(({ state }) => state === 'finished').map(({ speakerId }) => speakerId),
+  );
+  for (const { speakerId, state, code } of deliveries)
+    if (!finished.has(speakerId))
+      say(`${speakerId} did not finish: ${state}${code === null ? '' : ` (${code})`}`);
   const medium = join(village.folder, 'prepared.ogg');
   await fetchMedium(village, prepared.sha256, medium);
   const heard: Judgement[] = [];
-  for (const { recordings } of village.speakers)
-    heard.push(await judge(recordings, medium, broadcast.startsAt));
-  return summary(village.speakers.length, finished, heard);
+  for (const { id, recordings } of village.speakers)
+    if (finished.has(id)) heard.push(await judge(recordings, medium, broadcast.startsAt));
+  return summary(village.speakers.length, finished.size, heard);
 }
 
 function summary(speakers: number, finished: number, heard: readonly Judgement[]): Summary {
   const errors = heard.map(({ startErrorMs }) => Math.abs(startErrorMs)).sort((a, b) => a - b);
-  const rank = (p: number) => round(errors[Math.max(0, Math.ceil(p * errors.length) - 1)] ?? Number.NaN);
+  const rank = (p: number) => round(errors[Math.max(0, Math.ceil(p * errors.length) - 1)]);
   const lufs = heard.map((one) => one.lufs).sort((a, b) => a - b);
   return {
     speakers,
     finished,
     failed: speakers - finished,
-    lufs: lufs[Math.floor(lufs.length / 2)] ?? Number.NaN,
-    truePeakDb: Math.max(...heard.map((one) => one.truePeakDb)),
+    lufs: lufs[Math.floor(lufs.length / 2)] ?? null,
+    truePeakDb: heard.length === 0 ? null : Math.max(...heard.map((one) => one.truePeakDb)),
     startSkewMs: { p50: rank(0.5), p99: rank(0.99) },
   };
 }
 
-function round(value: number): number {
-  return Number(value.toFixed(2));
+function round(value: number | undefined): number | null {
+  return value === undefined ? null : Number(value.toFixed(2));
 }
 
 interface DeliveryEvent {

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DisposerStack, delay, SystemClock } from '#kit';
+import { locateBinaries } from '#media';
 import type { Provisioning } from '#protocols';
 import { openStorage, SEED_HAMLETS, seedTanAn, TAN_AN } from '../storage/index.ts';
 import { ApiClient } from './api-client.ts';
@@ -130,6 +131,8 @@ export class Village {
       areaId: speaker.areaId,
       name: speaker.name,
     });
+    // Where the system has no decoder, the one that the controller itself uses.
+    const { ffmpeg } = await locateBinaries();
     const folder = join(this.folder, speaker.id);
     await mkdir(folder, { recursive: true });
     const file = join(folder, 'provisioning.json');
@@ -141,6 +144,7 @@ export class Village {
         LOA_AGENT_PROVISIONING: file,
         LOA_AGENT_OUTPUT: 'file',
         LOA_AGENT_OUTPUT_DEVICE: speaker.recordings,
+        LOA_AGENT_FFMPEG: ffmpeg,
       },
       join(folder, 'agent.log'),
     );

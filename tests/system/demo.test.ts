@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { symlinkSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
 import { inRepo } from '../helpers/repo-root.ts';
+import { executable } from '../helpers/requirements.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
+import { writeVoice } from './support/voice.ts';
 
 interface Ended {
   readonly code: number | null;
@@ -28,12 +31,24 @@ async function demo(args: readonly string[], temporary: string, path?: string): 
   return { code, stdout, stderr };
 }
 
+function summaryOf(stdout: string): Record<string, number> {
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, number>;
+}
+
+/** A PATH as on a machine where nobody installed anything for audio. */
+function bareMachine(): string {
+  const folder = tempDir('programs');
+  // Preparing audio lowers its own priority with it.
+  symlinkSync(executable('nice') ?? '', join(folder, 'nice'));
+  return folder;
+}
+
 it('the demonstration ends with six loudspeakers that played, and figures of their PCM', async () => {
   const temporary = tempDir('demo');
   const { code, stdout, stderr } = await demo(['--once'], temporary);
   expect(stderr).toBe('');
   expect(code).toBe(0);
-  const summary = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, number>;
+  const summary = summaryOf(stdout);
   expect(summary).toMatchObject({ speakers: 6, finished: 6, failed: 0 });
   expect(Math.abs((summary['lufs'] ?? 0) + 16)).toBeLessThanOrEqual(1);
   expect(summary['truePeakDb']).toBeLessThanOrEqual(-1.5);
@@ -73,6 +88,15 @@ it('audio that is refused ends it with one line that says why', async () => {
   expect(stderr).toMatch(/silen/i);
   expect(stderr).not.toMatch(/\n\s+at /);
   expect(stdout).not.toContain('"finished"');
+}, 120_000);
+
+it('on a machine without ffmpeg the shipped one does', async () => {
+  const temporary = tempDir('demo-bundled');
+  const voice = join(temporary, 'tieng.wav');
+  await writeVoice(voice, 1.5, 81);
+  const { code, stdout } = await demo(['--once', '--audio', voice], temporary, bareMachine());
+  expect(summaryOf(stdout)).toMatchObject({ speakers: 6, finished: 6, failed: 0 });
+  expect(code).toBe(0);
 }, 120_000);
 
 it('a file that is not there, and an option that is not known, are named', async () => {

@@ -31,6 +31,17 @@ describe('running ffmpeg', () => {
     });
   }
 
+  it('fails like any other run when no process can be made', async () => {
+    const path = process.env['PATH'];
+    // The program that lowers the priority is looked up here.
+    process.env['PATH'] = tempDir('no-programs');
+    try {
+      await expect(endless()).rejects.toMatchObject({ code: 'media.decoder_failed' });
+    } finally {
+      process.env['PATH'] = path;
+    }
+  });
+
   it('ends at the time limit', async () => {
     const clock = new FakeClock();
     const run = endless({ clock, limits: { timeMs: 5_000, stdoutBytes: Number.MAX_SAFE_INTEGER } });

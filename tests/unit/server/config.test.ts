@@ -26,6 +26,11 @@ describe('the settings', () => {
     [{ LOA_PUBLIC_URL: 'http://x/y' }, 'LOA_PUBLIC_URL is "http://x/y"'],
     [{ LOA_PUBLIC_URL: 'loa.vn' }, 'LOA_PUBLIC_URL is "loa.vn"'],
     [{ LOA_MQTT_URL: 'mqtt:/x' }, 'LOA_MQTT_URL'],
+    [{ LOA_MQTT_TLS_KEY: '/x.key' }, 'LOA_MQTT_TLS_CERT is "": expected a PEM file'],
+    [
+      { LOA_MQTT_TLS_KEY: '/x.key', LOA_MQTT_TLS_CERT: '/x.crt' },
+      'LOA_MQTT_TLS_KEY is "/x.key": expected an existing PEM file',
+    ],
     [{ LOA_AREA: 'Tân An' }, 'LOA_AREA is "Tân An": expected id/kind/name'],
     [{ LOA_FFMPEG: '/usr/bin/ffmpeg' }, 'LOA_FFPROBE'],
     [{ LOA_FFMPEG: 'ffmpeg', LOA_FFPROBE: '/x' }, 'LOA_FFMPEG is "ffmpeg": expected an absolute path'],
