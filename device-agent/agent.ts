@@ -20,6 +20,7 @@ import {
   TimeKeeper,
 } from './clock/index.ts';
 import { HealthReporter, problemsOf } from './health/health-reporter.ts';
+import { roundedHealth } from './health/rounding.ts';
 import { readSystemFacts, type SystemFacts } from './health/system-facts.ts';
 import { Inbox } from './inbox/inbox.ts';
 import { factTime } from './journal/fact-time.ts';
@@ -194,8 +195,8 @@ export class Agent extends Lifecycle {
     this.#health = new HealthReporter({
       clock,
       log,
-      collect: () => this.#collectHealth(),
-      send: (health) => this.link.send('health', health),
+      collect: async () => roundedHealth(await this.#collectHealth()),
+      send: (report) => this.link.send('health', report),
     });
   }
 

@@ -1,6 +1,6 @@
 /**
- * What is taken in. Demuxers and decoders not named here are never run on a file from outside: playlists and
- * "concat" files could name other files, and every further parser is one more to attack.
+ * What is taken in. Demuxers not named here are never run on a file from outside, and no decoder not named here makes
+ * sound of one: playlists and "concat" files could name other files, and every further parser is one more to attack.
  */
 
 /** ffmpeg's demuxer names. */
@@ -62,11 +62,15 @@ export const INPUT_GUARD: readonly string[] = [
   'file,pipe',
   '-format_whitelist',
   DEMUXERS.join(','),
-  '-codec_whitelist',
-  DECODERS.join(','),
   '-max_alloc',
   String(512 * 1024 * 1024),
 ];
+
+/**
+ * Options of every decoding run on a file from outside. ffprobe cannot have them: it gives a file up whose pictures it may not
+ * decode, and a cover in an mp3 is no reason to refuse it.
+ */
+export const DECODE_GUARD: readonly string[] = [...INPUT_GUARD, '-codec_whitelist', DECODERS.join(',')];
 
 /** ffmpeg's name for a path. The prefix keeps a name like `-x` or `concat:…` a plain name. */
 export function fileInput(path: string): string {

@@ -2,7 +2,7 @@ import { type Clock, SystemClock } from '#kit';
 import { DomainError } from '#protocols';
 import { type Binaries, locateBinaries } from './binaries.ts';
 import { runFfmpeg } from './ffmpeg.ts';
-import { fileInput, INPUT_GUARD } from './formats.ts';
+import { DECODE_GUARD, fileInput } from './formats.ts';
 import { LoudnessReader } from './loudness.ts';
 import { DELIVERED_RATE } from './passes.ts';
 
@@ -38,7 +38,7 @@ export async function hear(path: string, options: HearOptions = {}): Promise<Hea
     clock,
     stage: 'listening',
     input: fileInput(path),
-    inputOptions: [...INPUT_GUARD, '-vn'],
+    inputOptions: [...DECODE_GUARD, '-vn'],
     filterGraph: '[0:a:0]asplit=2[pcm][level];[level]ebur128=peak=true:framelog=verbose[measured]',
     stdoutOptions: [
       '-map',

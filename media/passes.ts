@@ -1,4 +1,4 @@
-import { fileInput, INPUT_GUARD } from './formats.ts';
+import { DECODE_GUARD, fileInput } from './formats.ts';
 import type { GainPlan } from './gain-plan.ts';
 
 /** Sample rate of what is delivered: the one Opus works in. */
@@ -53,7 +53,7 @@ export function measurePass(options: MeasureOptions): Pass {
   const mix = options.channels === 1 ? 'anull' : monoMix(options.channels, options.only);
   return {
     input: fileInput(options.path),
-    inputOptions: [...INPUT_GUARD, '-vn', '-sn', '-dn', '-t', String(options.maxSeconds)],
+    inputOptions: [...DECODE_GUARD, '-vn', '-sn', '-dn', '-t', String(options.maxSeconds)],
     filterGraph: `[0:a:0]${steady(options)},asplit=2[pcm][mix];[mix]${mix},ebur128=framelog=verbose[measured]`,
     stdoutOptions: ['-map', '[pcm]', '-c:a', 'pcm_s16le', '-ac', String(options.channels), '-f', 's16le'],
     nullOptions: ['-map', '[measured]', '-f', 'null'],
@@ -86,7 +86,7 @@ export function encodePass(options: EncodeOptions): Pass {
   ];
   return {
     input: fileInput(options.path),
-    inputOptions: [...INPUT_GUARD, '-vn', '-sn', '-dn'],
+    inputOptions: [...DECODE_GUARD, '-vn', '-sn', '-dn'],
     filterGraph: `[0:a:0]${filters.join(',')}[out]`,
     stdoutOptions: [
       ...['-map', '[out]', '-map_metadata', '-1', '-map_chapters', '-1'],

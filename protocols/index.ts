@@ -13,6 +13,7 @@ export * from './journal/batch.ts';
 export * from './journal/chain.ts';
 export * from './journal/entry.ts';
 export * from './messages/controller.ts';
+export * from './messages/health.ts';
 export * from './messages/speaker.ts';
 export * from './provisioning.ts';
 export * from './schema.ts';

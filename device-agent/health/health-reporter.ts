@@ -1,8 +1,10 @@
 import { type Clock, Lifecycle, type Timer } from '#kit';
-import type { ErrorCode, Health } from '#protocols';
+import { type ErrorCode, type Health, type HealthReport, joinHealth, shortReport } from '#protocols';
 import { errorText, type Log } from '../log.ts';
 
-const REPORT_EVERY_MS = 300_000;
+export const REPORT_EVERY_MS = 300_000;
+/** A report that leaves nothing out, whatever the controller should know: it may have been restored. */
+export const WHOLE_EVERY_MS = 3_600_000;
 /** Changes within this time make one report. */
 const SETTLE_MS = 2_000;
 /** Two reports for changes are at least this far apart. */
@@ -13,16 +15,24 @@ export interface HealthReporterOptions {
   readonly log: Log;
   readonly collect: () => Promise<Health>;
   /** Rejects while there is no connection. */
-  readonly send: (health: Health) => Promise<void>;
+  readonly send: (report: HealthReport) => Promise<void>;
 }
 
-/** Reports health every five minutes, and soon after something that matters has changed. */
+/**
+ * Reports health every five minutes, and soon after something that matters has changed. What the controller has acknowledged is left out
+ * until it changes; a report whose fate is not known is followed by a whole one.
+ */
 export class HealthReporter extends Lifecycle {
   readonly #options: HealthReporterOptions;
   #timer: Timer | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   #sentAt = Number.NEGATIVE_INFINITY;
   #lastShape = '';
+  /** What the controller knows; undefined when that is not sure. */
+  #known: Health | undefined;
+  #wholeAt = Number.NEGATIVE_INFINITY;
+  /** Counts reports and connections: an acknowledgement is of the one that it was asked for. */
+  #sends = 0;
 
   constructor(options: HealthReporterOptions) {
     super();
@@ -39,6 +49,8 @@ export class HealthReporter extends Lifecycle {
   /** A new connection: the controller wants to know at once. */
   connected(): void {
     this.#lastShape = '';
+    this.#known = undefined;
+    this.#sends += 1;
     if (this.running) this.#schedule(this.#options.clock.monotonic());
   }
 
@@ -70,12 +82,25 @@ export class HealthReporter extends Lifecycle {
       const shape = shapeOf(health);
       const periodic = clock.monotonic() - this.#sentAt >= REPORT_EVERY_MS;
       if (!periodic && shape === this.#lastShape) return;
-      await send(health);
+      await this.#send(health, send);
       this.#sentAt = clock.monotonic();
       this.#lastShape = shape;
     } finally {
       if (this.running) this.#schedule(clock.monotonic() + REPORT_EVERY_MS);
     }
+  }
+
+  async #send(health: Health, send: HealthReporterOptions['send']): Promise<void> {
+    const now = this.#options.clock.monotonic();
+    const known = now - this.#wholeAt < WHOLE_EVERY_MS ? this.#known : undefined;
+    const report = shortReport(known, health);
+    // A new connection may come while this one waits for its acknowledgement.
+    this.#known = undefined;
+    const asked = ++this.#sends;
+    await send(report);
+    if (asked !== this.#sends) return;
+    this.#known = joinHealth(known, report);
+    if (known === undefined) this.#wholeAt = now;
   }
 }
 

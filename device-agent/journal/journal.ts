@@ -121,8 +121,8 @@ export class Journal extends Lifecycle {
 
   /** After a failure: tries whether the disk takes anything again. Never rejects. */
   async probe(): Promise<void> {
-    if (this.#broken === undefined || this.#committing) return;
     await this.#files.run(async () => {
+      if (this.#broken === undefined) return;
       try {
         await this.#ensureSpare();
         await this.#writer?.append('');
@@ -237,9 +237,9 @@ export class Journal extends Lifecycle {
 
   async #epochNames(): Promise<string[]> {
     const names = await readdir(this.#options.folder, { withFileTypes: true });
-    // Ids begin with their time: in order of names is in order of age.
+    // Ids begin with their time: in order of names is in order of age. Anything else here (lost+found) is not ours.
     return names
-      .filter((entry) => entry.isDirectory())
+      .filter((entry) => entry.isDirectory() && entry.name.startsWith('jnl_'))
       .map(({ name }) => name)
       .sort();
   }
@@ -268,9 +268,9 @@ export class Journal extends Lifecycle {
     const { clock, speakerId } = this.#options;
     const before = this.#epochs.at(-1);
     if (before !== undefined)
-      await this.#book.close(before.epoch).catch((error) =>
-        this.#options.log.warn('the end of a journal could not be noted', { error }),
-      );
+      await this.#book
+        .close(before.epoch)
+        .catch((error) => this.#options.log.warn('the end of a journal could not be noted', { error }));
     const newest = before?.epoch ?? '';
     // After a step back of the clock the new name must still sort last.
     let epoch = newId('jnl', clock.now());

@@ -1,5 +1,5 @@
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
-import type { Clock } from '#kit';
+import { type Clock, writeTogether } from '#kit';
 import {
   MAX_PAYLOAD_BYTES,
   type ParsedTopic,
@@ -8,10 +8,10 @@ import {
   topicOf,
   type UpTopicName,
 } from '#protocols';
+import { KEEPALIVE_MS, LineWatch } from './line-watch.ts';
 
-/** Seconds between signs of life on an idle line. */
-const KEEPALIVE_S = 60;
 const CONNECT_TIMEOUT_MS = 20_000;
+const NO_TIMER = { set: () => 1, clear: () => undefined };
 
 export interface MqttConnectionOptions {
   /** Where MQTT is: ws(s)://…/mqtt or mqtt(s)://… */
@@ -38,10 +38,21 @@ export class MqttConnection {
     this.#client = client;
     this.#speakerId = options.speakerId;
     let reason = 'the broker closed the connection';
+    const watch = new LineWatch({
+      clock: options.clock,
+      ping: () => client.sendPing(),
+      dead: () => {
+        reason = 'the broker does not answer any more';
+        client.stream.destroy();
+      },
+    });
+    client.on('packetsend', () => watch.sent());
+    client.on('packetreceive', () => watch.received());
     client.on('error', (error) => {
       reason = error.message;
     });
     client.on('close', () => {
+      watch.stop();
       if (this.#closed) return;
       this.#closed = true;
       // Without this the client would keep its timers.
@@ -64,7 +75,10 @@ export class MqttConnection {
       username: speakerId,
       password: secret,
       clean: true,
-      keepalive: KEEPALIVE_S,
+      keepalive: KEEPALIVE_MS / 1_000,
+      // Its own pings would go out whatever else was sent: ours come from the line watch.
+      timerVariant: NO_TIMER,
+      wsOptions: { writev: writeTogether },
       connectTimeout: CONNECT_TIMEOUT_MS,
       // It would come back at a fixed interval, all loudspeakers at once.
       reconnectPeriod: 0,

@@ -105,7 +105,10 @@ function hold(item: Item, situation: Situation): ErrorCode | null {
 }
 
 /** An emergency of this moment, on a loudspeaker that does not know the time. One that is planned for later waits. */
-export function soundsAnyway(item: Item, { trust, notBefore }: Pick<Situation, 'trust' | 'notBefore'>): boolean {
+export function soundsAnyway(
+  item: Item,
+  { trust, notBefore }: Pick<Situation, 'trust' | 'notBefore'>,
+): boolean {
   const emergency = item.priority === 'emergency' && item.fresh;
   return emergency && trust !== 'trusted' && item.plannedAt - notBefore <= EMERGENCY_NEAR_MS;
 }

@@ -187,7 +187,8 @@ export class Play {
     const expectedMs = durationMs - (repetition === 0 ? offsetMs : 0);
     let fading = false;
     for (;;) {
-      if ((voice.nextMs() ?? this.#context.clock.monotonic()) >= this.#lastMs() - fadeMs) this.#stop('hard_end');
+      if ((voice.nextMs() ?? this.#context.clock.monotonic()) >= this.#lastMs() - fadeMs)
+        this.#stop('hard_end');
       if (this.#halt.signal.aborted && !fading) {
         fading = true;
         voice.fadeOut(fadeMs);

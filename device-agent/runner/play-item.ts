@@ -78,7 +78,8 @@ export class PlayItem {
       number: this.record.number,
       plannedAt: this.plannedAt,
       // What was interrupted may go on late, but nothing begins that has expired.
-      latestStartAt: this.phase === 'interrupted' ? expiresAt : Math.min(latestStartAt + this.#shiftMs, expiresAt),
+      latestStartAt:
+        this.phase === 'interrupted' ? expiresAt : Math.min(latestStartAt + this.#shiftMs, expiresAt),
       hardEndAt,
       window: free ? null : window,
       ready: this.fetched,

@@ -303,6 +303,7 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
       output: engine.output,
       heardAtMs: clock.monotonic(),
       log,
+      note: (fact) => this.note(fact),
     });
     for (const { item, fact } of recovered) {
       if (fact !== null) this.#end(item, fact);

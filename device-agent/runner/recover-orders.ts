@@ -38,6 +38,8 @@ export interface RecoverOptions {
   readonly output: OutputFacts;
   readonly heardAtMs: number;
   readonly log: Log;
+  /** Tells what an order came to that cannot even be read. */
+  readonly note: (fact: JournalFact) => void;
 }
 
 /** An order that the last run left open: to go on with, or (`fact`) to be told and done with. */
@@ -58,7 +60,10 @@ export async function recoverOrders(options: RecoverOptions): Promise<RecoveredO
   for (const record of orders.all()) {
     if (record.kind !== 'play' || record.phase === 'done') continue;
     const item = itemOf(record, options);
-    if (item === undefined) continue;
+    if (item === undefined) {
+      await putAway(record, options);
+      continue;
+    }
     const fact = recoverOne(item, options);
     if (fact !== null) told.push({ item, fact });
     else if (item.phase === 'done') await keep(item, options);
@@ -92,6 +97,14 @@ function itemOf(record: OrderRecord, { heardAtMs, log }: RecoverOptions): PlayIt
     log.error('a stored order cannot be read', { orderId: record.orderId, error });
     return undefined;
   }
+}
+
+async function putAway(record: OrderRecord, { orders, time, log, note }: RecoverOptions): Promise<void> {
+  const { orderId, hash: orderHash, broadcastId } = record;
+  note({ kind: 'failed', ...factTime(time), orderId, orderHash, broadcastId, code: 'document.malformed' });
+  await orders
+    .update(orderId, { phase: 'done' })
+    .catch((error) => log.error('an order’s record could not be written', { orderId, error }));
 }
 
 /** Where the disk refuses, what is in memory is right all the same: the loudspeaker must start on a full disk. */

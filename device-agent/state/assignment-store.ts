@@ -46,10 +46,7 @@ export class AssignmentStore {
    * Takes a newer assignment, durably unless the disk refuses. Returns what was held before, or undefined when the same document came
    * again. Throws what `verifyDocument` throws, `order.not_for_us`, or `document.stale_revision`.
    */
-  accept(
-    document: string,
-    keys: KeyRing,
-  ): Promise<{ readonly before: HeldAssignment | null } | undefined> {
+  accept(document: string, keys: KeyRing): Promise<{ readonly before: HeldAssignment | null } | undefined> {
     // One at a time: two copies that come together are one, and the newest is the one that stays on the disk.
     return this.#one.run(() => this.#accept(document, keys));
   }

@@ -23,7 +23,9 @@ export const AssignmentSchema = Type.Object({
     /** The sum of all gains is cut to this. */
     capDb: Type.Number({ minimum: -60, maximum: 20 }),
   }),
+  /** A quiet hour (a funeral): nothing sounds but an emergency. */
   mute: Type.Union([HoldSchema, Type.Null()]),
+  /** Somebody works at the horns: nothing sounds, an emergency neither; it is told as missed. */
   maintenance: Type.Union([HoldSchema, Type.Null()]),
   /** Further addresses of the controller; they add to the enrolled one and never replace it. */
   endpoints: Type.Array(Type.String({ pattern: '^(https?|wss?|mqtts?)://[!-~]{1,500}$' }), { maxItems: 8 }),

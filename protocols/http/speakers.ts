@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { HealthSchema } from '../messages/speaker.ts';
+import { HealthSchema } from '../messages/health.ts';
 import { ProvisioningSchema } from '../provisioning.ts';
 import { IdSchema, InstantSchema, RevisionSchema, Sha256Schema } from '../schema.ts';
 import { NameSchema, nullable, strict } from './common.ts';

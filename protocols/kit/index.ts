@@ -4,3 +4,4 @@ export * from './clock.ts';
 export * from './emitter.ts';
 export * from './exclusive.ts';
 export * from './lifecycle.ts';
+export * from './write-together.ts';

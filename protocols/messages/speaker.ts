@@ -1,6 +1,5 @@
 import Type, { type Static } from 'typebox';
 import { NonceSchema } from '../documents/time-reply.ts';
-import { OutputKindSchema } from '../journal/entry.ts';
 import {
   CodeSchema,
   codec,
@@ -17,9 +16,9 @@ import {
  */
 export const SessionEpochSchema = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
-const HeldDocumentSchema = Type.Object({ revision: RevisionSchema, hash: Sha256Schema });
+export const HeldDocumentSchema = Type.Object({ revision: RevisionSchema, hash: Sha256Schema });
 
-const JournalStatusSchema = Type.Object({
+export const JournalStatusSchema = Type.Object({
   epoch: IdSchema,
   oldestSeq: Type.Integer({ minimum: 1 }),
   lastSeq: Type.Integer({ minimum: 0 }),
@@ -75,45 +74,6 @@ export const ProgressSchema = Type.Object({
 });
 export type Progress = Static<typeof ProgressSchema>;
 export const progressCodec = codec('progress', ProgressSchema, 1);
-
-/** Every five minutes and on change: how the loudspeaker is, and the hashes it holds. */
-export const HealthSchema = Type.Object({
-  v: Type.Literal(1),
-  sessionEpoch: SessionEpochSchema,
-  at: InstantSchema,
-  agentVersion: Type.String({ maxLength: 32 }),
-  uptimeSeconds: Type.Number({ minimum: 0 }),
-  cpuTemperatureC: Type.Union([Type.Number(), Type.Null()]),
-  load1: Type.Number({ minimum: 0 }),
-  memory: Type.Object({ totalBytes: Type.Number({ minimum: 0 }), freeBytes: Type.Number({ minimum: 0 }) }),
-  disk: Type.Object({ totalBytes: Type.Number({ minimum: 0 }), freeBytes: Type.Number({ minimum: 0 }) }),
-  network: Type.Object({
-    interface: Type.Union([Type.String({ maxLength: 32 }), Type.Null()]),
-    address: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
-    receivedBytes: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
-    sentBytes: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
-  }),
-  output: Type.Object({
-    kind: OutputKindSchema,
-    ok: Type.Boolean(),
-    detail: Type.String({ maxLength: 256 }),
-  }),
-  clock: Type.Object({
-    trust: TrustSchema,
-    offsetMs: Type.Union([Type.Number(), Type.Null()]),
-    boundMs: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
-  }),
-  playing: Type.Union([
-    Type.Object({ broadcastId: IdSchema, positionMs: Type.Number({ minimum: 0 }) }),
-    Type.Null(),
-  ]),
-  assignment: Type.Union([HeldDocumentSchema, Type.Null()]),
-  journal: JournalStatusSchema,
-  /** Error codes of what is wrong now; empty when all is well. */
-  problems: Type.Array(CodeSchema, { maxItems: 16 }),
-});
-export type Health = Static<typeof HealthSchema>;
-export const healthCodec = codec('health', HealthSchema, 1);
 
 /** Last will of a connection. */
 export const PresenceSchema = Type.Object({

@@ -1,5 +1,5 @@
-import type { Evidence, JournalEntry } from '../journal/entry.ts';
 import type { ErrorCode } from '../errors/index.ts';
+import type { Evidence, JournalEntry } from '../journal/entry.ts';
 import type { DeliveryState } from './delivery.ts';
 import { DELIVERY_STATES } from './delivery.ts';
 import { mayFollow } from './table.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { playNow, prepareAnnouncement, settled } from './broadcast.ts';
 import { type DemoOptions, readOptions, UsageError } from './options.ts';
 import { ProgressView } from './progress-view.ts';
-import { type Judgement, judge } from './recordings.ts';
+import { type Judgement, judge, wordDueAt } from './recordings.ts';
 import { Village } from './village.ts';
 
 const out = process.stdout;
@@ -47,9 +47,10 @@ async function run(village: Village, options: DemoOptions, stopped: AbortSignal)
       say(`${speakerId} did not finish: ${state}${code === null ? '' : ` (${code})`}`);
   const medium = join(village.folder, 'prepared.ogg');
   await fetchMedium(village, prepared.sha256, medium);
+  const dueAt = await wordDueAt(medium, broadcast.startsAt);
   const heard: Judgement[] = [];
   for (const { id, recordings } of village.speakers)
-    if (finished.has(id)) heard.push(await judge(recordings, medium, broadcast.startsAt));
+    if (finished.has(id)) heard.push(await judge(recordings, dueAt));
   return summary(village.speakers.length, finished.size, heard);
 }
 

@@ -17,21 +17,25 @@ export interface Judgement {
 
 /**
  * Judges one recording: its loudness, and when its first word came. The instant of the recording's first sample is in
- * the note beside it; where the first word lies in the announcement is found in the prepared file in the same way.
+ * the note beside it. `wordDueAt`: see there.
  */
-export async function judge(folder: string, prepared: string, startsAt: number): Promise<Judgement> {
+export async function judge(folder: string, wordDueAt: number): Promise<Judgement> {
   const name = (await readdir(folder)).find((file) => file.endsWith('.wav'));
   if (name === undefined) throw new Error(`no recording in ${folder}`);
   const path = join(folder, name);
   const note = JSON.parse(await readFile(`${path}.json`, 'utf8')) as { startedAtMs: number };
   const recording = await hear(path);
   const heardAt = note.startedAtMs + onsetMs(recording.pcm);
-  const dueAt = startsAt + onsetMs((await hear(prepared)).pcm);
   return {
     lufs: recording.integratedLufs,
     truePeakDb: recording.truePeakDb,
-    startErrorMs: heardAt - dueAt,
+    startErrorMs: heardAt - wordDueAt,
   };
+}
+
+/** When the first word of a prepared file is due, found in it as in a recording. */
+export async function wordDueAt(prepared: string, startsAt: number): Promise<number> {
+  return startsAt + onsetMs((await hear(prepared)).pcm);
 }
 
 /** Where sound begins in mono 16-bit PCM at 48 kHz, ms from its start. */

@@ -3,9 +3,9 @@ import {
   answerCodec,
   DomainError,
   type ErrorCode,
-  type Health,
+  type HealthReport,
   type Hello,
-  healthCodec,
+  healthReportCodec,
   helloCodec,
   type JournalBatch,
   journalBatchCodec,
@@ -31,7 +31,7 @@ export interface SpeakerMessageHandlers {
   answer(speakerId: string, answer: Answer): void;
   /** `bytes`: size of the message, for the bound of the queue. */
   journal(speakerId: string, batch: JournalBatch, bytes: number): void;
-  health(speakerId: string, health: Health): void;
+  health(speakerId: string, report: HealthReport): void;
   progress(speakerId: string, progress: Progress): void;
   presence(speakerId: string, presence: Presence): void;
   timeRequest(speakerId: string, request: TimeRequest): void;
@@ -80,7 +80,7 @@ function handOn(name: UpTopicName, speakerId: string, payload: Buffer, to: Speak
       break;
     }
     case 'health':
-      to.health(speakerId, healthCodec.parse(payload));
+      to.health(speakerId, healthReportCodec.parse(payload));
       break;
     case 'progress':
       to.progress(speakerId, progressCodec.parse(payload));

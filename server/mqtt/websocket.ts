@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
+import { writeTogether } from '#kit';
 import type { EmbeddedBroker } from './broker.ts';
 
 /** Bytes of one WebSocket message: clients put several packets into one, or one into several. */
@@ -30,7 +31,10 @@ export function attachWebSocket(server: Server, path: string, broker: EmbeddedBr
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      broker.accept(createWebSocketStream(webSocket), request.socket.remoteAddress ?? '');
+      broker.accept(
+        createWebSocketStream(webSocket, { writev: writeTogether }),
+        request.socket.remoteAddress ?? '',
+      );
     });
   };
   server.on('upgrade', onUpgrade);

@@ -3,6 +3,7 @@ import { fanout } from './fanout.ts';
 import { ingest } from './ingest.ts';
 import { mediaBench } from './media.ts';
 import { skew } from './skew.ts';
+import { wire } from './wire.ts';
 
 /** Each takes its arguments and gives the object that is printed as the last line. */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<object>>> = {
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<obje
   media: mediaBench,
   skew,
   connections,
+  wire,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

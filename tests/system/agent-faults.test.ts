@@ -17,7 +17,7 @@ let short: Prepared;
 
 beforeAll(async () => {
   commune = await new Commune({ folder: tempDir('agent-faults') }).start();
-  proxy = new GateProxy({ http: commune.controller.httpPort });
+  proxy = new GateProxy(commune.controller.httpPort);
   await proxy.start();
   short = await commune.prepare({ seconds: 2.5, seed: 1 });
 });

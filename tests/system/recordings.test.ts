@@ -6,7 +6,7 @@ import { inRepo } from '../helpers/repo-root.ts';
 import { available, itWith } from '../helpers/requirements.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { Commune, type Prepared } from './support/commune.ts';
-import { likeness, soundingRecordings } from './support/recordings.ts';
+import { likeness, piecewise, soundingRecordings } from './support/recordings.ts';
 
 const QUIET_DB = -45;
 
@@ -56,7 +56,9 @@ it('the recording of the file output is the announcement', async () => {
   const startErrorMs = heard.firstSampleAtMs - broadcast.startsAt;
   expect(Math.abs(startErrorMs - (delivery.plays[0]?.startErrorMs ?? Number.NaN))).toBeLessThanOrEqual(25);
   // The measure tells: the same sound backwards is another one.
-  expect(likeness(prepared.samples.slice().reverse(), recording).correlation).toBeLessThan(0.5);
+  const backwards = likeness(prepared.samples.slice().reverse(), recording);
+  expect(backwards.correlation).toBeLessThan(0.5);
+  expect(backwards.pieces).toBeLessThan(0.9);
 });
 
 itWith(['pulseaudio'], 'what a PulseAudio null sink hears is the announcement', async () => {
@@ -64,8 +66,9 @@ itWith(['pulseaudio'], 'what a PulseAudio null sink hears is the announcement', 
   expect(delivery).toMatchObject({ state: 'finished', played: true });
   if (horn === undefined) throw new Error('nothing was recorded');
   const { samples } = await horn.stop();
-  const { lag, correlation } = align(prepared.samples, samples);
-  expect(correlation).toBeGreaterThanOrEqual(0.95);
+  // A sink that misses a period on a busy machine moves all that follows by some milliseconds.
+  expect(piecewise(prepared.samples, samples, 30)).toBeGreaterThanOrEqual(0.95);
+  const { lag } = align(prepared.samples, samples);
   // All of it lies inside the recording.
   expect(lag).toBeGreaterThan(0);
   expect(lag + prepared.samples.length).toBeLessThan(samples.length);

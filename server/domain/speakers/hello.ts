@@ -1,5 +1,5 @@
 import { type Clock, Lifecycle } from '#kit';
-import { DomainError, type Health, type Hello, isDomainError, keyId, type Welcome } from '#protocols';
+import { DomainError, type HealthReport, type Hello, isDomainError, keyId, type Welcome } from '#protocols';
 import type { JournalIngest } from '../deliveries/journal-ingest.ts';
 import type { JournalPositions } from '../deliveries/journal-positions.ts';
 import { SliceWorker } from '../deliveries/slice-worker.ts';
@@ -78,9 +78,10 @@ export class HelloService extends Lifecycle {
   }
 
   /** Takes a heartbeat and heals what it shows to be lost. */
-  heartbeat(speakerId: string, health: Health): void {
+  heartbeat(speakerId: string, report: HealthReport): void {
     const { presence, positions, journal, onError } = this.#options;
-    presence.health(speakerId, health);
+    const health = presence.health(speakerId, report);
+    if (health === undefined) return;
     const { epoch, lastSeq } = health.journal;
     const stored = positions.known(speakerId);
     const storedSeq = stored?.epoch === epoch ? stored.seq : 0;

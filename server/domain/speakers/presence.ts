@@ -1,5 +1,14 @@
 import { type Clock, Lifecycle, type Timer } from '#kit';
-import { type Health, type Hello, holds, isDomainError, type Presence, type SpeakerOutput } from '#protocols';
+import {
+  type Health,
+  type HealthReport,
+  type Hello,
+  holds,
+  isDomainError,
+  joinHealth,
+  type Presence,
+  type SpeakerOutput,
+} from '#protocols';
 import { areaOf, type SpeakerAreas } from '../deliveries/observer.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { Storage } from '../unit-of-work.ts';
@@ -86,21 +95,33 @@ export class PresenceService extends Lifecycle {
     });
   }
 
-  /** A heartbeat came. */
-  health(speakerId: string, health: Health): void {
-    const before = this.#current(speakerId, health.sessionEpoch);
-    if (before === undefined) return;
+  /**
+   * A heartbeat came. Gives back the whole health that it tells of; undefined when it is of an older connection, or leaves out what
+   * we do not know: then it is no more than a sign of life, and a whole one comes within the hour.
+   */
+  health(speakerId: string, report: HealthReport): Health | undefined {
+    const before = this.#current(speakerId, report.sessionEpoch);
+    if (before === undefined) return undefined;
+    const alive = {
+      ...before,
+      sessionEpoch: report.sessionEpoch,
+      link: 'online',
+      lastSeenAt: this.#now(),
+    } as const;
+    const health = joinHealth(before.health, report);
+    if (health === undefined) {
+      this.#set(alive);
+      return undefined;
+    }
     this.#reports.set(speakerId, health);
     this.#set({
-      ...before,
-      sessionEpoch: health.sessionEpoch,
-      link: 'online',
+      ...alive,
       condition: health.problems.length === 0 && health.output.ok ? 'ok' : 'degraded',
-      lastSeenAt: this.#now(),
       agentVersion: health.agentVersion,
       heldAssignmentHash: health.assignment?.hash ?? null,
       health,
     });
+    return health;
   }
 
   /** A connection ended, or says that it is there. */

@@ -36,9 +36,8 @@ it('on a full disk nothing planned is taken, an emergency sounds, and the journa
   });
   await cache.start();
   onTestFinished(() => cache.stop());
-  const agent = testAgent(join(folder, 'agent'), await controller.enrol(SPEAKER, ['vn', 'tan-an']), {
-    cache,
-  });
+  const provisioning = await controller.enrol(SPEAKER, ['vn', 'tan-an']);
+  const agent = testAgent(join(folder, 'agent'), provisioning, { cache });
   const ready = controller.events.next('hello', ({ hello }) => hello.assignment !== null);
   await agent.start();
   await ready;
@@ -57,6 +56,23 @@ it('on a full disk nothing planned is taken, an emergency sounds, and the journa
   await controller.publish(topic, planned);
   expect((await accepted).answer.answer).toBe('accepted');
   await controller.entry(SPEAKER, ({ kind, orderId }) => kind === 'finished' && orderId !== alarm.id);
+
+  // Restarted without any room, with an order open and no spare file for the journal: it connects, and sounds.
+  const open = playOrder(content, { startsAt: Date.now() + 3_600_000 });
+  const taken = controller.events.next('answer', ({ answer }) => answer.orderId === open.id);
+  await controller.publish(topic, await signDocument('order', open, controller.key));
+  await taken;
+  await agent.stop();
+  rmSync(join(folder, 'agent', 'journal', 'spare'), { force: true });
+  fill(join(folder, 'filler'));
+  const again = testAgent(join(folder, 'agent'), provisioning, { cache });
+  const back = controller.events.next('hello');
+  await again.start();
+  await back;
+  const second = playOrder(content, { priority: 'emergency', window: null });
+  await controller.publish(topic, await signDocument('order', second, controller.key));
+  await controller.entry(SPEAKER, ({ kind, orderId }) => kind === 'finished' && orderId === second.id);
+  expect(again.control.open).toBe(1);
 });
 
 /** Writes until there is no room left. */

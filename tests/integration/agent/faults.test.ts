@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { foldDelivery, PENDING, type PlayOrder, signDocument, topicOf } from '#protocols';
+import { foldDelivery, generateSigningKey, PENDING, type PlayOrder, signDocument, topicOf } from '#protocols';
 import type { Agent, AgentOptions } from '../../../device-agent/agent.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { testAgent } from './test-agent.ts';
@@ -177,4 +177,88 @@ it('content that does not come in time is told as missed', async () => {
   const order = await send(there, playOrder(content, { startsAt, latestStartAt: startsAt + 1_000 }));
   await controller.entry(SPEAKER, ({ kind }) => kind === 'missed');
   expect(kinds(there, order)).toEqual(['missed cache.unreachable']);
+});
+
+it('an emergency sounds on a muted loudspeaker, what is planned does not, and under maintenance nothing does', async () => {
+  const there = await village();
+  const { controller } = there;
+  const hold = { by: 'can-bo', reason: 'đám tang', until: null };
+  await controller.publish(
+    topicOf('assignment', SPEAKER),
+    await controller.assignment(SPEAKER, { mute: hold, revision: Date.now() + 1_000 }),
+  );
+  const content = controller.addContent(Buffer.alloc(5_000, 1), 300);
+  const startsAt = Date.now();
+  const planned = await send(there, playOrder(content, { startsAt, latestStartAt: startsAt + 1_500 }));
+  const alarm = await send(there, playOrder(content, { priority: 'emergency', window: null }));
+  await controller.entry(SPEAKER, ({ kind, orderId }) => kind === 'missed' && orderId === planned.id);
+  expect(kinds(there, alarm)).toEqual(['ready', 'started', 'finished']);
+  expect(kinds(there, planned)).toEqual(['ready', 'missed order.muted']);
+
+  await controller.publish(
+    topicOf('assignment', SPEAKER),
+    await controller.assignment(SPEAKER, { maintenance: hold, revision: Date.now() + 2_000 }),
+  );
+  const at = Date.now();
+  const second = playOrder(content, {
+    ...{ priority: 'emergency', window: null, startsAt: at, latestStartAt: at + 500 },
+  });
+  await send(there, second);
+  await controller.entry(SPEAKER, ({ kind, orderId }) => kind === 'missed' && orderId === second.id);
+  expect(kinds(there, second)).toEqual(['ready', 'missed order.maintenance']);
+});
+
+it('an emergency does not wait for a journal that takes nothing', async () => {
+  const there = await village();
+  const { controller, agent } = there;
+  const content = controller.addContent(Buffer.alloc(5_000, 1), 300);
+  const real = agent.journal.append.bind(agent.journal);
+  let refusing = true;
+  agent.journal.append = (fact) =>
+    refusing && fact.kind === 'ready' ? Promise.reject(new Error('refused')) : real(fact);
+  const planned = await send(there, playOrder(content));
+  const sounds = controller.events.next('progress', ({ progress: { phase } }) => phase === 'playing');
+  const alarm = await send(there, playOrder(content, { priority: 'emergency', window: null }));
+  expect((await sounds).progress.broadcastId).toBe(alarm.broadcastId);
+  refusing = false;
+  await controller.entry(SPEAKER, ({ kind, orderId }) => kind === 'finished' && orderId === planned.id);
+  expect(kinds(there, alarm)).toEqual(['ready', 'started', 'finished']);
+  expect(kinds(there, planned)).toEqual(['ready', 'started', 'finished']);
+});
+
+it('a key that was taken out of force lets nothing sound that was accepted before', async () => {
+  const there = await village();
+  const { controller, agent } = there;
+  const content = controller.addContent(Buffer.alloc(5_000, 1), 300);
+  const order = await send(there, playOrder(content, { startsAt: Date.now() + 6_500 }));
+  await controller.entry(SPEAKER, ({ kind }) => kind === 'ready');
+  controller.key = generateSigningKey();
+  await controller.addStatement([controller.key]);
+  expect(await agent.link.updateKeys()).toBe(1);
+  await controller.entry(SPEAKER, ({ kind }) => kind === 'failed');
+  expect(kinds(there, order)).toEqual(['ready', 'failed document.unsigned']);
+});
+
+it('an assignment that comes twice at once brings one more hello, and its areas are listened to', async () => {
+  const there = await village();
+  const { controller } = there;
+  let hellos = 0;
+  controller.events.on('hello', () => {
+    hellos += 1;
+  });
+  const moved = await controller.assignment(SPEAKER, {
+    ...{ areas: ['vn', 'hoa-binh'], revision: Date.now() + 1_000 },
+  });
+  const greeted = controller.events.next('hello');
+  await Promise.all([1, 2, 3].map(() => controller.publish(topicOf('assignment', SPEAKER), moved)));
+  await greeted;
+  const order = playOrder(controller.addContent(Buffer.alloc(5_000, 1), 200), {
+    targets: { areas: ['hoa-binh'], speakers: [], excludeAreas: [], excludeSpeakers: [] },
+  });
+  await controller.publish(
+    topicOf('areaOrder', 'hoa-binh'),
+    await signDocument('order', order, controller.key),
+  );
+  await controller.entry(SPEAKER, ({ kind }) => kind === 'finished');
+  expect(hellos).toBe(1);
 });

@@ -13,10 +13,11 @@ import {
   genesis,
   type Health,
   type Hello,
-  healthCodec,
+  healthReportCodec,
   helloCodec,
   type JournalEntry,
   type JournalPosition,
+  joinHealth,
   journalBatchCodec,
   type KeyUse,
   type PlayOrder,
@@ -37,6 +38,7 @@ interface Events {
   hello: { speakerId: string; hello: Hello };
   answer: { speakerId: string; answer: Answer };
   entry: { speakerId: string; entry: JournalEntry };
+  /** Whole, whatever the report left out. */
   health: { speakerId: string; health: Health };
   progress: { speakerId: string; progress: Progress };
   /** A last will or a goodbye. */
@@ -80,6 +82,7 @@ export class TestController {
   readonly assignments = new Map<string, string>();
   readonly #secrets = new Map<string, string>();
   readonly #keys = new Map<string, string>();
+  readonly #health = new Map<string, Health>();
   #http: Server | undefined;
   #broker: Aedes | undefined;
   #port = 0;
@@ -238,9 +241,13 @@ export class TestController {
       }
       case 'journal':
         return this.#takeBatch(speakerId, payload);
-      case 'health':
-        this.events.emit('health', { speakerId, health: healthCodec.parse(payload) });
+      case 'health': {
+        const health = joinHealth(this.#health.get(speakerId), healthReportCodec.parse(payload));
+        if (health === undefined) throw new Error('a health report leaves out what was never told');
+        this.#health.set(speakerId, health);
+        this.events.emit('health', { speakerId, health });
         return;
+      }
       case 'progress':
         this.events.emit('progress', { speakerId, progress: progressCodec.parse(payload) });
         return;

@@ -37,6 +37,13 @@ describe('what is refused, each with a code and a whole sentence', () => {
     await expectRefused(await file('a.mp3', data), 'media.unrecognised');
   });
 
+  it('a sound track of a kind that is not taken, in a container that is', async () => {
+    for (const codec of ['ac3', 'wmav2'])
+      await expectRefused(await shop.speech('other.mka', '-c:a', codec), 'media.unrecognised');
+    const film = await shop.speech('film.mkv', '-f', 'lavfi', '-i', 'testsrc=d=2:s=32x32', '-c:a', 'flac');
+    expect((await shop.prepare(film)).durationMs).toBeGreaterThan(1_000);
+  });
+
   it('a picture and a silent film', async () => {
     const picture = await shop.make('a.png', '-f', 'lavfi', '-i', 'testsrc=d=1:s=32x32', '-frames:v', '1');
     await expectRefused(picture, 'media.unrecognised');

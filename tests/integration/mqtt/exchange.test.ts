@@ -33,6 +33,41 @@ describe('controller and speaker', () => {
     });
   });
 
+  it('take a health report that leaves out what is known, and heal by what it stands for', async () => {
+    await speaker.connect();
+    await speaker.send('hello', speaker.hello());
+    await speaker.welcome();
+    const { document } = await speaker.assignment();
+    const { at } = speaker.health();
+    const short = (seconds: number) => ({ v: 1, sessionEpoch: 1, at: at + 1000 * seconds });
+    // Messages are taken in their order: with its answer, what was sent before is in.
+    const taken = async () => {
+      await speaker.send('timeRequest', { v: 1, nonce: 'n'.repeat(22) });
+      await speaker.next('time');
+    };
+    // Without a whole one it is a sign of life.
+    await speaker.send('health', short(0));
+    await taken();
+    expect(controller.presence.statusOf('spk-1')).toMatchObject({ link: 'online', health: null });
+    await speaker.send('health', speaker.health({ at, uptimeSeconds: 10, load1: 0.5 }));
+    // The assignment that it does not hold is sent again, here and after the short one that says nothing of it.
+    expect((await speaker.assignment()).document).toBe(document);
+    await speaker.send('health', { ...short(300), load1: 0.7 });
+    expect((await speaker.assignment()).document).toBe(document);
+    await taken();
+    expect(controller.presence.statusOf('spk-1')).toMatchObject({
+      condition: 'ok',
+      health: { at: at + 300_000, uptimeSeconds: 310, load1: 0.7, problems: [], assignment: null },
+    });
+    speaker.sessionEpoch = 2;
+    await speaker.send('health', { ...short(600), sessionEpoch: 2 });
+    await taken();
+    expect(controller.presence.statusOf('spk-1')).toMatchObject({
+      sessionEpoch: 2,
+      health: { sessionEpoch: 1 },
+    });
+  });
+
   it('carry one broadcast from the outbox to a completed count', async () => {
     await speaker.connect(AREAS);
     await speaker.send('hello', speaker.hello());

@@ -4,16 +4,9 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 
 /** One GET of audio that came by. */
-export interface ContentRequest {
+interface ContentRequest {
   readonly path: string;
   readonly range: string | undefined;
-}
-
-export interface GateProxyOptions {
-  /** Port of the controller's HTTP. */
-  readonly http: number;
-  /** Port that WebSocket connections are led to; by default the same. */
-  readonly webSocket?: number;
 }
 
 /**
@@ -24,12 +17,13 @@ export class GateProxy {
   readonly contentRequests: ContentRequest[] = [];
   /** Bytes of audio that pass; undefined: all. For requests from now on. */
   passBytes: number | undefined;
-  readonly #options: GateProxyOptions;
+  readonly #target: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(options: GateProxyOptions) {
-    this.#options = options;
+  /** `target`: the port of the controller's HTTP. */
+  constructor(target: number) {
+    this.#target = target;
     this.#server = createServer((asked, answer) => this.#serve(asked, answer));
     this.#server.on('upgrade', (asked, socket, head) => this.#tunnel(asked, socket as Socket, head));
   }
@@ -60,7 +54,7 @@ export class GateProxy {
     const passBytes = isContent ? this.passBytes : undefined;
     const onward = request({
       host: '127.0.0.1',
-      port: this.#options.http,
+      port: this.#target,
       ...{ method, path, headers },
     });
     onward.on('error', () => answer.destroy());
@@ -73,7 +67,7 @@ export class GateProxy {
   }
 
   #tunnel({ url, rawHeaders }: IncomingMessage, client: Socket, head: Buffer): void {
-    const onward = connect(this.#options.webSocket ?? this.#options.http, '127.0.0.1', () => {
+    const onward = connect(this.#target, '127.0.0.1', () => {
       const lines = rawHeaders.flatMap((name, at) =>
         at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1]}`] : [],
       );

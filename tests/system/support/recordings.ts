@@ -27,7 +27,7 @@ export async function soundingRecordings(folder: string): Promise<Recording[]> {
 export interface Likeness {
   /** Of all that overlaps, −1…1. */
   readonly correlation: number;
-  /** The median of quarter seconds, each found by itself: a gap does not hide which sound it is. */
+  /** See `piecewise`. */
   readonly pieces: number;
   /** How much longer the sound is than the announcement's, ms. */
   readonly durationErrorMs: number;
@@ -42,19 +42,31 @@ export function likeness(prepared: Float32Array, { samples, startedAtMs }: Recor
   const { lag, correlation } = align(prepared, samples);
   return {
     correlation,
-    pieces: medianOfPieces(prepared, samples),
+    pieces: piecewise(prepared, samples),
     durationErrorMs: lengthMs(samples) - lengthMs(prepared),
     firstSampleAtMs: startedAtMs + (lag * 1000) / RATE,
     heardMs: ((samples.length - lag) * 1000) / RATE,
   };
 }
 
-function medianOfPieces(prepared: Float32Array, samples: Float32Array): number {
-  const length = RATE / 4;
-  const found: number[] = [];
-  for (let at = 0; at + length <= prepared.length; at += length)
-    found.push(align(prepared.subarray(at, at + length), samples).correlation);
-  return found.sort((a, b) => a - b)[found.length >> 1] ?? 0;
+/**
+ * Mean correlation of the tenths of seconds of a prepared file, each found by itself within `withinMs` of where it
+ * belongs and weighted by its energy. Tells which sound it is where time was corrected (up to a sample in a block, just
+ * after a restart) or a busy machine left a gap: both move what follows, which one correlation over all does not bear.
+ */
+export function piecewise(prepared: Float32Array, samples: Float32Array, withinMs = 2_000): number {
+  const { lag } = align(prepared, samples);
+  const length = RATE / 10;
+  const within = (withinMs * RATE) / 1000;
+  let [sum, weights] = [0, 0];
+  for (let at = 0; at + length <= prepared.length; at += length) {
+    const piece = prepared.subarray(at, at + length);
+    const weight = piece.reduce((energy, sample) => energy + sample * sample, 0);
+    const around = samples.subarray(Math.max(0, at + lag - within), Math.max(0, at + lag + length + within));
+    weights += weight;
+    if (weight > 0 && around.length > 0) sum += weight * align(piece, around).correlation;
+  }
+  return weights === 0 ? 0 : sum / weights;
 }
 
 function lengthMs(samples: Float32Array): number {

@@ -7,9 +7,9 @@ const SYLLABLES = 4;
 
 /**
  * Writes a WAV file (mono, 48 kHz, 16 bit) that sounds a little like speech: low noise in syllables. Another seed gives
- * a sound that does not correlate with it.
+ * a sound that does not correlate with it; `level` 0 is silence.
  */
-export async function writeVoice(path: string, seconds: number, seed: number): Promise<void> {
+export async function writeVoice(path: string, seconds: number, seed: number, level = 1): Promise<void> {
   const random = seededRandom(seed);
   const frames = Math.round(seconds * RATE);
   const bytes = Buffer.alloc(44 + frames * 2);
@@ -35,7 +35,7 @@ export async function writeVoice(path: string, seconds: number, seed: number): P
     low += 0.25 * (noise - low);
     high += 0.02 * (low - high);
     const syllable = 0.15 + 0.85 * Math.sin((Math.PI * frame * SYLLABLES) / RATE) ** 2;
-    bytes.writeInt16LE(Math.round(Math.tanh((low - high) * syllable * 1.5) * 16_000), 44 + frame * 2);
+    bytes.writeInt16LE(Math.round(Math.tanh((low - high) * syllable * 1.5) * 16_000 * level), 44 + frame * 2);
   }
   await writeFile(path, bytes);
 }

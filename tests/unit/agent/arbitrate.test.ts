@@ -67,9 +67,21 @@ describe('arbitrate', () => {
     expect([verdict.sound, verdict.blocked.get('a')]).toEqual([null, code]);
   });
 
-  it('stops what sounds when a person mutes it, an emergency too', () => {
-    const items = [item('a', { priority: 'emergency' })];
-    expect(arbitrate(situation(items, { current: 'a', muted: true }))).toMatchObject({ stop: 'order.muted' });
+  it('stops what sounds when a person mutes it, but not an emergency', () => {
+    const calm = [item('a')];
+    expect(arbitrate(situation(calm, { current: 'a', muted: true }))).toMatchObject({ stop: 'order.muted' });
+    const alarm = [item('a', { priority: 'emergency', window: null })];
+    expect(arbitrate(situation(alarm, { muted: true })).sound).toBe('a');
+    const sounding = { current: 'a', muted: true };
+    expect(arbitrate(situation(alarm, sounding))).toMatchObject({ sound: 'a', stop: null });
+  });
+
+  it('is silent under maintenance, in an emergency too: somebody stands at the horns', () => {
+    const alarm = [item('a', { priority: 'emergency', window: null })];
+    const held = arbitrate(situation(alarm, { maintenance: true }));
+    expect([held.sound, held.blocked.get('a')]).toEqual([null, 'order.maintenance']);
+    const begun = { current: 'a', maintenance: true, trust: 'untrusted' } as const;
+    expect(arbitrate(situation(alarm, begun)).stop).toBe('order.maintenance');
   });
 
   it('sounds an emergency of this moment without trusted time, journal or window', () => {
@@ -77,11 +89,23 @@ describe('arbitrate', () => {
       priority: 'emergency',
       window: null,
       plannedAt: NOW + 10 * 365 * 86_400_000,
+      latestStartAt: Number.POSITIVE_INFINITY,
+      hardEndAt: Number.POSITIVE_INFINITY,
     });
-    const lost = { trust: 'untrusted', journalOk: false } as const;
+    const lost = { trust: 'untrusted', journalOk: false, notBefore: alarm.plannedAt - 1_000 } as const;
     expect(arbitrate(situation([alarm], lost)).sound).toBe('alarm');
     // One that was found on the disk may be of any day.
     expect(arbitrate(situation([{ ...alarm, fresh: false }], lost)).sound).toBe(null);
+  });
+
+  it('keeps an emergency that is planned for later until then, also without trusted time', () => {
+    const issuedAt = NOW + 10 * 365 * 86_400_000;
+    const startsAt = issuedAt + 3_600_000;
+    const times = { plannedAt: startsAt, latestStartAt: startsAt + 60_000, hardEndAt: startsAt + 600_000 };
+    const drill = item('drill', { priority: 'emergency', window: null, ...times });
+    const lost = { trust: 'untrusted', notBefore: issuedAt } as const;
+    expect(arbitrate(situation([drill], lost))).toMatchObject({ sound: null, nextAt: NOW + 3_585_000 });
+    expect(arbitrate(situation([drill], { ...lost, notBefore: startsAt - 10_000 })).sound).toBe('drill');
   });
 
   it('gives up what can no longer begin, with what held it back', () => {
@@ -98,7 +122,7 @@ describe('arbitrate', () => {
   });
 
   it('lets an interrupted item go on until its hard end or the window closes', () => {
-    const rest = item('a', { latestStartAt: null, plannedAt: NOW - 300_000 });
+    const rest = item('a', { latestStartAt: NOW + 900_000, plannedAt: NOW - 300_000 });
     expect(arbitrate(situation([rest])).sound).toBe('a');
     const closed = { ...rest, window: { opensAt: 0, closesAt: NOW } };
     expect(arbitrate(situation([closed])).over).toHaveLength(1);

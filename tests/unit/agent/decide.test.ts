@@ -18,6 +18,7 @@ function facts(change: Partial<OrderFacts> = {}): OrderFacts {
     sameId: undefined,
     sameBroadcast: [],
     soundedShare: () => 0,
+    hasBegun: () => false,
     ...change,
   };
 }
@@ -59,6 +60,8 @@ describe('an order', () => {
     for (const phase of ['playing', 'interrupted', 'done'] as const)
       expect([phase, same(record({ phase, plays: 1 }))]).toEqual([phase, 'order.already_played']);
     expect(same(record({ kind: 'cancel', phase: 'done', revision: order.revision }))).toBe('order.cancelled');
+    // The record is lost, the journal is not.
+    expect(codeOf(() => checkPlay(order, facts({ hasBegun: () => true })))).toBe('order.already_played');
     // Issued again after the cancel.
     expect(same(record({ kind: 'cancel', phase: 'done' }))).toBe('taken');
   });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { generateSigningKey, type JournalBatch, type JournalFact, verifyBatch } from '#protocols';
@@ -116,6 +116,62 @@ it('begins a new epoch when the controller holds entries that are not here', asy
   await uploader.begin({ v: 1, sessionEpoch: 1, journal: kept, want: [] });
   expect(journal.status).toMatchObject({ lastSeq: 0 });
   expect(journal.status.epoch).not.toBe(epoch);
+});
+
+it('loses nothing that is written while a new epoch begins or the disk is probed', async () => {
+  const folder = tempDir();
+  const journal = await open(folder);
+  await journal.append(fact(1));
+  const writes = [2, 3, 4].map((n) => journal.append(fact(n)));
+  const begun = journal.beginEpoch('a test');
+  writes.push(...[5, 6].map((n) => journal.append(fact(n))));
+  await Promise.all([begun, ...writes, journal.probe()]);
+  await journal.append(fact(7));
+  const told = details(journal);
+  expect(told.toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7].map((n) => `entry ${n}`));
+  await journal.stop();
+  expect(details(await open(folder))).toEqual(told);
+});
+
+it('starts where there is no room for another segment, and goes on when there is', async () => {
+  const folder = tempDir();
+  const first = await open(folder);
+  await first.append(fact(1));
+  await first.stop();
+  rmSync(join(folder, 'spare'));
+  // Whatever is made under this name fails.
+  mkdirSync(join(folder, 'spare.new'));
+  const second = await open(folder);
+  for (const n of [2, 3]) await second.append(fact(n));
+  const many = Array.from({ length: 40 }, (_, i) => second.append(fact(i + 4)));
+  const results = await Promise.allSettled(many);
+  expect(results.at(-1)?.status).toBe('rejected');
+  expect(second.failure).toBeDefined();
+  rmSync(join(folder, 'spare.new'), { recursive: true });
+  await second.probe();
+  expect(second.failure).toBeUndefined();
+  await second.append(fact(99));
+  const told = details(second);
+  await second.stop();
+  expect(details(await open(folder))).toEqual(told);
+});
+
+it('sends what the controller never acknowledged of an epoch that it knows otherwise', async () => {
+  const journal = await open(tempDir());
+  for (const n of [1, 2, 3]) await journal.append(fact(n));
+  const { epoch } = journal.status;
+  await journal.acknowledge(epoch, 1);
+  const sent: JournalBatch[] = [];
+  const uploader = new JournalUploader({
+    journal,
+    speakerId: 'spk-1',
+    key: generateSigningKey(),
+    log: silentLog,
+    send: async (batch) => void sent.push(batch),
+  });
+  const kept = { epoch, seq: 7, hash: 'a'.repeat(64) };
+  await uploader.begin({ v: 1, sessionEpoch: 1, journal: kept, want: [] });
+  expect(sent.map((batch) => [batch.epoch, batch.after.seq, batch.lines.length])).toEqual([[epoch, 1, 2]]);
 });
 
 it('removes segments only when they are acknowledged and older than 30 days', async () => {

@@ -66,6 +66,16 @@ afterEach(async () => {
 });
 
 describe('PlaybackEngine', () => {
+  it('begins nothing whose end has come while it was made ready', async () => {
+    const card = new SimulatedCard({ clock, ppm: 0 });
+    await build({ output: card }).start();
+    const now = EPOCH + clock.monotonic();
+    const play = engine.play(request({ startAt: now, offsetMs: 500, hardEndAt: now + 20 }));
+    const started = starts(play);
+    expect(await finish(play)).toMatchObject({ kind: 'interrupted', reason: 'hard_end', position: null });
+    expect(started).toEqual([]);
+  });
+
   it('starts at the instant, tells its positions and finishes with all of the content', async () => {
     await build().start();
     const play = engine.play(request());

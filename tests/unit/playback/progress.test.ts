@@ -93,6 +93,9 @@ describe('argument arrays', () => {
   it('let the decoder read files only, and seek before it reads', () => {
     const args = decoderArguments('/a.opus', 1_500);
     expect(args[args.indexOf('-protocol_whitelist') + 1]).toBe('file,pipe');
+    expect(args[args.indexOf('-format_whitelist') + 1]).toBe('ogg');
+    for (const list of ['-protocol_whitelist', '-format_whitelist', '-codec_whitelist'])
+      expect(args.indexOf(list)).toBeLessThan(args.indexOf('-i'));
     expect(args[args.indexOf('-ss') + 1]).toBe('1.500');
     expect(args.indexOf('-ss')).toBeLessThan(args.indexOf('-i'));
     expect(decoderArguments('/a.opus', 0)).not.toContain('-ss');

@@ -153,6 +153,43 @@ describe('the fold of a delivery', () => {
     expect(fold(resumed).flags).toEqual([]);
   });
 
+  it('takes a repetition for what it is, with what was interrupted and resumed before it', () => {
+    const whole = (n: number, fromMs = 0) => [
+      say('started', { ...play, play: n, fromMs }),
+      say('finished', { ...play, play: n, fromMs, toMs: 5_000 }),
+    ];
+    const cut = [say('started', play), say('interrupted', { ...play, toMs: 4_000 })];
+    expect(fold([say('ready'), ...cut, ...whole(2, 3_000), ...whole(3)]).flags).toEqual([]);
+    expect(fold([say('ready'), ...cut, ...whole(2)]).flags).toEqual(['range_repeated']);
+  });
+
+  it('knows a cancel between two repetitions, and a broadcast that was ordered anew', () => {
+    const once = [say('ready'), say('started', play), say('finished', { ...play, toMs: 5_000 })];
+    const taken = fold([...once, say('cancelled', { code: 'order.cancelled' })]);
+    expect(taken).toMatchObject({ state: 'cancelled', flags: [], plays: [{ state: 'finished' }] });
+    for (const over of ['missed', 'cancelled', 'refused', 'failed']) {
+      expect([over, fold([say(over), ...once])]).toMatchObject([over, { state: 'finished', flags: [] }]);
+      expect(fold([say(over), say('missed')])).toMatchObject({ state: 'missed', flags: [] });
+      // Without a new order's ready it is a contradiction.
+      expect(fold([say(over), ...once.slice(1)]).flags).toEqual(['unexpected']);
+    }
+    // What has sounded is no clean sheet.
+    expect(fold([...once.slice(0, 2), say('failed', play), say('ready')]).flags).toEqual(['unexpected']);
+  });
+
+  it('lets the refusal of a copy or another revision take back nothing', () => {
+    const once = [say('ready'), say('started', play), say('finished', { ...play, toMs: 5_000 })];
+    for (const code of ['order.already_played', 'order.expired']) {
+      const again = say('refused', { code });
+      expect(fold([...once, again])).toEqual(fold(once));
+      expect(fold([...once.slice(0, 2), again])).toEqual(fold(once.slice(0, 2)));
+    }
+    const stale = say('refused', { code: 'document.stale_revision' });
+    expect(fold([say('ready'), stale])).toMatchObject({ state: 'ready', flags: [] });
+    expect(fold([stale])).toMatchObject({ state: 'refused', code: 'document.stale_revision' });
+    expect(fold([say('ready'), say('refused', { code: 'order.muted' })]).state).toBe('refused');
+  });
+
   it('lets an answer say only what the journal has not', () => {
     expect(foldAnswer(PENDING, 'refused', 'order.muted')).toMatchObject({
       state: 'refused',

@@ -1,0 +1,83 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { type Health, type HealthReport, joinHealth } from '#protocols';
+import { HealthReporter } from '../../../device-agent/health/health-reporter.ts';
+import { roundedHealth } from '../../../device-agent/health/rounding.ts';
+import { silentLog } from '../../../device-agent/log.ts';
+import { healthOf } from '../../bench/load/background.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+
+/** A reporter whose reports are kept; `fail` makes the next one end unacknowledged. */
+async function reporter() {
+  const clock = new FakeClock();
+  const sent: HealthReport[] = [];
+  const state: { fail: boolean; health: Partial<Health> } = { fail: false, health: {} };
+  const reports = new HealthReporter({
+    clock,
+    log: silentLog,
+    collect: async () => ({
+      ...(healthOf('spk-1') as Health),
+      at: clock.now(),
+      uptimeSeconds: Math.round(clock.monotonic() / 1000),
+      ...state.health,
+    }),
+    send: async (report) => {
+      sent.push(report);
+      if (!state.fail) return;
+      state.fail = false;
+      throw new Error('the connection is gone');
+    },
+  });
+  await reports.start();
+  onTestFinished(() => reports.stop());
+  reports.connected();
+  await clock.advance(1);
+  return { clock, sent, state, reports };
+}
+
+/** Names of what a report tells beside its head. */
+const told = (report: HealthReport | undefined) =>
+  Object.keys(report ?? {}).filter((name) => !['v', 'sessionEpoch', 'at'].includes(name));
+
+it('says everything once an hour, and between only what is new', async () => {
+  const { clock, sent, state } = await reporter();
+  expect(told(sent[0])).toHaveLength(13);
+  await clock.advance(300_000);
+  expect(told(sent[1])).toEqual([]);
+  state.health = { load1: 1.5 };
+  await clock.advance(300_000);
+  expect(told(sent[2])).toEqual(['load1']);
+  await clock.advance(3_000_000);
+  expect(sent.map((report) => told(report).length)).toEqual([13, 0, 1, ...Array(9).fill(0), 13]);
+  let known: Health | undefined;
+  for (const report of sent.slice(0, 12)) known = joinHealth(known, report);
+  expect(known).toMatchObject({ load1: 1.5, uptimeSeconds: 3_300, problems: [] });
+});
+
+it('says everything on each connection and after a report that was not acknowledged', async () => {
+  const { clock, sent, state, reports } = await reporter();
+  reports.connected();
+  await clock.advance(1);
+  expect(told(sent[1])).toHaveLength(13);
+  state.fail = true;
+  await clock.advance(300_000);
+  expect(told(sent[2])).toEqual([]);
+  await clock.advance(300_000);
+  expect(told(sent[3])).toHaveLength(13);
+});
+
+it('sends nothing that only trembles', () => {
+  const health = healthOf('spk-1') as Health;
+  const at = (freeBytes: number, load1: number, boundMs: number) =>
+    roundedHealth({
+      ...health,
+      load1,
+      memory: { totalBytes: 512_000_000, freeBytes },
+      clock: { trust: 'trusted', offsetMs: -0.2, boundMs },
+    });
+  expect(at(311_111_111, 0.11, 34.1)).toEqual(at(312_222_222, 0.13, 33.9));
+  expect(at(311_111_111, 0.11, 34.1)).toMatchObject({
+    load1: 0.1,
+    memory: { totalBytes: 512_000_000, freeBytes: 310_000_000 },
+    clock: { offsetMs: 0, boundMs: 34 },
+  });
+});
