@@ -2,9 +2,12 @@ import { type Clock, Lifecycle, type Timer } from '#kit';
 import { type ErrorCode, type Health, type HealthReport, joinHealth, shortReport } from '#protocols';
 import { errorText, type Log } from '../log.ts';
 
-export const REPORT_EVERY_MS = 300_000;
+/** Five minutes, less a little: before the fifth ping since the last report, which it makes needless. */
+export const REPORT_EVERY_MS = 295_000;
 /** A report that leaves nothing out, whatever the controller should know: it may have been restored. */
 export const WHOLE_EVERY_MS = 3_600_000;
+/** Parts that lost messages heal by, or that people act on. */
+const WEIGHTY = ['output', 'playing', 'assignment', 'journal', 'problems'] as const;
 /** Changes within this time make one report. */
 const SETTLE_MS = 2_000;
 /** Two reports for changes are at least this far apart. */
@@ -20,7 +23,8 @@ export interface HealthReporterOptions {
 
 /**
  * Reports health every five minutes, and soon after something that matters has changed. What the controller has acknowledged is left out
- * until it changes; a report whose fate is not known is followed by a whole one.
+ * until it changes; a report whose fate is not known is followed by a whole one. A broker's acknowledgement is no receipt of the
+ * controller: what is weighty and has changed is said in every report until the next whole one.
  */
 export class HealthReporter extends Lifecycle {
   readonly #options: HealthReporterOptions;
@@ -31,6 +35,8 @@ export class HealthReporter extends Lifecycle {
   /** What the controller knows; undefined when that is not sure. */
   #known: Health | undefined;
   #wholeAt = Number.NEGATIVE_INFINITY;
+  /** Weighty parts that have changed since the last whole report. */
+  readonly #again = new Set<string>();
   /** Counts reports and connections: an acknowledgement is of the one that it was asked for. */
   #sends = 0;
 
@@ -93,7 +99,10 @@ export class HealthReporter extends Lifecycle {
   async #send(health: Health, send: HealthReporterOptions['send']): Promise<void> {
     const now = this.#options.clock.monotonic();
     const known = now - this.#wholeAt < WHOLE_EVERY_MS ? this.#known : undefined;
-    const report = shortReport(known, health);
+    if (known === undefined) this.#again.clear();
+    const report = shortReport(known, health, this.#again);
+    if (known !== undefined)
+      for (const name of WEIGHTY) if (report[name] !== undefined) this.#again.add(name);
     // A new connection may come while this one waits for its acknowledgement.
     this.#known = undefined;
     const asked = ++this.#sends;

@@ -66,15 +66,22 @@ export function joinHealth(known: Health | null | undefined, report: HealthRepor
   return isWhole(joined) ? joined : undefined;
 }
 
-/** The shortest report from which a controller that knows `known` has `health`, its uptime to within two seconds. */
-export function shortReport(known: Health | undefined, health: Health): HealthReport {
+/**
+ * The shortest report from which a controller that knows `known` has `health`, its uptime to within two seconds. Parts named in `again`
+ * are said even so.
+ */
+export function shortReport(
+  known: Health | undefined,
+  health: Health,
+  again: ReadonlySet<string> = new Set(),
+): HealthReport {
   if (known?.sessionEpoch !== health.sessionEpoch) return health;
   const { v, sessionEpoch, at } = health;
-  const news = NAMES.filter((name) =>
+  const isNew = (name: (typeof NAMES)[number]) =>
     name === 'uptimeSeconds'
       ? Math.abs(uptimeAt(known, at) - health.uptimeSeconds) > 2
-      : JSON.stringify(known[name]) !== JSON.stringify(health[name]),
-  );
+      : JSON.stringify(known[name]) !== JSON.stringify(health[name]);
+  const news = NAMES.filter((name) => again.has(name) || isNew(name));
   return { v, sessionEpoch, at, ...Object.fromEntries(news.map((name) => [name, health[name]])) };
 }
 

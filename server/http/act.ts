@@ -35,7 +35,7 @@ export async function act<Body>(
     (tx) => work(tx, actor),
     options.replay,
   );
-  if (outcome.replayed) reply.header('idempotent-replayed', 'true');
-  reply.code(outcome.status);
+  if (outcome.replayed) void reply.header('idempotent-replayed', 'true');
+  void reply.code(outcome.status);
   return outcome.body;
 }

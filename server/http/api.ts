@@ -84,7 +84,7 @@ const privateRoutes =
 /** Every answer carries its request's id and no invitation to guess its type; each is counted by its route. */
 function observe(app: FastifyInstance, { metrics }: ApiServices): void {
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+    void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
   });
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';

@@ -108,13 +108,6 @@ export function correlationAt(reference: Float32Array, recording: Float32Array, 
   return left === 0 || right === 0 ? 0 : product / Math.sqrt(left * right);
 }
 
-/** RMS level in dBFS; −120 for silence. */
-export function rmsDb(samples: Float32Array): number {
-  let sum = 0;
-  for (const sample of samples) sum += sample * sample;
-  return sum === 0 ? -120 : 10 * Math.log10(sum / samples.length);
-}
-
 function decimate(samples: Float32Array, by: number): Float32Array {
   const out = new Float32Array(Math.floor(samples.length / by));
   for (let index = 0; index < out.length; index++) {

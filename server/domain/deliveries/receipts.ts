@@ -1,4 +1,4 @@
-import type { BroadcastState, DeliveryState, DeliveryView, JournalEntry } from '#protocols';
+import type { BroadcastState, DeliveryState, DeliveryView } from '#protocols';
 import type { StoredJournal } from '../speakers/speaker.ts';
 
 /** One broadcast at one speaker. */
@@ -82,11 +82,4 @@ export interface ReceiptStore {
     fromSeq: number,
     limit: number,
   ): Promise<{ readonly rows: readonly JournalRow[]; readonly batches: readonly BatchRow[] }>;
-}
-
-/** An entry together with its line, as verified. */
-export interface VerifiedEntry {
-  readonly entry: JournalEntry;
-  readonly line: string;
-  readonly hash: string;
 }

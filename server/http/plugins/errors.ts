@@ -10,8 +10,8 @@ export function mapErrors(app: FastifyInstance): void {
     const known = asDomainError(error, request);
     if (known.status >= 500) request.log.error({ err: error, code: known.code }, 'request failed');
     else request.log.debug({ code: known.code, reason: known.message }, 'request refused');
-    if (known.status === 401) reply.header('www-authenticate', 'Bearer realm="loa", Basic realm="loa"');
-    if (known.status === 503) reply.header('retry-after', '2');
+    if (known.status === 401) void reply.header('www-authenticate', 'Bearer realm="loa", Basic realm="loa"');
+    if (known.status === 503) void reply.header('retry-after', '2');
     return reply.code(known.status).send(errorBody(known, request.id));
   });
   app.setNotFoundHandler((request, reply) => {

@@ -40,7 +40,7 @@ export const eventRoutes =
         if (open.size >= MOST_STREAMS) throw new DomainError('request.too_many_streams', { open: open.size });
         const { areas } = actorOf(request);
         const header = request.headers['last-event-id'];
-        reply.hijack();
+        void reply.hijack();
         const stream = new EventStream({
           hub,
           clock,

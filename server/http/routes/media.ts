@@ -28,17 +28,18 @@ export const mediaRoutes =
         const { sha256 } = request.params;
         const { path, bytes } = await content.open(sha256);
         const etag = `"${sha256}"`;
-        reply.header('accept-ranges', 'bytes');
+        void reply.header('accept-ranges', 'bytes');
         if (unchanged(request, reply, etag)) return reply;
         const { range: asked, 'if-range': ifRange } = request.headers;
         const range = rangeStillHolds(single(ifRange), etag) ? parseRange(asked, bytes) : undefined;
         if (range === null) {
-          reply.header('content-range', `bytes */${bytes}`);
+          void reply.header('content-range', `bytes */${bytes}`);
           throw new DomainError('request.range_unsatisfiable', { bytes, range: (asked ?? '').slice(0, 100) });
         }
         const { first, last } = range ?? { first: 0, last: bytes - 1 };
-        reply.type(MEDIUM_TYPE).header('content-length', last - first + 1);
-        if (range !== undefined) reply.code(206).header('content-range', `bytes ${first}-${last}/${bytes}`);
+        void reply.type(MEDIUM_TYPE).header('content-length', last - first + 1);
+        if (range !== undefined)
+          void reply.code(206).header('content-range', `bytes ${first}-${last}/${bytes}`);
         if (request.method === 'HEAD') return reply.send();
         return reply.send(createReadStream(path, { start: first, end: last }));
       },
@@ -72,9 +73,9 @@ export const mediaRoutes =
 
 /** Sets the validators, and answers 304 when the client holds it already. */
 function unchanged(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {
-  reply.header('etag', etag).header('cache-control', FOR_EVER);
+  void reply.header('etag', etag).header('cache-control', FOR_EVER);
   if (!etagMatches(request.headers['if-none-match'], etag)) return false;
-  reply.code(304).send();
+  void reply.code(304).send();
   return true;
 }
 

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { type Health, type HealthReport, joinHealth } from '#protocols';
-import { HealthReporter } from '../../../device-agent/health/health-reporter.ts';
+import { HealthReporter, REPORT_EVERY_MS } from '../../../device-agent/health/health-reporter.ts';
 import { roundedHealth } from '../../../device-agent/health/rounding.ts';
 import { silentLog } from '../../../device-agent/log.ts';
 import { healthOf } from '../../bench/load/background.ts';
@@ -41,16 +41,16 @@ const told = (report: HealthReport | undefined) =>
 it('says everything once an hour, and between only what is new', async () => {
   const { clock, sent, state } = await reporter();
   expect(told(sent[0])).toHaveLength(13);
-  await clock.advance(300_000);
+  await clock.advance(REPORT_EVERY_MS);
   expect(told(sent[1])).toEqual([]);
   state.health = { load1: 1.5 };
-  await clock.advance(300_000);
+  await clock.advance(REPORT_EVERY_MS);
   expect(told(sent[2])).toEqual(['load1']);
-  await clock.advance(3_000_000);
-  expect(sent.map((report) => told(report).length)).toEqual([13, 0, 1, ...Array(9).fill(0), 13]);
+  await clock.advance(11 * REPORT_EVERY_MS);
+  expect(sent.map((report) => told(report).length)).toEqual([13, 0, 1, ...Array(10).fill(0), 13]);
   let known: Health | undefined;
-  for (const report of sent.slice(0, 12)) known = joinHealth(known, report);
-  expect(known).toMatchObject({ load1: 1.5, uptimeSeconds: 3_300, problems: [] });
+  for (const report of sent.slice(0, 13)) known = joinHealth(known, report);
+  expect(known).toMatchObject({ load1: 1.5, uptimeSeconds: 12 * (REPORT_EVERY_MS / 1000), problems: [] });
 });
 
 it('says everything on each connection and after a report that was not acknowledged', async () => {
@@ -59,10 +59,22 @@ it('says everything on each connection and after a report that was not acknowled
   await clock.advance(1);
   expect(told(sent[1])).toHaveLength(13);
   state.fail = true;
-  await clock.advance(300_000);
+  await clock.advance(REPORT_EVERY_MS);
   expect(told(sent[2])).toEqual([]);
-  await clock.advance(300_000);
+  await clock.advance(REPORT_EVERY_MS);
   expect(told(sent[3])).toHaveLength(13);
+});
+
+it('goes on saying what is weighty and has changed, for the broker may have lost it', async () => {
+  const { clock, sent, state } = await reporter();
+  state.health = { problems: ['cache.disk_full'] };
+  await clock.advance(REPORT_EVERY_MS);
+  state.health = {};
+  await clock.advance(2 * REPORT_EVERY_MS);
+  expect(sent.slice(1).map(told)).toEqual(Array(3).fill(['problems']));
+  expect(sent.slice(1).map(({ problems }) => problems)).toEqual([['cache.disk_full'], [], []]);
+  await clock.advance(11 * REPORT_EVERY_MS);
+  expect(told(sent.at(-1))).toEqual([]);
 });
 
 it('sends nothing that only trembles', () => {
