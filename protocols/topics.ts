@@ -143,17 +143,19 @@ export function topicOf(name: TopicName, id: string): string {
 export function parseTopic(topic: string): ParsedTopic | undefined {
   if (topic.length > 200 || !topic.startsWith(`${TOPIC_ROOT}/`)) return undefined;
   const levels = topic.slice(TOPIC_ROOT.length + 1).split('/');
-  for (const [name, pattern] of PATTERNS) {
-    if (pattern.length !== levels.length) continue;
-    const at = pattern.findIndex((level) => PLACE.test(level));
-    const id = levels[at] ?? '';
-    if (ID.test(id) && pattern.every((level, i) => i === at || level === levels[i])) return { name, id };
-  }
-  return undefined;
+  const id = levels[ID_LEVEL] ?? '';
+  if (!ID.test(id)) return undefined;
+  levels[ID_LEVEL] = '';
+  const name = NAMES.get(levels.join('/'));
+  return name === undefined ? undefined : { name, id };
 }
 
-const PATTERNS = (Object.keys(TOPICS) as TopicName[]).map(
-  (name) => [name, TOPICS[name].pattern.split('/')] as const,
+/** Every pattern has its id at the second level. */
+const ID_LEVEL = 1;
+
+/** Names by pattern, the id left out. */
+const NAMES: ReadonlyMap<string, TopicName> = new Map(
+  (Object.keys(TOPICS) as TopicName[]).map((name) => [TOPICS[name].pattern.replace(PLACE, ''), name]),
 );
 
 /** What a speaker subscribes to: one filter of its own and one for each area it lies in. */

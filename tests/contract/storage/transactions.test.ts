@@ -49,12 +49,6 @@ onBothDatabases('a transaction', (storage) => {
     expect(await areaIds()).toContain(place.id);
   });
 
-  it('does not nest', async () => {
-    const nested = storage().transaction(() => storage().transaction(async () => 'never'));
-    await expect(nested).rejects.toThrow(/inside another/);
-    expect(await storage().transaction(async () => 'still open')).toBe('still open');
-  });
-
   it('cannot be had through the stores for reading', async () => {
     const place = area();
     await expect(storage().read.areas.insert(place)).rejects.toThrow(/read-?only/i);
