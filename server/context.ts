@@ -30,6 +30,9 @@ import { type DatabaseStorage, openStorage } from './storage/index.ts';
 import { KeyFiles } from './storage/key-files.ts';
 import { VERSION } from './version.ts';
 
+/** How long health reports are kept: a technician asks what went before a fault, not what was last year. */
+const HEALTH_LIFETIME_MS = 7 * 24 * 3_600_000;
+
 /** Parts that a test or another program brings along; each is in place before anything is built on it. */
 export interface ContextOverrides {
   readonly clock?: Clock;
@@ -221,7 +224,15 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     uploadLimitBytes: config.uploadLimitBytes,
   };
   const housekeeping = new Housekeeping({
-    tasks: { 'idempotency answers': () => acts.prune() },
+    tasks: {
+      'idempotency answers': () => acts.prune(),
+      'health history': async () => {
+        const before = clock.now() - HEALTH_LIFETIME_MS;
+        let gone: number;
+        do gone = await storage.transaction((tx) => tx.speakers.pruneHealth(before));
+        while (gone > 0);
+      },
+    },
     onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
   });
   const parts: Parts = {

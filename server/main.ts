@@ -70,15 +70,11 @@ function startFailure(error: unknown): string {
   const failure = systemError(error);
   const variables = SERVER_VARIABLES;
   switch (failure?.code) {
-    case 'EADDRINUSE': {
-      const mqtt =
-        failure.port === Number(process.env[variables.mqttPort.name] ?? variables.mqttPort.default);
-      const { name } = mqtt ? variables.mqttPort : variables.port;
-      return `port ${failure.port} is in use by another program: set ${name} to a free port`;
-    }
+    case 'EADDRINUSE':
+      return `port ${failure.port} is in use by another program: set ${portVariable(failure.port)} to a free port`;
     case 'EACCES':
       if (failure.port !== undefined)
-        return `port ${failure.port} may not be opened by this user: set ${variables.port.name} to one from 1024 on`;
+        return `port ${failure.port} may not be opened by this user: set ${portVariable(failure.port)} to one from 1024 on`;
       return `${failure.path ?? 'a file'} may not be written: set ${variables.data.name} to a folder that this user may write`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
@@ -91,6 +87,13 @@ function startFailure(error: unknown): string {
     default:
       return `could not start: ${describe(error)}`;
   }
+}
+
+/** The variable that a port came from. */
+function portVariable(port: number | undefined): string {
+  const { mqttPort, port: httpPort } = SERVER_VARIABLES;
+  const mqtt = process.env[mqttPort.name]?.trim() || mqttPort.default;
+  return port === Number(mqtt) ? mqttPort.name : httpPort.name;
 }
 
 interface SystemFailure {

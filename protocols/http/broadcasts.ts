@@ -7,6 +7,9 @@ import { nullable, strict } from './common.ts';
 /** Speakers that one request may name one by one; their orders go out in shards. */
 export const MAX_NAMED_SPEAKERS = 10_000;
 
+/** 2100: what is added to an instant stays one, and a slip of the pen (microseconds) is refused. */
+const LATEST_START = Date.UTC(2100, 0, 1);
+
 const AreaIdsSchema = Type.Array(IdSchema, { maxItems: 64 });
 
 export const TargetRequestSchema = strict({
@@ -21,7 +24,7 @@ export const PlayRequestSchema = strict({
   announcementId: IdSchema,
   targets: TargetRequestSchema,
   /** The instant of the first word; by default `leadMs` from now. */
-  startsAt: Type.Optional(InstantSchema),
+  startsAt: Type.Optional(Type.Integer({ minimum: 0, maximum: LATEST_START })),
   /** Time for loudspeakers to fetch the audio. */
   leadMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
   /** A loudspeaker that is ready up to this much later still starts. */

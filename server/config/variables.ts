@@ -112,7 +112,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** A password in a URL is not repeated on the terminal. */
+/** A password in a URL is not repeated on the terminal, also where it holds a "/" or "@" that should have been encoded. */
 function hideSecret(value: string): string {
-  return value.replace(/\/\/[^/@]*@/, '//…@');
+  return value.replace(/\/\/.*@/, '//…@');
 }

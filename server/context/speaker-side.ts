@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { Clock } from '#kit';
 import type { ErrorCode } from '#protocols';
-import type { ServerConfig } from '../config/index.ts';
+import { ConfigError, SERVER_VARIABLES, type ServerConfig } from '../config/index.ts';
 import { AnswerIngest } from '../domain/deliveries/answer-ingest.ts';
 import { JournalIngest } from '../domain/deliveries/journal-ingest.ts';
 import { JournalPositions } from '../domain/deliveries/journal-positions.ts';
@@ -43,7 +44,7 @@ export interface SpeakerSideOptions {
 
 export type SpeakerSide = ReturnType<typeof buildSpeakerSide>;
 
-/** Everything between the domain and the loudspeakers, joined but not started. */
+/** Everything between the domain and the loudspeakers, joined but not started. Throws `ConfigError` for TLS files that cannot be used. */
 export function buildSpeakerSide(options: SpeakerSideOptions) {
   const { config, clock, log, storage, events: live, keys, time } = options;
   const failed = (part: string) => (error: unknown) => log.error({ err: error, part }, 'a part failed');
@@ -55,7 +56,11 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
   const gateway = new Gateway({
     connect: options.connect ?? connector(config, broker, clock),
     clock,
-    onRefused: (topic, code) => log.debug({ topic, code }, 'message refused'),
+    onRefused: (topic, code, error) => {
+      // A defect of ours and not the message's fault: its trace is wanted.
+      if (code === 'server.internal') log.error({ err: error, topic }, 'a message could not be taken');
+      else log.debug({ topic, code }, 'message refused');
+    },
     onDown: (error) => {
       // Without an error it was ended by us.
       if (error !== undefined) log.warn({ reason: error.message }, 'no connection to the broker');
@@ -64,7 +69,13 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
   const listener =
     broker === null || config.mqttPort === null
       ? null
-      : new MqttListener({ broker, host: config.host, port: config.mqttPort, ...tlsOf(config) });
+      : new MqttListener({
+          broker,
+          host: config.host,
+          port: config.mqttPort,
+          ...tlsOf(config),
+          onError: failed('MQTT port'),
+        });
 
   const shared = { storage, clock, live, areas: credentials };
   const speakerKeys = new SpeakerKeys();
@@ -153,7 +164,18 @@ function tlsOf({ mqttTls }: ServerConfig): {
 } {
   if (mqttTls === null) return {};
   const { keyFile, certFile } = mqttTls;
-  return { tls: { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') } };
+  try {
+    const tls = { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
+    createSecureContext(tls);
+    return { tls };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(
+      'mqttTlsKey',
+      keyFile,
+      `a readable PEM key that fits the certificate of ${SERVER_VARIABLES.mqttTlsCert.name}, "${certFile}" (${reason})`,
+    );
+  }
 }
 
 function connector(config: ServerConfig, broker: EmbeddedBroker | null, clock: Clock): MqttConnector {

@@ -1,9 +1,9 @@
 import type { MediaJobView, SpeakerView } from '#protocols';
 import type { MediaJob, Medium } from '../domain/media/medium.ts';
-import type { Speaker, SpeakerStatus } from '../domain/speakers/speaker.ts';
+import { outputOf, type Speaker, type SpeakerStatus } from '../domain/speakers/speaker.ts';
 
-/** A speaker as people see it: without its secret's hash. */
-export function speakerView(speaker: Speaker, status: SpeakerStatus | undefined): SpeakerView {
+/** A speaker as people see it at an instant: without its secret's hash. */
+export function speakerView(speaker: Speaker, status: SpeakerStatus | undefined, now: number): SpeakerView {
   const { secretHash: _, publicKey: __, assignmentDocument: ___, ...shown } = speaker;
   return {
     ...shown,
@@ -13,7 +13,7 @@ export function speakerView(speaker: Speaker, status: SpeakerStatus | undefined)
         : {
             link: status.link,
             condition: status.condition,
-            output: status.output,
+            output: outputOf(speaker, now),
             lastSeenAt: status.lastSeenAt,
             agentVersion: status.agentVersion,
             capabilities: [...status.capabilities],

@@ -246,6 +246,8 @@ export class EmbeddedBroker extends Lifecycle {
     const older = this.#speakers.get(client.id);
     this.#speakers.set(client.id, client);
     if (older !== undefined && older !== client) older.close();
+    // Blocked between its secret and now, when there was no connection to end yet.
+    if (!this.#credentials.admits(client.id)) client.close();
   }
 
   #left(client: Client): void {

@@ -63,6 +63,12 @@ export class CredentialTable implements SpeakerAccess {
     return mayEnter(entry.lifecycle) ? 'ok' : 'blocked';
   }
 
+  /** Whether a speaker may be connected now, whatever its secret. */
+  admits(speakerId: string): boolean {
+    const entry = this.#entries.get(speakerId);
+    return entry !== undefined && mayEnter(entry.lifecycle);
+  }
+
   /** Ancestry from the widest area to the speaker's own; empty for whom nobody knows. */
   areasOf(speakerId: string): readonly string[] {
     return this.#entries.get(speakerId)?.areas ?? NO_AREAS;

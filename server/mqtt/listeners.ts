@@ -14,6 +14,8 @@ export interface MqttListenerOptions {
   readonly port: number;
   /** With key and certificate (PEM) the port speaks TLS 1.2 or 1.3. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** A connection that the system could not hand over, for want of memory or descriptors: the port stays open. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** A plain or TLS port of the embedded broker. `start` throws what `listen` throws (EADDRINUSE with the port). */
@@ -33,7 +35,7 @@ export class MqttListener extends Lifecycle {
   }
 
   protected async onStart(): Promise<void> {
-    const { broker, host, port, tls } = this.#options;
+    const { broker, host, port, tls, onError } = this.#options;
     const sockets = new Set<Socket>();
     const take = (socket: Socket) => {
       sockets.add(socket);
@@ -53,6 +55,8 @@ export class MqttListener extends Lifecycle {
       server.once('error', reject);
       server.listen({ host, port, backlog: BACKLOG }, () => {
         server.off('error', reject);
+        // Without a listener it would end the process.
+        server.on('error', onError);
         resolve();
       });
     });

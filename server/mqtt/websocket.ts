@@ -9,9 +9,11 @@ const MAX_MESSAGE_BYTES = 128 * 1024;
 
 /**
  * Serves MQTT over WebSocket (subprotocol `mqtt`) on an HTTP server below `path`, so that one port is enough. Other upgrades are
- * refused. Undo with the function given back; connections end with the broker.
+ * refused. Undo with the function given back, which ends the connections too: an HTTP server does not know them any more, and
+ * would wait for the last of them when it is closed.
  */
 export function attachWebSocket(server: Server, path: string, broker: EmbeddedBroker): () => void {
+  const streams = new Set<Duplex>();
   const sockets = new WebSocketServer({
     noServer: true,
     // Payloads are small and signed; a deflate context would cost more memory than all else of a connection.
@@ -31,10 +33,10 @@ export function attachWebSocket(server: Server, path: string, broker: EmbeddedBr
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      broker.accept(
-        createWebSocketStream(webSocket, { writev: writeTogether }),
-        request.socket.remoteAddress ?? '',
-      );
+      const stream = createWebSocketStream(webSocket, { writev: writeTogether });
+      streams.add(stream);
+      stream.once('close', () => streams.delete(stream));
+      broker.accept(stream, request.socket.remoteAddress ?? '');
     });
   };
   server.on('upgrade', onUpgrade);

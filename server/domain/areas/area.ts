@@ -35,7 +35,9 @@ export class AreaTree {
     this.#areas = new Map(areas.map((area) => [area.id, area]));
     for (const { id, parentId } of areas) {
       if (parentId === null) continue;
-      this.#children.set(parentId, [...(this.#children.get(parentId) ?? []), id]);
+      const siblings = this.#children.get(parentId);
+      if (siblings === undefined) this.#children.set(parentId, [id]);
+      else siblings.push(id);
     }
   }
 

@@ -4,6 +4,7 @@ import {
   type CancelOrder,
   DomainError,
   newId,
+  nextRevision,
   orderHeaderCodec,
   type PlayRequest,
   statesBefore,
@@ -133,11 +134,15 @@ export class BroadcastService {
         state: broadcast.state,
         expected: 'one that is not over yet',
       });
+    const played = (await tx.broadcasts.orders(id))
+      .filter(({ kind }) => kind === 'play')
+      .map(({ document, topics }) => ({ header: orderHeaderCodec.parse(payloadOf(document)), topics }));
     const base: Omit<CancelOrder, 'id' | 'targets'> = {
       v: 1,
       kind: 'cancel',
       broadcastId: id,
-      revision: Math.floor(now),
+      // Above what it takes back, also when our clock was set back in between.
+      revision: nextRevision(now, Math.max(0, ...played.map(({ header }) => header.revision)), 0),
       requires: ['order:cancel'],
       issuedAt: Math.floor(now),
       // As long as a loudspeaker may still hold the order that this one takes back.
@@ -145,11 +150,7 @@ export class BroadcastService {
       reason,
       by: actor.name,
     };
-    const played = (await tx.broadcasts.orders(id)).filter(({ kind }) => kind === 'play');
-    const addressed = played.map(({ document, topics }) => ({
-      targets: orderHeaderCodec.parse(payloadOf(document)).targets,
-      topics,
-    }));
+    const addressed = played.map(({ header: { targets }, topics }) => ({ targets, topics }));
     for (const stored of await issueOrders(signer, base, addressed, now))
       await tx.broadcasts.insertOrder(stored);
     await record(tx, now, actor, 'broadcast.cancel', id, { reason });

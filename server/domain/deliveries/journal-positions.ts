@@ -33,8 +33,8 @@ export class JournalPositions {
     await this.load([speakerId], stores);
     const newest = this.#newest.get(speakerId) ?? null;
     if (newest === null || newest.epoch === epoch) return newest;
-    const hashes = await stores.receipts.entryHashes(speakerId, epoch, 1, Number.MAX_SAFE_INTEGER);
-    const seq = Math.max(0, ...hashes.keys());
-    return seq === 0 ? null : { epoch, seq, hash: hashes.get(seq) as string };
+    const seq = await stores.receipts.lastSeq(speakerId, epoch);
+    const hash = (await stores.receipts.entryHashes(speakerId, epoch, seq, seq)).get(seq);
+    return hash === undefined ? null : { epoch, seq, hash };
   }
 }

@@ -64,6 +64,8 @@ export interface ReceiptStore {
   ofBroadcast(broadcastId: string): Promise<Delivery[]>;
   /** Counts by state, without the derived `pending`. */
   counts(broadcastId: string): Promise<Partial<Record<DeliveryState, number>> & { readonly played: number }>;
+  /** Number of the last entry stored of an epoch; 0 when there is none. */
+  lastSeq(speakerId: string, epoch: string): Promise<number>;
   /** Hashes stored for these entries, to tell a repetition from a fork. */
   entryHashes(
     speakerId: string,

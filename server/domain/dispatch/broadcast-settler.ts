@@ -5,7 +5,7 @@ import type { Delivery } from '../deliveries/receipts.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { Storage } from '../unit-of-work.ts';
 import { repeatsOf } from './read-order.ts';
-import { hasSounded, verdict } from './verdict.ts';
+import { countViews, type DeliveryCounts, hasSounded, verdict } from './verdict.ts';
 
 /** After the hard end, for reports that are on their way. */
 const GRACE_MS = 30_000;
@@ -112,14 +112,24 @@ export class BroadcastSettler extends Lifecycle {
     }
     const counts = await storage.read.receipts.counts(broadcastId);
     const now = clock.now();
-    const result = verdict({
-      counts,
+    const facts = {
       targetCount: broadcast.targetCount,
       over: now >= broadcast.hardEndAt + this.#graceMs,
       mayRepeat: now < broadcast.hardEndAt && (await this.#repeats(broadcastId)),
-    });
+    };
+    let result = verdict({ ...facts, counts });
+    // A loudspeaker that was not meant may have reported too, and speaks for no other: what is settled now is counted on the targets alone.
+    if (result !== null && steps(broadcast.state, hasSounded(counts), result).includes(result))
+      result = verdict({ ...facts, counts: await this.#countTargets(broadcastId) });
     if (result !== null) this.#watched.delete(broadcastId);
     await this.#advance(broadcast, steps(broadcast.state, hasSounded(counts), result));
+  }
+
+  async #countTargets(broadcastId: string): Promise<DeliveryCounts> {
+    const { broadcasts, receipts } = this.#options.storage.read;
+    const targets = new Set((await broadcasts.snapshot(broadcastId))?.speakerIds);
+    const deliveries = await receipts.ofBroadcast(broadcastId);
+    return countViews(deliveries.filter(({ speakerId }) => targets.has(speakerId)).map(({ view }) => view));
   }
 
   async #repeats(broadcastId: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { backoff, type Clock, Lifecycle, type Milliseconds, type Timer } from '#kit';
+import { backoff, type Clock, Lifecycle, type Milliseconds, repeat, type Timer } from '#kit';
 import {
   BROADCAST_STATES,
   type DownTopicName,
@@ -20,6 +20,8 @@ import { Resender } from './resender.ts';
 /** Outbox rows read at a time. */
 const PAGE = 50;
 const RETRY = { baseMs: 200, maxMs: 10_000 } as const;
+/** The outbox is looked at no less often: nobody kicks after a commit whose confirmation was lost with the database's connection. */
+const LOOK_MS = 5_000;
 
 export interface DispatcherOptions {
   readonly storage: Storage;
@@ -60,8 +62,11 @@ export class Dispatcher extends Lifecycle implements DeliveryObserver {
   }
 
   protected async onStart(): Promise<void> {
+    const { clock, onError } = this.#options;
     await this.#recall();
     this.disposers.defer('dispatch retry', () => this.#retry?.cancel());
+    const look = repeat(clock, 'dispatch: look', LOOK_MS, () => this.kick(), onError);
+    this.disposers.defer('dispatch look', () => look.cancel());
     this.disposers.defer('resender', () => this.#resender.stop());
     await this.#resender.start();
     this.#drainInBackground();

@@ -1,7 +1,23 @@
-import { type BroadcastState, DELIVERY_STATES, type DeliveryState, isFinal } from '#protocols';
+import {
+  type BroadcastState,
+  countsAsPlayed,
+  DELIVERY_STATES,
+  type DeliveryState,
+  type DeliveryView,
+  isFinal,
+} from '#protocols';
 
 /** Deliveries of a broadcast by state, and how many count as played. */
 export type DeliveryCounts = Partial<Record<DeliveryState, number>> & { readonly played: number };
+
+export function countViews(views: Iterable<DeliveryView>): DeliveryCounts {
+  const counts: Partial<Record<DeliveryState, number>> & { played: number } = { played: 0 };
+  for (const view of views) {
+    counts[view.state] = (counts[view.state] ?? 0) + 1;
+    if (countsAsPlayed(view)) counts.played += 1;
+  }
+  return counts;
+}
 
 export interface VerdictFacts {
   readonly counts: DeliveryCounts;

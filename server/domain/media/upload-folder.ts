@@ -42,7 +42,8 @@ export class UploadFolder {
           if (bytes > this.#maxBytes)
             throw new DomainError('media.too_large', { bytes, limit: this.#maxBytes });
           hash.update(piece);
-          await file.write(piece);
+          // Not `write`, which on a disk that is almost full takes a part and says so in its result alone.
+          await file.writeFile(piece);
         }
         await file.sync();
       } finally {

@@ -48,6 +48,9 @@ function minutesOf(text: string): number {
   return Number(hours) * 60 + Number(minutes);
 }
 
+/** Where the policy names no limit: a week. Repetitions months apart are no session, and would have us look at each day between. */
+const LONGEST_SESSION_MINUTES = 7 * 24 * 60;
+
 /** An airing that is measured against the policies of the areas where it would sound. */
 export interface Airing {
   readonly startsAt: Instant;
@@ -76,12 +79,12 @@ export function requireWindow(areaIds: Iterable<string>, tree: AreaTree, airing:
 }
 
 function windowFor(areaId: string, zone: string, policy: Policy, { startsAt, airTimeMs }: Airing): Window {
-  const { sessionMinutes } = policy;
-  if (sessionMinutes !== null && airTimeMs > sessionMinutes * 60_000)
+  const limit = policy.sessionMinutes ?? LONGEST_SESSION_MINUTES;
+  if (airTimeMs > limit * 60_000)
     throw new DomainError('policy.session_too_long', {
       minutes: Math.ceil(airTimeMs / 60_000),
       area: areaId,
-      limit: sessionMinutes,
+      limit,
     });
   const window = openWindow(policy, zone, startsAt, startsAt + airTimeMs);
   if (window !== undefined) return window;

@@ -54,7 +54,17 @@ export function instantOf(zone: string, { year, month, day }: CalendarDay, minut
   const before = offsetMinutes(zone, wall - 24 * 60 * MINUTE_MS);
   const first = wall - before * MINUTE_MS;
   if (offsetMinutes(zone, first) === before) return first;
-  return wall - offsetMinutes(zone, wall + 24 * 60 * MINUTE_MS) * MINUTE_MS;
+  const after = offsetMinutes(zone, wall + 24 * 60 * MINUTE_MS);
+  const second = wall - after * MINUTE_MS;
+  if (offsetMinutes(zone, second) === after) return second;
+  // Never shown: the clocks jump over it, between `second` and `first`.
+  let [last, next] = [second, first];
+  while (next - last > MINUTE_MS) {
+    const middle = last + Math.floor((next - last) / MINUTE_MS / 2) * MINUTE_MS;
+    if (offsetMinutes(zone, middle) === before) last = middle;
+    else next = middle;
+  }
+  return next;
 }
 
 /** The zone's wall-clock reading, to the minute, as if it were UTC. */

@@ -3,16 +3,14 @@ import {
   type Health,
   type HealthReport,
   type Hello,
-  holds,
   isDomainError,
   joinHealth,
   type Presence,
-  type SpeakerOutput,
 } from '#protocols';
 import { areaOf, type SpeakerAreas } from '../deliveries/observer.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { Storage } from '../unit-of-work.ts';
-import type { Speaker, SpeakerStatus } from './speaker.ts';
+import { outputOf, type Speaker, type SpeakerStatus } from './speaker.ts';
 
 /** Changes are written together, this often. */
 const FLUSH_MS = 250;
@@ -137,15 +135,10 @@ export class PresenceService extends Lifecycle {
   }
 
   /** What a speaker's record says of its output: holds are ours, and in force from the moment they are entered. */
-  saved({ id, mute, maintenance }: Speaker): void {
-    const before = this.#statuses.get(id);
+  saved(speaker: Speaker): void {
+    const before = this.#statuses.get(speaker.id);
     if (before === undefined) return;
-    const now = this.#options.clock.now();
-    const output: SpeakerOutput = holds(maintenance, now)
-      ? 'maintenance'
-      : holds(mute, now)
-        ? 'muted'
-        : 'normal';
+    const output = outputOf(speaker, this.#options.clock.now());
     if (before.output !== output) this.#set({ ...before, output });
   }
 

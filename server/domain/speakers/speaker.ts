@@ -1,11 +1,12 @@
-import type {
-  Assignment,
-  Health,
-  Hold,
-  SpeakerCondition,
-  SpeakerLifecycle,
-  SpeakerLink,
-  SpeakerOutput,
+import {
+  type Assignment,
+  type Health,
+  type Hold,
+  holds,
+  type SpeakerCondition,
+  type SpeakerLifecycle,
+  type SpeakerLink,
+  type SpeakerOutput,
 } from '#protocols';
 
 /** One networked loudspeaker cluster, as the controller knows it. */
@@ -47,6 +48,15 @@ export interface SpeakerStatus {
   readonly health: Health | null;
 }
 
+/** What the holds of a speaker's record make of its output at an instant: one with an end is over by itself. */
+export function outputOf(
+  { mute, maintenance }: Pick<Speaker, 'mute' | 'maintenance'>,
+  now: number,
+): SpeakerOutput {
+  if (holds(maintenance, now)) return 'maintenance';
+  return holds(mute, now) ? 'muted' : 'normal';
+}
+
 /** Up to where a speaker's journal is stored. */
 export interface StoredJournal {
   readonly epoch: string;
@@ -84,6 +94,8 @@ export interface SpeakerStore {
   forgetLinks(): Promise<void>;
   /** Appends health reports to the history. */
   saveHealth(reports: readonly { readonly speakerId: string; readonly health: Health }[]): Promise<void>;
+  /** Deletes some of the oldest health reports before this instant, a step that holds nothing up; tells how many, 0 when none is left. */
+  pruneHealth(before: number): Promise<number>;
   /** The newest journal epoch of each speaker asked for. */
   journals(speakerIds: readonly string[]): Promise<Map<string, StoredJournal>>;
 }

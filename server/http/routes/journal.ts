@@ -1,8 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { IdParamsSchema, JournalExportSchema, JournalQuerySchema } from '#protocols';
+import type { BatchRow, JournalRow, ReceiptStore } from '../../domain/deliveries/receipts.ts';
 import { permission } from '../access.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
+
+/** Entries under one number that an export looks for behind a page's end. */
+const MOST_FORKS = 100;
 
 /** A speaker's journal with all that a third party needs to verify it without us. */
 export const journalRoutes =
@@ -26,12 +30,11 @@ export const journalRoutes =
         const speaker = await speakers.get(actorOf(request), request.params.id, 'journal:read');
         const newest = (await read.speakers.journals([speaker.id])).get(speaker.id);
         const epoch = request.query.epoch ?? newest?.epoch ?? null;
-        const { rows, batches } =
+        const { rows, batches, next }: JournalPage =
           epoch === null
-            ? { rows: [], batches: [] }
-            : await read.receipts.journal(speaker.id, epoch, from, limit);
+            ? { rows: [], batches: [], next: null }
+            : await journalPage(read.receipts, speaker.id, epoch, from, limit);
         const { keyId, publicKey } = speaker;
-        const last = rows.at(-1);
         return {
           speakerId: speaker.id,
           epoch,
@@ -52,8 +55,36 @@ export const journalRoutes =
           })),
           keys: keyId === null || publicKey === null ? {} : { [keyId]: publicKey },
           statements: [...statements.statementsAfter(0)],
-          next: rows.length >= limit && last !== undefined ? last.seq + 1 : null,
+          next,
         };
       },
     );
   };
+
+interface JournalPage {
+  readonly rows: readonly JournalRow[];
+  readonly batches: readonly BatchRow[];
+  /** Number with which the next page begins. */
+  readonly next: number | null;
+}
+
+/** A page that does not end between an entry and the forks under its number, because `next` is a number. */
+async function journalPage(
+  receipts: Pick<ReceiptStore, 'journal'>,
+  speakerId: string,
+  epoch: string,
+  from: number,
+  limit: number,
+): Promise<JournalPage> {
+  const { rows, batches } = await receipts.journal(speakerId, epoch, from, limit);
+  const last = rows.at(-1);
+  if (last === undefined || rows.length < limit) return { rows, batches, next: null };
+  const under = await receipts.journal(speakerId, epoch, last.seq, MOST_FORKS);
+  const forks = under.rows.filter(
+    ({ seq, hash }) => seq === last.seq && !rows.some((row) => row.seq === seq && row.hash === hash),
+  );
+  const signed = under.batches.filter(
+    ({ id }) => forks.some(({ batchId }) => batchId === id) && !batches.some((batch) => batch.id === id),
+  );
+  return { rows: [...rows, ...forks], batches: [...batches, ...signed], next: last.seq + 1 };
+}

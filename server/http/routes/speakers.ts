@@ -28,12 +28,12 @@ const keptSpeakerCodec = codec('kept answer', Type.Object({ id: IdSchema }));
 export const speakerRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areas, read, speakerIndex, speakers } = services;
+    const { areas, clock, read, speakerIndex, speakers } = services;
     const tags = ['speakers'];
     const headers = IdempotencyHeadersSchema;
 
     const withStatus = async (speaker: Speaker) =>
-      speakerView(speaker, (await read.speakers.statuses({ ids: [speaker.id] }))[0]);
+      speakerView(speaker, (await read.speakers.statuses({ ids: [speaker.id] }))[0], clock.now());
 
     app.get(
       '/speakers',
@@ -57,9 +57,10 @@ export const speakerRoutes =
         const records = await read.speakers.list({ ids: ids.slice(0, limit) });
         const page = records.sort((a, b) => (a.id < b.id ? -1 : 1));
         const statuses = await read.speakers.statuses({ ids: page.map(({ id }) => id) });
+        const now = clock.now();
         const byId = new Map(statuses.map((status) => [status.speakerId, status]));
         return {
-          speakers: page.map((speaker) => speakerView(speaker, byId.get(speaker.id))),
+          speakers: page.map((speaker) => speakerView(speaker, byId.get(speaker.id), now)),
           next: ids.length > limit ? (page.at(-1)?.id ?? null) : null,
         };
       },
@@ -99,13 +100,14 @@ export const speakerRoutes =
           async (tx, actor) => {
             const { speaker, provisioning } = await speakers.create(tx, actor, request.body);
             const stored = { id: speaker.id };
-            return { status: 201, body: { speaker: speakerView(speaker, undefined), provisioning }, stored };
+            const body = { speaker: speakerView(speaker, undefined, clock.now()), provisioning };
+            return { status: 201, body, stored };
           },
           {
             replay: async (tx, kept) => {
               const { id } = keptSpeakerCodec.check(kept);
               const { speaker, provisioning } = await speakers.provisionAgain(tx, actorOf(request), id);
-              return { speaker: speakerView(speaker, undefined), provisioning };
+              return { speaker: speakerView(speaker, undefined, clock.now()), provisioning };
             },
           },
         ),

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
 import { backoff, type Clock, type DisposerStack, delay } from '#kit';
 import { type Client, sqliteClient } from '../client.ts';
 import { type Access, type Engine, PRISMA_LIMITS } from '../engine.ts';
@@ -52,8 +53,7 @@ export class SqliteEngine implements Engine {
   async open(disposers: DisposerStack): Promise<void> {
     const { path, log } = this.#options;
     await mkdir(dirname(path), { recursive: true });
-    disposers.defer('owner lock', ownDatabase(path));
-    const applied = await this.#migrate();
+    const applied = await this.#ownAndMigrate(disposers);
     if (applied.length > 0) log.info({ path, applied }, 'database migrated');
     this.#ready = true;
     disposers.defer('database file', () => {
@@ -71,6 +71,21 @@ export class SqliteEngine implements Engine {
       (models) => run({ provider: this.provider, models, fast: this.#writeFast }),
       PRISMA_LIMITS,
     );
+  }
+
+  async #ownAndMigrate(disposers: DisposerStack): Promise<string[]> {
+    const { path } = this.#options;
+    try {
+      disposers.defer('owner lock', ownDatabase(path));
+      return await this.#migrate();
+    } catch (cause) {
+      if (!(cause instanceof BetterSqlite3.SqliteError)) throw cause;
+      throw new StorageStartError(
+        'unusable',
+        `the database "${path}" cannot be used (${cause.message}): correct the database URL, or put a backup in its place`,
+        { cause },
+      );
+    }
   }
 
   /** Migrates, waiting as long as a transaction would while another process holds the file. */

@@ -76,6 +76,15 @@ export class DatabaseReceiptStore implements ReceiptStore {
     return counts;
   }
 
+  async lastSeq(speakerId: string, epoch: string): Promise<number> {
+    const last = await this.#models.journalRow.findFirst({
+      where: { speakerId, epoch },
+      orderBy: { seq: 'desc' },
+      select: { seq: true },
+    });
+    return last === null ? 0 : Number(last.seq);
+  }
+
   async entryHashes(
     speakerId: string,
     epoch: string,

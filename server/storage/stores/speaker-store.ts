@@ -145,9 +145,15 @@ export class DatabaseSpeakerStore implements SpeakerStore {
     }));
   }
 
-  /** Deletes health reports older than this instant; tells how many. */
-  async pruneHealth(before: number): Promise<number> {
-    const { count } = await this.#models.healthReport.deleteMany({ where: { at: { lt: before } } });
+  async pruneHealth(before: number, most = PAGE_ROWS): Promise<number> {
+    const last = await this.#models.healthReport.findFirst({
+      where: { at: { lt: before } },
+      orderBy: { at: 'asc' },
+      skip: most - 1,
+      select: { at: true },
+    });
+    const at = last === null ? { lt: before } : { lte: last.at };
+    const { count } = await this.#models.healthReport.deleteMany({ where: { at } });
     return count;
   }
 

@@ -46,6 +46,9 @@ onBothDatabases('receipts', (storage) => {
     expect(rows).toEqual(expect.arrayContaining([entry, fork]));
     expect(await receipts.entryHashes(speakerId, 'jnl_1', 1, 5)).toEqual(new Map([[1, entry.hash]]));
     expect(await receipts.entryHashes(speakerId, 'jnl_1', 2, 5)).toEqual(new Map());
+    expect([await receipts.lastSeq(speakerId, 'jnl_1'), await receipts.lastSeq(speakerId, 'jnl_2')]).toEqual([
+      1, 0,
+    ]);
   });
 
   it('move the stored position forward, and to a new journal', async () => {

@@ -112,6 +112,15 @@ onBothDatabases('loudspeakers', (storage) => {
     expect(await prune(AT + 3)).toBe(1);
   });
 
+  it('let go of old health reports step by step', async () => {
+    const speakerId = uniqueId('spk');
+    const old = Date.UTC(2020, 0, 1);
+    const reports = [0, 1, 2, 3, 4, 5].map((n) => ({ speakerId, health: health({ at: old + n }) }));
+    await storage().transaction((tx) => tx.speakers.saveHealth(reports));
+    const prune = () => storage().transaction((tx) => tx.speakers.pruneHealth(old + 5, 2));
+    expect([await prune(), await prune(), await prune(), await prune()]).toEqual([2, 2, 1, 0]);
+  });
+
   it('have no journal position before the first batch', async () => {
     expect(await storage().read.speakers.journals(['spk_nobody'])).toEqual(new Map());
   });

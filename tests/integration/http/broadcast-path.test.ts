@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { SystemClock } from '#kit';
 import {
   type AnnouncementView,
   type BroadcastDetail,
   type BroadcastView,
   type DeliveryList,
+  orderHeaderCodec,
   type PlayOrder,
   playOrderCodec,
   sha256,
@@ -25,6 +27,30 @@ async function play(controller: TestController, body: object, who: 'editor' | 'c
 
 // Preparing runs at low priority: on a busy machine it waits for everybody else.
 describe('from a recording to signed orders', { timeout: 60_000 }, () => {
+  it('is taken back above its revision, also when the clock was set back in between', async () => {
+    let setBackMs = 0;
+    const clock = new SystemClock();
+    const now = clock.now.bind(clock);
+    clock.now = () => now() - setBackMs;
+    const controller = await startController({ clock });
+    await controller.speaker('loa-1', 'ap-1');
+    const { id } = await controller.approved();
+    const { body } = await play(controller, {
+      announcementId: id,
+      targets: { areas: ['ap-1'] },
+      leadMs: 60_000,
+    });
+    setBackMs = 3_600_000;
+    await controller.post('editor', `broadcasts/${body.id}/cancel`, { reason: 'nhầm' });
+    const orders = await controller.context.storage.read.broadcasts.orders(body.id);
+    const revision = (kind: string) => {
+      const document = orders.find((order) => order.kind === kind)?.document ?? '';
+      return orderHeaderCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url')).revision;
+    };
+    // A loudspeaker does not obey a cancellation that is older than the order.
+    expect(revision('cancel')).toBeGreaterThan(revision('play'));
+  });
+
   it('goes upload, preparation, draft, approval, broadcast, outbox', async () => {
     const controller = await startController();
     await controller.speaker('loa-1', 'ap-1');

@@ -71,6 +71,33 @@ it('refuses a tokens file that it cannot read', async () => {
   expect([code, stderr.startsWith(`loa: tokens file ${tokens} is not valid`)]).toEqual([1, true]);
 });
 
+it.each([
+  [
+    'a database that is none',
+    async (folder: string): Promise<Record<string, string>> => {
+      const path = join(folder, 'loa.db');
+      await writeFile(path, 'not a database, and long enough to be taken for one '.repeat(40));
+      return { LOA_DATABASE_URL: `file:${path}` };
+    },
+    /^loa: the database ".*loa\.db" cannot be used \(file is not a database\): /,
+  ],
+  [
+    'a TLS key that is none',
+    async (folder: string): Promise<Record<string, string>> => {
+      const [key, cert] = [join(folder, 'loa.key'), join(folder, 'loa.crt')];
+      for (const path of [key, cert]) await writeFile(path, 'not PEM');
+      return { LOA_MQTT_TLS_KEY: key, LOA_MQTT_TLS_CERT: cert, LOA_MQTT_PORT: '8883' };
+    },
+    /^loa: LOA_MQTT_TLS_KEY is ".*loa\.key": expected a readable PEM key that fits/,
+  ],
+])('refuses %s with one line', async (_what, prepare, line) => {
+  const ports = { LOA_PORT: String(await freePort()), LOA_MQTT_PORT: 'off', LOA_LOG_LEVEL: 'silent' };
+  const { code, stderr } = await launch({ ...ports, ...(await prepare(tempDir('process'))) }).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(line);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
 it('makes tokens at its first start, keeps only their hashes, and stops when asked', async () => {
   const data = join(tempDir('process'), 'data');
   const port = String(await freePort());

@@ -52,7 +52,12 @@ describe('the embedded broker', () => {
       limits: { pendingPerAddress: 8, connectTimeoutMs: 300 },
       onError: (error) => errors.push(error),
     });
-    listener = new MqttListener({ broker, host: '127.0.0.1', port: 0 });
+    listener = new MqttListener({
+      broker,
+      host: '127.0.0.1',
+      port: 0,
+      onError: (error) => errors.push(error),
+    });
     await broker.start();
     await listener.start();
   });
@@ -231,6 +236,19 @@ describe('the embedded broker', () => {
     for (const client of clients) client.end(true);
   });
 
+  it('ends the connection of a loudspeaker that was blocked while it came in', async () => {
+    const check = credentials.check.bind(credentials);
+    credentials.check = (id, secret) => {
+      const result = check(id, secret);
+      credentials.put(credential('spk-1', 'blocked'), AREAS);
+      return result;
+    };
+    const client = await login('spk-1').catch(() => undefined);
+    if (client?.connected) await closed(client);
+    client?.end(true);
+    expect(broker.isConnected('spk-1')).toBe(false);
+  });
+
   it('serves WebSocket on the HTTP port, and refuses other upgrades', async () => {
     const server = createServer();
     const detach = attachWebSocket(server, '/mqtt', broker);
@@ -244,6 +262,8 @@ describe('the embedded broker', () => {
     client.publish(topicOf('health', 'spk-1'), Buffer.alloc(70_000));
     await end;
     await expect(connectMqtt(`ws://127.0.0.1:${port}/other`, options)).rejects.toThrow();
+    await connectMqtt(`ws://127.0.0.1:${port}/mqtt`, options);
+    // The server does not know a connection any more that became a WebSocket, and would wait for it.
     detach();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

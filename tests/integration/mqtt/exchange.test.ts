@@ -87,6 +87,20 @@ describe('controller and speaker', () => {
     expect(await controller.storage.read.broadcasts.outbox(10)).toEqual([]);
   });
 
+  it('count a broadcast on its targets: another loudspeaker speaks for none of them', async () => {
+    await speaker.connect(AREAS);
+    await speaker.send('hello', speaker.hello());
+    await speaker.welcome();
+    const { broadcastId } = await controller.broadcast(['spk-silent']);
+    await controller.heard('broadcast.changed', { broadcastId, state: 'issued' });
+    speaker.writePlay(broadcastId);
+    await speaker.send('journal', speaker.batch());
+    await controller.heard('broadcast.changed', { broadcastId, state: 'on_air' });
+    expect((await controller.storage.read.broadcasts.get(broadcastId))?.state).toBe('on_air');
+    const [row] = await controller.storage.read.receipts.ofBroadcast(broadcastId);
+    expect(row).toMatchObject({ speakerId: 'spk-1', view: { state: 'finished' } });
+  });
+
   it('send an unanswered order again on the own topic after the next hello', async () => {
     const { order } = await controller.broadcast(['spk-1']);
     await controller.heard('broadcast.changed', { broadcastId: order.broadcastId, state: 'issued' });

@@ -94,7 +94,7 @@ export class TestController {
       onRefused: (_topic, code) => this.#refuse(code),
     });
     const publisher = this.gateway;
-    this.listener = new MqttListener({ broker: this.broker, host: '127.0.0.1', port: 0 });
+    this.listener = new MqttListener({ broker: this.broker, host: '127.0.0.1', port: 0, onError });
     const areas = credentials;
     this.presence = new PresenceService({ storage, clock, areas, live, onError });
     this.assignments = new AssignmentService({

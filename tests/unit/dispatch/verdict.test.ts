@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BROADCAST_STATES, type BroadcastState, DELIVERY_STATES, mayFollow } from '#protocols';
 import { steps } from '../../../server/domain/dispatch/broadcast-settler.ts';
-import { type DeliveryCounts, verdict } from '../../../server/domain/dispatch/verdict.ts';
+import { countViews, type DeliveryCounts, verdict } from '../../../server/domain/dispatch/verdict.ts';
+import { delivery, play } from '../../contract/storage/samples.ts';
 
 const facts = (counts: Partial<DeliveryCounts>, over = false, mayRepeat = false) => ({
   counts: { played: 0, ...counts },
@@ -30,6 +31,18 @@ describe('the verdict on a broadcast', () => {
   it('does not take the first of several repetitions for the whole', () => {
     expect(verdict(facts({ finished: 3, played: 3 }, false, true))).toBeNull();
     expect(verdict(facts({ finished: 3, played: 3 }, true, true))).toBe('completed');
+  });
+});
+
+describe('the count of deliveries', () => {
+  it('knows a play that sounded from one into nothing', () => {
+    const finished = (evidence: 'reported' | 'none') =>
+      delivery('brc', 'spk', { state: 'finished', plays: [play({ evidence })] }).view;
+    expect(countViews([finished('reported'), finished('none'), delivery('brc', 'spk').view])).toEqual({
+      accepted: 1,
+      finished: 2,
+      played: 1,
+    });
   });
 });
 

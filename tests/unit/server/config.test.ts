@@ -36,6 +36,8 @@ describe('the settings', () => {
     [{ LOA_FFMPEG: 'ffmpeg', LOA_FFPROBE: '/x' }, 'LOA_FFMPEG is "ffmpeg": expected an absolute path'],
     [{ LOA_UPLOAD_LIMIT_MB: '1.5' }, 'LOA_UPLOAD_LIMIT_MB is "1.5": expected a whole number'],
     [{ LOA_DATABASE_URL: 'mysql://me:secret@h/d' }, 'LOA_DATABASE_URL is "mysql://…@h/d"'],
+    // Characters that a URL wants encoded: a password is still not repeated.
+    [{ LOA_DATABASE_URL: 'mysql://me:s/e@cret@h/d' }, 'LOA_DATABASE_URL is "mysql://…@h/d"'],
   ])('refuse %j', (env, message) => {
     expect(() => loadConfig(env)).toThrow(message);
   });

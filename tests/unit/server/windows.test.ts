@@ -43,6 +43,15 @@ describe('a window', () => {
     const zone = 'Europe/Paris';
     // 29 March 2026: 02:00 becomes 03:00.
     expect(openWindow(night, zone, at('2026-03-29T01:10Z'), at('2026-03-29T01:20Z'))).toBeDefined();
+    // 02:30 is never shown on that day: what opens then opens at 03:00, and not an hour early.
+    expect(openWindow(night, zone, at('2026-03-29T00:40Z'), at('2026-03-29T00:50Z'))).toBeUndefined();
+    const jump = at('2026-03-29T01:00Z');
+    const day = localDay(zone, jump);
+    expect([120, 121, 150, 179, 180].map((minutes) => instantOf(zone, day, minutes))).toEqual(
+      Array.from({ length: 5 }, () => jump),
+    );
+    expect(instantOf(zone, day, 119)).toBe(jump - 60_000);
+    expect(instantOf(zone, day, 181)).toBe(jump + 60_000);
     expect(openWindow(night, zone, at('2026-03-30T00:40Z'), at('2026-03-30T00:50Z'))).toBeDefined();
     expect(openWindow(night, zone, at('2026-03-28T01:40Z'), at('2026-03-28T01:50Z'))).toBeDefined();
   });
@@ -81,6 +90,10 @@ describe('the policies of several areas', () => {
     );
     expect(() => requireWindow(['ap-3'], tree, { startsAt, airTimeMs: 16 * 60_000 })).toThrow(
       'would last 16 minutes; area "ap-3" allows at most 15',
+    );
+    // Without a limit of its own: no session lasts for months, and nobody looks through the days of one.
+    expect(() => requireWindow(['ap-1'], tree, { startsAt, airTimeMs: 90 * 86_400_000 })).toThrow(
+      'area "ap-1" allows at most 10080',
     );
   });
 });
