@@ -43,5 +43,6 @@ export function attachWebSocket(server: Server, path: string, broker: EmbeddedBr
   return () => {
     server.off('upgrade', onUpgrade);
     sockets.close();
+    for (const stream of [...streams]) stream.destroy();
   };
 }
