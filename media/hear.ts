@@ -4,7 +4,7 @@ import { type Binaries, locateBinaries } from './binaries.ts';
 import { runFfmpeg } from './ffmpeg.ts';
 import { DECODE_GUARD, fileInput } from './formats.ts';
 import { LoudnessReader } from './loudness.ts';
-import { DELIVERED_RATE } from './passes.ts';
+import { checkPass, DELIVERED_RATE } from './passes.ts';
 
 /** Bytes of PCM at most: an hour. */
 const MOST_PCM_BYTES = 3600 * DELIVERED_RATE * 2;
@@ -34,25 +34,12 @@ export async function hear(path: string, options: HearOptions = {}): Promise<Hea
   const loudness = new LoudnessReader();
   const pieces: Buffer[] = [];
   await runFfmpeg({
+    ...checkPass(),
     binaries,
     clock,
     stage: 'listening',
     input: fileInput(path),
     inputOptions: [...DECODE_GUARD, '-vn'],
-    filterGraph: '[0:a:0]asplit=2[pcm][level];[level]ebur128=peak=true:framelog=verbose[measured]',
-    stdoutOptions: [
-      '-map',
-      '[pcm]',
-      '-c:a',
-      'pcm_s16le',
-      '-ac',
-      '1',
-      '-ar',
-      String(DELIVERED_RATE),
-      '-f',
-      's16le',
-    ],
-    nullOptions: ['-map', '[measured]', '-f', 'null'],
     onStdout: (piece) => void pieces.push(piece),
     onStderrLine: (line) => loudness.line(line),
     limits: { timeMs: LIMIT_MS, stdoutBytes: MOST_PCM_BYTES },

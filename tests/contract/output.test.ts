@@ -9,7 +9,7 @@ import { NullOutput } from '../../device-agent/outputs/null-output.ts';
 import type { Output } from '../../device-agent/outputs/output.ts';
 import { PulseOutput } from '../../device-agent/outputs/pulse-output.ts';
 import { type PulseServer, startPulse } from '../helpers/pulse.ts';
-import { available, describeWith, executable } from '../helpers/requirements.ts';
+import { describeWith } from '../helpers/requirements.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
 const clock = new SystemClock();
@@ -111,11 +111,10 @@ describeWith(['pulseaudio'], 'outputs on a private PulseAudio', () => {
     missing: new PulseOutput({ clock, sink: 'no-such-sink' }),
   }));
 
-  const withAlsa = executable('aplay') !== undefined && available('pulseaudio');
-  if (withAlsa) {
-    outputContract('alsa (its pulse plug-in)', () => ({
+  describeWith(['aplay'], 'by way of its ALSA plug-in', () =>
+    outputContract('alsa', () => ({
       present: new AlsaOutput({ clock, device: 'pulse' }),
       missing: new AlsaOutput({ clock, device: 'hw:CARD=NoSuchCard' }),
-    }));
-  } else it.skip('alsa (its pulse plug-in) [missing: aplay]', () => undefined);
+    })),
+  );
 });

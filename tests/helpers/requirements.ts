@@ -3,7 +3,15 @@ import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 
 /** Tools that some tests need and that not every machine has. */
-export type Tool = 'ffmpeg' | 'sox' | 'espeak-ng' | 'postgresql' | 'mosquitto' | 'pulseaudio' | 'chromium';
+export type Tool =
+  | 'ffmpeg'
+  | 'sox'
+  | 'espeak-ng'
+  | 'postgresql'
+  | 'mosquitto'
+  | 'pulseaudio'
+  | 'aplay'
+  | 'chromium';
 
 interface ToolFacts {
   /** The Debian packages that bring it. */
@@ -21,6 +29,7 @@ const TOOLS: Readonly<Record<Tool, ToolFacts>> = {
     debian: 'pulseaudio pulseaudio-utils',
     found: () => inPath('pulseaudio') && inPath('pacat') && inPath('parec'),
   },
+  aplay: { debian: 'alsa-utils', found: () => inPath('aplay') },
   chromium: {
     debian: 'chromium',
     found: () => inPath('chromium') || inPath('chromium-browser') || inPath('google-chrome'),
