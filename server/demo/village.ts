@@ -1,7 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DisposerStack, delay, SystemClock } from '#kit';
@@ -10,6 +8,7 @@ import type { Provisioning } from '#protocols';
 import { openStorage, SEED_HAMLETS, seedTanAn, TAN_AN } from '../storage/index.ts';
 import { ApiClient } from './api-client.ts';
 import { Child } from './child.ts';
+import { freePort } from './free-port.ts';
 
 const CONTROLLER = fileURLToPath(new URL('../main.js', import.meta.url));
 const AGENT = fileURLToPath(new URL('../../../device-agent/dist/loa-agent.mjs', import.meta.url));
@@ -159,13 +158,4 @@ export class Village {
       await delay(this.#clock, 'demo poll', 50);
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

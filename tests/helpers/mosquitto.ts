@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../server/demo/free-port.ts';
 import { executable } from './requirements.ts';
 
 /** A Mosquitto of its own on the loopback interface. */

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../server/demo/free-port.ts';
 import { postgresBinaries } from './requirements.ts';
 
 const run = promisify(execFile);

@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiClient } from '../../server/demo/api-client.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../server/demo/free-port.ts';
 import { inRepo } from './repo-root.ts';
 
 /** A child process whose output goes to a file, ended only by its own id. */

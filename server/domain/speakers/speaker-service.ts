@@ -15,7 +15,7 @@ import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
-import type { Speaker } from './speaker.ts';
+import { enteredSpeaker, type Speaker } from './speaker.ts';
 
 export interface SpeakerServiceOptions {
   readonly read: Pick<Stores, 'speakers'>;
@@ -58,23 +58,17 @@ export class SpeakerService {
     if ((await tx.speakers.get(id)) !== null) throw conflict(id, 'entered already', 'a new id');
     const secret = randomBytes(32).toString('base64url');
     const speaker: Speaker = {
-      id,
-      areaId: wanted.areaId,
-      name: wanted.name.trim(),
-      lifecycle: 'enrolled',
-      secretHash: hashSecret(secret),
-      publicKey: null,
-      keyId: null,
+      ...enteredSpeaker({
+        id,
+        areaId: wanted.areaId,
+        name: wanted.name.trim(),
+        secretHash: hashSecret(secret),
+        createdAt: now,
+      }),
       latitude: wanted.latitude ?? null,
       longitude: wanted.longitude ?? null,
       gainDb: wanted.gainDb ?? 0,
       capDb: wanted.capDb ?? 0,
-      mute: null,
-      maintenance: null,
-      assignmentRevision: 0,
-      assignmentHash: null,
-      assignmentDocument: null,
-      createdAt: now,
     };
     await tx.speakers.insert(speaker);
     await record(tx, now, actor, 'speaker.create', id, { areaId: speaker.areaId, name: speaker.name });

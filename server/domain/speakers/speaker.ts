@@ -33,6 +33,27 @@ export interface Speaker {
   readonly createdAt: number;
 }
 
+/** A speaker as it is when it is entered: never connected, no key, no gain, no assignment yet. */
+export function enteredSpeaker(
+  facts: Pick<Speaker, 'id' | 'areaId' | 'name' | 'secretHash' | 'createdAt'>,
+): Speaker {
+  return {
+    ...facts,
+    lifecycle: 'enrolled',
+    publicKey: null,
+    keyId: null,
+    latitude: null,
+    longitude: null,
+    gainDb: 0,
+    capDb: 0,
+    mute: null,
+    maintenance: null,
+    assignmentRevision: 0,
+    assignmentHash: null,
+    assignmentDocument: null,
+  };
+}
+
 /** What changes with every connection and heartbeat; kept apart from what people enter. */
 export interface SpeakerStatus {
   readonly speakerId: string;

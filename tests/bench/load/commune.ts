@@ -1,11 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SystemClock } from '#kit';
 import { generateSigningKey, sha256 } from '#protocols';
 import type { Announcement } from '../../../server/domain/announcements/announcement.ts';
 import type { Medium } from '../../../server/domain/media/medium.ts';
-import type { Speaker } from '../../../server/domain/speakers/speaker.ts';
+import { enteredSpeaker, type Speaker } from '../../../server/domain/speakers/speaker.ts';
 import { openStorage, SEED_AREAS, SEED_HAMLETS, seedTanAn, TAN_AN } from '../../../server/storage/index.ts';
 import type { LightSpeakerIdentity } from './light-speaker.ts';
 
@@ -60,25 +60,13 @@ export async function writeCommune(dataFolder: string, count: number): Promise<L
 }
 
 function loadSpeaker({ speakerId, secret }: LightSpeakerIdentity, now: number): Speaker {
-  return {
+  return enteredSpeaker({
     id: speakerId,
     areaId: LOAD_AREA,
     name: speakerId,
-    lifecycle: 'enrolled',
-    secretHash: createHash('sha256').update(secret).digest('hex'),
-    publicKey: null,
-    keyId: null,
-    latitude: null,
-    longitude: null,
-    gainDb: 0,
-    capDb: 0,
-    mute: null,
-    maintenance: null,
-    assignmentRevision: 0,
-    assignmentHash: null,
-    assignmentDocument: null,
+    secretHash: sha256(secret),
     createdAt: now,
-  };
+  });
 }
 
 /** Nobody fetches its bytes: light speakers only answer. */

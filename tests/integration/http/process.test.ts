@@ -4,7 +4,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { freePort } from '../../helpers/free-port.ts';
+import { freePort } from '../../../server/demo/free-port.ts';
 import { inRepo } from '../../helpers/repo-root.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 

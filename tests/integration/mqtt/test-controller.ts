@@ -18,7 +18,7 @@ import { TimeService } from '../../../server/domain/keys/time-service.ts';
 import { AssignmentService } from '../../../server/domain/speakers/assignment.ts';
 import { HelloService } from '../../../server/domain/speakers/hello.ts';
 import { PresenceService } from '../../../server/domain/speakers/presence.ts';
-import type { Speaker } from '../../../server/domain/speakers/speaker.ts';
+import { enteredSpeaker, type Speaker } from '../../../server/domain/speakers/speaker.ts';
 import {
   type BrokerLimits,
   CredentialTable,
@@ -215,25 +215,13 @@ export class TestController {
   /** Enters a speaker; gives back its secret. */
   async addSpeaker(id: string, areaId = HAMLET): Promise<string> {
     const secret = randomBytes(32).toString('base64url');
-    const speaker: Speaker = {
+    const speaker = enteredSpeaker({
       id,
       areaId,
       name: id,
-      lifecycle: 'enrolled',
       secretHash: sha256(secret),
-      publicKey: null,
-      keyId: null,
-      latitude: null,
-      longitude: null,
-      gainDb: 0,
-      capDb: 0,
-      mute: null,
-      maintenance: null,
-      assignmentRevision: 0,
-      assignmentHash: null,
-      assignmentDocument: null,
       createdAt: this.clock.now(),
-    };
+    });
     await this.storage.transaction(async (tx) => {
       await tx.speakers.insert(speaker);
       await this.assignments.refresh(tx, [id]);
