@@ -9,6 +9,13 @@ export const AGENT_CAPABILITIES = [
   'repeat',
   'gain',
   'range_resume',
+  'content:relay',
+  'content:stored',
+  'prelude',
+  'duck',
+  'plan',
+  'latch',
+  'early_start',
 ] as const;
 
 export type Capability = (typeof AGENT_CAPABILITIES)[number];

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { CodeSchema, codec, DurationSchema, Sha256Schema } from './schema.ts';
+import { CodeSchema, codec, DurationSchema, IdSchema, Sha256Schema } from './schema.ts';
 
 /** Bytes of one chunk of a chunk list; the last may be shorter. */
 export const CHUNK_BYTES = 16_384;
@@ -20,6 +20,39 @@ export const FileContentSchema = Type.Object({
   mediaType: Type.String({ maxLength: 128 }),
 });
 export type FileContent = Static<typeof FileContentSchema>;
+
+/**
+ * A stream of another station, taken live for `durationMs` from the order's start. When it cannot be had, or stops and does not come back,
+ * the fallback sounds instead.
+ */
+export const RelayContentSchema = Type.Object({
+  kind: Type.Literal('relay'),
+  url: Type.String({ pattern: '^https?://[!-~]{1,2000}$' }),
+  /** The station, for records: "VOV1". */
+  station: Type.String({ maxLength: 128 }),
+  durationMs: DurationSchema,
+  fallback: Type.Union([FileContentSchema, Type.Null()]),
+});
+export type RelayContent = Static<typeof RelayContentSchema>;
+
+/** Sounds that every agent makes by itself. */
+export const BUILT_IN_SOUNDS = ['attention-tone', 'chime', 'test-tone', 'drill-notice'] as const;
+
+/** How long each of them is, ms: what a plan reckons with and what an agent makes. */
+export const BUILT_IN_DURATIONS_MS: Readonly<Record<(typeof BUILT_IN_SOUNDS)[number], number>> = {
+  'attention-tone': 6_000,
+  chime: 2_500,
+  'test-tone': 5_000,
+  'drill-notice': 3_000,
+};
+
+/** A sound that is on the loudspeaker already: a built-in one, or a stored message of its plan heads. */
+export const StoredContentSchema = Type.Object({
+  kind: Type.Literal('stored'),
+  name: IdSchema,
+  durationMs: DurationSchema,
+});
+export type StoredContent = Static<typeof StoredContentSchema>;
 
 /** Kinds that this version does not play are carried whole and refused by a receipt. */
 export const AnyContentSchema = Type.Object({ kind: CodeSchema });

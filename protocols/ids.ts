@@ -4,7 +4,22 @@ import type { Instant } from './kit/clock.ts';
 /** Crockford's base 32 in lower case: no i, l, o, u, so an id read over the phone is not misheard. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
-export type IdPrefix = 'ann' | 'are' | 'brc' | 'bat' | 'job' | 'ord' | 'req' | 'spk' | 'jnl' | 'evt';
+export type IdPrefix =
+  | 'ann'
+  | 'are'
+  | 'brc'
+  | 'bat'
+  | 'job'
+  | 'ord'
+  | 'req'
+  | 'spk'
+  | 'jnl'
+  | 'evt'
+  | 'prg'
+  | 'sch'
+  | 'ser'
+  | 'ses'
+  | 'lat';
 
 /** A new id: prefix, 10 characters of time in milliseconds (so ids sort by age), 16 of randomness (80 bits). */
 export function newId(prefix: IdPrefix, now: Instant, random: Uint8Array = randomBytes(10)): string {

@@ -30,6 +30,20 @@ export const TOPICS = {
     form: 'jws',
     says: 'an order for the speakers of an area',
   },
+  areaPlan: {
+    pattern: 'area/{area}/plan',
+    direction: 'down',
+    qos: 1,
+    form: 'jws',
+    says: 'a new plan head of an area',
+  },
+  areaLatch: {
+    pattern: 'area/{area}/latch',
+    direction: 'down',
+    qos: 1,
+    form: 'jws',
+    says: 'everything in an area stops, or may sound again',
+  },
   order: {
     pattern: 'speaker/{speaker}/down/order',
     direction: 'down',
@@ -43,6 +57,20 @@ export const TOPICS = {
     qos: 1,
     form: 'jws',
     says: 'the desired state of this speaker',
+  },
+  plan: {
+    pattern: 'speaker/{speaker}/down/plan',
+    direction: 'down',
+    qos: 1,
+    form: 'jws',
+    says: 'a plan head: its own, or one of an area that it has missed',
+  },
+  latch: {
+    pattern: 'speaker/{speaker}/down/latch',
+    direction: 'down',
+    qos: 1,
+    form: 'jws',
+    says: 'a latch: its own, or one of an area that it has missed',
   },
   welcome: {
     pattern: 'speaker/{speaker}/down/welcome',
@@ -125,7 +153,7 @@ export type DownTopicName = Exclude<TopicName, UpTopicName>;
 /** A topic taken apart: its entry's name and the id in it. */
 export interface ParsedTopic {
   readonly name: TopicName;
-  /** Area id for `areaOrder`, else the speaker's. */
+  /** Area id for what goes to an area, else the speaker's. */
   readonly id: string;
 }
 

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { LocalRulesSchema } from '../policy/local-rules.ts';
 import { codec, IdSchema, InstantSchema, RevisionSchema } from '../schema.ts';
 
 /** An order by a person that holds until it is taken back or ends by itself. */
@@ -8,6 +9,16 @@ const HoldSchema = Type.Object({
   until: Type.Union([InstantSchema, Type.Null()]),
 });
 export type Hold = Static<typeof HoldSchema>;
+
+const LocalMinuteSchema = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' });
+
+/** A part of every day, in local time, and its gain. */
+export const VolumePeriodSchema = Type.Object({
+  from: LocalMinuteSchema,
+  to: LocalMinuteSchema,
+  gainDb: Type.Number({ minimum: -60, maximum: 20 }),
+});
+export type VolumePeriod = Static<typeof VolumePeriodSchema>;
 
 /** The signed desired state of one speaker. Held on its disk, applied before any order, kept over a reboot. */
 export const AssignmentSchema = Type.Object({
@@ -22,7 +33,11 @@ export const AssignmentSchema = Type.Object({
     gainDb: Type.Number({ minimum: -60, maximum: 20 }),
     /** The sum of all gains is cut to this. */
     capDb: Type.Number({ minimum: -60, maximum: 20 }),
+    /** Parts of the day with a gain of their own instead of `gainDb`; the first that holds counts. May go over midnight. */
+    profile: Type.Array(VolumePeriodSchema, { maxItems: 24 }),
   }),
+  /** The policy in force where it stands, for the loudspeaker to keep by itself. */
+  rules: LocalRulesSchema,
   /** A quiet hour (a funeral): nothing sounds but an emergency. */
   mute: Type.Union([HoldSchema, Type.Null()]),
   /** Somebody works at the horns: nothing sounds, an emergency neither; it is told as missed. */

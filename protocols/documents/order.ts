@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { AnyContentSchema, FileContentSchema } from '../content.ts';
+import { AnyContentSchema, FileContentSchema, RelayContentSchema, StoredContentSchema } from '../content.ts';
 import { CodeSchema, codec, DurationSchema, IdSchema, InstantSchema, RevisionSchema } from '../schema.ts';
 import { TargetsSchema } from '../targets.ts';
 
@@ -39,8 +39,15 @@ export const WindowOverrideSchema = Type.Object({
   reason: Type.String({ minLength: 1, maxLength: 512 }),
 });
 
-/** A tone before the content: a stored message of the loudspeaker, by name. */
-export const ChimeSchema = Type.Object({ kind: Type.Literal('stored'), name: IdSchema });
+/** A sound before the content, by name: a built-in sound or a stored message of the loudspeaker. */
+export const PreludeSchema = Type.Object({ name: IdSchema });
+
+/** The session that a slot belongs to: the announcements of one programme, one after the other. */
+export const SessionSchema = Type.Object({
+  id: IdSchema,
+  /** From 0. */
+  position: Type.Integer({ minimum: 0, maximum: 999 }),
+});
 
 /** Play this content at this instant. */
 export const PlayOrderSchema = Type.Intersect([
@@ -49,14 +56,18 @@ export const PlayOrderSchema = Type.Intersect([
     kind: Type.Literal('play'),
     priority: PrioritySchema,
     title: Type.String({ maxLength: 256 }),
-    /** First frame of content at this instant. */
+    /** First frame at this instant: of the prelude where there is one, and the content right after it. */
     startsAt: InstantSchema,
     /** A loudspeaker that is not ready by then does not start any more and reports `missed`. */
     latestStartAt: InstantSchema,
     /** Silence from this instant on, even in mid-word. */
     hardEndAt: InstantSchema,
-    content: Type.Union([FileContentSchema, AnyContentSchema]),
-    chime: Type.Union([ChimeSchema, Type.Null()]),
+    content: Type.Union([FileContentSchema, RelayContentSchema, StoredContentSchema, AnyContentSchema]),
+    /** What sounds before the content, in this order: chime, attention tone, the words "this is a drill". */
+    prelude: Type.Array(PreludeSchema, { maxItems: 4 }),
+    /** The schedule and session that it is of; null: ordered by itself. */
+    scheduleId: Type.Union([IdSchema, Type.Null()]),
+    session: Type.Union([SessionSchema, Type.Null()]),
     repeat: Type.Object({
       count: Type.Integer({ minimum: 1, maximum: 100 }),
       intervalMs: DurationSchema,
@@ -67,8 +78,12 @@ export const PlayOrderSchema = Type.Intersect([
     windowOverride: Type.Union([WindowOverrideSchema, Type.Null()]),
     /** The broadcast that this one makes good; a loudspeaker that played ≥ 90 % of that one refuses. */
     makesGoodOf: Type.Union([IdSchema, Type.Null()]),
-    /** What to do after a pre-emption. */
-    afterInterruption: Type.Union([Type.Literal('resume'), Type.Literal('drop')]),
+    /** What to do after a pre-emption: go on, leave it, or leave it to the controller to air it again. */
+    afterInterruption: Type.Union([Type.Literal('resume'), Type.Literal('drop'), Type.Literal('reschedule')]),
+    /** What a priority item does with a normal one that sounds: wait for its end, or speak over it. */
+    overlap: Type.Union([Type.Literal('queue'), Type.Literal('duck')]),
+    /** A technician's test: at most ten seconds, in testing hours, never louder than their cap. */
+    test: Type.Boolean(),
     /** An exercise: marked in every record. */
     drill: Type.Boolean(),
     /** Latches that an emergency order lifts. */

@@ -4,8 +4,9 @@ import { journalErrors } from './journal.ts';
 import { mediaErrors } from './media.ts';
 import { orderErrors } from './order.ts';
 import { playbackErrors } from './playback.ts';
+import { scheduleErrors } from './schedule.ts';
 
-export type { ErrorEntry, ErrorParams } from './error.ts';
+export { type ErrorEntry, type ErrorParams, fillMessage } from './error.ts';
 
 /** Every error that leaves a part of the system, by code. Retired codes are never given another meaning. */
 export const ERRORS = {
@@ -14,6 +15,7 @@ export const ERRORS = {
   ...mediaErrors,
   ...orderErrors,
   ...playbackErrors,
+  ...scheduleErrors,
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -12,6 +12,14 @@ const OriginSchema = Type.Union([
 
 const LanguageSchema = Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$' });
 
+/** A stream of another station, taken live for `durationMs` from the start; at most 12 hours. */
+export const StreamSchema = strict({
+  url: Type.String({ pattern: '^https?://[!-~]{1,2000}$' }),
+  station: Type.String({ minLength: 1, maxLength: 128 }),
+  durationMs: Type.Integer({ minimum: 1_000, maximum: 12 * 3_600_000 }),
+});
+export type Stream = Static<typeof StreamSchema>;
+
 export const AnnouncementSchema = Type.Object({
   id: IdSchema,
   areaId: IdSchema,
@@ -29,6 +37,12 @@ export const AnnouncementSchema = Type.Object({
     Type.Literal('withdrawn'),
   ]),
   mediaSha256: nullable(Sha256Schema),
+  /** A stream to relay; then `mediaSha256` is what sounds when it fails. */
+  stream: nullable(Type.Object(StreamSchema.properties)),
+  /** An emergency message that every loudspeaker of its area keeps decoded, so that it sounds without the network. */
+  stored: Type.Boolean(),
+  /** What an approval has to name: the hash of the audio; of a relay, of the stream and its fallback. Null: there is nothing to approve. */
+  approvalHash: nullable(Sha256Schema),
   approvedSha256: nullable(Sha256Schema),
   rejectedReason: nullable(Type.String()),
   createdBy: Type.String(),
@@ -46,6 +60,10 @@ const contents = {
   text: Type.Optional(nullable(Type.String({ maxLength: 20_000 }))),
   /** Prepared audio, by its hash (a media job's `medium.sha256`). */
   mediaSha256: Type.Optional(nullable(Sha256Schema)),
+  /** Null: no relay any more. */
+  stream: Type.Optional(nullable(StreamSchema)),
+  /** Only emergency messages with audio of their own are kept on loudspeakers. */
+  stored: Type.Optional(Type.Boolean()),
 };
 
 export const AnnouncementCreateSchema = strict({ areaId: IdSchema, title: NameSchema, ...contents });
@@ -55,6 +73,6 @@ export type AnnouncementCreate = Static<typeof AnnouncementCreateSchema>;
 export const AnnouncementChangeSchema = strict({ title: Type.Optional(NameSchema), ...contents });
 export type AnnouncementChange = Static<typeof AnnouncementChangeSchema>;
 
-/** The hash of what the approver listened to: approval is of exactly these bytes. */
+/** The `approvalHash` of what the approver listened to: approval is of exactly these bytes. */
 export const ApprovalSchema = strict({ sha256: Sha256Schema });
 export const RejectionSchema = strict({ reason: Type.String({ minLength: 1, maxLength: 1000 }) });

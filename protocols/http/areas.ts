@@ -1,23 +1,7 @@
 import Type, { type Static } from 'typebox';
+import { PolicySchema } from '../policy/policy.ts';
 import { IdSchema, InstantSchema } from '../schema.ts';
 import { NameSchema, nullable, strict } from './common.ts';
-
-/** One broadcasting window: local times "HH:MM" on some weekdays (1 Monday … 7 Sunday). Closes after it opens, on the same day. */
-export const PolicyWindowSchema = strict({
-  days: Type.Array(Type.Integer({ minimum: 1, maximum: 7 }), { minItems: 1, maxItems: 7 }),
-  opens: Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' }),
-  closes: Type.String({ pattern: '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$' }),
-});
-
-/** A commune's rules of broadcasting. */
-export const PolicySchema = strict({
-  windows: Type.Array(PolicyWindowSchema, { maxItems: 64 }),
-  /** Longest session in minutes, repeats and pauses included; null: no limit. */
-  sessionMinutes: nullable(Type.Integer({ minimum: 1, maximum: 1440 })),
-  /** The paper behind it: "Quyết định 1387/QĐ-UBND". */
-  legalBasis: Type.String({ maxLength: 512 }),
-});
-export type Policy = Static<typeof PolicySchema>;
 
 export const AreaSchema = Type.Object({
   id: IdSchema,
@@ -54,3 +38,24 @@ export const AreaChangeSchema = strict({
   policy: Type.Optional(nullable(PolicySchema)),
 });
 export type AreaChange = Static<typeof AreaChangeSchema>;
+
+/** Where a rule comes from: an area's own policy, or (null) what holds where nobody said anything. */
+const RuleSourceSchema = Type.Object({ areaId: nullable(IdSchema), areaName: nullable(Type.String()) });
+
+/** The rules that hold in an area, nothing left out, and where each comes from. */
+export const EffectivePolicySchema = Type.Object({
+  areaId: IdSchema,
+  zone: Type.String(),
+  zoneFrom: RuleSourceSchema,
+  policy: Type.Required(PolicySchema),
+  from: Type.Object({
+    windows: RuleSourceSchema,
+    sessionMinutes: RuleSourceSchema,
+    sessionsPerDay: RuleSourceSchema,
+    night: RuleSourceSchema,
+    sensitive: RuleSourceSchema,
+    testing: RuleSourceSchema,
+    legalBasis: RuleSourceSchema,
+  }),
+});
+export type EffectivePolicy = Static<typeof EffectivePolicySchema>;

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { PrioritySchema } from '../documents/order.ts';
-import { DurationSchema, IdSchema, InstantSchema } from '../schema.ts';
+import { CodeSchema, DurationSchema, IdSchema, InstantSchema } from '../schema.ts';
 import { MAX_PERSONAL_TARGETS } from '../targets.ts';
 import { nullable, strict } from './common.ts';
 
@@ -31,11 +31,24 @@ export const PlayRequestSchema = strict({
   latenessMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400_000 })),
   repeat: Type.Optional(
     strict({
-      count: Type.Integer({ minimum: 1, maximum: 100 }),
+      /** By default 1; with `until` as often as there is time for. */
+      count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
       /** Silence between two repetitions. */
       intervalMs: Type.Optional(DurationSchema),
     }),
   ),
+  /** An emergency is repeated at its interval until this instant, or until it is cancelled. */
+  until: Type.Optional(Type.Integer({ minimum: 0, maximum: LATEST_START })),
+  /** Names of built-in sounds or stored messages before it; by default what its priority asks for. */
+  prelude: Type.Optional(Type.Array(IdSchema, { maxItems: 3 })),
+  /** What a priority item does with a normal one that sounds; by default "queue". */
+  overlap: Type.Optional(Type.Union([Type.Literal('queue'), Type.Literal('duck')])),
+  /** What becomes of it after an emergency took its place; by default "resume". */
+  afterInterruption: Type.Optional(
+    Type.Union([Type.Literal('resume'), Type.Literal('drop'), Type.Literal('reschedule')]),
+  ),
+  /** An emergency only: lift every stop that holds where it is to sound. */
+  releaseLatches: Type.Optional(Type.Boolean()),
   gainDb: Type.Optional(Type.Number({ minimum: -60, maximum: 20 })),
   /** Leave to sound outside the windows; needs "broadcast:override". */
   windowOverride: Type.Optional(strict({ reason: Type.String({ minLength: 1, maxLength: 512 }) })),
@@ -55,6 +68,7 @@ const BroadcastStateSchema = Type.Union([
   Type.Literal('completed'),
   Type.Literal('partial'),
   Type.Literal('failed'),
+  Type.Literal('missed'),
   Type.Literal('cancelled'),
 ]);
 
@@ -73,7 +87,8 @@ const DeliveryStateSchema = Type.Union([
 
 export const BroadcastSchema = Type.Object({
   id: IdSchema,
-  announcementId: IdSchema,
+  /** Null: a technician's test. */
+  announcementId: nullable(IdSchema),
   areaId: IdSchema,
   title: Type.String(),
   priority: PrioritySchema,
@@ -91,6 +106,11 @@ export const BroadcastSchema = Type.Object({
   drill: Type.Boolean(),
   makesGoodOf: nullable(IdSchema),
   cancelReason: nullable(Type.String()),
+  missedCode: nullable(CodeSchema),
+  scheduleId: nullable(IdSchema),
+  seriesId: nullable(IdSchema),
+  sessionId: nullable(IdSchema),
+  originalAt: nullable(InstantSchema),
   createdBy: Type.String(),
   createdAt: InstantSchema,
 });

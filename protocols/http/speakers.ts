@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { VolumePeriodSchema } from '../documents/assignment.ts';
 import { HealthSchema } from '../messages/health.ts';
 import { ProvisioningSchema } from '../provisioning.ts';
 import { IdSchema, InstantSchema, RevisionSchema, Sha256Schema } from '../schema.ts';
@@ -44,6 +45,10 @@ export const SpeakerSchema = Type.Object({
   longitude: nullable(Type.Number()),
   gainDb: Type.Number(),
   capDb: Type.Number(),
+  /** Beside a school, a hospital or a place of worship: the policy's lower cap holds. */
+  sensitive: Type.Boolean(),
+  /** Parts of the day with a gain of their own instead of `gainDb`; the first that holds counts. */
+  volumeProfile: Type.Array(VolumePeriodSchema),
   mute: nullable(HoldViewSchema),
   maintenance: nullable(HoldViewSchema),
   assignmentRevision: RevisionSchema,
@@ -69,6 +74,9 @@ const GainSchema = Type.Number({ minimum: -60, maximum: 20 });
 const LatitudeSchema = nullable(Type.Number({ minimum: -90, maximum: 90 }));
 const LongitudeSchema = nullable(Type.Number({ minimum: -180, maximum: 180 }));
 
+/** "21:00" to "06:00" goes over midnight; the same minute twice is the whole day. */
+const VolumeProfileSchema = Type.Array(strict(VolumePeriodSchema.properties), { maxItems: 24 });
+
 export const SpeakerCreateSchema = strict({
   /** Chosen by the client ("loa-ap-1"), or made here. */
   id: Type.Optional(IdSchema),
@@ -78,14 +86,25 @@ export const SpeakerCreateSchema = strict({
   longitude: Type.Optional(LongitudeSchema),
   gainDb: Type.Optional(GainSchema),
   capDb: Type.Optional(GainSchema),
+  sensitive: Type.Optional(Type.Boolean()),
+  volumeProfile: Type.Optional(VolumeProfileSchema),
 });
 export type SpeakerCreate = Static<typeof SpeakerCreateSchema>;
 
 /** The provisioning document holds the secret and is shown this once. */
 export const SpeakerCreatedSchema = Type.Object({ speaker: SpeakerSchema, provisioning: ProvisioningSchema });
 
-const HoldRequestSchema = strict({
-  reason: Type.String({ maxLength: 512 }),
+/** Longest mute with an end; a longer one is left open on purpose, with `until: null`. */
+export const MAX_MUTE_MS = 7 * 24 * 3_600_000;
+
+const HoldReasonSchema = Type.String({ minLength: 1, maxLength: 512 });
+const MuteRequestSchema = strict({
+  reason: HoldReasonSchema,
+  /** Its end, at most seven days from now; null: until somebody ends it. */
+  until: nullable(InstantSchema),
+});
+const MaintenanceRequestSchema = strict({
+  reason: HoldReasonSchema,
   until: Type.Optional(nullable(InstantSchema)),
 });
 
@@ -96,11 +115,21 @@ export const SpeakerChangeSchema = strict({
   longitude: Type.Optional(LongitudeSchema),
   gainDb: Type.Optional(GainSchema),
   capDb: Type.Optional(GainSchema),
+  sensitive: Type.Optional(Type.Boolean()),
+  volumeProfile: Type.Optional(VolumeProfileSchema),
   /** Null: no longer muted. */
-  mute: Type.Optional(nullable(HoldRequestSchema)),
-  maintenance: Type.Optional(nullable(HoldRequestSchema)),
+  mute: Type.Optional(nullable(MuteRequestSchema)),
+  maintenance: Type.Optional(nullable(MaintenanceRequestSchema)),
 });
 export type SpeakerChange = Static<typeof SpeakerChangeSchema>;
+
+/** A technician's test: a built-in tone, quiet, in working hours. Nothing else can be asked for. */
+export const SpeakerTestSchema = strict({
+  sound: Type.Optional(Type.Literal('test-tone')),
+  /** 5 by default. */
+  seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
+});
+export type SpeakerTest = Static<typeof SpeakerTestSchema>;
 
 export const JournalQuerySchema = strict({
   /** The journal to export; the newest by default. */

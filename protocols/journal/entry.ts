@@ -13,6 +13,8 @@ export const JOURNAL_KINDS = [
   'failed',
   'missed',
   'cancelled',
+  'latched',
+  'released',
 ] as const;
 export type JournalKind = (typeof JOURNAL_KINDS)[number];
 
@@ -61,6 +63,12 @@ export const JournalEntrySchema = Type.Object({
   uncertaintyMs: Type.Optional(Type.Number({ minimum: 0 })),
   /** Content inside the range that was left out to catch up, because the output or the machine had stalled, ms. */
   skippedMs: Type.Optional(Type.Number({ minimum: 0 })),
+  /** Of a relayed stream: how much of the range really came from the station, and how much was the fallback, ms. */
+  relayedMs: Type.Optional(Type.Number({ minimum: 0 })),
+  fallbackMs: Type.Optional(Type.Number({ minimum: 0 })),
+  /** What sounded was an exercise. */
+  drill: Type.Optional(Type.Literal(true)),
+  latchId: Type.Optional(IdSchema),
   output: Type.Optional(OutputKindSchema),
   evidence: Type.Optional(EvidenceSchema),
   /** Level of what was written to the output, dBFS. */

@@ -15,7 +15,7 @@ export const WelcomeSchema = Type.Object({
   /** The hello's, so that a late welcome of an older connection is ignored. */
   sessionEpoch: SessionEpochSchema,
   journal: Type.Union([JournalKeptSchema, Type.Null()]),
-  /** `assignment`: say hello again with the document, which has a higher revision than we know. */
+  /** `assignment`, `held`: say hello again with the document(s), which have a higher revision than we know. */
   want: Type.Array(CodeSchema, { maxItems: 8 }),
 });
 export type Welcome = Static<typeof WelcomeSchema>;

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { OutputKindSchema } from '../journal/entry.ts';
-import { CodeSchema, codec, IdSchema, InstantSchema } from '../schema.ts';
+import { CodeSchema, codec, IdSchema, InstantSchema, Sha256Schema } from '../schema.ts';
 import { HeldDocumentSchema, JournalStatusSchema, SessionEpochSchema, TrustSchema } from './speaker.ts';
 
 const HEAD = { v: Type.Literal(1), sessionEpoch: SessionEpochSchema, at: InstantSchema };
@@ -34,6 +34,8 @@ const PARTS = {
     Type.Null(),
   ]),
   assignment: Type.Union([HeldDocumentSchema, Type.Null()]),
+  /** `heldHash` of its plan heads and latches. */
+  held: Sha256Schema,
   journal: JournalStatusSchema,
   /** Error codes of what is wrong now; empty when all is well. */
   problems: Type.Array(CodeSchema, { maxItems: 16 }),

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { HeldScopedSchema } from '../documents/held.ts';
 import { NonceSchema } from '../documents/time-reply.ts';
 import {
   CodeSchema,
@@ -44,6 +45,10 @@ export const HelloSchema = Type.Object({
   assignment: Type.Union([HeldDocumentSchema, Type.Null()]),
   /** The assignment itself, when the controller asked for it (`want`). */
   assignmentDocument: Type.Optional(Type.String({ maxLength: 16_384 })),
+  /** Every plan head and latch that it holds. */
+  held: Type.Array(HeldScopedSchema, { maxItems: 64 }),
+  /** Documents of those that the controller asked for (`want`): signed, with a higher revision than it knows. */
+  heldDocuments: Type.Optional(Type.Array(Type.String({ maxLength: 65_536 }), { maxItems: 8 })),
   journal: JournalStatusSchema,
 });
 export type Hello = Static<typeof HelloSchema>;

@@ -20,7 +20,8 @@ export type DeliveryState =
 /** What the agent's own transitions assert. What speakers report is folded (see `foldDelivery`) and never refused. */
 export const DELIVERY_STATES: StateTable<DeliveryState> = {
   pending: ['accepted', 'refused'],
-  accepted: ['ready', 'failed', 'missed', 'cancelled', 'refused'],
+  // An emergency begins with what is here of its content.
+  accepted: ['ready', 'playing', 'failed', 'missed', 'cancelled', 'refused'],
   ready: ['playing', 'failed', 'missed', 'cancelled', 'refused'],
   playing: ['finished', 'interrupted', 'failed', 'cancelled'],
   interrupted: ['playing', 'cancelled', 'failed'],

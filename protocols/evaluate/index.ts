@@ -1,0 +1,14 @@
+export { arbitrate, soundsAnyway } from './arbitrate.ts';
+export { clustersOf } from './clusters.ts';
+export { conflictsOf, inPlanOrder } from './conflicts.ts';
+export * from './item.ts';
+export {
+  countsForSessions,
+  limitsSessions,
+  type SoundedSpan,
+} from './sessions.ts';
+export * from './simulate.ts';
+export * from './situation.ts';
+export * from './timeline.ts';
+export { endOf, PREPARE_MS, type Timing, timingOf } from './timing.ts';
+export type { Holding } from './world.ts';

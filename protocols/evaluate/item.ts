@@ -1,0 +1,143 @@
+import { BUILT_IN_DURATIONS_MS } from '../content.ts';
+import type { PlayOrder, Priority, Window } from '../documents/order.ts';
+import type { ErrorCode } from '../errors/index.ts';
+
+/** Heard again after an interruption, so that the sentence makes sense; less than the overlap that counts as twice. */
+export const RESUME_REWIND_MS = 1_000;
+
+/** What an order or a slot says of its airing: enough to decide what sounds. */
+export interface PlannedItem {
+  readonly id: string;
+  readonly priority: Priority;
+  /** Orders come in this order; the id decides between two of one moment. The same at every loudspeaker. */
+  readonly issuedAt: number;
+  /** Place in its session, from 0. */
+  readonly position: number;
+  readonly startsAt: number;
+  readonly latestStartAt: number;
+  readonly hardEndAt: number;
+  readonly expiresAt: number;
+  /** One repetition, what sounds before the content included, ms. */
+  readonly durationMs: number;
+  readonly repeat: { readonly count: number; readonly intervalMs: number };
+  /** The window that the controller found; null: none was needed. */
+  readonly window: Window | null;
+  /** Leave of a person: neither windows nor the limits of sessions bind it. */
+  readonly override: boolean;
+  readonly overlap: 'queue' | 'duck';
+  readonly afterInterruption: 'resume' | 'drop' | 'reschedule';
+  /** A technician's test. */
+  readonly test: boolean;
+  /** Latches that it lifts, if it is an emergency. */
+  readonly releases: readonly string[];
+  /** When the plan head that names it runs out; null: it was ordered by itself. */
+  readonly plannedUntil: number | null;
+}
+
+/** How far an item has come. */
+export interface ItemProgress {
+  /** Repetitions that sounded, or whose time has passed. */
+  readonly repetitions: number;
+  /** Where the interrupted repetition goes on, ms. */
+  readonly resumeFromMs: number;
+  readonly interrupted: boolean;
+}
+
+/** One repetition that is to sound, or sounds, as `arbitrate` sees it. */
+export interface Item
+  extends Pick<
+    PlannedItem,
+    | 'id'
+    | 'priority'
+    | 'issuedAt'
+    | 'position'
+    | 'hardEndAt'
+    | 'override'
+    | 'overlap'
+    | 'test'
+    | 'releases'
+    | 'plannedUntil'
+  > {
+  readonly plannedAt: number;
+  /** It neither begins nor goes on after this. */
+  readonly latestStartAt: number;
+  /** The window that the controller found; null: none is needed (emergency, or leave from a person). */
+  readonly window: Window | null;
+  /** What is left of this repetition, ms. */
+  readonly remainingMs: number;
+  /** Every byte of its content is here. */
+  readonly ready: boolean;
+  /** Why it is not ready, as far as that is known. */
+  readonly trouble: ErrorCode | null;
+  /** It came over the link in this run of the agent: it is no leftover of another day. */
+  readonly fresh: boolean;
+  /** Why it could not begin when it was last looked at. */
+  readonly blockedBy: ErrorCode | null;
+}
+
+/** What is known of an item at one place only: the rest follows from its order. */
+export type LocalFacts = Pick<Item, 'ready' | 'trouble' | 'fresh' | 'blockedBy'>;
+
+/** What an order says, for the evaluator. `plannedUntil`: when the plan head that names it runs out; null: it came by itself. */
+export function plannedItem(order: PlayOrder, plannedUntil: number | null): PlannedItem {
+  const { id, priority, issuedAt, startsAt, latestStartAt, hardEndAt, expiresAt, repeat, window } = order;
+  const { overlap, afterInterruption, test, releases } = order;
+  return {
+    ...{ id, priority, issuedAt, startsAt, latestStartAt, hardEndAt, expiresAt, repeat, window },
+    ...{ overlap, afterInterruption, test, releases, plannedUntil },
+    position: order.session?.position ?? 0,
+    durationMs: repetitionMs(order),
+    override: order.windowOverride !== null,
+  };
+}
+
+/** How long one repetition of an order is, ms: the content and the built-in sounds before it. 0 for content of an unknown kind. */
+export function repetitionMs({ content, prelude }: Pick<PlayOrder, 'content' | 'prelude'>): number {
+  const lengths: Readonly<Record<string, number>> = BUILT_IN_DURATIONS_MS;
+  const before = prelude.reduce((sum, { name }) => sum + (lengths[name] ?? 0), 0);
+  return before + ('durationMs' in content ? content.durationMs : 0);
+}
+
+/** When the next repetition is planned to begin. */
+export function plannedAtOf(
+  planned: PlannedItem,
+  { repetitions }: Pick<ItemProgress, 'repetitions'>,
+): number {
+  return planned.startsAt + repetitions * (planned.durationMs + planned.repeat.intervalMs);
+}
+
+/** The repetition that comes next, or goes on. */
+export function itemOf(planned: PlannedItem, progress: ItemProgress, local: LocalFacts): Item {
+  const { expiresAt, test, override } = planned;
+  // Whatever a test calls itself, it gives way like anything planned.
+  const priority = test ? 'normal' : planned.priority;
+  const plannedAt = plannedAtOf(planned, progress);
+  const latestStartAt = planned.latestStartAt + plannedAt - planned.startsAt;
+  // Named one by one: a preview makes a great many of them.
+  return {
+    id: planned.id,
+    priority,
+    issuedAt: planned.issuedAt,
+    position: planned.position,
+    plannedAt,
+    // What was interrupted may go on late, but nothing begins that has expired.
+    latestStartAt: progress.interrupted ? expiresAt : Math.min(latestStartAt, expiresAt),
+    hardEndAt: planned.hardEndAt,
+    window: priority === 'emergency' || override ? null : planned.window,
+    override,
+    overlap: planned.overlap,
+    test,
+    releases: planned.releases,
+    plannedUntil: planned.plannedUntil,
+    remainingMs: Math.max(0, planned.durationMs - progress.resumeFromMs),
+    ready: local.ready,
+    trouble: local.trouble,
+    fresh: local.fresh,
+    blockedBy: local.blockedBy,
+  };
+}
+
+/** From the first sound to the end of the last as planned: repetitions and the pauses between them, ms. */
+export function airTimeMs({ durationMs, repeat }: Pick<PlannedItem, 'durationMs' | 'repeat'>): number {
+  return repeat.count * durationMs + (repeat.count - 1) * repeat.intervalMs;
+}

@@ -1,0 +1,99 @@
+import type { ErrorCode } from '../errors/index.ts';
+import { type Item, type ItemProgress, itemOf, type PlannedItem } from './item.ts';
+import type { ItemTimeline, Reason, SoundRange } from './timeline.ts';
+
+/** An item on its way through a simulation. */
+export class SimulatedItem {
+  readonly planned: PlannedItem;
+  #progress: ItemProgress = { repetitions: 0, resumeFromMs: 0, interrupted: false };
+  #item: Item & { blockedBy: ErrorCode | null };
+  #ranges: SoundRange[] = [];
+  #heldBackBy: Reason | null = null;
+  #waitedFor: string | null = null;
+  #reason: Reason | null = null;
+  #done = false;
+
+  constructor(planned: PlannedItem) {
+    this.planned = planned;
+    this.#item = this.#now(null);
+  }
+
+  get id(): string {
+    return this.planned.id;
+  }
+
+  /** As `arbitrate` sees it. */
+  get item(): Item {
+    return this.#item;
+  }
+
+  get done(): boolean {
+    return this.#done;
+  }
+
+  get emergency(): boolean {
+    return this.#item.priority === 'emergency';
+  }
+
+  /** Its sound is part of the history of sessions. */
+  get counts(): boolean {
+    return this.emergency || !(this.planned.test || this.planned.override);
+  }
+
+  /** What keeps it from beginning now, if anything does. */
+  blocked(code: ErrorCode | undefined, other: string | undefined): void {
+    if (code !== undefined) {
+      this.#waitedFor = other ?? null;
+      this.#heldBackBy ??= this.#ranges.length === 0 ? { code, other: this.#waitedFor } : null;
+    }
+    this.#item.blockedBy = code ?? null;
+  }
+
+  sounded(startedAt: number, endedAt: number, over: boolean): void {
+    const { repetitions: repetition, resumeFromMs: fromMs } = this.#progress;
+    this.#ranges.push({ startedAt, endedAt, repetition, fromMs, over });
+  }
+
+  /** One repetition sounded whole. */
+  repetitionDone(): void {
+    const repetitions = this.#progress.repetitions + 1;
+    this.#progress = { repetitions, resumeFromMs: 0, interrupted: false };
+    this.#done = repetitions >= this.planned.repeat.count;
+    this.#item = this.#now(null);
+  }
+
+  /** Stopped after so much more of the repetition; it may go on if its order says so. */
+  interrupted(positionMs: number, reason: Reason): void {
+    const resumeFromMs = this.#progress.resumeFromMs + Math.max(0, positionMs);
+    this.#progress = { ...this.#progress, resumeFromMs, interrupted: true };
+    this.#item = this.#now(reason.code);
+    this.#waitedFor = reason.other;
+    if (this.planned.afterInterruption !== 'resume') this.#end(reason);
+  }
+
+  /** It will not begin any more, or is cut off. */
+  giveUp(code: ErrorCode): void {
+    const wasInItsWay = code === 'order.queued' || code === 'order.preempted';
+    this.#end({ code, other: wasInItsWay ? this.#waitedFor : null });
+  }
+
+  timeline(): ItemTimeline {
+    const [first] = this.#ranges;
+    return {
+      id: this.id,
+      ranges: this.#ranges,
+      lateMs: first === undefined ? null : Math.max(0, first.startedAt - this.planned.startsAt),
+      heldBackBy: this.#heldBackBy,
+      reason: this.#reason,
+    };
+  }
+
+  #end(reason: Reason): void {
+    this.#reason = reason;
+    this.#done = true;
+  }
+
+  #now(blockedBy: ErrorCode | null): Item & { blockedBy: ErrorCode | null } {
+    return itemOf(this.planned, this.#progress, { ready: true, trouble: null, fresh: true, blockedBy });
+  }
+}

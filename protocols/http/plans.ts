@@ -1,0 +1,88 @@
+import Type, { type Static } from 'typebox';
+import { ScopeSchema } from '../documents/scope.ts';
+import { IdSchema, InstantSchema, RevisionSchema, Sha256Schema } from '../schema.ts';
+import { nullable, strict } from './common.ts';
+
+export const PlanParamsSchema = strict({ sha256: Sha256Schema });
+
+export const PlanStateQuerySchema = strict({ area: IdSchema });
+
+/** The plan heads of an area, of those above and below it, and who has them. */
+export const PlanStateSchema = Type.Object({
+  scopes: Type.Array(
+    Type.Object({
+      scope: ScopeSchema,
+      revision: RevisionSchema,
+      issuedAt: InstantSchema,
+      validUntil: InstantSchema,
+      documents: Type.Integer(),
+      /** Loudspeakers of the area asked for that are to hold it. */
+      speakers: Type.Integer(),
+      /** Those that said that they hold all that they are to hold. */
+      told: Type.Integer(),
+      /** The first hundred of the others. */
+      untold: Type.Array(IdSchema),
+    }),
+  ),
+});
+export type PlanState = Static<typeof PlanStateSchema>;
+
+export const ReadinessQuerySchema = strict({
+  area: IdSchema,
+  /** By default now … the next 24 hours; at most 50 slots. */
+  from: Type.Optional(InstantSchema),
+  to: Type.Optional(InstantSchema),
+});
+
+/**
+ * Why a loudspeaker would not sound. not_told: it does not hold the plan as it is now · audio_missing: not all bytes are there ·
+ * offline: nothing heard since · output_fault · clock_untrusted · muted · maintenance · latched: everything is stopped there.
+ */
+export const UnreadyReasonSchema = Type.Union([
+  Type.Literal('not_told'),
+  Type.Literal('audio_missing'),
+  Type.Literal('offline'),
+  Type.Literal('output_fault'),
+  Type.Literal('clock_untrusted'),
+  Type.Literal('muted'),
+  Type.Literal('maintenance'),
+  Type.Literal('latched'),
+]);
+export type UnreadyReason = Static<typeof UnreadyReasonSchema>;
+
+/** "11 of 12 loudspeakers hold tomorrow 06:00". */
+export const SlotReadinessSchema = Type.Object({
+  broadcastId: IdSchema,
+  sessionId: IdSchema,
+  scheduleId: IdSchema,
+  title: Type.String(),
+  startsAt: InstantSchema,
+  /** Loudspeakers meant, of the area asked for. */
+  meant: Type.Integer(),
+  /** Those that hold the plan and the audio, reached or not. */
+  holding: Type.Integer(),
+  /** Those of them that would sound as things are. */
+  ready: Type.Integer(),
+  /** The first hundred of the others, and why. */
+  unready: Type.Array(
+    Type.Object({
+      speakerId: IdSchema,
+      reasons: Type.Array(UnreadyReasonSchema),
+      lastSeenAt: nullable(InstantSchema),
+    }),
+  ),
+});
+export type SlotReadiness = Static<typeof SlotReadinessSchema>;
+export const SlotReadinessListSchema = Type.Object({
+  slots: Type.Array(SlotReadinessSchema),
+  /** Whether the controller's own clock is in doubt: then nothing is planned. */
+  clockDisputed: Type.Boolean(),
+});
+
+export const ClockStateSchema = Type.Object({
+  now: InstantSchema,
+  disputed: Type.Boolean(),
+  since: nullable(InstantSchema),
+  /** How far the wall clock is from where it should be, where that is known. */
+  offMs: nullable(Type.Number()),
+});
