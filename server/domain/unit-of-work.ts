@@ -3,7 +3,11 @@ import type { AreaStore } from './areas/area.ts';
 import type { AuditStore } from './audit/audit.ts';
 import type { BroadcastStore } from './broadcasts/broadcast.ts';
 import type { ReceiptStore } from './deliveries/receipts.ts';
+import type { LatchStore } from './latches/latch.ts';
 import type { MediaStore } from './media/medium.ts';
+import type { PlanStore } from './plans/plan.ts';
+import type { ProgrammeStore, ScheduleStore } from './schedule/schedule.ts';
+import type { SettingStore } from './settings/settings.ts';
 import type { SpeakerStore } from './speakers/speaker.ts';
 
 /** The stored answer of an acting request. */
@@ -34,6 +38,11 @@ export interface Stores {
   readonly receipts: ReceiptStore;
   readonly audit: AuditStore;
   readonly idempotency: IdempotencyStore;
+  readonly programmes: ProgrammeStore;
+  readonly schedules: ScheduleStore;
+  readonly plans: PlanStore;
+  readonly latches: LatchStore;
+  readonly settings: SettingStore;
 }
 
 /** Stores bound to one transaction. */

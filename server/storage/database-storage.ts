@@ -2,7 +2,7 @@ import { backoff, type Clock, delay, Exclusive, Lifecycle } from '#kit';
 import { DomainError } from '#protocols';
 import type { Storage, Transaction } from '../domain/unit-of-work.ts';
 import type { Engine } from './engine.ts';
-import { isRetryable, LostRace } from './errors.ts';
+import { isRetryable, LostRace, NotOwner } from './errors.ts';
 import type { StorageLog } from './options.ts';
 import { createStores, type StorageStores } from './stores/index.ts';
 
@@ -72,9 +72,15 @@ export class DatabaseStorage extends Lifecycle implements Storage {
     return result;
   }
 
-  /** Whether the database answers; for readiness. Rejects when it does not. */
+  /** Whether no other controller can be working on this database: only then may anything be scheduled or published. */
+  get owned(): boolean {
+    return this.#options.engine.owned;
+  }
+
+  /** Whether the database answers and is ours; for readiness. Rejects when it does not. */
   async ping(): Promise<void> {
     if (!this.running) throw new Error('storage is not started');
+    if (!this.owned) throw new NotOwner();
     await this.#options.engine.reader.models.$queryRawUnsafe('SELECT 1');
   }
 

@@ -13,6 +13,8 @@ export interface Access {
 /** A database of one provider. */
 export interface Engine {
   readonly provider: Provider;
+  /** Whether this process is the one owner of the database right now. */
+  readonly owned: boolean;
   /** For reads outside a transaction; changes are refused by the database. Sees only what is committed. */
   readonly reader: Access;
   /** Makes the database ready: owner, migrations, connections. Throws `StorageStartError`. */

@@ -27,6 +27,14 @@ export class LostRace extends Error {
   }
 }
 
+/** This process does not own the database just now: another controller may, so nothing is written until it is certain again. */
+export class NotOwner extends Error {
+  constructor() {
+    super('the database is not owned by this controller at the moment');
+    this.name = 'NotOwner';
+  }
+}
+
 /** What a failing driver or Prisma attaches to its errors, as far as it is read here. */
 interface DatabaseFailure extends DriverFailure {
   readonly code?: unknown;
@@ -45,9 +53,10 @@ const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
  * Whether the whole transaction may simply be run again, because the database let nothing of it in: SQLite's lock was
- * held by another process, or PostgreSQL had it wait too long for a lock or chose it as the victim of a conflict.
+ * held by another process, the database is not ours just now, or PostgreSQL had it wait too long for a lock or chose it as the victim of a conflict.
  */
 export function isRetryable(error: unknown): boolean {
+  if (error instanceof NotOwner) return true;
   const { kind, originalCode } = driverFailure(error);
   if (kind === 'SocketTimeout' || kind === 'TransactionWriteConflict') return true;
   if (originalCode === LOCK_NOT_AVAILABLE) return true;

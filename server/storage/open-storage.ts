@@ -13,7 +13,7 @@ export function openStorage(options: StorageOptions): DatabaseStorage {
   const engine = (() => {
     if (/^file:./.test(url))
       return new SqliteEngine({ path: url.slice('file:'.length), clock, log, busyLimitMs });
-    if (/^postgres(ql)?:\/\//.test(url)) return new PostgresqlEngine({ url, log, busyLimitMs });
+    if (/^postgres(ql)?:\/\//.test(url)) return new PostgresqlEngine({ url, clock, log, busyLimitMs });
     throw new StorageStartError(
       'unusable',
       'the database URL is of an unknown kind: expected "file:/path/loa.db" or "postgresql://user:password@host/database"',

@@ -1,20 +1,19 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
-import type { DisposerStack } from '#kit';
+import type { Clock, DisposerStack } from '#kit';
 import { type Client, postgresqlClient } from '../client.ts';
 import { type Access, type Engine, PRISMA_LIMITS } from '../engine.ts';
-import { StorageStartError } from '../errors.ts';
+import { NotOwner, StorageStartError } from '../errors.ts';
 import type { StorageLog } from '../options.ts';
 import { PostgresqlFastPath } from './fast-path.ts';
 import { migratePostgresql } from './migrate.ts';
+import { PostgresqlOwner } from './owner.ts';
 
-/** The advisory lock that the controller of a database holds: "loa" in ASCII. */
-const OWNER_LOCK = 0x6c6f61;
 /** Connections that read. One writes: transactions run one at a time. */
 const READERS = 4;
 
 interface PostgresqlEngineOptions {
   readonly url: string;
+  readonly clock: Clock;
   readonly log: StorageLog;
   readonly busyLimitMs: number;
 }
@@ -26,9 +25,12 @@ export class PostgresqlEngine implements Engine {
   readonly #options: PostgresqlEngineOptions;
   readonly #readClient: Client;
   readonly #writeClient: Client;
+  readonly #owner: PostgresqlOwner;
 
   constructor(options: PostgresqlEngineOptions) {
     this.#options = options;
+    const { url, clock, log } = options;
+    this.#owner = new PostgresqlOwner({ url, shownUrl: withoutPassword(url), clock, log });
     this.#readClient = this.#client(READERS, '-c default_transaction_read_only=on');
     this.#writeClient = this.#client(
       1,
@@ -39,11 +41,10 @@ export class PostgresqlEngine implements Engine {
 
   async open(disposers: DisposerStack): Promise<void> {
     const { log } = this.#options;
-    const owner = new pg.Client({ connectionString: this.#options.url });
-    owner.on('error', (error) => log.error({ err: error }, 'the connection that owns the database was lost'));
     try {
-      await owner.connect();
+      await this.#owner.acquire();
     } catch (cause) {
+      if (cause instanceof StorageStartError) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new StorageStartError(
         'unusable',
@@ -51,22 +52,22 @@ export class PostgresqlEngine implements Engine {
         { cause },
       );
     }
-    disposers.defer('owner connection', () => owner.end());
-    const { rows } = await owner.query('SELECT pg_try_advisory_lock($1) AS owned', [OWNER_LOCK]);
-    if ((rows[0] as { readonly owned: boolean }).owned !== true)
-      throw new StorageStartError(
-        'owned',
-        `another controller is running on "${withoutPassword(this.#options.url)}": stop it first, or give this one a database of its own`,
-      );
-    const applied = await migratePostgresql(owner);
+    disposers.defer('owner connection', () => this.#owner.release());
+    const applied = await migratePostgresql(this.#owner.connection);
     if (applied.length > 0) log.info({ applied }, 'database migrated');
+    await this.#owner.sign();
     for (const client of [this.#writeClient, this.#readClient]) {
       disposers.defer('database connections', () => client.$disconnect());
       await client.$queryRawUnsafe('SELECT 1');
     }
   }
 
-  attempt<Result>(run: (access: Access) => Promise<Result>): Promise<Result> {
+  get owned(): boolean {
+    return this.#owner.owned;
+  }
+
+  async attempt<Result>(run: (access: Access) => Promise<Result>): Promise<Result> {
+    if (!this.owned) throw new NotOwner();
     return this.#writeClient.$transaction((models) => run(access(models)), PRISMA_LIMITS);
   }
 

@@ -26,6 +26,8 @@ interface SqliteEngineOptions {
  */
 export class SqliteEngine implements Engine {
   readonly provider = 'sqlite';
+  /** The lock on the owner's file ends with the process, and not before. */
+  readonly owned = true;
   readonly reader: Access;
   readonly #options: SqliteEngineOptions;
   readonly #readClient: Client;

@@ -1,8 +1,12 @@
 import type { AnnouncementState } from '#protocols';
 import type { Announcement, AnnouncementStore } from '../../domain/announcements/announcement.ts';
+import type { Models } from '../client.ts';
 import type { Access } from '../engine.ts';
 import { inParts } from '../paging.ts';
+import { fromJsonOrNull, toJsonOrNull } from './json.ts';
 import { inOrder, newestIds } from './newest.ts';
+
+type AnnouncementRow = NonNullable<Awaited<ReturnType<Models['announcement']['findUnique']>>>;
 
 export class DatabaseAnnouncementStore implements AnnouncementStore {
   readonly #access: Access;
@@ -23,23 +27,47 @@ export class DatabaseAnnouncementStore implements AnnouncementStore {
     const rows = await inParts(ids, (part) =>
       this.#access.models.announcement.findMany({ where: { id: { in: part } } }),
     );
-    return inOrder(ids, rows);
+    return inOrder(ids, rows).map(toAnnouncement);
   }
 
   async get(id: string): Promise<Announcement | null> {
-    return this.#access.models.announcement.findUnique({ where: { id } });
+    const row = await this.#access.models.announcement.findUnique({ where: { id } });
+    return row === null ? null : toAnnouncement(row);
+  }
+
+  async some(ids: readonly string[]): Promise<Announcement[]> {
+    const rows = await inParts(ids, (part) =>
+      this.#access.models.announcement.findMany({ where: { id: { in: part } } }),
+    );
+    return rows.map(toAnnouncement);
+  }
+
+  async stored(areaId: string): Promise<Announcement[]> {
+    const rows = await this.#access.models.announcement.findMany({
+      where: { areaId, stored: true, state: 'approved' },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    });
+    return rows.map(toAnnouncement);
   }
 
   async insert(announcement: Announcement): Promise<void> {
-    await this.#access.models.announcement.create({ data: announcement });
+    await this.#access.models.announcement.create({ data: toRow(announcement) });
   }
 
   async update(announcement: Announcement, from: AnnouncementState): Promise<boolean> {
-    const { id, ...fields } = announcement;
+    const { id, ...fields } = toRow(announcement);
     const { count } = await this.#access.models.announcement.updateMany({
       where: { id, state: from },
       data: fields,
     });
     return count === 1;
   }
+}
+
+function toRow(announcement: Announcement): AnnouncementRow {
+  return { ...announcement, stream: toJsonOrNull(announcement.stream) };
+}
+
+function toAnnouncement(row: AnnouncementRow): Announcement {
+  return { ...row, stream: fromJsonOrNull<NonNullable<Announcement['stream']>>(row.stream) };
 }

@@ -16,7 +16,7 @@ type BroadcastRow = NonNullable<Awaited<ReturnType<Models['broadcast']['findUniq
 type OrderRow = NonNullable<Awaited<ReturnType<Models['order']['findUnique']>>>;
 
 /** Where nothing more is expected, though late receipts may still correct it. */
-const ENDED: BroadcastState[] = ['completed', 'failed', 'partial', 'cancelled'];
+const ENDED: BroadcastState[] = ['completed', 'failed', 'partial', 'missed', 'cancelled'];
 
 export class DatabaseBroadcastStore implements BroadcastStore {
   readonly #access: Access;
@@ -47,12 +47,31 @@ export class DatabaseBroadcastStore implements BroadcastStore {
     return row === null ? null : toBroadcast(row);
   }
 
+  async some(ids: readonly string[]): Promise<Broadcast[]> {
+    const rows = await inParts(ids, (part) =>
+      this.#models.broadcast.findMany({ where: { id: { in: part } } }),
+    );
+    return rows.map(toBroadcast);
+  }
+
   async insert(broadcast: Broadcast, snapshot: TargetSnapshot): Promise<void> {
     await this.#models.broadcast.create({
       data: { ...broadcast, targets: JSON.stringify(broadcast.targets) },
     });
     await this.#models.targetSnapshot.create({
       data: { broadcastId: broadcast.id, speakerIds: JSON.stringify(snapshot.speakerIds) },
+    });
+  }
+
+  async rewrite(broadcast: Broadcast, { speakerIds }: TargetSnapshot): Promise<void> {
+    const { id, ...fields } = broadcast;
+    await this.#models.broadcast.update({
+      where: { id },
+      data: { ...fields, targets: JSON.stringify(fields.targets) },
+    });
+    await this.#models.targetSnapshot.update({
+      where: { broadcastId: id },
+      data: { speakerIds: JSON.stringify(speakerIds) },
     });
   }
 
@@ -78,6 +97,21 @@ export class DatabaseBroadcastStore implements BroadcastStore {
     const rows = await this.#models.broadcast.findMany({
       where: { state: { notIn: ENDED } },
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    });
+    return rows.map(toBroadcast);
+  }
+
+  async makeGoodsOf(ids: readonly string[]): Promise<Broadcast[]> {
+    const rows = await inParts(ids, (part) =>
+      this.#models.broadcast.findMany({ where: { makesGoodOf: { in: part } } }),
+    );
+    return rows.map(toBroadcast);
+  }
+
+  async incomplete(from: number, to: number): Promise<Broadcast[]> {
+    const rows = await this.#models.broadcast.findMany({
+      where: { startsAt: { gte: from, lt: to }, state: { in: ['partial', 'failed', 'missed'] } },
+      orderBy: [{ startsAt: 'asc' }, { id: 'asc' }],
     });
     return rows.map(toBroadcast);
   }

@@ -5,8 +5,12 @@ import { DatabaseAreaStore } from './area-store.ts';
 import { DatabaseAuditStore } from './audit-store.ts';
 import { DatabaseBroadcastStore } from './broadcast-store.ts';
 import { DatabaseIdempotencyStore } from './idempotency-store.ts';
+import { DatabaseLatchStore } from './latch-store.ts';
 import { DatabaseMediaStore } from './media-store.ts';
+import { DatabasePlanStore } from './plan-store.ts';
 import { DatabaseReceiptStore } from './receipt-store.ts';
+import { DatabaseProgrammeStore, DatabaseScheduleStore } from './schedule-store.ts';
+import { DatabaseSettingStore } from './setting-store.ts';
 import { DatabaseSpeakerStore } from './speaker-store.ts';
 
 /** The ports of the domain, and the little that storage offers beyond them. */
@@ -26,5 +30,10 @@ export function createStores(access: Access): StorageStores {
     receipts: new DatabaseReceiptStore(access),
     audit: new DatabaseAuditStore(access),
     idempotency: new DatabaseIdempotencyStore(access),
+    programmes: new DatabaseProgrammeStore(access),
+    schedules: new DatabaseScheduleStore(access),
+    plans: new DatabasePlanStore(access),
+    latches: new DatabaseLatchStore(access),
+    settings: new DatabaseSettingStore(access),
   };
 }

@@ -2,6 +2,7 @@ import { DomainError } from '#protocols';
 import type { MediaJob, MediaStore, Medium } from '../../domain/media/medium.ts';
 import type { Access } from '../engine.ts';
 import type { FastTable } from '../fast-path.ts';
+import { inParts } from '../paging.ts';
 
 type MediumRow = { readonly [Field in keyof Medium]: Medium[Field] };
 
@@ -32,6 +33,16 @@ export class DatabaseMediaStore implements MediaStore {
   async get(sha256: string): Promise<Medium | null> {
     const row = await this.#access.models.medium.findUnique({ where: { sha256 } });
     return row === null ? null : { ...row, bytes: Number(row.bytes) };
+  }
+
+  async describe(hashes: readonly string[]): ReturnType<MediaStore['describe']> {
+    const rows = await inParts(hashes, (part) =>
+      this.#access.models.medium.findMany({
+        where: { sha256: { in: part } },
+        select: { sha256: true, bytes: true, durationMs: true, chunkListSha256: true },
+      }),
+    );
+    return rows.map((row) => ({ ...row, bytes: Number(row.bytes) }));
   }
 
   async put(medium: Medium): Promise<void> {

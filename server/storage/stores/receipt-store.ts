@@ -117,7 +117,17 @@ export class DatabaseReceiptStore implements ReceiptStore {
     const rows = await inParts(ids, (part) =>
       this.#models.broadcast.findMany({ where: { id: { in: part } }, select: { id: true, state: true } }),
     );
-    return new Map(rows.map(({ id, state }) => [id, state]));
+    const known = new Map<string, BroadcastState>(rows.map(({ id, state }) => [id, state]));
+    const others = ids.filter((id) => !known.has(id));
+    // Loudspeakers tell of a slot that they hold before its broadcast is made.
+    const slots = await inParts(others, (part) =>
+      this.#models.plannedSlot.findMany({
+        where: { broadcastId: { in: part } },
+        select: { broadcastId: true },
+      }),
+    );
+    for (const { broadcastId } of slots) known.set(broadcastId, 'planned');
+    return known;
   }
 
   async journal(

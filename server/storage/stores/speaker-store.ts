@@ -11,10 +11,13 @@ import type { Models } from '../client.ts';
 import type { Access } from '../engine.ts';
 import { type FastPath, writeEach } from '../fast-path.ts';
 import { allPages, inParts, PAGE_ROWS } from '../paging.ts';
-import { fromJsonOrNull, toJsonOrNull } from './json.ts';
+import { fromJson, fromJsonOrNull, toJsonOrNull } from './json.ts';
 import { HEALTH, POSITION, STATUS, toStatus, toStatusRow } from './speaker-tables.ts';
 
 type SpeakerRow = NonNullable<Awaited<ReturnType<Models['speaker']['findUnique']>>>;
+
+/** Whose record has a mute or maintenance. */
+const HELD = { OR: [{ mute: { not: null } }, { maintenance: { not: null } }] };
 
 const CREDENTIAL_FIELDS = { id: true, secretHash: true, lifecycle: true, areaId: true } as const;
 
@@ -29,7 +32,8 @@ export class DatabaseSpeakerStore implements SpeakerStore {
 
   /** In the order of their ids. */
   async list(filter: SpeakerFilter = {}): Promise<Speaker[]> {
-    const { areaIds, ids } = filter;
+    const { areaIds, ids, held } = filter;
+    if (held === true) return (await this.#pages(undefined, HELD)).map(toSpeaker);
     if (ids !== undefined) {
       const rows = await inParts(ids, (part) =>
         this.#models.speaker.findMany({ where: { id: { in: part } } }),
@@ -166,10 +170,10 @@ export class DatabaseSpeakerStore implements SpeakerStore {
     return new Map(rows.map(({ speakerId, epoch, seq, hash }) => [speakerId, { epoch, seq, hash }]));
   }
 
-  #pages(areaIds: string[] | undefined): Promise<SpeakerRow[]> {
+  #pages(areaIds: string[] | undefined, where: Partial<typeof HELD> = {}): Promise<SpeakerRow[]> {
     return allPages((after: SpeakerRow | undefined) =>
       this.#models.speaker.findMany({
-        where: { id: { gt: after?.id ?? '' }, ...(areaIds && { areaId: { in: areaIds } }) },
+        where: { id: { gt: after?.id ?? '' }, ...(areaIds && { areaId: { in: areaIds } }), ...where },
         orderBy: { id: 'asc' },
         take: PAGE_ROWS,
       }),
@@ -192,6 +196,7 @@ function byId(rows: SpeakerRow[]): SpeakerRow[] {
 function toRow(speaker: Speaker): SpeakerRow {
   return {
     ...speaker,
+    volumeProfile: JSON.stringify(speaker.volumeProfile),
     mute: toJsonOrNull(speaker.mute),
     maintenance: toJsonOrNull(speaker.maintenance),
     assignmentRevision: BigInt(speaker.assignmentRevision),
@@ -201,6 +206,7 @@ function toRow(speaker: Speaker): SpeakerRow {
 function toSpeaker(row: SpeakerRow): Speaker {
   return {
     ...row,
+    volumeProfile: fromJson<Speaker['volumeProfile']>(row.volumeProfile),
     mute: fromJsonOrNull<Hold>(row.mute),
     maintenance: fromJsonOrNull<Hold>(row.maintenance),
     assignmentRevision: Number(row.assignmentRevision),

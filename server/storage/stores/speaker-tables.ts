@@ -13,6 +13,7 @@ export type StatusRow = {
   readonly agentVersion: string | null;
   readonly capabilities: string;
   readonly heldAssignmentHash: string | null;
+  readonly heldHash: string | null;
   readonly health: string | null;
 };
 
@@ -28,6 +29,7 @@ export const STATUS: FastTable<StatusRow> = {
     agentVersion: 'text',
     capabilities: 'text',
     heldAssignmentHash: 'text',
+    heldHash: 'text',
     health: 'text',
   },
   key: ['speakerId'],
