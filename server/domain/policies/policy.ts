@@ -1,11 +1,11 @@
-import { codec, type Policy, PolicySchema } from '#protocols';
+import { codec, completePolicy, type FullPolicy, type Policy, PolicySchema } from '#protocols';
 
 /** Reads the policy text that an area holds. */
 export const policyCodec = codec('policy', PolicySchema);
 
 /**
  * Where no area of the ancestry has a policy: early morning and late afternoon, as most provinces' regulations have
- * it. Silent otherwise.
+ * it. Silent otherwise. A new commune is given one of its own at the first run (see `firstPolicy`), with a later morning.
  */
 export const DEFAULT_POLICY: Policy = {
   windows: [
@@ -17,8 +17,8 @@ export const DEFAULT_POLICY: Policy = {
 };
 
 /** The policy of an area's text; null gives the default. */
-export function policyOf(text: string | null): Policy {
-  return text === null ? DEFAULT_POLICY : policyCodec.parse(text);
+export function policyOf(text: string | null): FullPolicy {
+  return completePolicy(text === null ? DEFAULT_POLICY : policyCodec.parse(text));
 }
 
 const DAY_NAMES = ['T2', 'T3', 'T4', 'T5', 'T6', 'T7', 'CN'];

@@ -17,7 +17,7 @@ export function openWindow(
 }
 
 /** Every window from the day before `from` to the day after `to`, as instants, joined where they touch or overlap. */
-function windowsAround(policy: Policy, zone: string, from: Instant, to: Instant): Window[] {
+export function windowsAround(policy: Policy, zone: string, from: Instant, to: Instant): Window[] {
   const first = addDays(localDay(zone, from), -1);
   const days = Math.ceil((to - from) / 86_400_000) + 3;
   const single: Window[] = [];
