@@ -1,0 +1,131 @@
+import type { Instant } from '#kit';
+import { airTimeMs, type CalendarView, type Conflict, type ItemTimeline, type Reason } from '#protocols';
+import type { PreviewClass, PreviewSlot } from './preview/preview-types.ts';
+import { reasonView } from './reason-view.ts';
+import type { WithheldSlot } from './slots.ts';
+
+/** One item of the calendar: a slot of a schedule, or what was ordered by itself. */
+export interface CalendarSlot extends PreviewSlot {
+  readonly broadcastId: string;
+  readonly announcementId: string | null;
+  readonly seriesId: string | null;
+  readonly sessionId: string | null;
+  readonly originalAt: Instant | null;
+}
+
+type ClassItem = CalendarView['classes'][number]['items'][number];
+
+/** What an evaluation gave, for people: only what begins in [from, to), each item and each conflict once. */
+export function calendarView({
+  from,
+  to,
+  items,
+  withheld,
+  classes,
+  notTold,
+}: {
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly items: readonly CalendarSlot[];
+  readonly withheld: readonly WithheldSlot[];
+  readonly classes: readonly PreviewClass[];
+  readonly notTold: readonly string[];
+}): CalendarView {
+  const byId = new Map(items.map((item) => [item.id, item]));
+  const inRange = (at: Instant) => at >= from && at < to;
+  const meant = new Set(classes.flatMap(({ slots }) => slots.map(({ id }) => id)));
+  const shown = new Map(
+    items
+      .filter(({ id, startsAt }) => inRange(startsAt) && meant.has(id))
+      .map((item) => [item.broadcastId, item]),
+  );
+  return {
+    from,
+    to,
+    items: [...shown.values()]
+      .sort((a, b) => a.startsAt - b.startsAt || a.position - b.position)
+      .map(itemView),
+    withheld: withheld
+      .filter(({ startsAt }) => inRange(startsAt))
+      .sort((a, b) => a.startsAt - b.startsAt || a.position - b.position)
+      .map(({ broadcastId, announcementId, scheduleId, originalAt, position, title, startsAt, ...why }) => ({
+        ...{ broadcastId, announcementId, scheduleId, originalAt, position, title, startsAt },
+        reason: reasonView(why),
+      })),
+    classes: classes.map(({ speakerIds, timeline }) => ({
+      speakerIds: speakerIds.filter((id) => id !== ''),
+      items: timeline.items.flatMap((one) => {
+        const item = byId.get(one.id);
+        return item === undefined || !inRange(item.startsAt) ? [] : [classItem(one, item, byId)];
+      }),
+    })),
+    conflicts: conflictViews(classes, byId, inRange),
+    notTold: [...notTold],
+  };
+}
+
+function itemView(item: CalendarSlot): CalendarView['items'][number] {
+  const { broadcastId, announcementId, scheduleId, seriesId, sessionId, originalAt, position } = item;
+  const { title, priority, startsAt, latestStartAt } = item;
+  return {
+    ...{ broadcastId, announcementId, scheduleId, seriesId, sessionId, originalAt, position },
+    ...{ title, priority, startsAt, latestStartAt, endsAt: Math.ceil(startsAt + airTimeMs(item)) },
+  };
+}
+
+function classItem(
+  { ranges, lateMs, heldBackBy, reason }: ItemTimeline,
+  { broadcastId }: CalendarSlot,
+  byId: ReadonlyMap<string, CalendarSlot>,
+): ClassItem {
+  const why = (one: Reason | null) => (one === null ? null : whyNot(broadcastId, one, byId));
+  return {
+    broadcastId,
+    ranges: ranges.map((range) => ({ ...range })),
+    lateMs,
+    heldBackBy: why(heldBackBy),
+    reason: why(reason),
+  };
+}
+
+function whyNot(
+  orderId: string,
+  { code, other }: Reason,
+  byId: ReadonlyMap<string, CalendarSlot>,
+): NonNullable<ClassItem['reason']> {
+  const inTheWay = other === null ? undefined : byId.get(other);
+  const params = inTheWay === undefined ? { orderId } : { orderId, other: inTheWay.title };
+  return { ...reasonView({ code, params }), other: inTheWay?.broadcastId ?? null };
+}
+
+/** The same pair at many loudspeakers is one conflict with all of them. */
+function conflictViews(
+  classes: readonly PreviewClass[],
+  byId: ReadonlyMap<string, CalendarSlot>,
+  inRange: (at: Instant) => boolean,
+): CalendarView['conflicts'] {
+  const found = new Map<string, CalendarView['conflicts'][number]>();
+  for (const { speakerIds, timeline } of classes)
+    for (const conflict of timeline.conflicts) {
+      const [a, b] = [byId.get(conflict.a), byId.get(conflict.b)];
+      if (a === undefined || b === undefined || !(inRange(a.startsAt) || inRange(b.startsAt))) continue;
+      const key = `${a.broadcastId} ${b.broadcastId}`;
+      const known = found.get(key);
+      const names = speakerIds.filter((id) => id !== '');
+      if (known === undefined) found.set(key, { ...conflictView(conflict, a, b), speakerIds: names });
+      else known.speakerIds.push(...names);
+    }
+  return [...found.values()].sort((a, b) => a.from - b.from);
+}
+
+function conflictView({ kind, from, to }: Conflict, a: CalendarSlot, b: CalendarSlot) {
+  return {
+    ...{ kind, needsDecision: kind === 'priority', from: Math.floor(from), to: Math.ceil(to) },
+    a: party(a),
+    b: party(b),
+  };
+}
+
+function party({ scheduleId, originalAt, broadcastId, title, startsAt }: CalendarSlot) {
+  return { scheduleId, originalAt, broadcastId, title, startsAt };
+}

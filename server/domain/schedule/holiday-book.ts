@@ -1,0 +1,57 @@
+import type { Clock } from '#kit';
+import { type Actor, authorize } from '../accounts/actor.ts';
+import type { AreaDirectory } from '../areas/area-directory.ts';
+import { record } from '../audit/record.ts';
+import { DEFAULT_HOLIDAYS } from '../calendar/default-holidays.ts';
+import { type HolidayTable, readHolidayTable } from '../calendar/holiday.ts';
+import type { Stores, Transaction } from '../unit-of-work.ts';
+import type { PlanChanges } from './plan-changes.ts';
+
+/** Name of the setting that holds the edited table. */
+const SETTING = 'holidays';
+
+/** The holiday table in force, in memory: the one that came with the controller until somebody edits it. */
+export class HolidayBook {
+  readonly #areas: AreaDirectory;
+  readonly #clock: Clock;
+  readonly #plans: PlanChanges;
+  #table: HolidayTable = DEFAULT_HOLIDAYS;
+
+  constructor(options: {
+    readonly areas: AreaDirectory;
+    readonly clock: Clock;
+    readonly plans: PlanChanges;
+  }) {
+    this.#areas = options.areas;
+    this.#clock = options.clock;
+    this.#plans = options.plans;
+  }
+
+  get table(): HolidayTable {
+    return this.#table;
+  }
+
+  async load(read: Pick<Stores, 'settings'>): Promise<void> {
+    const text = await read.settings.get(SETTING);
+    this.#table = text === null ? DEFAULT_HOLIDAYS : readHolidayTable(JSON.parse(text));
+  }
+
+  /** Puts another table in force, for the whole controller. Throws `request.forbidden`, `document.malformed`. */
+  async replace(tx: Transaction, actor: Actor, wanted: unknown): Promise<HolidayTable> {
+    const { tree } = this.#areas;
+    authorize(actor, 'calendar:write', actor.areas.find((id) => tree.has(id)) ?? '', tree);
+    const table = readHolidayTable(wanted);
+    const before = new Map(this.#table.map((holiday) => [holiday.id, JSON.stringify(holiday)]));
+    const now = this.#clock.now();
+    await tx.settings.put(SETTING, JSON.stringify(table), now);
+    await record(tx, now, actor, 'holidays.replace', SETTING, {
+      changed: table.filter((holiday) => before.get(holiday.id) !== JSON.stringify(holiday)),
+      removed: [...before.keys()].filter((id) => !table.some((holiday) => holiday.id === id)),
+    });
+    tx.afterCommit(() => {
+      this.#table = table;
+      this.#plans.changed();
+    });
+    return table;
+  }
+}

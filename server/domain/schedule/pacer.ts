@@ -1,0 +1,23 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock, Milliseconds } from '#kit';
+
+/** Half of the longest step that the event loop is held for. */
+const SLICE_MS: Milliseconds = 20;
+
+/** Lets others have their turn in long calculations. */
+export class Pacer {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  #since: Milliseconds;
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock;
+    this.#since = clock.monotonic();
+  }
+
+  /** Gives way when the turn has lasted long enough. To be called between steps that are short themselves. */
+  async rest(): Promise<void> {
+    if (this.#clock.monotonic() - this.#since < SLICE_MS) return;
+    await nextTurn();
+    this.#since = this.#clock.monotonic();
+  }
+}

@@ -1,0 +1,58 @@
+import type { Clock, Instant } from '#kit';
+import type { OccurrenceView, SchedulePreview } from '#protocols';
+import type { Stores } from '../unit-of-work.ts';
+import { draftConflicts } from './draft-conflicts.ts';
+import type { HolidayBook } from './holiday-book.ts';
+import { occurrencesOf } from './occurrences.ts';
+import { reasonView } from './reason-view.ts';
+import type { Schedule } from './schedule.ts';
+import type { ScheduleGuard, ScheduleReads } from './schedule-guard.ts';
+import type { DraftResult } from './schedule-service.ts';
+
+/** What schedules have had, have, and would have. */
+export class ScheduleReports {
+  readonly #read: ScheduleReads & Pick<Stores, 'broadcasts'>;
+  readonly #guard: ScheduleGuard;
+  readonly #holidays: HolidayBook;
+  readonly #clock: Clock;
+
+  constructor(options: {
+    readonly read: ScheduleReads & Pick<Stores, 'broadcasts'>;
+    readonly guard: ScheduleGuard;
+    readonly holidays: HolidayBook;
+    readonly clock: Clock;
+  }) {
+    this.#read = options.read;
+    this.#guard = options.guard;
+    this.#holidays = options.holidays;
+    this.#clock = options.clock;
+  }
+
+  /** The occurrences of a series that begin in [from, to). */
+  async occurrences(
+    series: readonly Schedule[],
+    { from, to }: { readonly from: Instant; readonly to: Instant },
+  ): Promise<OccurrenceView[]> {
+    const facts = await this.#guard.facts(this.#read, series);
+    const holidays = this.#holidays.table;
+    const broadcastsOf = (ids: readonly string[]) => this.#read.broadcasts.some(ids);
+    return occurrencesOf(series, { facts, holidays, from, to, clock: this.#clock, broadcastsOf });
+  }
+
+  /** What a draft would do: its next sixty days, or where there is nothing in them its first occurrence. */
+  async preview({ schedule, sessions, refused }: DraftResult): Promise<SchedulePreview> {
+    const schedules = await this.#read.schedules.active();
+    const others = { schedules, facts: await this.#guard.facts(this.#read, schedules) };
+    const conflicts = await draftConflicts(schedule, sessions, others, this.#holidays.table, this.#clock);
+    const reasons = new Map(refused.map((one) => [one.originalAt, reasonView(one)]));
+    return {
+      title: schedule.title,
+      priority: schedule.priority,
+      occurrences: sessions.map(({ occurrence: { originalAt, day }, startsAt, endsAt }) => ({
+        ...{ originalAt, startsAt, endsAt, day },
+        refused: reasons.get(originalAt) ?? null,
+      })),
+      conflicts,
+    };
+  }
+}

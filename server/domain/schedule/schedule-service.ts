@@ -1,0 +1,324 @@
+import {
+  DomainError,
+  newId,
+  type OccurrenceAct,
+  type ScheduleChangeRequest,
+  type ScheduleCreate,
+  type ScheduleDecision,
+} from '#protocols';
+import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
+import type { AreaDirectory } from '../areas/area-directory.ts';
+import { record } from '../audit/record.ts';
+import type { Stores, Transaction } from '../unit-of-work.ts';
+import { againSchedule } from './again.ts';
+import { changeSeries } from './change-series.ts';
+import { draftOf } from './draft.ts';
+import {
+  type DraftSession,
+  nextSessions,
+  type RefusedOccurrence,
+  sessionsOf,
+  whenApproved,
+} from './draft-check.ts';
+import type { PlanChanges } from './plan-changes.ts';
+import type { Schedule } from './schedule.ts';
+import type { ScheduleGuard, ScheduleReads } from './schedule-guard.ts';
+import { type Pending, pendingOf, withChange } from './series.ts';
+import type { SlotFacts } from './slot-facts.ts';
+
+export interface ScheduleServiceOptions {
+  readonly read: ScheduleReads;
+  readonly areas: AreaDirectory;
+  readonly guard: ScheduleGuard;
+  readonly plans: PlanChanges;
+}
+
+/** What a schedule that is not saved yet would do. */
+export interface DraftResult {
+  readonly schedule: Schedule;
+  readonly facts: SlotFacts;
+  readonly sessions: readonly DraftSession[];
+  readonly refused: readonly RefusedOccurrence[];
+}
+
+/** Schedules: what people make, change and take back of them. What has been aired stays as it was. */
+export class ScheduleService {
+  readonly #read: ScheduleReads;
+  readonly #areas: AreaDirectory;
+  readonly #guard: ScheduleGuard;
+  readonly #plans: PlanChanges;
+
+  constructor(options: ScheduleServiceOptions) {
+    this.#read = options.read;
+    this.#areas = options.areas;
+    this.#guard = options.guard;
+    this.#plans = options.plans;
+  }
+
+  list(areaIds: readonly string[]): Promise<Schedule[]> {
+    return this.#read.schedules.list(areaIds);
+  }
+
+  get(actor: Actor, id: string): Promise<Schedule> {
+    return this.#authorized(this.#read, actor, 'schedule:read', id);
+  }
+
+  /** Every part of the series of a schedule, deleted ones too. */
+  async series(actor: Actor, id: string): Promise<Schedule[]> {
+    const { seriesId } = await this.get(actor, id);
+    return this.#read.schedules.ofSeries(seriesId);
+  }
+
+  /**
+   * Throws `request.forbidden`, `request.not_found`, `schedule.invalid`, `broadcast.no_targets`, and for the first occurrence that lies
+   * outside the windows or over a limit of sessions `policy.*`, unless the chairman gives leave.
+   */
+  async create(tx: Transaction, actor: Actor, wanted: ScheduleCreate): Promise<Schedule> {
+    const { schedule, refused } = await this.draft(actor, wanted, tx);
+    throwFirst(refused);
+    await this.#save(tx, actor, [schedule], 'schedule.create', schedule.id, wanted);
+    return schedule;
+  }
+
+  /** What `create` would make, with what it would refuse for its hour; throws whatever else `create` throws. */
+  async draft(actor: Actor, wanted: ScheduleCreate, read: ScheduleReads = this.#read): Promise<DraftResult> {
+    authorize(actor, 'schedule:write', wanted.areaId, this.#areas.tree);
+    const { holidays, now } = this.#guard.calendar(wanted.areaId);
+    const facts = await this.#guard.facts(read, [wanted]);
+    const ids = { id: newId('sch', now), seriesId: newId('ser', now) };
+    const schedule = draftOf(wanted, actor, ids, now, facts);
+    this.#guard.checkFields(actor, schedule, facts);
+    const sessions = nextSessions(schedule, whenApproved(facts), holidays, now);
+    if (sessions.length === 0)
+      throw new DomainError('schedule.invalid', { reason: 'none of its occurrences lies ahead' });
+    return { schedule, facts, sessions, refused: await this.#guard.refused(read, sessions, facts, []) };
+  }
+
+  /** Changes one occurrence, this and the following, or all that has not begun. Gives the parts of the series that are in force then. */
+  async change(
+    tx: Transaction,
+    actor: Actor,
+    id: string,
+    { span, change }: ScheduleChangeRequest,
+  ): Promise<Schedule[]> {
+    const { parts, areaId } = await this.#loadSeries(tx, actor, id);
+    const content = change.content === undefined ? [] : [{ content: change.content }];
+    const facts = await this.#guard.facts(tx, [...parts, ...content]);
+    const calendar = this.#guard.calendar(areaId);
+    const saved = changeSeries(parts, span, change, { actor, facts, calendar });
+    const after = afterwards(
+      parts,
+      saved.map(({ schedule }) => schedule),
+    );
+    const altered = saved.filter((one) => one.altered).map(({ schedule }) => schedule);
+    if (altered.length === 0)
+      throw new DomainError('schedule.no_occurrence', {
+        id,
+        originalAt: new Date(calendar.now).toISOString(),
+      });
+    for (const schedule of altered) this.#guard.checkFields(actor, schedule, facts);
+    const sessions = altered.flatMap((schedule) =>
+      nextSessions(schedule, whenApproved(facts), calendar.holidays, calendar.now),
+    );
+    const others = after.filter((part) => !altered.includes(part));
+    throwFirst(await this.#guard.refused(tx, sessions, facts, others));
+    const schedules = saved.map(({ schedule }) => schedule);
+    await this.#save(tx, actor, schedules, 'schedule.change', id, { span, change });
+    return after;
+  }
+
+  /** Skips or postpones one occurrence, or plays it again. Gives the parts of the series, or the new schedule alone. Throws `schedule.no_occurrence`, `policy.*`. */
+  async act(tx: Transaction, actor: Actor, id: string, act: OccurrenceAct): Promise<Schedule[]> {
+    const { parts, areaId } = await this.#loadSeries(tx, actor, id);
+    const { originalAt, reason } = act;
+    if (act.kind === 'again') return [await this.#again(tx, actor, parts, act)];
+    const pending = pendingOf(parts, originalAt, this.#guard.calendar(areaId));
+    if (act.kind === 'skip') {
+      const skip = { kind: 'skip' as const, originalAt, by: actor.name, reason };
+      const after = this.#touched(withChange(pending.part, originalAt, skip));
+      await this.#save(tx, actor, [after], 'schedule.skip', id, { originalAt, reason });
+      return afterwards(parts, [after]);
+    }
+    const after = await this.#moved(tx, actor, parts, pending, act.startsAt, reason);
+    const detail = { originalAt, startsAt: act.startsAt, reason };
+    await this.#save(tx, actor, [after], 'schedule.move', id, detail);
+    return afterwards(parts, [after]);
+  }
+
+  /** Two priority items want one loudspeaker: the second follows the first, by a person's decision. Throws as `act`. */
+  async decide(
+    tx: Transaction,
+    actor: Actor,
+    { first, second, reason }: ScheduleDecision,
+  ): Promise<Schedule[]> {
+    const one = await this.#loadSeries(tx, actor, first.scheduleId);
+    const two = await this.#loadSeries(tx, actor, second.scheduleId);
+    const ahead = pendingOf(one.parts, first.originalAt, this.#guard.calendar(one.areaId));
+    const behind = pendingOf(two.parts, second.originalAt, this.#guard.calendar(two.areaId));
+    const startsAt = await this.#endOf(tx, requirePriority(ahead));
+    requirePriority(behind);
+    const why = reason ?? `after "${ahead.part.title}"`;
+    const after = await this.#moved(tx, actor, two.parts, behind, startsAt, why);
+    const detail = { first, second, startsAt, reason: why };
+    await this.#save(tx, actor, [after], 'schedule.decide', second.scheduleId, detail);
+    return afterwards(two.parts, [after]);
+  }
+
+  /** Withholds every occurrence from now on, until `resume`. Throws `request.conflict`. */
+  pause(tx: Transaction, actor: Actor, id: string): Promise<Schedule[]> {
+    const pausedAt = this.#guard.now();
+    return this.#all(tx, actor, id, 'schedule.pause', (part) => {
+      if (part.pausedAt !== null) throw conflict(id, 'paused', 'one that is in force');
+      return { ...part, pausedAt, pausedBy: actor.name };
+    });
+  }
+
+  /** Throws `request.conflict`. */
+  resume(tx: Transaction, actor: Actor, id: string): Promise<Schedule[]> {
+    return this.#all(tx, actor, id, 'schedule.resume', (part) => {
+      if (part.pausedAt === null) throw conflict(id, 'in force', 'one that is paused');
+      return { ...part, pausedAt: null, pausedBy: null };
+    });
+  }
+
+  /** Takes the series out of the plans; what it has aired stays. Throws `request.conflict`. */
+  remove(tx: Transaction, actor: Actor, id: string): Promise<Schedule[]> {
+    const deletedAt = this.#guard.now();
+    return this.#all(tx, actor, id, 'schedule.delete', (part) => ({ ...part, deletedAt }));
+  }
+
+  async #all(
+    tx: Transaction,
+    actor: Actor,
+    id: string,
+    action: string,
+    change: (part: Schedule) => Schedule,
+  ): Promise<Schedule[]> {
+    const { parts } = await this.#loadSeries(tx, actor, id);
+    const after = parts.map((part) => this.#touched(change(part)));
+    await this.#save(tx, actor, after, action, id, {});
+    return after;
+  }
+
+  async #again(
+    tx: Transaction,
+    actor: Actor,
+    parts: readonly Schedule[],
+    act: Extract<OccurrenceAct, { kind: 'again' }>,
+  ): Promise<Schedule> {
+    const calendar = this.#guard.calendar(parts[0]?.areaId ?? '');
+    const schedule = againSchedule(parts, act, actor, calendar);
+    const facts = await this.#guard.facts(tx, [schedule]);
+    this.#guard.checkFields(actor, schedule, facts);
+    const sessions = nextSessions(schedule, whenApproved(facts), calendar.holidays, calendar.now);
+    throwFirst(await this.#guard.refused(tx, sessions, facts, []));
+    const { startsAt, reason } = act;
+    const detail = { of: schedule.againOf, startsAt, reason };
+    await this.#save(tx, actor, [schedule], 'schedule.again', schedule.id, detail);
+    return schedule;
+  }
+
+  /** A part with one occurrence put to another instant, measured there as a new one would be. */
+  async #moved(
+    tx: Transaction,
+    actor: Actor,
+    parts: readonly Schedule[],
+    { part, originalAt }: Pending,
+    startsAt: number,
+    reason: string,
+  ): Promise<Schedule> {
+    const { holidays, now } = this.#guard.calendar(part.areaId);
+    if (startsAt <= now)
+      throw new DomainError('broadcast.starts_in_past', { startsAt: new Date(startsAt).toISOString() });
+    const move = { kind: 'move' as const, originalAt, startsAt, by: actor.name, reason };
+    const after = this.#touched(withChange(part, originalAt, startsAt === originalAt ? null : move));
+    const facts = await this.#guard.facts(tx, [part]);
+    this.#guard.authorizeLeave(actor, after, facts);
+    const session = sessionsOf(after, whenApproved(facts), holidays, startsAt, startsAt + 1).filter(
+      ({ occurrence }) => occurrence.originalAt === originalAt,
+    );
+    // What it leaves is free.
+    const skip = { kind: 'skip' as const, originalAt, by: actor.name, reason };
+    const others = afterwards(parts, [withChange(part, originalAt, skip)]);
+    throwFirst(await this.#guard.refused(tx, session, facts, others));
+    return after;
+  }
+
+  /** When the session of an occurrence is over, if nothing delays it. */
+  async #endOf(
+    tx: Transaction,
+    { part, originalAt, startsAt }: Pending & { startsAt: number },
+  ): Promise<number> {
+    const facts = whenApproved(await this.#guard.facts(tx, [part]));
+    const { holidays } = this.#guard.calendar(part.areaId);
+    const session = sessionsOf(part, facts, holidays, startsAt, startsAt + 1).find(
+      ({ occurrence }) => occurrence.originalAt === originalAt,
+    );
+    return session?.endsAt ?? startsAt;
+  }
+
+  #touched(schedule: Schedule): Schedule {
+    return { ...schedule, updatedAt: this.#guard.now() };
+  }
+
+  /** The parts in force of a schedule's series. Throws `request.conflict` where it is deleted. */
+  async #loadSeries(
+    tx: Transaction,
+    actor: Actor,
+    id: string,
+  ): Promise<{ readonly parts: readonly Schedule[]; readonly areaId: string }> {
+    const { seriesId, areaId } = await this.#authorized(tx, actor, 'schedule:write', id);
+    const parts = (await tx.schedules.ofSeries(seriesId)).filter(({ deletedAt }) => deletedAt === null);
+    if (parts.length === 0) throw conflict(id, 'deleted', 'one that is in force');
+    return { parts, areaId };
+  }
+
+  async #authorized(
+    read: Pick<Stores, 'schedules'>,
+    actor: Actor,
+    permission: Permission,
+    id: string,
+  ): Promise<Schedule> {
+    const schedule = await read.schedules.get(id);
+    if (schedule === null) throw new DomainError('request.not_found', { what: 'schedule', id });
+    authorize(actor, permission, schedule.areaId, this.#areas.tree);
+    return schedule;
+  }
+
+  async #save(
+    tx: Transaction,
+    actor: Actor,
+    schedules: readonly Schedule[],
+    action: string,
+    subject: string,
+    detail: object,
+  ): Promise<void> {
+    for (const schedule of schedules) await tx.schedules.save(schedule);
+    const series = schedules[0]?.seriesId ?? null;
+    await record(tx, this.#guard.now(), actor, action, subject, { series, ...detail });
+    tx.afterCommit(() => this.#plans.changed());
+  }
+}
+
+/** The parts of a series when these were saved, by where they begin. */
+function afterwards(parts: readonly Schedule[], saved: readonly Schedule[]): Schedule[] {
+  const after = new Map([...parts, ...saved].map((part) => [part.id, part]));
+  return [...after.values()].sort((a, b) => (a.rule.fromInstant ?? 0) - (b.rule.fromInstant ?? 0));
+}
+
+function requirePriority({ part, originalAt, startsAt }: Pending): Pending & { startsAt: number } {
+  if (part.priority === 'priority' && startsAt !== null) return { part, originalAt, startsAt };
+  throw new DomainError('schedule.invalid', {
+    reason: `"${part.title}" has no priority item at ${new Date(originalAt).toISOString()}: only their order is decided`,
+  });
+}
+
+function throwFirst([first]: readonly RefusedOccurrence[]): void {
+  if (first === undefined) return;
+  const startsAt = new Date(first.startsAt).toISOString();
+  throw new DomainError(first.code, { ...first.params, startsAt });
+}
+
+function conflict(id: string, state: string, expected: string): DomainError {
+  return new DomainError('request.conflict', { what: 'schedule', id, state, expected });
+}

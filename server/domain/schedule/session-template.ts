@@ -1,0 +1,157 @@
+import type { Milliseconds } from '#kit';
+import {
+  type Capability,
+  type FileContent,
+  type PlayOrder,
+  type RelayContent,
+  repetitionMs,
+} from '#protocols';
+import type { Announcement } from '../announcements/announcement.ts';
+import { approvalHash, isApproved } from '../announcements/approval-hash.ts';
+import { airTimeMs } from '../broadcasts/plan-broadcast.ts';
+import { mediumContent } from '../media/medium-content.ts';
+import type { ProgrammeItem, Schedule } from './schedule.ts';
+import type { MediumFacts, SlotFacts } from './slot-facts.ts';
+import type { Refusal } from './target-rules.ts';
+
+/** One item of a session, whenever that begins. */
+export interface SessionItem {
+  /** Stays the same when others are put before it: the announcement, and which of its equals it is. */
+  readonly key: string;
+  readonly position: number;
+  readonly announcementId: string;
+  readonly title: string;
+  /** From the start of the session to its first sound. */
+  readonly offsetMs: Milliseconds;
+  readonly airTimeMs: Milliseconds;
+  readonly content: FileContent | RelayContent;
+  readonly prelude: PlayOrder['prelude'];
+  readonly repeat: PlayOrder['repeat'];
+  readonly requires: readonly Capability[];
+}
+
+/** An item that cannot sound as things are. */
+export interface SilentItem {
+  readonly key: string;
+  readonly position: number;
+  readonly announcementId: string | null;
+  readonly title: string;
+  readonly refusal: Refusal;
+}
+
+/** What a schedule airs each time: its items one after the other. What cannot sound takes no time. */
+export interface SessionTemplate {
+  readonly items: readonly SessionItem[];
+  readonly silent: readonly SilentItem[];
+  /** From the first sound to the last. */
+  readonly lengthMs: Milliseconds;
+}
+
+const templates = new WeakMap<SlotFacts, WeakMap<Schedule, SessionTemplate>>();
+
+/** The session of a schedule, worked out once for each picture of the facts. */
+export function templateOf(schedule: Schedule, facts: SlotFacts): SessionTemplate {
+  const known = templates.get(facts)?.get(schedule);
+  if (known !== undefined) return known;
+  const made = makeTemplate(schedule, facts);
+  const bySchedule = templates.get(facts) ?? new WeakMap<Schedule, SessionTemplate>();
+  templates.set(facts, bySchedule.set(schedule, made));
+  return made;
+}
+
+function makeTemplate(schedule: Schedule, facts: SlotFacts): SessionTemplate {
+  const { content } = schedule;
+  const programme = content.kind === 'programme' ? facts.programmes.get(content.programmeId) : undefined;
+  if (content.kind === 'programme' && programme === undefined) {
+    const refusal: Refusal = {
+      code: 'request.not_found',
+      params: { what: 'programme', id: content.programmeId },
+    };
+    const { title } = schedule;
+    return {
+      items: [],
+      silent: [{ key: content.programmeId, position: 0, announcementId: null, title, refusal }],
+      lengthMs: 0,
+    };
+  }
+  const wanted: readonly ProgrammeItem[] =
+    content.kind === 'announcement'
+      ? [{ announcementId: content.announcementId, gapMs: 0, repeat: 1 }]
+      : (programme?.items ?? []);
+  const items: SessionItem[] = [];
+  const silent: SilentItem[] = [];
+  const seen = new Map<string, number>();
+  let [offsetMs, lengthMs] = [0, 0];
+  for (const [position, item] of wanted.entries()) {
+    const { announcementId, gapMs } = item;
+    const equals = seen.get(announcementId) ?? 0;
+    seen.set(announcementId, equals + 1);
+    const key = `${announcementId}#${equals}`;
+    const announcement = facts.announcements.get(announcementId);
+    const sound = soundOf(announcementId, announcement, facts.media);
+    if ('code' in sound) {
+      const title = announcement?.title ?? '';
+      silent.push({ key, position, announcementId, title, refusal: sound });
+      continue;
+    }
+    const chime = items.length === 0 ? (programme?.chime ?? null) : null;
+    // A stream is of its moment: it is not played twice.
+    const repeat =
+      sound.kind === 'relay' ? { count: 1, intervalMs: 0 } : { count: item.repeat, intervalMs: gapMs };
+    const prelude = chime === null ? [] : [{ name: chime }];
+    const airMs = airTimeMs(repetitionMs({ content: sound, prelude }), repeat);
+    items.push({
+      key,
+      position,
+      announcementId,
+      title: announcement?.title ?? '',
+      offsetMs,
+      airTimeMs: airMs,
+      content: sound,
+      prelude,
+      repeat,
+      requires: requirements(schedule, sound, chime !== null, repeat.count),
+    });
+    lengthMs = offsetMs + airMs;
+    offsetMs = lengthMs + gapMs;
+  }
+  return { items, silent, lengthMs };
+}
+
+/** What an announcement sounds like on the air, or why it may not. */
+function soundOf(
+  announcementId: string,
+  announcement: Announcement | undefined,
+  media: ReadonlyMap<string, MediumFacts>,
+): FileContent | RelayContent | Refusal {
+  if (announcement === undefined)
+    return { code: 'request.not_found', params: { what: 'announcement', id: announcementId } };
+  if (approvalHash(announcement) === null || !isApproved(announcement))
+    return { code: 'schedule.not_approved', params: { announcementId } };
+  const { mediaSha256, stream } = announcement;
+  const medium = mediaSha256 === null ? undefined : media.get(mediaSha256);
+  if (mediaSha256 !== null && medium === undefined)
+    return { code: 'media.not_stored', params: { sha256: mediaSha256 } };
+  const file = medium === undefined ? null : wholeMilliseconds(mediumContent(medium));
+  if (stream !== null) return { kind: 'relay', ...stream, fallback: file };
+  return file ?? { code: 'announcement.no_audio', params: { id: announcementId } };
+}
+
+/** Instants are whole: what follows a file begins at the next millisecond. */
+function wholeMilliseconds(content: FileContent): FileContent {
+  return { ...content, durationMs: Math.ceil(content.durationMs) };
+}
+
+function requirements(
+  { gainDb, overlap, priority }: Schedule,
+  { kind }: FileContent | RelayContent,
+  prelude: boolean,
+  count: number,
+): Capability[] {
+  const needs: Capability[] = ['order:play', kind === 'relay' ? 'content:relay' : 'content:file'];
+  if (count > 1) needs.push('repeat');
+  if (gainDb !== 0) needs.push('gain');
+  if (prelude) needs.push('prelude');
+  if (overlap === 'duck' && priority === 'priority') needs.push('duck');
+  return needs;
+}

@@ -1,0 +1,215 @@
+import type { Instant } from '#kit';
+import { derivedId, type PlayOrder, type Targets, type Window } from '#protocols';
+import { END_MARGIN_MS } from '../broadcasts/plan-broadcast.ts';
+import type { HolidayTable } from '../calendar/holiday.ts';
+import { explainRule, type Occurrence, type Omission } from './expand.ts';
+import type { Schedule } from './schedule.ts';
+import { type SessionItem, templateOf } from './session-template.ts';
+import type { SlotFacts } from './slot-facts.ts';
+import type { Refusal } from './target-rules.ts';
+
+/** A play order but for what the plan adds: id, revision, issuedAt and targets. */
+export type SlotOrder = Omit<PlayOrder, 'id' | 'revision' | 'issuedAt' | 'targets'>;
+
+interface SlotName {
+  /** Derived from series, original instant and item: it survives edits, splits of the series and a restored backup. */
+  readonly broadcastId: string;
+  readonly scheduleId: string;
+  readonly seriesId: string;
+  readonly sessionId: string;
+  readonly originalAt: Instant;
+  /** Place in the session, from 0. */
+  readonly position: number;
+  readonly startsAt: Instant;
+  readonly title: string;
+  readonly targets: Targets;
+}
+
+/** One item at one instant, as it goes into a plan. */
+export interface MadeSlot extends SlotName {
+  readonly latestStartAt: Instant;
+  readonly announcementId: string;
+  readonly airTimeMs: number;
+  readonly order: SlotOrder;
+}
+
+/** One item that would be due and does not go into a plan, and why. */
+export interface WithheldSlot extends SlotName, Refusal {
+  /** Null: not even the content is known any more. */
+  readonly announcementId: string | null;
+}
+
+export interface Slots {
+  readonly slots: readonly MadeSlot[];
+  readonly withheld: readonly WithheldSlot[];
+}
+
+/** Where nothing closes: a schedule that starts "after what is playing" waits at most so long. */
+const LONGEST_WAIT_MS = 12 * 3_600_000;
+
+/** Items after the first follow one another: a loudspeaker that ran a little late is not too late for the next. */
+const FOLLOWING_LATENESS_MS = 30_000;
+
+/**
+ * The slots of one occurrence, and what of it is withheld: nothing is dropped without a word. Pure. The items of a session
+ * stand or fall together with the windows and limits of everywhere they are for; with leave of the chairman neither binds.
+ */
+export function slotsOf(schedule: Schedule, occurrence: Occurrence, facts: SlotFacts): Slots {
+  const { items, silent, lengthMs } = templateOf(schedule, facts);
+  const { startsAt } = occurrence;
+  const name = namer(schedule, occurrence);
+  const withheld = silent.map(
+    ({ key, position, announcementId, title, refusal }): WithheldSlot => ({
+      ...name(key, position, startsAt, title),
+      announcementId,
+      ...(pausedFor(schedule, startsAt) ?? refusal),
+    }),
+  );
+  if (items.length === 0) return { slots: [], withheld };
+  const leave = leaveFor(schedule, startsAt, lengthMs, facts);
+  if ('code' in leave) {
+    for (const { key, position, announcementId, title, offsetMs } of items)
+      withheld.push({ ...name(key, position, startsAt + offsetMs, title), announcementId, ...leave });
+    return { slots: [], withheld: withheld.sort((a, b) => a.position - b.position) };
+  }
+  const slots = items.map((item): MadeSlot => {
+    const { key, position, title, announcementId, airTimeMs, offsetMs } = item;
+    const named = name(key, position, startsAt + offsetMs, title);
+    const order = orderOf(schedule, named, item, leave.window);
+    return { ...named, latestStartAt: order.latestStartAt, announcementId, airTimeMs, order };
+  });
+  return { slots, withheld };
+}
+
+/** What a slot of the rule at which nothing begins would have been, by item: left out, or begun elsewhere (then nothing). */
+export function skippedOf(
+  schedule: Schedule,
+  { originalAt, change }: Omission,
+  facts: SlotFacts,
+): WithheldSlot[] {
+  if (change.kind !== 'skip') return [];
+  const { items, silent } = templateOf(schedule, facts);
+  const name = namer(schedule, { originalAt });
+  const refusal: Refusal = { code: 'schedule.skipped', params: { id: schedule.id, by: change.by } };
+  return [
+    ...items.map(({ key, position, title, announcementId, offsetMs }) => ({
+      ...name(key, position, originalAt + offsetMs, title),
+      announcementId,
+      ...refusal,
+    })),
+    ...silent.map(({ key, position, title, announcementId }) => ({
+      ...name(key, position, originalAt, title),
+      announcementId,
+      ...refusal,
+    })),
+  ].sort((a, b) => a.position - b.position);
+}
+
+/** Every slot of a schedule whose session begins in [from, to), and what is withheld or skipped there. */
+export function slotsBetween(
+  schedule: Schedule,
+  facts: SlotFacts,
+  holidays: HolidayTable,
+  from: Instant,
+  to: Instant,
+): Slots {
+  const zone = facts.tree.zoneOf(schedule.areaId);
+  const { occurrences, omissions } = explainRule(schedule.rule, zone, holidays, from, to);
+  const slots: MadeSlot[] = [];
+  const withheld: WithheldSlot[] = [];
+  for (const occurrence of occurrences) {
+    const made = slotsOf(schedule, occurrence, facts);
+    slots.push(...made.slots);
+    withheld.push(...made.withheld);
+  }
+  for (const omission of omissions) withheld.push(...skippedOf(schedule, omission, facts));
+  return { slots, withheld };
+}
+
+/** The id of a session: all items of one occurrence. */
+export function sessionIdOf({ seriesId }: Pick<Schedule, 'seriesId'>, originalAt: Instant): string {
+  return derivedId('ses', seriesId, originalAt);
+}
+
+function namer(schedule: Schedule, { originalAt }: Pick<Occurrence, 'originalAt'>) {
+  const { id: scheduleId, seriesId, targets } = schedule;
+  const sessionId = sessionIdOf(schedule, originalAt);
+  return (key: string, position: number, startsAt: Instant, title: string): SlotName => ({
+    broadcastId: derivedId('brc', seriesId, originalAt, key),
+    ...{ scheduleId, seriesId, sessionId, originalAt, position, startsAt, title, targets },
+  });
+}
+
+function pausedFor({ id, pausedAt }: Schedule, startsAt: Instant): Refusal | null {
+  return pausedAt !== null && startsAt >= pausedAt ? { code: 'schedule.paused', params: { id } } : null;
+}
+
+/** The window that a session lies in; null with the chairman's leave; or why it may not sound. */
+function leaveFor(
+  schedule: Schedule,
+  startsAt: Instant,
+  lengthMs: number,
+  { rules }: SlotFacts,
+): { readonly window: Window | null } | Refusal {
+  const paused = pausedFor(schedule, startsAt);
+  if (paused !== null) return paused;
+  if (schedule.windowOverride !== null) return { window: null };
+  const window = rules.window(rules.of(schedule.targets), startsAt, lengthMs);
+  return 'code' in window ? window : { window };
+}
+
+function orderOf(
+  schedule: Schedule,
+  { broadcastId, sessionId, position, startsAt, title }: SlotName,
+  item: SessionItem,
+  window: Window | null,
+): SlotOrder {
+  const { content, airTimeMs } = item;
+  const closesAt = window?.closesAt ?? Number.POSITIVE_INFINITY;
+  const latestStartAt = latestStart(schedule, startsAt, position, closesAt - airTimeMs);
+  // A stream is of its hour: it ends when it should, however late it began.
+  const lastStart = content.kind === 'relay' ? startsAt : latestStartAt;
+  const hardEndAt = Math.min(lastStart + airTimeMs + END_MARGIN_MS, closesAt);
+  return {
+    v: 1,
+    kind: 'play',
+    broadcastId,
+    requires: [...item.requires],
+    expiresAt: hardEndAt,
+    priority: schedule.priority,
+    title,
+    startsAt,
+    latestStartAt: Math.min(latestStartAt, hardEndAt),
+    hardEndAt,
+    content,
+    prelude: item.prelude,
+    scheduleId: schedule.id,
+    session: { id: sessionId, position },
+    repeat: item.repeat,
+    volume: { gainDb: schedule.gainDb, ignoreCap: false },
+    window,
+    windowOverride: schedule.windowOverride,
+    makesGoodOf: null,
+    afterInterruption: schedule.afterInterruption,
+    overlap: schedule.overlap,
+    test: false,
+    drill: false,
+    releases: [],
+  };
+}
+
+/** `lastFit`: the latest start at which all of it still sounds before the window closes. */
+function latestStart({ start }: Schedule, startsAt: Instant, position: number, lastFit: number): Instant {
+  const fits = Math.max(startsAt, Math.min(lastFit, startsAt + LONGEST_WAIT_MS));
+  switch (start.mode) {
+    case 'after':
+      return fits;
+    case 'wait':
+      return Math.min(fits, startsAt + start.minutes * 60_000);
+    case 'instant': {
+      const latenessMs =
+        position === 0 ? start.latenessMs : Math.max(start.latenessMs, FOLLOWING_LATENESS_MS);
+      return Math.min(fits, startsAt + latenessMs);
+    }
+  }
+}
