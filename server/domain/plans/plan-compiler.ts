@@ -1,0 +1,309 @@
+import { type Clock, type Instant, Lifecycle, type Milliseconds, type Timer } from '#kit';
+import {
+  isDomainError,
+  PLAN_HORIZON_DAYS,
+  planHeadCodec,
+  type Scope,
+  type StoredMessage,
+  scopeKey,
+} from '#protocols';
+import type { AreaTree } from '../areas/area.ts';
+import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
+import { dayOf, formatDay } from '../calendar/day-number.ts';
+import type { OrderPublisher } from '../dispatch/publisher.ts';
+import type { DocumentSigner } from '../keys/key-service.ts';
+import { instantOf, localDayNumber } from '../policies/zoned-time.ts';
+import type { Storage, Transaction } from '../unit-of-work.ts';
+import { type AreaDays, newDocuments, writeAreaDays } from './area-days.ts';
+import { type DraftPlan, draftPlan } from './draft-plan.ts';
+import type { HeadBook } from './head-book.ts';
+import type { HeldDocument, HeldSource } from './held-documents.ts';
+import type { StoredDocument, StoredHead, StoredSlot } from './plan.ts';
+import { type HeadWishes, signHeads } from './sign-heads.ts';
+import type { SlotBook } from './slot-book.ts';
+import type { SlotBroadcasts } from './slot-broadcasts.ts';
+import type { SlotSource } from './slot-draft.ts';
+import { scopeOfKey } from './slot-line.ts';
+import { Turns } from './turns.ts';
+
+/** Changes that come together are taken together: the first waits this long for others. */
+const COLLECT_MS: Milliseconds = 100;
+/** Pause after the database was found held, or a defect. */
+const RETRY_MS: Milliseconds = 1_000;
+const DAY_MS = 24 * 3_600_000;
+/** Sessions that began so long ago may still have items to come, or begin late. */
+const LOOK_BACK_MS = 36 * 3_600_000;
+/** What was due longer ago while we were away is not made up in the records. */
+const LONGEST_ABSENCE_MS = 31 * DAY_MS;
+/** Documents that no head names any more are kept: a loudspeaker may still be fetching what the last head named. */
+const KEEP_DOCUMENTS_MS = 2 * DAY_MS;
+
+export interface PlanCompilerOptions {
+  readonly storage: Storage;
+  readonly source: SlotSource;
+  readonly areas: { readonly tree: AreaTree };
+  readonly speakers: SpeakerIndex;
+  readonly keys: DocumentSigner;
+  readonly publisher: OrderPublisher;
+  readonly broadcasts: SlotBroadcasts;
+  readonly slots: SlotBook;
+  readonly heads: HeadBook;
+  readonly clock: Clock;
+  /** Whether our own clock is in doubt: then nothing is planned. */
+  readonly disputed: () => boolean;
+  /** Slots that begin up to there have their broadcasts. */
+  readonly watermark: () => Instant;
+  /** The messages that loudspeakers keep decoded, by area; none by default. */
+  readonly storedMessages?: () => Promise<ReadonlyMap<string, readonly StoredMessage[]>>;
+  /** Told after each compilation. */
+  readonly onCompiled?: (slots: readonly StoredSlot[]) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Keeps the signed plan what the schedules ask for, fourteen days ahead, and tells the loudspeakers of every change. */
+export class PlanCompiler extends Lifecycle implements HeldSource {
+  readonly kind = 'plan';
+  readonly #options: PlanCompilerOptions;
+  /** The highest revisions that loudspeakers showed, by key of the scope, until ours are above. */
+  readonly #seen = new Map<string, number>();
+  /** Heads that the broker did not take, the newest of each scope. */
+  readonly #unsent = new Map<string, StoredHead>();
+  #timer: Timer | undefined;
+  #working = false;
+  #again = false;
+  #waiters: (() => void)[] = [];
+  #lastMs: Milliseconds = 0;
+
+  constructor(options: PlanCompilerOptions) {
+    super();
+    this.#options = options;
+  }
+
+  get metrics(): { readonly heads: number; readonly slots: number; readonly compileMs: Milliseconds } {
+    const { heads, slots } = this.#options;
+    return { heads: heads.size, slots: slots.size, compileMs: this.#lastMs };
+  }
+
+  /** Reads what is planned and compiles once: what was due while we were away is known before the first receipt comes. */
+  protected async onStart(): Promise<void> {
+    const { storage, heads, slots, clock } = this.#options;
+    await heads.load(storage.read);
+    await slots.load(storage.read, Math.min(clock.now(), this.#options.watermark()));
+    this.disposers.defer('plan timer', () => {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      this.#release();
+    });
+    try {
+      await this.#compile();
+    } catch (error) {
+      this.#options.onError(error);
+      this.#soon(RETRY_MS);
+    }
+  }
+
+  /** Something that plans are made of has changed. Call it after the commit. */
+  changed(): void {
+    this.#again = true;
+    this.#soon(COLLECT_MS);
+  }
+
+  /** Resolves when everything that has changed so far is compiled, or cannot be for now. */
+  compiled(): Promise<void> {
+    if (this.#timer === undefined && !this.#working) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  current(scope: Scope): HeldDocument | undefined {
+    return this.#options.heads.held(scope);
+  }
+
+  async overtake(document: string): Promise<void> {
+    const { keys, heads } = this.#options;
+    const verified = await keys.verify('plan', document);
+    const { scope, revision } = planHeadCodec.parse(verified.payload);
+    const ours = heads.get(scope)?.stored;
+    if (ours !== undefined && (ours.hash === verified.hash || ours.revision > revision)) return;
+    const key = scopeKey(scope);
+    this.#seen.set(key, Math.max(revision, this.#seen.get(key) ?? 0));
+    this.changed();
+  }
+
+  /** Deletes documents that no loudspeaker can still want. */
+  async prune(): Promise<void> {
+    const { storage, heads, slots, clock } = this.#options;
+    slots.expire(clock.now());
+    const before = clock.now() - KEEP_DOCUMENTS_MS;
+    const keep = heads.named();
+    await storage.transaction((tx) => tx.plans.pruneDocuments(before, keep));
+  }
+
+  #soon(delayMs: Milliseconds): void {
+    if (this.#timer !== undefined || this.#working) return;
+    this.#timer = this.#options.clock.setTimer('plans: compile', delayMs, () => {
+      this.#timer = undefined;
+      this.#working = true;
+      this.background(this.#work(), this.#options.onError);
+    });
+  }
+
+  async #work(): Promise<void> {
+    let retry = false;
+    try {
+      this.#again = false;
+      await this.#compile();
+    } catch (error) {
+      retry = true;
+      if (!isDomainError(error, 'storage.busy')) throw error;
+    } finally {
+      this.#working = false;
+      if ((retry || this.#again) && this.running) this.#soon(retry ? RETRY_MS : COLLECT_MS);
+      if (!retry && this.#timer === undefined) this.#release();
+    }
+  }
+
+  #release(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  async #compile(): Promise<void> {
+    const { storage, source, slots, clock, disputed } = this.#options;
+    if (disputed()) return;
+    const began = clock.monotonic();
+    const turns = new Turns(clock);
+    const facts = await source.read(storage.read);
+    const now = clock.now();
+    const { version } = slots;
+    const watermark = Math.max(this.#options.watermark(), now - LONGEST_ABSENCE_MS);
+    const draft = await draftPlan(
+      facts,
+      slots,
+      { now, from: Math.min(now - LOOK_BACK_MS, watermark), until: this.#horizon(now), watermark },
+      turns,
+    );
+    const days = await writeAreaDays(draft.inForce, (scope, slot) => this.#dayIn(scope, slot, now), turns);
+    const seen = new Map(this.#seen);
+    const heads = await signHeads(
+      { scopes: days.scopes, stored: await this.#storedMessages(), seen },
+      this.#options.heads,
+      this.#options.keys,
+      now,
+      turns,
+    );
+    if (!(await this.#save(draft, heads, this.#documentsOf(days, heads, now), now, version))) {
+      this.#again = true;
+      return;
+    }
+    for (const [key, revision] of seen) if (this.#seen.get(key) === revision) this.#seen.delete(key);
+    this.#lastMs = clock.monotonic() - began;
+  }
+
+  /** One transaction {slots, documents, heads, broadcasts}; published after its commit. False when the slots were changed meanwhile. */
+  async #save(
+    draft: DraftPlan,
+    heads: readonly StoredHead[],
+    documents: readonly StoredDocument[],
+    now: Instant,
+    version: number,
+  ): Promise<boolean> {
+    const { storage, onCompiled } = this.#options;
+    const { changed, withdrawn, unheard } = draft;
+    if (changed.length + withdrawn.length + unheard.length + heads.length === 0) return true;
+    return storage.transaction(async (tx) => {
+      // A slot was issued or taken back in between: transactions run one at a time, so from here on none is.
+      if (this.#options.slots.version !== version) return false;
+      const taken = await this.#withdraw(tx, withdrawn, now);
+      const slots = [...changed, ...unheard, ...taken];
+      await tx.plans.saveSlots(slots);
+      await tx.plans.saveDocuments(documents);
+      await tx.plans.saveHeads(heads);
+      for (const slot of changed)
+        if (slot.issuedAt !== null) await this.#options.broadcasts.change(tx, slot, now);
+      tx.afterCommit(() => {
+        this.#options.slots.put(slots);
+        this.#options.heads.put(heads);
+        for (const head of heads) this.#publish(head);
+        onCompiled?.(slots);
+      });
+      return true;
+    });
+  }
+
+  /** Slots that were issued are cancelled; one that has not begun may be planned and issued again. */
+  async #withdraw(tx: Transaction, withdrawn: readonly StoredSlot[], now: Instant): Promise<StoredSlot[]> {
+    const taken: StoredSlot[] = [];
+    for (const slot of withdrawn) {
+      if (slot.issuedAt === null) {
+        taken.push(slot);
+        continue;
+      }
+      const revision = await this.#options.broadcasts.withdraw(tx, slot, now);
+      taken.push({ ...slot, revision, issuedAt: slot.startsAt <= now ? slot.issuedAt : null });
+    }
+    return taken;
+  }
+
+  #documentsOf(days: AreaDays, heads: readonly StoredHead[], now: Instant): StoredDocument[] {
+    const named = heads.flatMap(
+      ({ scope }) => days.scopes.get(scope)?.documents.map(({ sha256 }) => sha256) ?? [],
+    );
+    return newDocuments(days, named, this.#options.heads.named(), Math.floor(now));
+  }
+
+  /** The broker is there again: what it did not take is sent now. */
+  kick(): void {
+    const unsent = [...this.#unsent.values()];
+    this.#unsent.clear();
+    for (const head of unsent) this.#publish(head);
+  }
+
+  #publish(stored: StoredHead): void {
+    const { scope, document } = stored;
+    const { kind, id } = scopeOfKey(scope);
+    this.#unsent.delete(scope);
+    const sent = this.#options.publisher.publish(kind === 'area' ? 'areaPlan' : 'plan', id, document);
+    this.background(sent, (error) => {
+      // The next hello or heartbeat shows who lacks it.
+      if (!isDomainError(error, 'message.disconnected')) this.#options.onError(error);
+      else if (!this.#unsent.has(scope)) this.#unsent.set(scope, stored);
+    });
+  }
+
+  async #storedMessages(): Promise<HeadWishes['stored']> {
+    const { storedMessages, areas } = this.#options;
+    const found = new Map<string, { readonly scope: Scope; readonly messages: readonly StoredMessage[] }>();
+    for (const [id, messages] of (await storedMessages?.()) ?? []) {
+      const scope: Scope = { kind: 'area', id };
+      if (areas.tree.has(id)) found.set(scopeKey(scope), { scope, messages });
+    }
+    return found;
+  }
+
+  /** The end of the last local day that plans reach, in the zone that is furthest behind. */
+  #horizon(now: Instant): Instant {
+    return Math.max(
+      ...this.#zones().map((zone) => endOfDay(zone, localDayNumber(zone, now) + PLAN_HORIZON_DAYS)),
+    );
+  }
+
+  #zones(): string[] {
+    const { tree } = this.#options.areas;
+    return [...new Set([...tree.ids()].map((id) => tree.zoneOf(id)))];
+  }
+
+  #dayIn(scope: Scope, { startsAt, expiresAt }: StoredSlot, now: Instant): string | null {
+    const { areas, speakers } = this.#options;
+    const areaId = scope.kind === 'area' ? scope.id : (speakers.get(scope.id)?.areaId ?? '');
+    if (!areas.tree.has(areaId)) return null;
+    const zone = areas.tree.zoneOf(areaId);
+    const day = localDayNumber(zone, startsAt);
+    if (expiresAt <= now && day < localDayNumber(zone, now)) return null;
+    return formatDay(dayOf(day));
+  }
+}
+
+function endOfDay(zone: string, day: number): Instant {
+  return instantOf(zone, dayOf(day + 1), 0);
+}

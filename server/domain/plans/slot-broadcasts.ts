@@ -1,0 +1,155 @@
+import type { Clock, Instant } from '#kit';
+import { BROADCAST_STATES, MAX_PERSONAL_TARGETS, type PlayOrder, statesBefore } from '#protocols';
+import type { AreaTree } from '../areas/area.ts';
+import type { Broadcast } from '../broadcasts/broadcast.ts';
+import { cancelOrders } from '../broadcasts/cancel-orders.ts';
+import { type Dispatching, issueOrders, type OrderSigner, orderTopics } from '../broadcasts/order-issuer.ts';
+import { resolvePlanned } from '../broadcasts/plan-targets.ts';
+import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
+import type { LiveEvents } from '../events/live-events.ts';
+import type { Transaction } from '../unit-of-work.ts';
+import type { StoredSlot } from './plan.ts';
+import { readLine } from './slot-line.ts';
+
+/** Who acts where no person does. */
+export const CONTROLLER = 'controller';
+
+export interface SlotBroadcastsOptions {
+  readonly areas: { readonly tree: AreaTree };
+  readonly speakers: SpeakerIndex;
+  readonly signer: OrderSigner;
+  /** Whether a speaker said that it holds plans; undefined before it said anything. */
+  readonly holdsPlans: (speakerId: string) => boolean | undefined;
+  readonly dispatcher: Dispatching;
+  readonly events: LiveEvents;
+  readonly clock: Clock;
+}
+
+/** The broadcasts of slots: made when their time is near, kept what the plan says until they begin, taken back with it. */
+export class SlotBroadcasts {
+  readonly #options: SlotBroadcastsOptions;
+
+  constructor(options: SlotBroadcastsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes the broadcast of a slot, once: its id is the slot's. Issued, or missed where no plan with it was signed before its latest start.
+   * Speakers that hold no plans get an order of their own. Null when it was made before.
+   */
+  async issue(tx: Transaction, slot: StoredSlot, now: Instant): Promise<Broadcast | null> {
+    if (!(await tx.plans.markIssued(slot.broadcastId, Math.floor(now)))) return null;
+    const before = await tx.broadcasts.get(slot.broadcastId);
+    // The row of a slot that was withdrawn and planned again; any other was made by us already.
+    if (before !== null && before.state !== 'cancelled') return null;
+    const order = readLine(slot.line);
+    const { tree } = this.#options.areas;
+    const targets = resolvePlanned(order.targets, tree, this.#options.speakers);
+    const schedule = await tx.schedules.get(slot.scheduleId);
+    const missed = slot.scopes.length === 0 || slot.publishedAt > slot.latestStartAt;
+    const broadcast: Broadcast = {
+      ...factsOf(slot, order),
+      state: missed ? 'missed' : 'planned',
+      targetCount: targets.speakerIds.length,
+      cancelReason: null,
+      missedCode: missed ? 'schedule.controller_away' : null,
+      createdBy: schedule?.createdBy ?? CONTROLLER,
+      createdAt: before?.createdAt ?? Math.floor(now),
+    };
+    const snapshot = { broadcastId: broadcast.id, speakerIds: targets.speakerIds };
+    if (before === null) await tx.broadcasts.insert(broadcast, snapshot);
+    else await tx.broadcasts.rewrite(broadcast, snapshot);
+    if (missed) return this.#told(tx, broadcast);
+    await tx.broadcasts.transition(broadcast.id, statesBefore(BROADCAST_STATES, 'issued'), 'issued');
+    await this.#order(tx, order, targets.speakerIds, now);
+    return this.#told(tx, { ...broadcast, state: 'issued' });
+  }
+
+  /** Brings the broadcast of a slot that has not begun up to what the plan says now. */
+  async change(tx: Transaction, slot: StoredSlot, now: Instant): Promise<void> {
+    const before = await tx.broadcasts.get(slot.broadcastId);
+    if (before === null || (before.state !== 'planned' && before.state !== 'issued')) return;
+    const order = readLine(slot.line);
+    const targets = resolvePlanned(order.targets, this.#options.areas.tree, this.#options.speakers);
+    const { createdBy, createdAt } = before;
+    const broadcast: Broadcast = {
+      ...factsOf(slot, order),
+      ...{ state: 'issued', targetCount: targets.speakerIds.length, cancelReason: null, missedCode: null },
+      ...{ createdBy, createdAt },
+    };
+    await tx.broadcasts.rewrite(broadcast, {
+      broadcastId: broadcast.id,
+      speakerIds: targets.speakerIds,
+    });
+    await this.#order(tx, order, targets.speakerIds, now);
+    this.#told(tx, broadcast);
+  }
+
+  /**
+   * Takes the broadcast of a slot back that is no longer in the plan: who holds the slot is told to stop. Resolves with the revision
+   * that a slot planned again has to be above.
+   */
+  async withdraw(tx: Transaction, slot: StoredSlot, now: Instant): Promise<number> {
+    const before = await tx.broadcasts.get(slot.broadcastId);
+    if (before === null) return slot.revision;
+    const reason = 'schedule.withdrawn';
+    if (
+      !(await tx.broadcasts.transition(
+        slot.broadcastId,
+        statesBefore(BROADCAST_STATES, 'cancelled'),
+        'cancelled',
+        reason,
+      ))
+    )
+      return slot.revision;
+    const { signer, areas, speakers } = this.#options;
+    const revision = await cancelOrders(
+      tx,
+      { signer, tree: areas.tree, speakers },
+      { broadcast: before, reason, by: CONTROLLER, now, slotRevision: slot.revision },
+    );
+    this.#told(tx, { ...before, state: 'cancelled' });
+    return revision;
+  }
+
+  /** Orders for the speakers that hold no plans, each on its own topic: the others have the slot and need none. */
+  async #order(
+    tx: Transaction,
+    order: PlayOrder,
+    speakerIds: readonly string[],
+    now: Instant,
+  ): Promise<void> {
+    if (now >= order.expiresAt) return;
+    const without = speakerIds.filter((id) => this.#options.holdsPlans(id) === false);
+    const { id: _, targets: __, ...base } = order;
+    for (let at = 0; at < without.length; at += MAX_PERSONAL_TARGETS) {
+      const speakers = without.slice(at, at + MAX_PERSONAL_TARGETS);
+      const targets = { areas: [], speakers, excludeAreas: [], excludeSpeakers: [] };
+      const to = [{ targets, topics: orderTopics('speaker', speakers) }];
+      for (const stored of await issueOrders(this.#options.signer, base, to, now))
+        await tx.broadcasts.insertOrder(stored);
+    }
+  }
+
+  #told(tx: Transaction, broadcast: Broadcast): Broadcast {
+    const { dispatcher, events } = this.#options;
+    const { id: broadcastId, areaId, state } = broadcast;
+    tx.afterCommit(() => {
+      dispatcher.kick();
+      events.publish('broadcast.changed', { broadcastId, areaId, state });
+    });
+    return broadcast;
+  }
+}
+
+function factsOf(
+  slot: StoredSlot,
+  order: PlayOrder,
+): Omit<Broadcast, 'state' | 'targetCount' | 'cancelReason' | 'missedCode' | 'createdBy' | 'createdAt'> {
+  const { broadcastId, announcementId, areaId, scheduleId, seriesId, sessionId, originalAt } = slot;
+  const { title, priority, startsAt, latestStartAt, hardEndAt, targets, drill, makesGoodOf } = order;
+  return {
+    ...{ id: broadcastId, announcementId, areaId, title, priority, startsAt, latestStartAt, hardEndAt },
+    ...{ targets, drill, makesGoodOf, scheduleId, seriesId, sessionId, originalAt },
+  };
+}

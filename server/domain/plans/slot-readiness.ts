@@ -1,0 +1,108 @@
+import type { Clock, Instant } from '#kit';
+import { holds, latchCodec, type SlotReadiness, type UnreadyReason } from '#protocols';
+import type { AreaTree } from '../areas/area.ts';
+import { resolvePlanned } from '../broadcasts/plan-targets.ts';
+import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
+import type { SpeakerAreas } from '../deliveries/observer.ts';
+import type { Speaker, SpeakerStatus } from '../speakers/speaker.ts';
+import type { Stores } from '../unit-of-work.ts';
+import type { HeldDocuments } from './held-documents.ts';
+import type { StoredSlot } from './plan.ts';
+import { MOST_NAMED, type PlanTold, statusReasons } from './plan-state.ts';
+import type { SlotBook } from './slot-book.ts';
+import { readLine } from './slot-line.ts';
+import { Turns } from './turns.ts';
+
+/** Slots of one answer at most. */
+const MOST_SLOTS = 50;
+
+export interface SlotReadinessOptions {
+  readonly read: Pick<Stores, 'receipts' | 'speakers'>;
+  readonly areas: { readonly tree: AreaTree };
+  readonly speakers: SpeakerIndex;
+  readonly ancestries: SpeakerAreas;
+  readonly slots: SlotBook;
+  readonly documents: HeldDocuments;
+  readonly told: PlanTold;
+  readonly statusOf: (speakerId: string) => SpeakerStatus | undefined;
+  readonly clock: Clock;
+}
+
+/** Says before air time which loudspeakers would sound, and why the others would not. */
+export class SlotReadinessService {
+  readonly #options: SlotReadinessOptions;
+
+  constructor(options: SlotReadinessOptions) {
+    this.#options = options;
+  }
+
+  /** The slots that begin in [from, to) and are for a loudspeaker in one of these areas, by start; at most fifty. */
+  async report(areaIds: ReadonlySet<string>, from: Instant, to: Instant): Promise<SlotReadiness[]> {
+    const { slots, speakers, read, areas, clock } = this.#options;
+    const turns = new Turns(clock);
+    const known = new Map<string, Speaker>();
+    for (const speaker of await read.speakers.list({ areaIds: [...areaIds] })) known.set(speaker.id, speaker);
+    const told = this.#options.told.teller();
+    const report: SlotReadiness[] = [];
+    for (const slot of slots.between(from, to)) {
+      await turns.take();
+      const meant = resolvePlanned(readLine(slot.line).targets, areas.tree, speakers).speakerIds.filter(
+        (id) => known.has(id),
+      );
+      if (meant.length === 0) continue;
+      report.push(await this.#slot(slot, meant, known, told));
+      if (report.length >= MOST_SLOTS) break;
+    }
+    return report;
+  }
+
+  async #slot(
+    slot: StoredSlot,
+    meant: readonly string[],
+    known: ReadonlyMap<string, Speaker>,
+    told: (speakerId: string) => boolean,
+  ): Promise<SlotReadiness> {
+    const { broadcastId, sessionId, scheduleId, startsAt } = slot;
+    const { content, title } = readLine(slot.line);
+    const deliveries = await this.#options.read.receipts.ofBroadcast(broadcastId);
+    const ready = new Set(
+      deliveries
+        .filter(({ view }) => view.state === 'ready' || view.plays.length > 0)
+        .map(({ speakerId }) => speakerId),
+    );
+    const unready: SlotReadiness['unready'] = [];
+    let holding = 0;
+    for (const speakerId of meant) {
+      const status = this.#options.statusOf(speakerId);
+      const lacks: UnreadyReason[] = told(speakerId) ? [] : ['not_told'];
+      if (content.kind === 'file' && !ready.has(speakerId)) lacks.push('audio_missing');
+      if (lacks.length === 0) holding += 1;
+      // Without a connection it plays what it holds; what it lacks does not come.
+      else if (status?.link !== 'online') lacks.push('offline');
+      const reasons = [...lacks, ...statusReasons(status), ...this.#stops(known.get(speakerId), startsAt)];
+      if (reasons.length > 0) unready.push({ speakerId, reasons, lastSeenAt: status?.lastSeenAt ?? null });
+    }
+    return {
+      ...{ broadcastId, sessionId, scheduleId, title, startsAt, meant: meant.length, holding },
+      ready: meant.length - unready.length,
+      unready: unready.slice(0, MOST_NAMED),
+    };
+  }
+
+  #stops(speaker: Speaker | undefined, at: Instant): UnreadyReason[] {
+    if (speaker === undefined) return [];
+    const stops: UnreadyReason[] = [];
+    if (holds(speaker.mute, at)) stops.push('muted');
+    if (holds(speaker.maintenance, at)) stops.push('maintenance');
+    const { documents, ancestries } = this.#options;
+    const latched = documents
+      .forSpeaker(speaker.id, ancestries.areasOf(speaker.id))
+      .some(({ kind, document }) => kind === 'latch' && isSet(document));
+    if (latched) stops.push('latched');
+    return stops;
+  }
+}
+
+function isSet(document: string): boolean {
+  return latchCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url')).state === 'set';
+}

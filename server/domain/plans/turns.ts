@@ -1,0 +1,23 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock, Milliseconds } from '#kit';
+
+/** How long one step may hold the event loop before everybody else has a turn; the limit of the whole controller is 50 ms. */
+const LONGEST_STEP_MS: Milliseconds = 12;
+
+/** Cuts long work into steps. */
+export class Turns {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  #since: Milliseconds;
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock;
+    this.#since = clock.monotonic();
+  }
+
+  /** Gives the event loop a turn if this step has lasted long enough. Call it between two small pieces of work. */
+  async take(): Promise<void> {
+    if (this.#clock.monotonic() - this.#since < LONGEST_STEP_MS) return;
+    await nextTurn();
+    this.#since = this.#clock.monotonic();
+  }
+}

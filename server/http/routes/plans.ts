@@ -1,0 +1,126 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  ClockStateSchema,
+  DomainError,
+  IdempotencyHeadersSchema,
+  PlanParamsSchema,
+  PlanStateQuerySchema,
+  PlanStateSchema,
+  ReadinessQuerySchema,
+  SlotReadinessListSchema,
+} from '#protocols';
+import { permission, permissionOrSpeaker } from '../access.ts';
+import { act } from '../act.ts';
+import { etagMatches } from '../byte-range.ts';
+import { actorOf } from '../plugins/authentication.ts';
+import type { ApiServices } from '../services.ts';
+
+/** A document never changes under its hash. */
+const FOR_EVER = 'private, max-age=31536000, immutable';
+const DAY_MS = 24 * 3_600_000;
+
+/** Area-day documents, who holds them, who is ready, and the controller's own clock. */
+export const planRoutes =
+  (services: ApiServices): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const { areas, clock, plans, read } = services;
+    const tags = ['plans'];
+
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: '/plans/:sha256',
+      config: permissionOrSpeaker('broadcast:read'),
+      schema: { summary: 'An area-day document in its exact bytes', tags, params: PlanParamsSchema },
+      handler: async (request, reply) => {
+        const { sha256 } = request.params;
+        const body = await read.plans.document(sha256);
+        if (body === null) throw new DomainError('request.not_found', { what: 'plan document', id: sha256 });
+        const etag = `"${sha256}"`;
+        void reply.header('etag', etag).header('cache-control', FOR_EVER);
+        if (etagMatches(request.headers['if-none-match'], etag)) return reply.code(304).send();
+        return reply.type('text/plain; charset=utf-8').send(body);
+      },
+    });
+
+    app.get(
+      '/plans/state',
+      {
+        config: permission('broadcast:read'),
+        schema: {
+          summary: 'Plan heads of an area and who has them',
+          tags,
+          querystring: PlanStateQuerySchema,
+          response: { 200: PlanStateSchema },
+        },
+      },
+      async (request) => {
+        const ids = areas.scope(actorOf(request), 'broadcast:read', request.query.area);
+        return plans.told.state(new Set(ids));
+      },
+    );
+
+    app.get(
+      '/readiness',
+      {
+        config: permission('broadcast:read'),
+        schema: {
+          summary: 'Which loudspeakers would sound at the slots to come, and why others would not',
+          tags,
+          querystring: ReadinessQuerySchema,
+          response: { 200: SlotReadinessListSchema },
+        },
+      },
+      async (request) => {
+        const { area, from = Math.floor(clock.now()), to = from + DAY_MS } = request.query;
+        const ids = areas.scope(actorOf(request), 'broadcast:read', area);
+        return {
+          slots: await plans.readiness.report(new Set(ids), from, to),
+          clockDisputed: plans.guard.disputed,
+        };
+      },
+    );
+
+    const clockState = () => {
+      const { dispute } = plans.guard;
+      return {
+        now: Math.floor(clock.now()),
+        disputed: dispute !== null,
+        since: dispute?.since ?? null,
+        offMs: dispute?.offMs ?? null,
+      };
+    };
+
+    app.get(
+      '/system/clock',
+      {
+        config: permission('area:read'),
+        schema: {
+          summary: 'Whether the controller believes its own clock',
+          tags: ['system'],
+          response: { 200: ClockStateSchema },
+        },
+      },
+      async () => clockState(),
+    );
+
+    app.post(
+      '/system/clock/confirm',
+      {
+        config: permission('clock:confirm'),
+        schema: {
+          summary: "Vouch for the controller's clock as it is now",
+          tags: ['system'],
+          headers: IdempotencyHeadersSchema,
+          response: { 200: ClockStateSchema },
+        },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => {
+          await plans.guard.confirm(tx, actor);
+          return {
+            status: 200,
+            body: { now: Math.floor(clock.now()), disputed: false, since: null, offMs: null },
+          };
+        }),
+    );
+  };

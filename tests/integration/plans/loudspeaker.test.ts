@@ -1,0 +1,141 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { type HeldScoped, heldHash, type PlanHead, planHeadCodec, sha256 } from '#protocols';
+import { AreaDirectory } from '../../../server/domain/areas/area-directory.ts';
+import { HeadBook } from '../../../server/domain/plans/head-book.ts';
+import { PlanCompiler } from '../../../server/domain/plans/plan-compiler.ts';
+import { SlotBook } from '../../../server/domain/plans/slot-book.ts';
+import { SlotBroadcasts } from '../../../server/domain/plans/slot-broadcasts.ts';
+import type { SlotDraft } from '../../../server/domain/plans/slot-draft.ts';
+import type { Schedule } from '../../../server/domain/schedule/schedule.ts';
+import { SpeakerDirectory } from '../../../server/domain/speakers/speaker-directory.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+import { AREAS, HAMLET, playOrderOf, TestController } from '../mqtt/test-controller.ts';
+import { TestSpeaker } from '../mqtt/test-speaker.ts';
+
+/** A controller with a plan of one slot for a hamlet, and a loudspeaker there. */
+async function commune() {
+  const controller = await new TestController({ folder: tempDir('plans') }).start();
+  onTestFinished(() => controller.stop());
+  const { storage, clock, keys, gateway } = controller;
+  const secret = await controller.addSpeaker('loa-1');
+  const areas = new AreaDirectory();
+  areas.load(await storage.read.areas.all());
+  const speakers = new SpeakerDirectory();
+  speakers.load(await storage.read.speakers.credentials());
+  const slots = new SlotBook();
+  const startsAt = Math.floor(clock.now()) + 3_600_000;
+  const plan = { titles: ['Bản tin'] };
+  const schedule = { id: 'sch_1', updatedAt: 0 } as Schedule;
+  const drafts = () =>
+    plan.titles.map((title, i): SlotDraft => {
+      const {
+        id: _,
+        revision: __,
+        issuedAt: ___,
+        targets,
+        ...order
+      } = playOrderOf('x', startsAt, 600_000, HAMLET);
+      const broadcastId = `brc_${i}`;
+      return {
+        ...{ broadcastId, scheduleId: 'sch_1', announcementId: 'ann_1', areaId: HAMLET, seriesId: 'ser_1' },
+        ...{ sessionId: 'ses_1', originalAt: startsAt, position: i, targets },
+        order: { ...order, broadcastId, title, startsAt },
+      };
+    });
+  const compiler = new PlanCompiler({
+    ...{ storage, areas, speakers, keys, slots, clock },
+    publisher: gateway,
+    heads: new HeadBook(),
+    source: {
+      read: async () => ({ schedules: [schedule], expand: () => ({ slots: drafts(), withheld: [] }) }),
+    },
+    broadcasts: new SlotBroadcasts({
+      ...{ areas, speakers, signer: keys, clock, holdsPlans: () => true },
+      dispatcher: controller.dispatcher,
+      events: { publish: () => undefined },
+    }),
+    disputed: () => false,
+    watermark: () => clock.now(),
+    onError: (error) => void controller.errors.push(error),
+  });
+  controller.held.register(compiler);
+  await compiler.start();
+  onTestFinished(() => compiler.stop());
+  const speaker = new TestSpeaker({ id: 'loa-1', secret, url: controller.url });
+  onTestFinished(() => speaker.cut());
+  return { controller, compiler, plan, speaker, secret };
+}
+
+function headOf(document: string): PlanHead {
+  return planHeadCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url'));
+}
+
+function heldOf(document: string): HeldScoped {
+  const { scope, revision } = headOf(document);
+  return { kind: 'plan', scope, revision, hash: sha256(document) };
+}
+
+it('a loudspeaker gets at its hello what it lacks, and a change while it is connected on the topic of its area', async () => {
+  const { controller, compiler, plan, speaker } = await commune();
+  await speaker.connect(AREAS);
+  await speaker.send('hello', speaker.hello());
+  const first = await speaker.next('plan');
+  expect(headOf(first)).toMatchObject({ scope: { kind: 'area', id: HAMLET } });
+  plan.titles = ['Bản tin', 'Thông báo'];
+  compiler.changed();
+  const second = await speaker.next('areaPlan');
+  expect(headOf(second).revision).toBeGreaterThan(headOf(first).revision);
+  plan.titles = [];
+  compiler.changed();
+  expect(headOf(await speaker.next('areaPlan')).documents).toEqual([]);
+  expect(controller.errors).toEqual([]);
+});
+
+it('a loudspeaker that was away gets the newest head when it is back, and nothing when it has it', async () => {
+  const { controller, compiler, plan, speaker } = await commune();
+  await speaker.connect(AREAS);
+  await speaker.send('hello', speaker.hello());
+  const first = await speaker.next('plan');
+  speaker.cut();
+  plan.titles = ['Thông báo'];
+  compiler.changed();
+  await compiler.compiled();
+  const back = new TestSpeaker({ ...speaker, sessionEpoch: 2 });
+  onTestFinished(() => back.cut());
+  await back.connect(AREAS);
+  await back.send('hello', back.hello({ held: [heldOf(first)] }));
+  const second = await back.next('plan');
+  expect(headOf(second).revision).toBeGreaterThan(headOf(first).revision);
+  await back.send('hello', back.hello({ held: [heldOf(second)] }));
+  await back.welcome();
+  await back.welcome();
+  expect(back.received.filter(({ name }) => name === 'plan')).toEqual([]);
+  expect(controller.presence.statusOf('loa-1')?.heldHash).toBe(controller.healer.expectedHash('loa-1'));
+});
+
+it('a heartbeat that differs brings all of it again, not with each heartbeat', async () => {
+  const { controller, speaker } = await commune();
+  await speaker.connect(AREAS);
+  await speaker.send('hello', speaker.hello());
+  const head = await speaker.next('plan');
+  await speaker.send('health', speaker.health({ held: sha256('lost') }));
+  expect(await speaker.next('plan')).toBe(head);
+  await speaker.send('health', speaker.health({ held: sha256('lost again') }));
+  await speaker.send('health', speaker.health({ held: heldHash([heldOf(head)]) }));
+  await speaker.send('health', speaker.health({ held: sha256('lost once more') }));
+  expect(await speaker.next('plan')).toBe(head);
+  expect(speaker.received.filter(({ name }) => name === 'plan')).toEqual([]);
+  expect(controller.errors).toEqual([]);
+});
+
+it('a loudspeaker with a later head than ours is asked for it, and ours is issued above it', async () => {
+  const { controller, speaker } = await commune();
+  const ours = controller.held.forSpeaker('loa-1', AREAS)[0];
+  const later = { ...headOf(ours?.document ?? ''), revision: (ours?.revision ?? 0) + 86_400_000 };
+  const { document } = await controller.keys.sign('plan', later);
+  await speaker.connect(AREAS);
+  await speaker.send('hello', speaker.hello({ held: [heldOf(document)] }));
+  expect((await speaker.welcome()).want).toContain('held');
+  await speaker.send('hello', speaker.hello({ held: [heldOf(document)], heldDocuments: [document] }));
+  expect(headOf(await speaker.next('areaPlan')).revision).toBe(later.revision + 1);
+});

@@ -1,0 +1,289 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import {
+  type DownTopicName,
+  type PlanHead,
+  type PlayOrder,
+  planHeadCodec,
+  type Recurrence,
+  readPlanDocument,
+  sha256,
+} from '#protocols';
+import { AreaDirectory } from '../../../server/domain/areas/area-directory.ts';
+import type { Broadcast } from '../../../server/domain/broadcasts/broadcast.ts';
+import { DEFAULT_HOLIDAYS } from '../../../server/domain/calendar/default-holidays.ts';
+import { KeyService } from '../../../server/domain/keys/key-service.ts';
+import { HeadBook } from '../../../server/domain/plans/head-book.ts';
+import { PlanCompiler } from '../../../server/domain/plans/plan-compiler.ts';
+import { ScheduleSlots } from '../../../server/domain/plans/schedule-slots.ts';
+import { SlotBook } from '../../../server/domain/plans/slot-book.ts';
+import { SlotBroadcasts } from '../../../server/domain/plans/slot-broadcasts.ts';
+import { SlotIssuer } from '../../../server/domain/plans/slot-issuer.ts';
+import type { Schedule } from '../../../server/domain/schedule/schedule.ts';
+import { enteredSpeaker } from '../../../server/domain/speakers/speaker.ts';
+import { SpeakerDirectory } from '../../../server/domain/speakers/speaker-directory.ts';
+import { type BootTime, ClockGuard } from '../../../server/domain/time/clock-guard.ts';
+import { openStorage } from '../../../server/storage/index.ts';
+import { KeyFiles } from '../../../server/storage/key-files.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+export const COMMUNE = 'tan-an';
+export const HAMLETS = ['ap-1', 'ap-2'] as const;
+const ALL_DAY = JSON.stringify({
+  windows: [{ days: [1, 2, 3, 4, 5, 6, 7], opens: '00:00', closes: '24:00' }],
+  sessionMinutes: null,
+  legalBasis: '',
+});
+
+/** What went down to the loudspeakers. */
+export interface Sent {
+  readonly name: DownTopicName;
+  readonly id: string;
+  readonly payload: string;
+}
+
+/** One run of the planning part of a controller on a folder: real database, real keys, a clock that the test moves. */
+export class Planner {
+  readonly sent: Sent[] = [];
+  readonly events: { readonly broadcastId: string; readonly state: string }[] = [];
+  readonly errors: unknown[] = [];
+  readonly areas = new AreaDirectory();
+  readonly speakers = new SpeakerDirectory();
+  readonly slots = new SlotBook();
+  readonly heads = new HeadBook();
+  /** Capabilities of the speakers that said any. */
+  readonly capabilities = new Map<string, readonly string[]>();
+  synchronised = false;
+  readonly storage: ReturnType<typeof openStorage>;
+  readonly keys: KeyService;
+  readonly guard: ClockGuard;
+  readonly compiler: PlanCompiler;
+  readonly issuer: SlotIssuer;
+  readonly #clock: FakeClock;
+
+  constructor(folder: string, clock: FakeClock, boot: BootTime) {
+    this.#clock = clock;
+    const onError = (error: unknown) => void this.errors.push(error);
+    this.storage = openStorage({ url: `file:${join(folder, 'loa.db')}`, clock });
+    const { storage, areas, speakers, slots, heads } = this;
+    this.keys = new KeyService({ vault: new KeyFiles({ folder: join(folder, 'keys') }), clock });
+    const { keys } = this;
+    const witness = { synchronised: async () => this.synchronised };
+    this.guard = new ClockGuard({
+      ...{ clock, boot, witness, storage, onError },
+      onChange: (dispute) => {
+        if (dispute === null) this.changed();
+      },
+    });
+    const disputed = () => this.guard.disputed;
+    const broadcasts = new SlotBroadcasts({
+      ...{ areas, speakers, signer: keys, clock },
+      holdsPlans: (id) => this.capabilities.get(id)?.includes('plan'),
+      dispatcher: { kick: () => undefined },
+      events: { publish: (_name, data) => void this.events.push(data as Planner['events'][number]) },
+    });
+    const settler = { watch: async () => undefined, changed: () => undefined };
+    this.issuer = new SlotIssuer({ storage, slots, broadcasts, clock, disputed, settler, onError });
+    this.compiler = new PlanCompiler({
+      ...{ storage, areas, speakers, keys, broadcasts, slots, heads, clock, disputed, onError },
+      source: new ScheduleSlots({ areas, speakers, holidays: () => DEFAULT_HOLIDAYS }),
+      publisher: {
+        connected: true,
+        publish: async (name, id, payload) => void this.sent.push({ name, id, payload: String(payload) }),
+      },
+      watermark: () => this.issuer.watermark,
+      onCompiled: () => this.issuer.look(),
+    });
+  }
+
+  async start(): Promise<this> {
+    await this.storage.start();
+    await this.keys.start();
+    if ((await this.storage.read.areas.all()).length === 0) await this.#enter();
+    this.areas.load(await this.storage.read.areas.all());
+    this.speakers.load(await this.storage.read.speakers.credentials());
+    await this.guard.start();
+    await this.issuer.load();
+    await this.compiler.start();
+    await this.issuer.start();
+    await this.settled();
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    await this.issuer.stop();
+    await this.compiler.stop();
+    await this.guard.stop();
+    await this.keys.stop();
+    await this.storage.stop();
+  }
+
+  changed(): void {
+    this.compiler.changed();
+    this.issuer.look();
+  }
+
+  /** Moves time on and lets everything come to rest. */
+  async advance(ms: number): Promise<void> {
+    await this.#clock.advance(ms);
+    await this.settled();
+  }
+
+  /** Everything that has changed is compiled and issued. */
+  async settled(): Promise<void> {
+    for (let round = 0; round < 3; round++) {
+      const compiled = this.compiler.compiled();
+      await this.#clock.advance(200);
+      await compiled;
+      await this.compiler.idle();
+      await this.#clock.advance(1);
+      await this.issuer.idle();
+    }
+  }
+
+  /** A schedule of the approved announcement, saved as the service saves it. */
+  async schedule(over: Partial<Schedule> & { readonly recurrence: Recurrence }): Promise<Schedule> {
+    const { recurrence, ...fields } = over;
+    const now = this.#clock.now();
+    const schedule: Schedule = {
+      ...{ id: 'sch_1', seriesId: 'ser_1', areaId: COMMUNE, title: '', priority: 'normal' },
+      content: { kind: 'announcement', announcementId: 'ann_1' },
+      targets: { areas: [COMMUNE], speakers: [], excludeAreas: [], excludeSpeakers: [] },
+      rule: {
+        ...{ recurrence, fromDay: null, untilDay: null, fromInstant: null, beforeInstant: null },
+        changes: [],
+      },
+      start: { mode: 'instant', latenessMs: 5 * 60_000 },
+      ...{ overlap: 'queue', afterInterruption: 'resume', gainDb: 0, makeGood: 'off', windowOverride: null },
+      ...{
+        pausedAt: null,
+        pausedBy: null,
+        deletedAt: null,
+        createdBy: 'bich',
+        createdAt: now,
+        updatedAt: now,
+      },
+      ...fields,
+    };
+    await this.save(schedule);
+    return schedule;
+  }
+
+  async save(schedule: Schedule): Promise<void> {
+    await this.storage.transaction(async (tx) => {
+      await tx.schedules.save(schedule);
+      tx.afterCommit(() => this.changed());
+    });
+    await this.settled();
+  }
+
+  /** Approves the announcement or takes the approval back. */
+  async approve(state: 'approved' | 'withdrawn', id = 'ann_1'): Promise<void> {
+    await this.storage.transaction(async (tx) => {
+      const before = await tx.announcements.get(id);
+      if (before === null) throw new Error('no announcement');
+      await tx.announcements.update({ ...before, state }, before.state);
+      tx.afterCommit(() => this.changed());
+    });
+    await this.settled();
+  }
+
+  head(scope: string): PlanHead {
+    const known = [...this.heads.all()].find(({ stored }) => stored.scope === scope);
+    if (known === undefined) throw new Error(`no head of ${scope}`);
+    return known.head;
+  }
+
+  /** The slots that a loudspeaker finds behind the head of a scope. */
+  async planned(scope: string): Promise<PlayOrder[]> {
+    const slots: PlayOrder[] = [];
+    for (const { sha256: hash, bytes } of this.head(scope).documents) {
+      const body = Buffer.from((await this.storage.read.plans.document(hash)) ?? '');
+      if (sha256(body) !== hash || body.length !== bytes)
+        throw new Error('a document is not what its head says');
+      slots.push(...readPlanDocument(body).slots.map(({ order }) => order));
+    }
+    return slots;
+  }
+
+  async broadcasts(): Promise<Broadcast[]> {
+    const areaIds = [COMMUNE, ...HAMLETS];
+    const newest = await this.storage.read.broadcasts.list({ areaIds, limit: 200 });
+    return newest.sort((a, b) => a.startsAt - b.startsAt);
+  }
+
+  headsSent(): PlanHead[] {
+    return this.sent
+      .filter(({ name }) => name === 'areaPlan' || name === 'plan')
+      .map(({ payload }) => planHeadCodec.parse(Buffer.from(payload.split('.')[1] ?? '', 'base64url')));
+  }
+
+  async #enter(): Promise<void> {
+    const at = this.#clock.now();
+    const sound = sha256('sound');
+    await this.storage.transaction(async (tx) => {
+      const place = (id: string, parentId: string | null, policy: string | null) =>
+        tx.areas.insert({
+          ...{ id, parentId, kind: 'xã', name: id, zone: parentId === null ? 'Asia/Ho_Chi_Minh' : null },
+          ...{ policy, createdAt: at, retiredAt: null },
+        });
+      await place(COMMUNE, null, ALL_DAY);
+      for (const [i, hamlet] of HAMLETS.entries()) {
+        await place(hamlet, COMMUNE, null);
+        const id = `loa-${i + 1}`;
+        await tx.speakers.insert(
+          enteredSpeaker({ id, areaId: hamlet, name: id, secretHash: sha256(id), createdAt: at }),
+        );
+      }
+      await tx.media.put({
+        ...{ sha256: sound, bytes: 1_000, durationMs: 60_000, integratedLufs: -16, truePeakDb: -2 },
+        ...{ peaks: '[]', chunkList: '{}', chunkListSha256: sha256('{}'), createdAt: at },
+      });
+      for (const id of ['ann_1', 'ann_2'])
+        await tx.announcements.insert({
+          ...{ id, areaId: COMMUNE, title: `Bản tin ${id}`, category: '', origin: 'own', language: 'vi' },
+          ...{ priority: 'normal', text: null, state: 'approved', mediaSha256: sound, approvedSha256: sound },
+          ...{ stream: null, stored: false, rejectedReason: null, createdBy: 'bich', createdAt: at },
+          updatedAt: at,
+        });
+    });
+  }
+}
+
+/** Runs of a planner, one after another, on one folder and one clock. */
+export class PlanWorld {
+  readonly folder = tempDir('plans');
+  readonly clock: FakeClock;
+  readonly boot: BootTime;
+
+  constructor(options: { readonly start?: number } = {}) {
+    this.clock = new FakeClock(options);
+    this.boot = { bootId: 'boot-1', elapsed: () => this.clock.monotonic() };
+  }
+
+  /** Stops a run, lets time pass and begins another one: the controller was away. */
+  async later(planner: Planner, ms: number): Promise<Planner> {
+    await planner.stop();
+    await this.clock.advance(ms);
+    return this.run();
+  }
+
+  async run(): Promise<Planner> {
+    const planner = new Planner(this.folder, this.clock, this.boot);
+    onTestFinished(() => planner.stop());
+    return planner.start();
+  }
+}
+
+/** Every day at a local time. */
+export function daily(...times: string[]): Recurrence {
+  return { kind: 'weekly', days: [1, 2, 3, 4, 5, 6, 7], times };
+}
+
+/** The instant of a local time in Vietnam, `days` after the clock's first day (2026-01-05). */
+export function local(time: string, days = 0): number {
+  return Date.parse(`2026-01-05T${time}:00+07:00`) + days * DAY;
+}
