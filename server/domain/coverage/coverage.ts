@@ -1,0 +1,126 @@
+import type { Instant } from '#kit';
+import {
+  type Coverage,
+  type CoverageCounts,
+  type CoverageVerdict,
+  countsAsPlayed,
+  type DeliveryState,
+  type DeliveryView,
+  PENDING,
+} from '#protocols';
+import type { AreaTree } from '../areas/area.ts';
+import type { Broadcast } from '../broadcasts/broadcast.ts';
+
+/** From this share on a loudspeaker has had it, and refuses a make-good. */
+export const PLAYED_SHARE = 0.9;
+
+/** How long after the hard end a word may take before it counts as missing. */
+export const COVERAGE_GRACE_MS = 60_000;
+
+const MISSED: readonly DeliveryState[] = [
+  'missed',
+  'refused',
+  'failed',
+  'cancelled',
+  'interrupted',
+  'finished',
+];
+
+/** Share (0 to 1) of the content that sounded, by the loudspeaker's word: the union of the ranges that it reports. */
+export function reportedShare(view: DeliveryView, durationMs: number): number {
+  if (countsAsPlayed(view)) return 1;
+  const ranges = view.plays
+    .filter(({ evidence, toMs }) => evidence === 'reported' && toMs !== null)
+    .map(({ fromMs, toMs }) => [fromMs, toMs ?? fromMs] as const)
+    .sort((a, b) => a[0] - b[0]);
+  let [covered, reached] = [0, 0];
+  for (const [from, to] of ranges) {
+    covered += Math.max(0, to - Math.max(from, reached));
+    reached = Math.max(reached, to);
+  }
+  return durationMs <= 0 ? 0 : Math.min(1, covered / durationMs);
+}
+
+/** What one loudspeaker had of it. Only its own word makes it missed; silence is never more than unconfirmed. */
+export function verdictOf(view: DeliveryView, share: number, over: boolean): CoverageVerdict {
+  if (countsAsPlayed(view) || share >= PLAYED_SHARE) return 'played';
+  const settled = MISSED.includes(view.state) && (over || view.state !== 'interrupted');
+  if (settled) return share > 0 ? 'partly' : 'missed';
+  if (!over) return 'waiting';
+  return share > 0 ? 'partly' : 'unconfirmed';
+}
+
+/** The verdict of a hamlet: all alike, or in parts; while one may still play, it waits. */
+export function verdictOfAll(counts: CoverageCounts): CoverageVerdict {
+  const { played, partly, missed, unconfirmed, waiting } = counts;
+  if (waiting > 0) return 'waiting';
+  if (partly > 0 || (played > 0 && missed + unconfirmed > 0)) return 'partly';
+  if (played > 0) return 'played';
+  return unconfirmed > 0 ? 'unconfirmed' : 'missed';
+}
+
+/** What is known of a broadcast. */
+export interface CoverageFacts {
+  readonly broadcast: Broadcast;
+  readonly durationMs: number;
+  /** Every loudspeaker that was meant. */
+  readonly speakerIds: readonly string[];
+  readonly views: ReadonlyMap<string, DeliveryView>;
+  /** The area of each loudspeaker, where it is still known. */
+  readonly areaOf: (speakerId: string) => string | undefined;
+  readonly tree: AreaTree;
+  readonly makeGood: {
+    readonly broadcast: Broadcast;
+    readonly views: ReadonlyMap<string, DeliveryView>;
+  } | null;
+  readonly now: Instant;
+}
+
+/** Coverage per loudspeaker and per hamlet. Pure. */
+export function coverage(facts: CoverageFacts): Coverage {
+  const { broadcast, durationMs, views, areaOf, tree, makeGood, now } = facts;
+  const over = now > broadcast.hardEndAt + COVERAGE_GRACE_MS;
+  const speakers = [...facts.speakerIds].sort().map((speakerId) => {
+    const view = views.get(speakerId) ?? PENDING;
+    const share = reportedShare(view, durationMs);
+    const again = makeGood?.views.get(speakerId);
+    return {
+      speakerId,
+      areaId: areaOf(speakerId) ?? null,
+      verdict: verdictOf(view, share, over),
+      share,
+      code: view.code,
+      madeGood: again !== undefined && reportedShare(again, durationMs) >= PLAYED_SHARE,
+    };
+  });
+  const areaIds = [...new Set(speakers.flatMap(({ areaId }) => areaId ?? []))].sort();
+  return {
+    broadcastId: broadcast.id,
+    totals: countsOf(speakers),
+    areas: areaIds.map((areaId) => {
+      const counts = countsOf(speakers.filter((speaker) => speaker.areaId === areaId));
+      const { kind, name } = tree.get(areaId);
+      return { areaId, kind, name, verdict: verdictOfAll(counts), counts };
+    }),
+    speakers,
+    makeGood:
+      makeGood === null
+        ? null
+        : {
+            broadcastId: makeGood.broadcast.id,
+            state: makeGood.broadcast.state,
+            startsAt: makeGood.broadcast.startsAt,
+          },
+  };
+}
+
+function countsOf(
+  speakers: readonly { readonly verdict: CoverageVerdict; readonly madeGood: boolean }[],
+): CoverageCounts {
+  const counts = { played: 0, partly: 0, missed: 0, unconfirmed: 0, waiting: 0, madeGood: 0 };
+  for (const { verdict, madeGood } of speakers) {
+    counts[verdict] += 1;
+    if (madeGood && verdict !== 'played') counts.madeGood += 1;
+  }
+  return counts;
+}
