@@ -1,75 +1,47 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, Lifecycle } from '#kit';
-import {
-  AGENT_CAPABILITIES,
-  type Health,
-  type Hello,
-  isDomainError,
-  type Progress,
-  type Provisioning,
-  type SigningKey,
-} from '#protocols';
+import { Lifecycle } from '#kit';
+import { type HeldScoped, isDomainError, type SigningKey } from '#protocols';
+import type { AgentOptions } from './agent-options.ts';
 import { ContentCache } from './cache/content-cache.ts';
-import {
-  FileTimeStore,
-  type ReferenceClock,
-  type SamplingPolicy,
-  type SystemClockSetter,
-  TimeKeeper,
-} from './clock/index.ts';
-import { HealthReporter, problemsOf } from './health/health-reporter.ts';
+import { FileTimeStore, TimeKeeper } from './clock/index.ts';
+import { HealthCollector } from './health/collect-health.ts';
+import { HealthReporter } from './health/health-reporter.ts';
 import { roundedHealth } from './health/rounding.ts';
-import { readSystemFacts, type SystemFacts } from './health/system-facts.ts';
+import { readSystemFacts } from './health/system-facts.ts';
 import { Inbox } from './inbox/inbox.ts';
 import { factTime } from './journal/fact-time.ts';
 import { Journal } from './journal/journal.ts';
 import { JournalUploader } from './journal/uploader.ts';
+import { LatchStore } from './latches/latch-store.ts';
+import { Latches } from './latches/latches.ts';
 import { ControllerHttp } from './link/controller-http.ts';
+import { helloOf } from './link/hello-of.ts';
 import { Link } from './link/link.ts';
-import { errorText, type Log } from './log.ts';
-import type { Output, OutputProbe } from './outputs/index.ts';
-import { type Decoder, PlaybackEngine } from './playback/index.ts';
+import { errorText } from './log.ts';
+import type { DataBudget } from './plan/data-budget.ts';
+import type { Downloads } from './plan/downloads.ts';
+import type { PlanKeeper } from './plan/plan-keeper.ts';
+import { planParts } from './plan/plan-parts.ts';
+import { PlanRunner } from './plan/plan-runner.ts';
+import { PlaybackEngine } from './playback/index.ts';
 import { PlaybackControl } from './runner/playback-control.ts';
 import { PositionFile } from './runner/position-file.ts';
+import { SoundMaker } from './sounds/sound-maker.ts';
+import { StoredSounds } from './sounds/stored-sounds.ts';
 import { AssignmentStore } from './state/assignment-store.ts';
 import { loadIdentity } from './state/identity.ts';
 import { KeyStore } from './state/key-store.ts';
 import { OrderStore } from './state/order-store.ts';
+import { Prover } from './state/prover.ts';
 import { SessionEpoch } from './state/session-epoch.ts';
 import { AGENT_VERSION } from './version.ts';
 
+export type { AgentOptions } from './agent-options.ts';
+
 /** Housekeeping of journal and orders. */
 const PRUNE_EVERY_MS = 6 * 3_600_000;
-
-/** What an agent is made of. Everything that a simulator or a test may want otherwise is given from outside. */
-export interface AgentOptions {
-  readonly dataFolder: string;
-  readonly provisioning: Provisioning;
-  /** Its `monotonic` is boot time. */
-  readonly clock: Clock;
-  readonly bootId: string;
-  readonly output: Output;
-  readonly decoder: Decoder;
-  readonly reference: ReferenceClock;
-  readonly systemClock: SystemClockSetter;
-  readonly log: Log;
-  /** Most that the audio cache may take; not used when `cache` is given. */
-  readonly cacheBytes: number;
-  /** A cache that several agents of one process share, started and stopped by whoever made it. */
-  readonly cache?: ContentCache;
-  readonly cacheRetry?: { readonly baseMs: number; readonly maxMs: number };
-  readonly sampling?: Partial<SamplingPolicy>;
-  readonly segmentBytes?: number;
-  /** 1 s, durably, unless a simulator says otherwise. */
-  readonly position?: { readonly everyMs: number; readonly durable: boolean };
-  readonly systemFacts?: () => Promise<SystemFacts>;
-  /** In [0, 1). */
-  readonly random?: () => number;
-  /** Every progress message, whether the controller can be told or not. */
-  readonly onProgress?: (progress: Progress) => void;
-}
 
 /**
  * One loudspeaker: state on disk, link to the controller, inbox, cache, playback and journal, put together. Holds
@@ -83,15 +55,20 @@ export class Agent extends Lifecycle {
   readonly control: PlaybackControl;
   readonly orders: OrderStore;
   readonly assignments: AssignmentStore;
+  readonly plan: PlanKeeper;
+  readonly latches: Latches;
+  readonly downloads: Downloads;
+  readonly sounds: StoredSounds;
   readonly #options: AgentOptions;
   readonly #keys: KeyStore;
+  readonly #latchStore: LatchStore;
+  readonly #budget: DataBudget;
+  readonly #runner: PlanRunner;
   readonly #sessionEpoch: SessionEpoch;
   readonly #engine: PlaybackEngine;
   readonly #cache: ContentCache;
   readonly #health: HealthReporter;
   #identity: SigningKey | undefined;
-  #probe: OutputProbe | undefined;
-  #startedAtMs = 0;
 
   constructor(options: AgentOptions) {
     super();
@@ -120,8 +97,16 @@ export class Agent extends Lifecycle {
       keys: this.#keys,
       sessionEpoch: this.#sessionEpoch,
       endpoints: () => [url, ...(this.assignments.held?.assignment.endpoints ?? [])],
-      areas: () => this.assignments.held?.assignment.areas ?? [],
-      hello: (withAssignment) => this.#hello(withAssignment),
+      areas: () => this.#areas(),
+      hello: (want) =>
+        helloOf(
+          {
+            ...{ bootId, publicKey: this.#identity?.publicKey ?? '', held: this.#held() },
+            ...{ assignments: this.assignments, journal: this.journal },
+            documents: () => [...this.latches.documents(), ...this.plan.texts()],
+          },
+          want,
+        ),
       now: () => this.keeper.time.now().instant,
       random,
     });
@@ -158,6 +143,34 @@ export class Agent extends Lifecycle {
         random,
         ...(options.cacheRetry === undefined ? {} : { retry: options.cacheRetry }),
       });
+    const origin = { url, headers: { authorization: basic(speakerId, secret) } };
+    const prover = new Prover({ keys: this.#keys, clock, log, updateKeys: () => this.link.updateKeys() });
+    const areas = () => this.#areas();
+    this.#latchStore = new LatchStore({ folder, log });
+    this.latches = new Latches({
+      ...{ speakerId, store: this.#latchStore, prover, areas, time: this.keeper.time, log },
+      note: (fact) => this.control.note(fact),
+    });
+    const assignment = () => this.assignments.held?.assignment;
+    const { plan, budget, downloads, slots } = planParts({
+      ...{ folder, speakerId, prover, assignment, cache: this.#cache, cacheBytes: options.cacheBytes },
+      ...{
+        dataBudgetBytes: options.dataBudgetBytes ?? 0,
+        origin,
+        clock,
+        time: this.keeper.time,
+        log,
+        random,
+      },
+      ...(options.cacheRetry === undefined ? {} : { retry: options.cacheRetry }),
+    });
+    this.plan = plan;
+    this.#budget = budget;
+    this.downloads = downloads;
+    this.sounds = new StoredSounds({
+      ...{ folder: join(folder, 'sounds'), cache: this.#cache, decoder: options.decoder, origin },
+      ...{ clock, log, random, onChange: () => this.control.poke() },
+    });
     const { everyMs, durable } = options.position ?? { everyMs: 1_000, durable: true };
     this.control = new PlaybackControl({
       clock,
@@ -169,7 +182,17 @@ export class Agent extends Lifecycle {
       journal: this.journal,
       assignments: this.assignments,
       position: new PositionFile({ path: join(folder, 'position'), durable }),
-      origin: { url, headers: { authorization: basic(speakerId, secret) } },
+      downloads: this.downloads,
+      sounds: new SoundMaker({
+        stored: this.sounds,
+        cache: this.#cache,
+        decoder: options.decoder,
+        origin,
+        clock,
+        log,
+      }),
+      slots,
+      latches: () => this.latches.set,
       log,
       random,
       positionEveryMs: everyMs,
@@ -181,21 +204,32 @@ export class Agent extends Lifecycle {
     });
     this.inbox = new Inbox({
       speakerId,
-      clock,
       time: this.keeper.time,
-      keys: this.#keys,
+      prover,
       assignments: this.assignments,
       orders: this.orders,
       journal: this.journal,
       taker: this.control,
       log,
       answer: (answer) => this.#send('answer', answer),
-      updateKeys: () => this.link.updateKeys(),
+    });
+    this.#runner = new PlanRunner({
+      ...{ speakerId, plan: this.plan, control: this.control, slots, orders: this.orders },
+      ...{ journal: this.journal, downloads: this.downloads, messages: this.sounds },
+      ...{ time: this.keeper.time, clock, log },
+      assignment,
+    });
+    const health = new HealthCollector({
+      ...{ clock, output: options.output, keeper: this.keeper, control: this.control, plan: this.plan },
+      ...{ assignments: this.assignments, journal: this.journal, sessionEpoch: this.#sessionEpoch },
+      systemFacts: options.systemFacts ?? (() => readSystemFacts({ folder })),
+      idle: () => this.#engine.active === 0,
+      held: () => this.#held(),
     });
     this.#health = new HealthReporter({
       clock,
       log,
-      collect: async () => roundedHealth(await this.#collectHealth()),
+      collect: async () => roundedHealth(await health.collect()),
       send: (report) => this.link.send('health', report),
     });
   }
@@ -207,13 +241,15 @@ export class Agent extends Lifecycle {
 
   protected override async onStart(): Promise<void> {
     const { dataFolder, clock, log, cache } = this.#options;
-    this.#startedAtMs = clock.monotonic();
     await mkdir(dataFolder, { recursive: true });
     const key = await loadIdentity(dataFolder);
     this.#identity = key;
     await this.#keys.load(clock.now());
     await this.assignments.load(this.#keys.ring, clock.now());
     await this.orders.load(clock.now());
+    await this.#latchStore.load(this.#keys.ring, clock.now());
+    await this.plan.load(this.#keys.ring);
+    await this.#budget.load();
     const uploader = new JournalUploader({
       journal: this.journal,
       speakerId: this.#options.provisioning.speakerId,
@@ -227,7 +263,11 @@ export class Agent extends Lifecycle {
     await this.#run('the time keeper', this.keeper);
     await this.#run('the playback engine', this.#engine);
     await this.#run('health', this.#health);
+    await this.#run('downloads', this.downloads);
+    await this.#run('stored sounds', this.sounds);
     await this.#run('playback control', this.control);
+    await this.#run('the plan', this.plan);
+    await this.#run('the slots of the plan', this.#runner);
     await this.#run('the link', this.link);
     const { at, clockErrorMs } = factTime(this.keeper.time);
     await this.journal
@@ -253,6 +293,7 @@ export class Agent extends Lifecycle {
         welcomed = sessionEpoch;
         this.keeper.linkUp();
         this.#health.connected();
+        this.plan.retryNow();
         for (const answer of this.inbox.openAnswers()) this.#send('answer', answer);
         await uploader.begin(welcome);
       }),
@@ -262,6 +303,13 @@ export class Agent extends Lifecycle {
       }),
       this.link.on('order', ({ source, payload }) => this.inbox.receive(source, payload)),
       this.link.on('assignment', ({ payload }) => this.#assign(payload)),
+      this.link.on('plan', ({ payload }) => this.plan.receive(payload)),
+      this.link.on('latch', ({ payload }) => this.latches.receive(payload)),
+      this.latches.onChange(() => {
+        this.control.poke();
+        this.#health.taken();
+      }),
+      this.plan.onChange(() => this.#health.taken()),
       this.link.on('journalAck', (ack) => uploader.acknowledged(ack)),
       this.keeper.on('trusted', () => this.#health.changed()),
       this.keeper.on('disputed', () => this.#health.changed()),
@@ -300,67 +348,32 @@ export class Agent extends Lifecycle {
       this.control.poke();
       this.#health.changed();
       const before = taken.before?.assignment.areas ?? [];
-      if (before.join() !== held?.assignment.areas.join()) await this.link.resubscribe();
+      if (before.join() !== held?.assignment.areas.join()) {
+        await this.latches.areasChanged();
+        await this.plan.areasChanged();
+        this.#runner.poke();
+        await this.link.resubscribe();
+      }
     } catch (error) {
       if (!isDomainError(error)) throw error;
       log.warn('an assignment was refused', { code: error.code, reason: error.message });
     }
   }
 
-  #hello(withAssignment: boolean): Omit<Hello, 'v' | 'sessionEpoch'> {
-    const { held } = this.assignments;
-    return {
-      agentVersion: AGENT_VERSION,
-      bootId: this.#options.bootId,
-      capabilities: [...AGENT_CAPABILITIES],
-      publicKey: this.#identity?.publicKey ?? '',
-      assignment: this.#heldAssignment(),
-      ...(withAssignment && held !== null ? { assignmentDocument: held.document } : {}),
-      journal: this.journal.status,
-    };
+  #areas(): readonly string[] {
+    return this.assignments.held?.assignment.areas ?? [];
   }
 
-  #heldAssignment(): Hello['assignment'] {
-    const { held } = this.assignments;
-    return held === null ? null : { revision: held.assignment.revision, hash: held.hash };
+  /** Plan heads in force, and latches. */
+  #held(): HeldScoped[] {
+    return [...this.latches.held(), ...this.plan.held()];
   }
 
-  async #collectHealth(): Promise<Health> {
-    const { clock, output, systemFacts, dataFolder } = this.#options;
-    // Probing a device that is in use would say that it is busy.
-    if (this.#engine.active === 0 || this.#probe === undefined) this.#probe = await output.probe();
-    const probe = this.#probe;
-    const facts = await (systemFacts?.() ?? readSystemFacts({ folder: dataFolder }));
-    const { at } = factTime(this.keeper.time);
-    const known = this.keeper.health();
-    const playing = this.control.playing;
-    return {
-      v: 1,
-      sessionEpoch: Math.max(1, this.#sessionEpoch.current),
-      at,
-      agentVersion: AGENT_VERSION,
-      uptimeSeconds: Math.round((clock.monotonic() - this.#startedAtMs) / 1000),
-      ...facts,
-      output: { kind: output.kind, ok: probe.ok, detail: probe.detail.slice(0, 256) },
-      clock: { trust: known.trust, offsetMs: known.wallErrorMs, boundMs: known.errorBoundMs },
-      playing,
-      assignment: this.#heldAssignment(),
-      journal: this.journal.status,
-      problems: problemsOf({
-        outputOk: probe.ok,
-        outputCode: 'output.missing',
-        freeBytes: facts.disk.freeBytes,
-        journalOk: this.journal.failure === undefined,
-        clockTrusted: known.trust === 'trusted',
-        troubles: this.control.troubles,
-      }),
-    };
-  }
-
-  /** End of the last order that is held: a clock that shows a later time is not believed. */
+  /** End of the last order or plan that is held: a clock that shows a later time is not believed. */
   #plannedUntil(): number | undefined {
-    const ends = this.orders.all().filter(({ phase }) => phase !== 'done');
-    return ends.length === 0 ? undefined : Math.max(...ends.map(({ expiresAt }) => expiresAt));
+    const orders = this.orders.all().filter(({ phase }) => phase !== 'done');
+    const ends = [...orders.map(({ expiresAt }) => expiresAt), this.plan.validUntil ?? []].flat();
+    return ends.length === 0 ? undefined : Math.max(...ends);
   }
 
   #send(name: 'answer' | 'progress', message: object): void {

@@ -71,6 +71,7 @@ export async function assembleAgent(config: AgentConfig, machine: Machine, log: 
     systemClock: new CommandClockSetter({ mode: config.setClock, clock, run: runCommand }),
     log: log.with({ speaker: provisioning.speakerId }),
     cacheBytes: config.cacheBytes,
+    dataBudgetBytes: config.dataBudgetBytes,
   });
 }
 

@@ -37,6 +37,12 @@ export const AGENT_VARIABLES = {
     default: '1024',
     meaning: 'most that the audio cache may take on the disk, in megabytes (1 to 1000000)',
   },
+  dataBudgetMb: {
+    name: 'LOA_AGENT_DATA_BUDGET_MB_PER_DAY',
+    default: '0',
+    meaning:
+      'most audio that is fetched ahead in one day, in megabytes, for a SIM with an allowance; 0: no limit (0 to 1000000)',
+  },
   ffmpeg: {
     name: 'LOA_AGENT_FFMPEG',
     default: 'ffmpeg',
@@ -63,6 +69,8 @@ export interface AgentConfig {
   readonly output: OutputKind;
   readonly outputDevice: string;
   readonly cacheBytes: number;
+  /** Bytes of audio fetched ahead in one day; 0: no limit. */
+  readonly dataBudgetBytes: number;
   readonly ffmpeg: string;
   readonly setClock: SetClockMode;
   readonly logLevel: LogLevel;
@@ -89,16 +97,14 @@ export function readVariables(
 
 /** Step 2: each text as its type. Throws `ConfigError`. */
 export function parseVariables(texts: Readonly<Record<VariableKey, string>>): AgentConfig {
-  const megabytes = Number(texts.cacheMb);
-  if (!Number.isInteger(megabytes) || megabytes < 1 || megabytes > 1_000_000)
-    throw new ConfigError(AGENT_VARIABLES.cacheMb.name, texts.cacheMb, 'a whole number from 1 to 1000000');
   const outputs = OutputKindSchema.anyOf.map((schema) => schema.const);
   return {
     dataFolder: texts.data,
     provisioningFile: texts.provisioning,
     output: oneOf(AGENT_VARIABLES.output.name, texts.output, outputs),
     outputDevice: texts.outputDevice,
-    cacheBytes: megabytes * 1024 * 1024,
+    cacheBytes: megabytesOf('cacheMb', texts, 1),
+    dataBudgetBytes: megabytesOf('dataBudgetMb', texts, 0),
     ffmpeg: texts.ffmpeg,
     setClock: oneOf(AGENT_VARIABLES.setClock.name, texts.setClock, ['off', 'date', 'timedatectl']),
     logLevel: oneOf(AGENT_VARIABLES.log.name, texts.log, LOG_LEVELS),
@@ -119,6 +125,18 @@ export function checkConfig(config: AgentConfig): AgentConfig {
 /** The environment as settings: all three steps. Throws `ConfigError`. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): AgentConfig {
   return checkConfig(parseVariables(readVariables(env)));
+}
+
+/** A number of megabytes as bytes. */
+function megabytesOf(
+  key: 'cacheMb' | 'dataBudgetMb',
+  texts: Readonly<Record<VariableKey, string>>,
+  least: number,
+): number {
+  const megabytes = Number(texts[key]);
+  if (!Number.isInteger(megabytes) || megabytes < least || megabytes > 1_000_000)
+    throw new ConfigError(AGENT_VARIABLES[key].name, texts[key], `a whole number from ${least} to 1000000`);
+  return megabytes * 1024 * 1024;
 }
 
 function oneOf<const Value extends string>(name: string, text: string, values: readonly Value[]): Value {

@@ -1,6 +1,17 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, statfs, unlink, utimes } from 'node:fs/promises';
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  truncate,
+  unlink,
+  utimes,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -31,6 +42,8 @@ export interface EnsureOptions {
   /** Waited before the first byte is asked for, so that a commune's loudspeakers do not all come at once. */
   readonly spreadMs?: number;
   readonly onProgress?: (fraction: number) => void;
+  /** More of the partial file is there, or it has become another one. */
+  readonly onMore?: () => void;
   /** An attempt failed with this code and will be made again. */
   readonly onTrouble?: (code: CacheTrouble) => void;
 }
@@ -61,6 +74,8 @@ interface Download {
   readonly abort: AbortController;
   readonly listeners: Set<EnsureOptions>;
   users: number;
+  /** Ends the attempt under way, and the next one begins at so many bytes. */
+  cut: (bytes: number) => void;
 }
 
 /**
@@ -90,6 +105,18 @@ export class ContentCache extends Lifecycle {
   /** Where content lies, or would lie. */
   pathOf(sha256: string): string {
     return join(this.#options.folder, sha256);
+  }
+
+  /** Where content lies while it comes. What is in it is not proved. */
+  partialOf(sha256: string): string {
+    return `${this.pathOf(sha256)}.part`;
+  }
+
+  /** What came of a file from this byte on is not what it should be: it is asked for again, at once. False: it is not under way. */
+  distrust(sha256: string, fromBytes: number): boolean {
+    const download = this.#downloads.get(sha256);
+    download?.cut(fromBytes);
+    return download !== undefined;
   }
 
   /** Keeps content from being evicted until the returned function is called. */
@@ -165,12 +192,13 @@ export class ContentCache extends Lifecycle {
   #begin(options: EnsureOptions): Download {
     const abort = new AbortController();
     const listeners = new Set<EnsureOptions>();
-    const result = this.#fetchUntilProved(options, abort.signal, listeners).finally(() =>
+    const cuts: { cut: (bytes: number) => void } = { cut: () => undefined };
+    const result = this.#fetchUntilProved(options, abort.signal, listeners, cuts).finally(() =>
       this.#downloads.delete(options.content.sha256),
     );
     // Whoever waits has it through `ensure`.
     result.catch(() => undefined);
-    const download = { result, abort, listeners, users: 0 };
+    const download = { result, abort, listeners, users: 0, cut: (bytes: number) => cuts.cut(bytes) };
     this.#downloads.set(options.content.sha256, download);
     return download;
   }
@@ -179,6 +207,7 @@ export class ContentCache extends Lifecycle {
     options: EnsureOptions,
     signal: AbortSignal,
     listeners: ReadonlySet<EnsureOptions>,
+    cuts: Pick<Download, 'cut'>,
   ): Promise<string> {
     const { clock, log, random, retry = { baseMs: 1_000, maxMs: 60_000 } } = this.#options;
     const { content, spreadMs = 0 } = options;
@@ -186,10 +215,21 @@ export class ContentCache extends Lifecycle {
     const delays = backoff({ ...retry, ...(random && { random }) });
     while (true) {
       const release = this.hold(content.sha256);
+      const attempt = new AbortController();
+      let cutAt: number | undefined;
+      cuts.cut = (bytes) => {
+        cutAt = Math.min(bytes, cutAt ?? bytes);
+        attempt.abort(new DomainError('cache.hash_mismatch', { sha256: content.sha256, actual: 'a chunk' }));
+      };
       try {
-        return await this.#fetchOnce(options, signal, listeners);
+        return await this.#fetchOnce(options, AbortSignal.any([signal, attempt.signal]), listeners);
       } catch (error) {
         signal.throwIfAborted();
+        if (cutAt !== undefined) {
+          await ifMissing(truncate(this.partialOf(content.sha256), cutAt), undefined);
+          log.warn('a chunk of a download is not what it should be', { sha256: content.sha256, cutAt });
+          continue;
+        }
         for (const { onTrouble } of listeners) onTrouble?.(troubleOf(error));
         log.info('a download is tried again', { sha256: content.sha256, reason: errorText(error) });
       } finally {
@@ -204,7 +244,7 @@ export class ContentCache extends Lifecycle {
     signal: AbortSignal,
     listeners: ReadonlySet<EnsureOptions>,
   ): Promise<string> {
-    const partial = `${this.pathOf(content.sha256)}.part`;
+    const partial = this.partialOf(content.sha256);
     const tagFile = `${partial}.etag`;
     await this.#makeRoom(content);
     const etag = await ifMissing(readFile(tagFile, 'utf8'), undefined);
@@ -217,7 +257,10 @@ export class ContentCache extends Lifecycle {
         etag,
         signal,
         onProgress: (held) => {
-          for (const { onProgress } of listeners) onProgress?.(held / content.bytes);
+          for (const { onProgress, onMore } of listeners) {
+            onProgress?.(held / content.bytes);
+            onMore?.();
+          }
         },
         onEtag: (tag) => writeFileAtomic(tagFile, tag),
       });

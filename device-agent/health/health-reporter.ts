@@ -7,11 +7,13 @@ export const REPORT_EVERY_MS = 295_000;
 /** A report that leaves nothing out, whatever the controller should know: it may have been restored. */
 export const WHOLE_EVERY_MS = 3_600_000;
 /** Parts that lost messages heal by, or that people act on. */
-const WEIGHTY = ['output', 'playing', 'assignment', 'journal', 'problems'] as const;
+const WEIGHTY = ['output', 'playing', 'assignment', 'held', 'journal', 'problems'] as const;
 /** Changes within this time make one report. */
 const SETTLE_MS = 2_000;
 /** Two reports for changes are at least this far apart. */
 const CHANGE_EVERY_MS = 15_000;
+/** A plan or a latch was taken: people wait to see who has been told. Several that come together make two reports at most. */
+const TAKEN_EVERY_MS = 1_000;
 
 export interface HealthReporterOptions {
   readonly clock: Clock;
@@ -50,6 +52,13 @@ export class HealthReporter extends Lifecycle {
     if (!this.running) return;
     const now = this.#options.clock.monotonic();
     this.#schedule(Math.max(now + SETTLE_MS, this.#sentAt + CHANGE_EVERY_MS));
+  }
+
+  /** A plan head or a latch was taken: the controller shows at once who has been told. */
+  taken(): void {
+    if (!this.running) return;
+    const now = this.#options.clock.monotonic();
+    this.#schedule(Math.max(now, this.#sentAt + TAKEN_EVERY_MS));
   }
 
   /** A new connection: the controller wants to know at once. */
@@ -115,8 +124,8 @@ export class HealthReporter extends Lifecycle {
 
 /** What is worth a report of its own when it changes: no figure that is always in motion. */
 function shapeOf(health: Health): string {
-  const { output, clock, playing, assignment, problems } = health;
-  return JSON.stringify([output, clock.trust, playing?.broadcastId, assignment?.hash, problems]);
+  const { output, clock, playing, assignment, held, problems } = health;
+  return JSON.stringify([output, clock.trust, playing?.broadcastId, assignment?.hash, held, problems]);
 }
 
 /** Less than this is too little room for anything. */

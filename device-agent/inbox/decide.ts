@@ -1,12 +1,18 @@
 import {
   AGENT_CAPABILITIES,
   DomainError,
+  type LocalRules,
+  MAX_TEST_MS,
   type OrderHeader,
+  openWindowAt,
   type PlayOrder,
+  rulesCover,
   type Trust,
   targetsInclude,
+  testWindowAt,
 } from '#protocols';
 import type { OrderRecord } from '../state/order-store.ts';
+import { isPlayableKind } from './content-of.ts';
 
 /** What an order is judged by, beside itself. */
 export interface OrderFacts {
@@ -18,6 +24,8 @@ export interface OrderFacts {
   readonly speakerId: string;
   /** Ancestry of the assignment; empty without one. */
   readonly areas: readonly string[];
+  /** The rules that hold here; null before the first assignment: then `arbitrate` keeps silent. */
+  readonly rules: LocalRules | null;
   /** An order of the same id that was accepted before. */
   readonly sameId: OrderRecord | undefined;
   /** What was accepted of the same broadcast. */
@@ -52,8 +60,13 @@ export function checkHeader(order: OrderHeader, facts: OrderFacts): void {
       expiresAt: new Date(order.expiresAt).toISOString(),
     });
   if (facts.sameId !== undefined) throw new DomainError('order.replayed', { orderId });
+  checkCapabilities(order);
+}
+
+/** Throws `order.unsupported` for what this version cannot do. */
+export function checkCapabilities({ id: orderId, requires }: OrderHeader): void {
   const known: readonly string[] = AGENT_CAPABILITIES;
-  const capability = order.requires.find((name) => !known.includes(name));
+  const capability = requires.find((name) => !known.includes(name));
   if (capability !== undefined) throw new DomainError('order.unsupported', { orderId, capability });
 }
 
@@ -62,11 +75,10 @@ export function checkHeader(order: OrderHeader, facts: OrderFacts): void {
  * replaces: none of them has sounded.
  */
 export function checkPlay(order: PlayOrder, facts: OrderFacts): readonly OrderRecord[] {
-  const { id: orderId, broadcastId } = order;
-  if (order.content.kind !== 'file')
-    throw new DomainError('order.unsupported', { orderId, capability: `content:${order.content.kind}` });
-  if (order.chime !== null) throw new DomainError('order.unsupported', { orderId, capability: 'chime' });
+  const { broadcastId } = order;
+  checkContent(order);
   checkWindow(order);
+  checkRules(order, facts.rules);
   const plays = facts.sameBroadcast.filter(({ kind }) => kind === 'play');
   if (facts.sameBroadcast.some(({ kind, revision }) => kind === 'cancel' && revision >= order.revision))
     throw new DomainError('order.cancelled', { broadcastId });
@@ -80,15 +92,61 @@ export function checkPlay(order: PlayOrder, facts: OrderFacts): readonly OrderRe
       revision: order.revision,
       held: newer.revision,
     });
-  const { makesGoodOf } = order;
-  if (makesGoodOf !== null && facts.soundedShare(makesGoodOf) >= PLAYED_SHARE)
-    throw new DomainError('order.already_played', { broadcastId: makesGoodOf });
+  checkMakeGood(order, facts.soundedShare);
   return plays;
 }
 
-/** Silent by default: without a window, or leave from a person, only an emergency sounds. */
-function checkWindow(order: PlayOrder): void {
+/** Whether a slot of the plan can be played here at all. Throws the code of the refusal. What the rules say of it is asked when it begins. */
+export function checkSlot(order: PlayOrder, soundedShare: OrderFacts['soundedShare']): void {
+  checkCapabilities(order);
+  checkContent(order);
+  checkWindow(order);
+  checkMakeGood(order, soundedShare);
+}
+
+function checkContent({ id: orderId, content }: PlayOrder): void {
+  if (!isPlayableKind(content.kind))
+    throw new DomainError('order.unsupported', { orderId, capability: `content:${content.kind}` });
+}
+
+function checkMakeGood({ makesGoodOf }: PlayOrder, soundedShare: OrderFacts['soundedShare']): void {
+  if (makesGoodOf !== null && soundedShare(makesGoodOf) >= PLAYED_SHARE)
+    throw new DomainError('order.already_played', { broadcastId: makesGoodOf });
+}
+
+/** The policy as it is held here: a normal or priority item inside its windows, a test in testing hours and short. */
+function checkRules(order: PlayOrder, rules: LocalRules | null): void {
+  if (rules === null) return;
+  if (order.test) {
+    checkTest(order, rules);
+    return;
+  }
   if (order.priority === 'emergency' || order.windowOverride !== null) return;
+  if (!rulesCover(rules, order.startsAt)) throw new DomainError('policy.expired');
+  const open = openWindowAt(rules, order.startsAt);
+  if (open === undefined)
+    throw new DomainError('order.outside_window', {
+      orderId: order.id,
+      opensAt: 'none',
+      closesAt: 'none',
+    });
+}
+
+function checkTest({ startsAt, content, repeat }: PlayOrder, rules: LocalRules): void {
+  const onceMs = 'durationMs' in content ? content.durationMs : Number.POSITIVE_INFINITY;
+  const lengthMs = repeat.count * onceMs + (repeat.count - 1) * repeat.intervalMs;
+  if (lengthMs <= MAX_TEST_MS && testWindowAt(rules, startsAt) !== undefined) return;
+  const { testing } = rules.policy;
+  throw new DomainError('policy.no_tests', {
+    hours: testing ? `${testing.opens}–${testing.closes}` : 'none',
+    seconds: MAX_TEST_MS / 1_000,
+    area: '',
+  });
+}
+
+/** Silent by default: without a window, or leave from a person, only an emergency sounds; of tests the rules decide. */
+function checkWindow(order: PlayOrder): void {
+  if (order.test || order.priority === 'emergency' || order.windowOverride !== null) return;
   const { window } = order;
   if (window !== null && order.startsAt >= window.opensAt && order.startsAt < window.closesAt) return;
   throw new DomainError('order.outside_window', {

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { type Clock, Exclusive } from '#kit';
+import { Exclusive } from '#kit';
 import {
   type Answer,
   type CancelOrder,
@@ -16,17 +16,16 @@ import {
   playOrderCodec,
   sha256,
   type VerifiedDocument,
-  verifyDocument,
 } from '#protocols';
 import type { TrustedTime } from '../clock/index.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Journal } from '../journal/journal.ts';
 import { errorText, type Log } from '../log.ts';
 import type { AssignmentStore } from '../state/assignment-store.ts';
-import type { KeyStore } from '../state/key-store.ts';
 import type { OrderRecord, OrderStore } from '../state/order-store.ts';
+import type { Prover } from '../state/prover.ts';
 import { checkHeader, checkPlay, leavesOut, type OrderFacts } from './decide.ts';
-import { payloadOf } from './payload.ts';
+import { playOrderOf } from './payload.ts';
 import { hasBegun, soundedShare } from './sounded-share.ts';
 
 /** What can be said of an order that this version cannot read further. */
@@ -34,9 +33,6 @@ const looseHeaderCodec = codec('order', Type.Object({ id: IdSchema, broadcastId:
 
 /** Refusals remembered, so that a copy gets the same answer and no second journal entry. */
 const REFUSALS_KEPT = 500;
-
-/** New statements are asked for at most this often because of a document signed with an unknown key. */
-const KEYS_EVERY_MS = 60_000;
 
 /** What the inbox hands accepted orders to. */
 export interface OrderTaker {
@@ -49,9 +45,8 @@ export interface OrderTaker {
 
 export interface InboxOptions {
   readonly speakerId: string;
-  readonly clock: Clock;
   readonly time: TrustedTime;
-  readonly keys: KeyStore;
+  readonly prover: Prover;
   readonly assignments: AssignmentStore;
   readonly orders: OrderStore;
   readonly journal: Journal;
@@ -59,8 +54,6 @@ export interface InboxOptions {
   readonly log: Log;
   /** Sends an answer if there is a connection; answers that matter are sent again after the next hello. */
   readonly answer: (answer: Answer) => void;
-  /** Asks the controller for new key statements; how many came. */
-  readonly updateKeys: () => Promise<number>;
 }
 
 /** What came in, by what became of it. */
@@ -81,7 +74,6 @@ export class Inbox {
   readonly #options: InboxOptions;
   readonly #one = new Exclusive();
   readonly #refusals = new Map<string, Answer>();
-  #keysAskedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -101,12 +93,14 @@ export class Inbox {
 
   /** Answers for all orders that are still to be done: for a controller that may not have had them. */
   openAnswers(): Answer[] {
-    const open = this.#options.orders.all().filter(({ phase }) => phase !== 'done');
+    const open = this.#options.orders
+      .all()
+      .filter(({ phase, origin }) => phase !== 'done' && origin === 'order');
     return open.map((record) => this.#accepted(record));
   }
 
   async #receive(source: 'own' | 'area', payload: Uint8Array): Promise<void> {
-    const { orders, answer, log } = this.#options;
+    const { orders, prover, answer, log } = this.#options;
     const text = Buffer.from(payload).toString('latin1');
     const hash = sha256(text);
     const known = orders.byHash(hash);
@@ -118,7 +112,7 @@ export class Inbox {
     }
     let verified: VerifiedDocument;
     try {
-      verified = await this.#verified(text);
+      verified = await prover.prove('order', text);
     } catch (error) {
       if (!isDomainError(error)) throw error;
       this.#count(error.code);
@@ -178,6 +172,7 @@ export class Inbox {
       notBefore: time.lastSignedAt ?? 0,
       speakerId,
       areas: assignments.held?.assignment.areas ?? [],
+      rules: assignments.held?.assignment.rules ?? null,
       sameId: orders.byId(header.id),
       sameBroadcast: orders.ofBroadcast(header.broadcastId),
       soundedShare: (broadcastId) =>
@@ -189,26 +184,8 @@ export class Inbox {
   #durationOf(broadcastId: string): number {
     const record = this.#options.orders.ofBroadcast(broadcastId).find(({ kind }) => kind === 'play');
     if (record === undefined) return 0;
-    const { content } = playOrderCodec.parse(payloadOf(record.document));
+    const { content } = playOrderOf(record);
     return 'durationMs' in content ? content.durationMs : 0;
-  }
-
-  /** Verifies; a key that is not known may have been named by a statement that we do not have yet. */
-  async #verified(text: string): Promise<VerifiedDocument> {
-    const { keys, clock, updateKeys, log } = this.#options;
-    try {
-      return await verifyDocument('order', text, keys.ring);
-    } catch (error) {
-      if (!isDomainError(error, 'document.unsigned')) throw error;
-      if (clock.monotonic() - this.#keysAskedAt < KEYS_EVERY_MS) throw error;
-      this.#keysAskedAt = clock.monotonic();
-      const came = await updateKeys().catch((reason) => {
-        log.info('key statements could not be fetched', { reason: errorText(reason) });
-        return 0;
-      });
-      if (came === 0) throw error;
-      return await verifyDocument('order', text, keys.ring);
-    }
   }
 
   #refuse(verified: VerifiedDocument, error: DomainError): void {

@@ -21,6 +21,8 @@ import { MqttConnection, mqttUrl } from './mqtt-connection.ts';
 /** A broker that answers nothing to hello is left for another try. */
 const WELCOME_TIMEOUT_MS = 20_000;
 const GOODBYE_MS = 1_000;
+/** What a controller can ask for in a welcome. */
+const DOCUMENTS: readonly string[] = ['assignment', 'held'];
 const RECONNECT = { baseMs: 1_000, maxMs: 60_000 };
 
 export interface LinkEvents {
@@ -30,6 +32,9 @@ export interface LinkEvents {
   /** A signed order, from our own topic or an area's. */
   order: { readonly source: 'own' | 'area'; readonly payload: Buffer };
   assignment: { readonly payload: Buffer };
+  /** A plan head, and a latch: may come before the welcome. */
+  plan: { readonly payload: Buffer };
+  latch: { readonly payload: Buffer };
   journalAck: JournalAck;
 }
 
@@ -45,8 +50,8 @@ export interface LinkOptions {
   readonly endpoints: () => readonly string[];
   /** Areas whose orders are listened to. */
   readonly areas: () => readonly string[];
-  /** What is said in hello, beside the session epoch. `withAssignment`: the controller asked for the document. */
-  readonly hello: (withAssignment: boolean) => Omit<Hello, 'v' | 'sessionEpoch'>;
+  /** What is said in hello, beside the session epoch. `want`: documents that the controller has asked for. */
+  readonly hello: (want: readonly string[]) => Omit<Hello, 'v' | 'sessionEpoch'>;
   /** Best known time, for the session epoch. */
   readonly now: () => number;
   readonly random: () => number;
@@ -253,22 +258,22 @@ export class Link extends Lifecycle implements TimeSource {
     return wanted.join() !== this.#subscribed.join();
   }
 
-  /** Hello and welcome; a second hello where the controller wants to see the assignment. One at a time. */
+  /** Hello and welcome; a second hello where the controller wants to see documents. One at a time. */
   async #greet(connection: MqttConnection): Promise<void> {
-    const welcome = await this.#hello(connection, false);
-    const again = welcome.want.includes('assignment');
-    const final = again ? await this.#hello(connection, true) : welcome;
+    const welcome = await this.#hello(connection, []);
+    const wanted = welcome.want.filter((name) => DOCUMENTS.includes(name));
+    const final = wanted.length > 0 ? await this.#hello(connection, wanted) : welcome;
     this.#online = true;
     this.#events.emit('online', final);
   }
 
-  async #hello(connection: MqttConnection, withAssignment: boolean): Promise<Welcome> {
+  async #hello(connection: MqttConnection, want: readonly string[]): Promise<Welcome> {
     const { clock, sessionEpoch, hello } = this.#options;
     const timeout = new AbortController();
     const welcome = new Promise<Welcome>((resolve) => {
       this.#welcomed = resolve;
     });
-    const message = { v: 1, sessionEpoch: sessionEpoch.current, ...hello(withAssignment) };
+    const message = { v: 1, sessionEpoch: sessionEpoch.current, ...hello(want) };
     const late = delay(clock, 'link.welcome', WELCOME_TIMEOUT_MS, timeout.signal).then(
       () => Promise.reject(new Error('the controller did not answer hello')),
       () => welcome,
@@ -286,9 +291,13 @@ export class Link extends Lifecycle implements TimeSource {
     const { speakerId, log, sessionEpoch } = this.#options;
     try {
       if (topic.name === 'areaOrder') this.#events.emit('order', { source: 'area', payload });
+      else if (topic.name === 'areaPlan') this.#events.emit('plan', { payload });
+      else if (topic.name === 'areaLatch') this.#events.emit('latch', { payload });
       else if (topic.id !== speakerId) return;
       else if (topic.name === 'order') this.#events.emit('order', { source: 'own', payload });
       else if (topic.name === 'assignment') this.#events.emit('assignment', { payload });
+      else if (topic.name === 'plan') this.#events.emit('plan', { payload });
+      else if (topic.name === 'latch') this.#events.emit('latch', { payload });
       else if (topic.name === 'time') this.#timeReply(payload, at);
       else if (topic.name === 'journalAck') this.#events.emit('journalAck', journalAckCodec.parse(payload));
       else if (topic.name === 'welcome') {

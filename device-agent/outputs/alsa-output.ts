@@ -6,8 +6,11 @@ import { ProcessSession, type ProgressReader } from './process-session.ts';
 
 const BUFFER_MS = 100;
 const PERIOD_MS = 20;
-/** What may wait in front of the card's buffer: it must always be full for the count of `AplayProgress` to hold. */
-const CUSHION_MS = 140;
+/**
+ * What may wait in front of the card's buffer: it must always be full for the count of `AplayProgress` to hold. Both together are what
+ * an emergency has to wait for, which is to be heard within 300 ms.
+ */
+const CUSHION_MS = 110;
 
 export interface AlsaOutputOptions {
   readonly clock: Clock;

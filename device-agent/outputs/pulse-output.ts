@@ -6,8 +6,11 @@ import { ProcessSession, type ProgressReader } from './process-session.ts';
 
 /** What the server is asked to hold: enough that a player that is not scheduled for 100 ms on a busy machine is not heard. */
 const SERVER_LATENCY_MS = 120;
-/** What may wait in front of the server, so that a busy event loop is not heard. */
-const CUSHION_MS = 160;
+/**
+ * What may wait in front of the server, so that a busy event loop is not heard. With the server's own it is what an emergency has to
+ * wait for, which is to be heard within 300 ms.
+ */
+const CUSHION_MS = 130;
 
 export interface PulseOutputOptions {
   readonly clock: Clock;

@@ -87,6 +87,8 @@ export class TimedSession implements OutputSession {
   close(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
+    // What was due has sounded, also where the event loop was late to let it go.
+    if (this.#closing === undefined) this.#release();
     this.#pending.length = 0;
     this.#closing ??= this.#sinking.then(() => this.#sink?.close()).catch((error) => this.#fail(error));
     return this.#closing;

@@ -1,20 +1,28 @@
 import { Lifecycle } from '#kit';
+import type { Output } from '../outputs/output.ts';
+import { MixedOutput } from './mixed-output.ts';
 import { Play, type PlayContext } from './play.ts';
 import type { PlayRequest } from './play-types.ts';
 
-export type PlaybackEngineOptions = PlayContext;
+export interface PlaybackEngineOptions extends Omit<PlayContext, 'output'> {
+  readonly output: Output;
+}
 
 /**
- * Turns files into sound at instants. Knows no order, no network and no policy. Holds no process, descriptor or timer
+ * Turns files and other sources into sound at instants. Knows no order, no network and no policy. Holds no process, descriptor or timer
  * while nothing is to be played; a play whose start is far away holds one timer.
  */
 export class PlaybackEngine extends Lifecycle {
   readonly #context: PlayContext;
+  readonly #output: Output;
   readonly #plays = new Set<Play>();
 
   constructor(options: PlaybackEngineOptions) {
     super();
-    this.#context = options;
+    const { kind } = options.output;
+    const mixed = new MixedOutput(options);
+    this.#output = options.output;
+    this.#context = { ...options, output: { kind, open: () => mixed.open() } };
   }
 
   protected override async onStart(): Promise<void> {
@@ -24,8 +32,8 @@ export class PlaybackEngine extends Lifecycle {
   }
 
   /** What the output is and what a receipt made through it proves. */
-  get output(): Pick<PlayContext['output'], 'kind' | 'device' | 'evidence'> {
-    return this.#context.output;
+  get output(): Pick<Output, 'kind' | 'device' | 'evidence'> {
+    return this.#output;
   }
 
   /** Plays under way, those that wait for their start included. */
@@ -34,8 +42,8 @@ export class PlaybackEngine extends Lifecycle {
   }
 
   /**
-   * Begins a play; all that can go wrong shows in its outcome. One at a time sounds on a device that is not mixed:
-   * who asks for two at once decides which of them is stopped.
+   * Begins a play; all that can go wrong shows in its outcome. Plays that overlap in time are mixed into one session of the output:
+   * who asks for two at once decides which of them is lowered or stopped.
    */
   play(request: PlayRequest): Play {
     if (!this.running) throw new Error('the playback engine is not running');

@@ -1,6 +1,10 @@
 export { PlaybackEngine } from './engine.ts';
 export { FfmpegDecoder } from './ffmpeg-decoder.ts';
-export type { Decoder } from './pcm-source.ts';
+export { MemorySource } from './memory-source.ts';
+export { PatientSource } from './patient-source.ts';
+export { PcmFileSource } from './pcm-file-source.ts';
+export type { Decoder, OpenSource, PcmSource, SourceRequest } from './pcm-source.ts';
 export type { Play } from './play.ts';
 export type { PlayLevels, PlayOutcome, PlayPosition, PlayRequest, PlayStarted } from './play-types.ts';
+export { RelaySource } from './relay/relay-source.ts';
 export { SilentDecoder } from './silent-decoder.ts';

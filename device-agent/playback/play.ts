@@ -2,8 +2,10 @@ import { type Clock, delay, Emitter, type Instant, type Milliseconds } from '#ki
 import { DomainError, isDomainError } from '#protocols';
 import { FRAMES_PER_MS, type Output, type OutputSession } from '../outputs/output.ts';
 import { SILENCE_DB } from './meter.ts';
+import type { MixedOutput } from './mixed-output.ts';
 import type { Decoder, PcmSource } from './pcm-source.ts';
 import type { PlayEvents, PlayLevels, PlayOutcome, PlayPosition, PlayRequest } from './play-types.ts';
+import { SequenceSource } from './sequence-source.ts';
 import { Voice } from './voice.ts';
 
 /** The decoder is begun this long before the sound: its first byte may take a second on a slow machine. */
@@ -15,13 +17,16 @@ const LOOK_AGAIN_MS = 30_000;
 /** Beyond this a start is late; less is caught up by the drift correction. */
 const LATE_MS = 20;
 const MAX_FADE_MS = 300;
+const FADE_MS = 200;
+/** A lower gain is looked for this far ahead, so that the ramp is over when it begins to hold. */
+const GAIN_AHEAD_MS = 2_000;
 const POSITION_EVERY_MS = 1_000;
 /** Content may end this much before its stated length (a coder's padding); less means that it was not played whole. */
 const SHORT_MS = 250;
 
 export interface PlayContext {
   readonly clock: Clock;
-  readonly output: Output;
+  readonly output: Pick<Output, 'kind'> & Pick<MixedOutput, 'open'>;
   readonly decoder: Decoder;
   /** The clock's monotonic time of an instant, by the best knowledge of now. */
   readonly toMonotonic: (instant: Instant) => Milliseconds;
@@ -42,6 +47,8 @@ export class Play {
   readonly #request: PlayRequest;
   readonly #halt = new AbortController();
   #haltReason = '';
+  #fadeMs: Milliseconds;
+  #lowerDb = 0;
   #session: OutputSession | undefined;
   #voice: Voice | undefined;
   #source: PcmSource | undefined;
@@ -56,6 +63,7 @@ export class Play {
   constructor(context: PlayContext, request: PlayRequest) {
     this.#context = context;
     this.#request = request;
+    this.#fadeMs = request.fadeOutMs ?? FADE_MS;
     this.events = new Emitter(context.onListenerError);
     const { signal } = request;
     const onAbort = () => this.#stop(typeof signal?.reason === 'string' ? signal.reason : 'aborted');
@@ -73,17 +81,24 @@ export class Play {
       });
   }
 
-  /** Fades out and ends; resolves with the outcome. After the end it changes nothing. */
-  stop(reason: string): Promise<PlayOutcome> {
+  /** Fades out (`fadeMs`, or as the request says) and ends; resolves with the outcome. After the end it changes nothing. */
+  stop(reason: string, fadeMs?: Milliseconds): Promise<PlayOutcome> {
+    if (!this.#halt.signal.aborted) this.#fadeMs = fadeMs ?? this.#fadeMs;
     this.#stop(reason);
     return this.done;
+  }
+
+  /** Goes down by so many dB under something else that sounds; 0: up again. */
+  lower(downDb: number): void {
+    this.#lowerDb = downDb;
+    this.#voice?.lower(downDb);
   }
 
   /** How much has sounded; `null` before the first frame. */
   position(): PlayPosition | null {
     const voice = this.#voice;
     if (voice === undefined || !this.#began) return null;
-    const heardMs = voice.heard() / FRAMES_PER_MS;
+    const heardMs = voice.heard().content / FRAMES_PER_MS;
     return {
       repetition: this.#repetition,
       positionMs: (this.#repetition === 0 ? (this.#request.offsetMs ?? 0) : 0) + heardMs,
@@ -98,27 +113,30 @@ export class Play {
   }
 
   async #attempt(): Promise<PlayOutcome> {
-    const { offsetMs = 0, gainDb = 0, repeat } = this.#request;
+    const { offsetMs = 0, prelude = [], repeat } = this.#request;
     if (this.#tooLate(this.#context.clock.monotonic())) return { kind: 'missed', reason: 'too_late' };
     await this.#until(DECODE_AHEAD_MS);
-    this.#nextSource = this.#openSource(offsetMs);
+    const content = this.#openSource(offsetMs);
+    this.#nextSource = prelude.length === 0 ? content : new SequenceSource({ before: prelude, content });
     await this.#until(OPEN_AHEAD_MS);
     this.#session = await this.#context.output.open();
-    this.#voice = new Voice({ session: this.#session, gainDb });
+    this.#voice = new Voice({ session: this.#session, gainDb: () => this.#gainDb() });
+    this.#voice.lower(this.#lowerDb);
     const count = repeat?.count ?? 1;
     for (let repetition = 0; repetition < count; repetition++) {
       if (!(await this.#align(this.#voice, repetition))) return { kind: 'missed', reason: 'not_ready' };
       const last = repetition === count - 1;
       if (!(await this.#content(this.#voice, repetition, last))) {
-        return { kind: 'interrupted', reason: this.#haltReason, position: this.#ended(), ...this.#levels() };
+        return this.#interrupted();
       }
     }
     await this.#session.drain();
     this.#tellStarted(this.#voice);
+    const framesPlayed = this.#voice.content - this.#voice.skipped;
     return {
       kind: 'finished',
-      framesPlayed: this.#voice.content - this.#voice.skipped,
-      durationMs: (this.#voice.content - this.#voice.skipped) / FRAMES_PER_MS,
+      framesPlayed,
+      durationMs: framesPlayed / FRAMES_PER_MS,
       skippedMs: this.#voice.skipped / FRAMES_PER_MS,
       ...this.#levels(),
     };
@@ -144,7 +162,8 @@ export class Play {
     await last?.close();
     let ready = false;
     let failure: unknown;
-    source.ready().then(
+    const readiness = source.ready();
+    readiness.then(
       () => {
         ready = true;
         const aheadMs = this.#targetMs(repetition) - this.#context.clock.monotonic();
@@ -154,6 +173,8 @@ export class Play {
         failure = error ?? new Error('the source failed');
       },
     );
+    // What lies in memory is ready at once, and an emergency waits for no block of silence.
+    await Promise.race([readiness.catch(() => undefined), Promise.resolve()]);
     for (;;) {
       this.#halt.signal.throwIfAborted();
       if (failure !== undefined) throw failure;
@@ -177,16 +198,17 @@ export class Play {
     this.#repetition = repetition;
     this.#began = true;
     voice.begin(source);
+    this.events.emit('placed', { repetition });
     return true;
   }
 
   /** Plays one repetition. False when it was stopped, the fade-out having been written. */
   async #content(voice: Voice, repetition: number, last: boolean): Promise<boolean> {
-    const { fadeOutMs = 200, offsetMs = 0, durationMs } = this.#request;
-    const fadeMs = Math.min(MAX_FADE_MS, Math.max(0, fadeOutMs));
+    const { offsetMs = 0, durationMs } = this.#request;
     const expectedMs = durationMs - (repetition === 0 ? offsetMs : 0);
     let fading = false;
     for (;;) {
+      const fadeMs = Math.min(MAX_FADE_MS, Math.max(0, this.#fadeMs));
       if ((voice.nextMs() ?? this.#context.clock.monotonic()) >= this.#lastMs() - fadeMs)
         this.#stop('hard_end');
       if (this.#halt.signal.aborted && !fading) {
@@ -197,11 +219,11 @@ export class Play {
       if (!(await voice.block(this.#anchoredMs(voice, repetition)))) break;
       this.#tellStarted(voice);
       this.#tellPosition();
-      const leftMs = expectedMs - voice.consumed / FRAMES_PER_MS;
+      const leftMs = expectedMs - voice.consumed.content / FRAMES_PER_MS;
       if (!last && leftMs < DECODE_AHEAD_MS) this.#nextSource ??= this.#openSource(0);
     }
     if (fading) return this.#flush();
-    const playedMs = voice.consumed / FRAMES_PER_MS;
+    const playedMs = voice.consumed.content / FRAMES_PER_MS;
     if (expectedMs - playedMs > SHORT_MS) {
       const reason = `the content ended after ${Math.round(playedMs)} of ${Math.round(expectedMs)} ms`;
       throw new DomainError('decoder.failed', { exitCode: 0, reason });
@@ -281,15 +303,14 @@ export class Play {
   }
 
   #openSource(offsetMs: Milliseconds): PcmSource {
-    const { file, durationMs } = this.#request;
+    const { file, open, durationMs } = this.#request;
+    if (open !== undefined) return open(offsetMs);
     return this.#context.decoder.open({ file, durationMs, offsetMs });
   }
 
   #outcomeOf(error: unknown): PlayOutcome {
+    if (error instanceof Halt) return this.#interrupted();
     let position = this.#ended();
-    if (error instanceof Halt) {
-      return { kind: 'interrupted', reason: this.#haltReason, position, ...this.#levels() };
-    }
     const known = isDomainError(error)
       ? error
       : new DomainError(
@@ -304,6 +325,20 @@ export class Play {
     return { kind: 'failed', code: known.code, error: known, position, ...this.#levels() };
   }
 
+  #interrupted(): PlayOutcome {
+    const position = this.#ended();
+    const begun = this.#voice?.sounding === true && this.#began;
+    return { kind: 'interrupted', reason: this.#haltReason, begun, position, ...this.#levels() };
+  }
+
+  /** Instants are mapped by the clock of now, which is close enough for the volume. */
+  #gainDb(): number {
+    const { gainDb = 0, startAt } = this.#request;
+    if (typeof gainDb === 'number') return gainDb;
+    const instant = startAt + this.#context.clock.monotonic() - this.#context.toMonotonic(startAt);
+    return Math.min(gainDb(instant), gainDb(instant + GAIN_AHEAD_MS));
+  }
+
   /** The last position, or null when nothing of the content can have sounded. */
   #ended(): PlayPosition | null {
     const position = this.position();
@@ -313,8 +348,11 @@ export class Play {
   }
 
   #levels(): PlayLevels {
-    const meter = this.#voice?.meter;
-    return { meanDb: meter?.meanDb ?? SILENCE_DB, peakDb: meter?.peakDb ?? SILENCE_DB };
+    const { meter } = this.#voice ?? {};
+    const levels = { meanDb: meter?.meanDb ?? SILENCE_DB, peakDb: meter?.peakDb ?? SILENCE_DB };
+    const { relayed, fallback } = this.#voice?.heard() ?? {};
+    if (relayed === undefined || fallback === undefined) return levels;
+    return { ...levels, relayedMs: relayed / FRAMES_PER_MS, fallbackMs: fallback / FRAMES_PER_MS };
   }
 
   async #release(): Promise<void> {

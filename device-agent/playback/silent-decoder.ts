@@ -1,5 +1,6 @@
-import { FRAMES_PER_MS } from '../outputs/output.ts';
+import { FRAMES_PER_MS, SAMPLE_RATE } from '../outputs/output.ts';
 import type { Decoder, PcmSource, SourceRequest } from './pcm-source.ts';
+import type { Station } from './relay/station.ts';
 
 /** Decodes nothing: silence of the stated length. For the fleet simulator, which says so. */
 export class SilentDecoder implements Decoder {
@@ -12,6 +13,20 @@ export class SilentDecoder implements Decoder {
         const frames = Math.min(left, block.length);
         left -= frames;
         return frames;
+      },
+      close: async () => undefined,
+    };
+  }
+
+  /** A station that sends silence for ever. */
+  station(): Station {
+    return {
+      frames: 2 * SAMPLE_RATE,
+      onChange: () => undefined,
+      open: () => undefined,
+      take: (block) => {
+        block.fill(0);
+        return block.length;
       },
       close: async () => undefined,
     };

@@ -3,11 +3,17 @@ import { BYTES_PER_FRAME, FRAMES_PER_MS, type OutputSession } from '../outputs/o
 import { DriftController, SampleCredit, SlewedTarget } from './drift.ts';
 import { Level } from './level.ts';
 import { Meter } from './meter.ts';
-import type { PcmSource } from './pcm-source.ts';
+import { type Parts, type PcmSource, partsOf } from './pcm-source.ts';
 import { stretch } from './stretch.ts';
 
 /** A mapping from instants to the local clock that gets better while sound is on is followed at this rate. */
 const FOLLOW_PPM = 300;
+/** Another gain is asked for this often while sound is on. */
+const GAIN_EVERY_MS = 250;
+/** How long it takes to get there. */
+const GAIN_RAMP_MS = 2_000;
+/** How long it takes to go down under something else, and up again. */
+const LOWER_RAMP_MS = 200;
 
 /**
  * The only writer of a session: silence, then content held to its place in time. Knows which frame of the session is
@@ -16,6 +22,7 @@ const FOLLOW_PPM = 300;
 export class Voice {
   readonly meter = new Meter();
   readonly #session: OutputSession;
+  readonly #gainDb: () => number;
   readonly #level: Level;
   #input: Int16Array;
   #output = new Int16Array(0);
@@ -29,10 +36,13 @@ export class Voice {
   #consumed = 0;
   #skipped = 0;
   #content = 0;
+  #gainAskedAt = 0;
 
-  constructor(options: { readonly session: OutputSession; readonly gainDb: number }) {
+  /** `gainDb` is asked for again while sound is on: what has changed is followed within 2 s. */
+  constructor(options: { readonly session: OutputSession; readonly gainDb: () => number }) {
     this.#session = options.session;
-    this.#level = new Level(options);
+    this.#gainDb = options.gainDb;
+    this.#level = new Level({ gainDb: options.gainDb() });
     this.#zeros = silence(options.session.blockFrames);
     // A silent source fills nothing, so all of them may share one block.
     this.#input = new Int16Array(this.#zeros.buffer);
@@ -58,14 +68,14 @@ export class Voice {
     return this.#level.silent || this.#source?.silent === true;
   }
 
-  /** Frames of this repetition's content that have been taken from the source. */
-  get consumed(): number {
-    return this.#consumed;
+  /** What has been taken from the source in this repetition. */
+  get consumed(): Parts {
+    return partsOf(this.#source, this.#consumed);
   }
 
   /** Frames of content in all repetitions, those left out included. */
   get content(): number {
-    return this.#content;
+    return this.#content + this.consumed.content;
   }
 
   /** Frames of content left out in all repetitions, to catch up after a loss. */
@@ -73,10 +83,15 @@ export class Voice {
     return this.#skipped;
   }
 
-  /** Frames of this repetition's content that have sounded by now. */
-  heard(): number {
+  /** What of this repetition has sounded by now. */
+  heard(): Parts {
     const underWay = this.#written - Math.max(this.#firstFrame, this.#session.framesPlayed());
-    return Math.max(0, this.#consumed - Math.max(0, underWay));
+    return partsOf(this.#source, Math.max(0, this.#consumed - Math.max(0, underWay)));
+  }
+
+  /** Goes down by so many dB under something else that sounds; 0: up again. */
+  lower(downDb: number): void {
+    this.#level.lowerTo(downDb, LOWER_RAMP_MS);
   }
 
   /** Writes silence; at most one block. */
@@ -86,6 +101,7 @@ export class Voice {
 
   /** What is written next is the content of `source`. */
   begin(source: PcmSource): void {
+    this.#content = this.content;
     this.#source = source;
     this.#target = undefined;
     if (!source.silent && this.#output.length === 0) {
@@ -113,7 +129,6 @@ export class Voice {
     if (frames === 0) return false;
     const adjust = await this.#correct(source, wantedMs, frames);
     this.#consumed += frames;
-    this.#content += frames;
     const length = frames > 2 ? frames - adjust : frames;
     if (source.silent) {
       await this.#write(this.#zeros.subarray(0, Math.min(length * BYTES_PER_FRAME, this.#zeros.length)));
@@ -122,10 +137,17 @@ export class Voice {
     const out = this.#output.subarray(0, length);
     if (length === frames) out.set(this.#input.subarray(0, frames));
     else stretch(this.#input, frames, out, length);
+    this.#followGain();
     this.#level.apply(out);
     this.meter.add(out);
     await this.#write(new Uint8Array(out.buffer, out.byteOffset, out.byteLength));
     return true;
+  }
+
+  #followGain(): void {
+    if (this.#written - this.#gainAskedAt < GAIN_EVERY_MS * FRAMES_PER_MS) return;
+    this.#gainAskedAt = this.#written;
+    this.#level.gainTo(this.#gainDb(), GAIN_RAMP_MS);
   }
 
   /** How many samples to leave out of a block (−1 to +1), after making good what the device has lost. */
@@ -152,7 +174,6 @@ export class Voice {
       if (read === 0) return;
       left -= read;
       this.#consumed += read;
-      this.#content += read;
       this.#skipped += read;
     }
   }

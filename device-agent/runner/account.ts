@@ -1,7 +1,7 @@
 import { Lifecycle } from '#kit';
-import type { JournalFact } from '#protocols';
+import type { ChainedLine, JournalFact } from '#protocols';
 import type { Log } from '../log.ts';
-import type { OrderStore } from '../state/order-store.ts';
+import type { OrderRecord, OrderStore } from '../state/order-store.ts';
 import type { PlayItem } from './play-item.ts';
 import { Teller, type TellerOptions } from './teller.ts';
 
@@ -21,6 +21,7 @@ export class Account extends Lifecycle {
   readonly #teller: Teller;
   readonly #orders: OrderStore;
   readonly #log: Log;
+  readonly #ending = new Set<string>();
 
   constructor(options: TellerOptions & { readonly orders: OrderStore }) {
     super();
@@ -40,6 +41,11 @@ export class Account extends Lifecycle {
     return this.#teller.behind;
   }
 
+  /** Hashes of orders whose end is told, but not durably yet: their records are behind. */
+  get ending(): ReadonlySet<string> {
+    return this.#ending;
+  }
+
   /** Resolves when everything told so far is durable, or given up because the agent stops. */
   told(): Promise<void> {
     return this.#teller.told();
@@ -53,7 +59,10 @@ export class Account extends Lifecycle {
   /** Writes a fact, then the item's record as it is now. `onTrouble`: the disk refused at first. */
   tell(item: PlayItem, fact: JournalFact, onTrouble: () => void = nothing): void {
     const state = item.snapshot();
-    this.#teller.tell(fact, () => item.persist(this.#orders, state), onTrouble);
+    const { passes } = item;
+    // It sounds although everything is stopped: said where it begins.
+    const told = fact.kind === 'started' && passes !== null ? { ...fact, latchId: passes } : fact;
+    this.#teller.tell(told, () => item.persist(this.#orders, state), onTrouble);
   }
 
   /** Writes the fact that ends an order, then that it has ended. */
@@ -61,10 +70,32 @@ export class Account extends Lifecycle {
     const state = item.snapshot();
     if (fact.kind === 'finished' || fact.kind === 'cancelled') this.counters[fact.kind] += 1;
     else this.counters.failed += 1;
-    this.#teller.tell(
-      fact,
-      ({ entry: { epoch, seq, at } }) => item.persist(this.#orders, { ...state, ended: { epoch, seq, at } }),
-      nothing,
+    this.#tellLast(item.record.hash, fact, async ({ entry: { epoch, seq, at, code } }) => {
+      // What the plan takes back unheard may come again under the same text, and is then new.
+      if (code === 'plan.withdrawn' && state.plays === 0) await this.#orders.forget(item.record);
+      else await item.persist(this.#orders, { ...state, ended: { epoch, seq, at } });
+    });
+  }
+
+  /** Writes the fact that ends an order that is not on its way, then that it has ended. */
+  tellRecordEnd({ orderId, hash, plays }: OrderRecord, fact: JournalFact): void {
+    if (fact.kind === 'cancelled') this.counters.cancelled += 1;
+    else this.counters.failed += 1;
+    this.#tellLast(hash, fact, async ({ entry: { epoch, seq, at, code } }) => {
+      if (code === 'plan.withdrawn' && plays === 0) await this.#orders.forget({ orderId, hash });
+      else await this.#orders.update(orderId, { phase: 'done', ended: { epoch, seq, at } }, hash);
+    });
+  }
+
+  #tellLast(hash: string, fact: JournalFact, then: (line: ChainedLine) => Promise<void>): void {
+    this.#ending.add(hash);
+    this.#teller.tell(fact, (line) => then(line).finally(() => this.#ending.delete(hash)), nothing);
+  }
+
+  /** Forgets the record of a slot that nothing was told of. */
+  forgetSoon({ record, id }: PlayItem): void {
+    this.background(this.#orders.forget(record), (error) =>
+      this.#log.error('an order’s record could not be removed', { orderId: id, error }),
     );
   }
 

@@ -13,12 +13,17 @@ export interface OutputFacts {
 /** A fact about an order as a whole. */
 export function orderFact(
   kind: JournalKind,
-  { record, content }: Pick<PlayItem, 'record' | 'content'>,
+  { record, order, content }: Pick<PlayItem, 'record' | 'order' | 'content'>,
   time: FactTime,
   more: Partial<JournalFact> = {},
 ): JournalFact {
   const { orderId, hash: orderHash, broadcastId } = record;
-  return { kind, ...time, orderId, orderHash, broadcastId, contentSha256: content.sha256, ...more };
+  return {
+    ...{ kind, ...time, orderId, orderHash, broadcastId },
+    ...(content.kind === 'file' ? { contentSha256: content.sha256 } : {}),
+    ...(order.drill ? { drill: true as const } : {}),
+    ...more,
+  };
 }
 
 /** A broadcast was taken back before its order to play came. */
@@ -66,6 +71,8 @@ export function endedFact(
     ...(levels && output.evidence !== 'none'
       ? { meanDb: roundMs(levels.meanDb), peakDb: roundMs(levels.peakDb) }
       : {}),
+    ...(levels?.relayedMs === undefined ? {} : { relayedMs: roundMs(levels.relayedMs) }),
+    ...(levels?.fallbackMs === undefined ? {} : { fallbackMs: roundMs(levels.fallbackMs) }),
     ...more,
   });
 }

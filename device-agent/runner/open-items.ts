@@ -1,20 +1,24 @@
 import { type Clock, Lifecycle } from '#kit';
 import type { ErrorCode, Progress } from '#protocols';
-import type { ContentCache, ContentOrigin } from '../cache/content-cache.ts';
+import type { ContentCache } from '../cache/content-cache.ts';
 import type { TimeKeeper } from '../clock/index.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Log } from '../log.ts';
+import type { Downloads } from '../plan/downloads.ts';
 import type { Account } from './account.ts';
 import { orderFact } from './facts.ts';
 import type { PlayItem } from './play-item.ts';
 import { prefetch } from './prefetch.ts';
 import { progressOf } from './sounding.ts';
 
+/** Downloads for slots are told of when they are needed within this time. */
+const WATCHED_MS = 10 * 60_000;
+
 export interface OpenItemsOptions {
   readonly clock: Clock;
   readonly keeper: TimeKeeper;
   readonly cache: ContentCache;
-  readonly origin: ContentOrigin;
+  readonly downloads: Downloads;
   readonly account: Account;
   readonly log: Log;
   readonly random: () => number;
@@ -69,6 +73,11 @@ export class OpenItems extends Lifecycle implements Iterable<PlayItem> {
     this.#options.onChange();
   }
 
+  /** Hashes of what is on its way. */
+  get hashes(): Set<string> {
+    return new Set([...this].map(({ record }) => record.hash));
+  }
+
   /** Forgets an item and what was fetched for it alone. */
   drop(item: PlayItem): void {
     item.abort.abort(new Error('no longer needed'));
@@ -81,7 +90,11 @@ export class OpenItems extends Lifecycle implements Iterable<PlayItem> {
     const { keeper, log, onChange, wake } = this.#options;
     const work = prefetch(item, item.plannedAt - keeper.time.now().instant, {
       ...this.#options,
-      onProgress: (_, fraction) => this.#progress(item, 'downloading', fraction),
+      onProgress: (_, fraction) => {
+        // Nobody looks on while tomorrow's audio comes, and every message costs data.
+        if (!item.isSlot || item.plannedAt - keeper.time.now().instant < WATCHED_MS)
+          this.#progress(item, 'downloading', fraction);
+      },
       onChange: () => {
         if (item.fetched) this.#contentHere(item);
         onChange();
@@ -101,6 +114,8 @@ export class OpenItems extends Lifecycle implements Iterable<PlayItem> {
     this.#progress(item, 'ready', 1);
     if (item.ready) return;
     item.ready = true;
+    // An emergency begins with what is here: told afterwards it would say nothing.
+    if (item.plays > 0) return;
     const { account, keeper } = this.#options;
     account.tell(item, orderFact('ready', item, factTime(keeper.time)));
   }

@@ -1,9 +1,18 @@
-import type { CancelOrder, ErrorCode, FileContent, PlayOrder } from '#protocols';
-import type { Item } from '../playback-control/arbitrate.ts';
+import {
+  type CancelOrder,
+  type ErrorCode,
+  type FileContent,
+  type Item,
+  itemOf,
+  type KeyRing,
+  type PlannedItem,
+  type PlayOrder,
+  plannedAtOf,
+  plannedItem,
+  RESUME_REWIND_MS,
+} from '#protocols';
+import { filesOf, type PlayableContent } from '../inbox/content-of.ts';
 import type { OrderPhase, OrderRecord, OrderStore } from '../state/order-store.ts';
-
-/** Heard again after an interruption, so that the sentence makes sense; less than the overlap that counts as twice. */
-const REWIND_MS = 1_000;
 
 /** What an order's record says of its progress, numbered in the order in which it came to be. */
 export type ItemState = Pick<
@@ -11,12 +20,24 @@ export type ItemState = Pick<
   'phase' | 'plays' | 'repetitions' | 'resumeFromMs' | 'ready' | 'ended'
 > & { readonly version: number };
 
-/** One accepted order on its way to being played. What is written here is made durable by `persist`. */
+/** Why an item is to stop, or not to begin: a person's order takes it back, or (with a code) the plan does not name it any more. */
+export type Cancellation = Pick<CancelOrder, 'reason'> & { readonly code?: ErrorCode };
+
+/** Throws a `DomainError` when a slot is not vouched for by a plan head that is in force and signed with one of these keys. */
+export type ProveSlot = (record: OrderRecord, keys: KeyRing) => Promise<void>;
+
+/** One accepted order, or a slot of the plan, on its way to being played. What is written here is made durable by `persist`. */
 export class PlayItem {
   readonly id: string;
   readonly record: OrderRecord;
   readonly order: PlayOrder;
-  readonly content: FileContent;
+  readonly content: PlayableContent;
+  /** What has to be fetched for it. */
+  readonly files: readonly FileContent[];
+  /** Proves a slot; null: an order carries a signature of its own. */
+  readonly proveSlot: ProveSlot | null;
+  /** When the plan head that names it runs out; null: an order. */
+  plannedUntil: number | null;
   /** It came over the link in this run. */
   readonly fresh: boolean;
   /** Local monotonic time at which it was taken in. */
@@ -33,22 +54,29 @@ export class PlayItem {
   fetching = false;
   trouble: ErrorCode | null = null;
   blockedBy: ErrorCode | null = null;
-  /** The order that takes it back. */
-  cancelledBy: Pick<CancelOrder, 'reason'> | null = null;
+  /** What takes it back. */
+  cancelledBy: Cancellation | null = null;
+  /** The latch that was set when it began, and that it passes: an emergency only. */
+  passes: string | null = null;
   #version = 0;
   #persisted = 0;
 
   constructor(options: {
     readonly record: OrderRecord;
     readonly order: PlayOrder;
-    readonly content: FileContent;
+    readonly content: PlayableContent;
     readonly fresh: boolean;
     readonly heardAtMs: number;
+    readonly proveSlot?: ProveSlot;
+    readonly plannedUntil?: number;
   }) {
     this.record = options.record;
     this.id = options.record.orderId;
     this.order = options.order;
     this.content = options.content;
+    this.files = filesOf(options.content);
+    this.proveSlot = options.proveSlot ?? null;
+    this.plannedUntil = options.plannedUntil ?? null;
     this.fresh = options.fresh;
     this.heardAtMs = options.heardAtMs;
     const { phase, plays, repetitions, resumeFromMs, ready } = options.record;
@@ -59,33 +87,27 @@ export class PlayItem {
     this.ready = ready;
   }
 
+  /** It is a slot of the plan. */
+  get isSlot(): boolean {
+    return this.record.origin === 'plan';
+  }
+
   get emergency(): boolean {
     return this.order.priority === 'emergency';
   }
 
   /** Planned instant of the repetition that comes next. */
   get plannedAt(): number {
-    return this.order.startsAt + this.#shiftMs;
+    return plannedAtOf(this.#planned, this);
   }
 
   /** As `arbitrate` sees it. */
   item(): Item {
-    const { priority, hardEndAt, latestStartAt, expiresAt, window, windowOverride } = this.order;
-    const free = this.emergency || windowOverride !== null;
-    return {
-      id: this.id,
-      priority,
-      number: this.record.number,
-      plannedAt: this.plannedAt,
-      // What was interrupted may go on late, but nothing begins that has expired.
-      latestStartAt:
-        this.phase === 'interrupted' ? expiresAt : Math.min(latestStartAt + this.#shiftMs, expiresAt),
-      hardEndAt,
-      window: free ? null : window,
-      ready: this.fetched,
-      fresh: this.fresh,
-      blockedBy: this.blockedBy ?? (this.fetched ? null : (this.trouble ?? 'cache.unreachable')),
-    };
+    const { repetitions, resumeFromMs, trouble, fresh, blockedBy } = this;
+    // An emergency begins with its tone while the words are still coming.
+    const ready = this.fetched || this.emergency;
+    const progress = { repetitions, resumeFromMs, interrupted: this.phase === 'interrupted' };
+    return itemOf(this.#planned, progress, { ready, trouble, fresh, blockedBy });
   }
 
   /** One repetition sounded whole. False: it was the last. */
@@ -98,7 +120,7 @@ export class PlayItem {
 
   /** Stopped in mid-play at this position, to go on if the order says so. */
   interrupted(positionMs: number): void {
-    this.resumeFromMs = Math.max(this.resumeFromMs, positionMs - REWIND_MS);
+    this.resumeFromMs = Math.max(this.resumeFromMs, positionMs - RESUME_REWIND_MS);
     this.phase = this.order.afterInterruption === 'resume' ? 'interrupted' : 'done';
   }
 
@@ -113,10 +135,10 @@ export class PlayItem {
   async persist(orders: OrderStore, { version, ...state }: ItemState): Promise<void> {
     if (version < this.#persisted) return;
     this.#persisted = version;
-    await orders.update(this.id, state);
+    await orders.update(this.id, state, this.record.hash);
   }
 
-  get #shiftMs(): number {
-    return this.repetitions * (this.content.durationMs + this.order.repeat.intervalMs);
+  get #planned(): PlannedItem {
+    return plannedItem(this.order, this.plannedUntil);
   }
 }

@@ -1,52 +1,33 @@
-import { type Clock, Lifecycle, repeat, type Timer } from '#kit';
-import type { CancelOrder, ErrorCode, JournalFact, PlayOrder, Progress } from '#protocols';
-import type { ContentCache, ContentOrigin } from '../cache/content-cache.ts';
-import type { TimeKeeper } from '../clock/index.ts';
+import { Lifecycle, repeat, type Timer } from '#kit';
+import {
+  arbitrate,
+  type CancelOrder,
+  type ErrorCode,
+  type JournalFact,
+  type PlayOrder,
+  type Situation,
+  type Verdict,
+} from '#protocols';
+import { contentOf } from '../inbox/content-of.ts';
 import type { OrderTaker } from '../inbox/inbox.ts';
 import { factTime } from '../journal/fact-time.ts';
-import type { Journal } from '../journal/journal.ts';
-import type { Log } from '../log.ts';
-import type { PlaybackEngine } from '../playback/index.ts';
-import { arbitrate, type Situation, type Verdict } from '../playback-control/arbitrate.ts';
-import type { AssignmentStore } from '../state/assignment-store.ts';
-import type { KeyStore } from '../state/key-store.ts';
-import type { OrderRecord, OrderStore } from '../state/order-store.ts';
+import type { OrderRecord } from '../state/order-store.ts';
 import { Account, type AccountCounters } from './account.ts';
 import { cancelFact, orderFact } from './facts.ts';
+import { historyOf } from './history.ts';
 import { OpenItems } from './open-items.ts';
 import { PlayItem } from './play-item.ts';
-import type { PositionFile } from './position-file.ts';
-import { fileContentOf, recoverOrders } from './recover-orders.ts';
+import type { PlaybackControlOptions } from './playback-options.ts';
+import { recoverOrders } from './recover-orders.ts';
 import { settle } from './settle.ts';
 import { situationOf } from './situation.ts';
-import { type EndedSounding, Stage } from './stage.ts';
+import { type EndedSounding, type Place, Stage } from './stage.ts';
 
 /** With nothing else to wake it, the situation is looked at this often: clocks may have been set. */
 const LOOK_EVERY_MS = 30_000;
 
 /** Content that cannot come is told as `failed`; what merely has not come is `missed`. */
 const FAILURES: readonly ErrorCode[] = ['cache.disk_full', 'cache.too_large', 'cache.hash_mismatch'];
-
-export interface PlaybackControlOptions {
-  readonly clock: Clock;
-  readonly keeper: TimeKeeper;
-  readonly engine: PlaybackEngine;
-  readonly cache: ContentCache;
-  readonly orders: OrderStore;
-  readonly journal: Journal;
-  readonly assignments: AssignmentStore;
-  readonly keys: KeyStore;
-  readonly position: PositionFile;
-  readonly origin: ContentOrigin;
-  readonly log: Log;
-  readonly random: () => number;
-  /** How often the position of the play under way is written down. */
-  readonly positionEveryMs: number;
-  /** For the eye; may be lost. */
-  readonly onProgress: (progress: Progress) => void;
-  /** Something that health tells has changed. */
-  readonly onChange: () => void;
-}
 
 /**
  * Takes accepted orders to their end: fetches, asks `arbitrate` what sounds, tells the engine, and writes down what
@@ -119,16 +100,52 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
   async play(record: OrderRecord, order: PlayOrder, replaced: readonly OrderRecord[]): Promise<void> {
     const { clock, keeper } = this.#options;
     const heardAtMs = clock.monotonic();
-    const item = new PlayItem({ record, order, content: fileContentOf(order), fresh: true, heardAtMs });
+    const item = new PlayItem({ record, order, content: contentOf(order), fresh: true, heardAtMs });
     // What it replaces may have begun while it was written to the disk.
-    if (replaced.some(({ orderId }) => this.#stage.current?.item.id === orderId)) {
+    if (!this.makeWay(replaced)) {
       this.#end(item, orderFact('refused', item, factTime(keeper.time), { code: 'order.already_played' }));
       return;
     }
-    for (const { orderId } of replaced) this.#replace(this.#items.get(orderId));
+    this.add(item);
+  }
+
+  /** Takes an item in. */
+  add(item: PlayItem): void {
     this.#items.add(item);
-    keeper.sharpen(order.startsAt);
+    this.#options.keeper.sharpen(item.order.startsAt);
     this.poke();
+  }
+
+  /** What is on its way, slots and orders. */
+  get items(): Iterable<PlayItem> & { readonly hashes: Set<string> } {
+    return this.#items;
+  }
+
+  /** Another order or slot takes the place of these: nothing of them sounds any more. False, and nothing has changed: one of them does. */
+  makeWay(replaced: readonly Pick<OrderRecord, 'orderId' | 'hash'>[]): boolean {
+    const items = replaced.flatMap((record) => this.#itemOf(record) ?? []);
+    if (items.some((item) => this.#stage.soundingOf(item) !== undefined)) return false;
+    for (const item of items) this.#replace(item);
+    return true;
+  }
+
+  /** The plan does not name a slot any more: it stops, or does not begin. False: it is not on its way. */
+  withdraw(record: Pick<OrderRecord, 'orderId' | 'hash'>): boolean {
+    const item = this.#itemOf(record);
+    if (item === undefined) return false;
+    item.cancelledBy = { reason: '', code: 'plan.withdrawn' };
+    this.poke();
+    return true;
+  }
+
+  /** Ends a record that is not on its way, with the fact that says why. */
+  endRecord(record: OrderRecord, fact: JournalFact): void {
+    this.#account.tellRecordEnd(record, fact);
+  }
+
+  /** Hashes of what has ended though its record does not say so yet. */
+  get ending(): ReadonlySet<string> {
+    return this.#account.ending;
   }
 
   async cancel(record: OrderRecord, order: CancelOrder): Promise<void> {
@@ -177,12 +194,32 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     this.#lookAgainIn(0);
   }
 
+  #itemOf({ orderId, hash }: Pick<OrderRecord, 'orderId' | 'hash'>): PlayItem | undefined {
+    const item = this.#items.get(orderId);
+    return item?.record.hash === hash ? item : undefined;
+  }
+
   /** An order of the same broadcast has taken its place; nothing of it was heard. */
-  #replace(item: PlayItem | undefined): void {
-    if (item === undefined) return;
+  #replace(item: PlayItem): void {
+    if (item.isSlot) {
+      this.#withdrawUnheard(item);
+      return;
+    }
     item.phase = 'done';
     this.#items.drop(item);
     this.#account.writeSoon(item);
+  }
+
+  /** Told where anything was told of it before. */
+  #withdrawUnheard(item: PlayItem): void {
+    const time = factTime(this.#options.keeper.time);
+    if (item.ready || item.plays > 0)
+      this.#end(item, orderFact('cancelled', item, time, { code: 'plan.withdrawn' }));
+    else {
+      item.phase = 'done';
+      this.#items.drop(item);
+      this.#account.forgetSoon(item);
+    }
   }
 
   async #lookAll(): Promise<void> {
@@ -208,19 +245,44 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     for (const { id, code } of verdict.over) this.#giveUp(this.#items.get(id), code);
     const { current } = this.#stage;
     if (current !== undefined && verdict.stop !== null) this.#stage.halt(verdict.stop);
+    if (verdict.stopVoice !== null) this.#stage.halt(verdict.stopVoice, 'voice');
     const next = verdict.sound === null ? undefined : this.#items.get(verdict.sound);
-    if (current === undefined && next !== undefined) await this.#stage.begin(next, situation);
+    if (this.#stage.current === undefined && next !== undefined) await this.#begin(next, situation, 'main');
+    const voice = verdict.voice === null ? undefined : this.#items.get(verdict.voice);
+    if (this.#stage.voice === undefined && voice !== undefined) await this.#begin(voice, situation, 'voice');
     this.#arm(situation, verdict);
   }
 
+  async #begin(item: PlayItem, situation: Situation, place: Place): Promise<void> {
+    const { keeper, orders } = this.#options;
+    const others = orders
+      .ofBroadcast(item.record.broadcastId)
+      .filter(({ hash }) => hash !== item.record.hash);
+    if (item.plays === 0 && others.some(({ plays, phase }) => plays > 0 || phase === 'playing')) {
+      this.#end(item, orderFact('refused', item, factTime(keeper.time), { code: 'order.already_played' }));
+      this.poke();
+      return;
+    }
+    item.passes = situation.latches.find((id) => item.order.releases.includes(id)) ?? null;
+    await this.#stage.begin(item, situation, place);
+  }
+
   #situation(): Situation {
-    const { clock, keeper, assignments, journal } = this.#options;
+    const { clock, keeper, assignments, journal, orders, latches } = this.#options;
+    const current = this.#stage.current?.item;
     return situationOf(this.#items, {
       time: keeper.time,
       atMs: clock.monotonic(),
       assignment: assignments.held?.assignment,
       journalOk: journal.failure === undefined,
-      current: this.#stage.current?.item.id ?? null,
+      current: current?.id ?? null,
+      voice: this.#stage.voice?.item.id ?? null,
+      latches: latches(),
+      history: () =>
+        historyOf(journal.entries(), (hash) => orders.byHash(hash), {
+          now: keeper.time.now().instant,
+          currentHash: current?.record.hash ?? null,
+        }),
     });
   }
 
@@ -240,7 +302,9 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
   #cancelMarked(): void {
     for (const item of this.#items) {
       if (item.cancelledBy === null) continue;
-      if (this.#stage.current?.item === item) this.#stage.halt('order.cancelled');
+      if (this.#stage.soundingOf(item) !== undefined)
+        this.#stage.haltItem(item, item.cancelledBy.code ?? 'order.cancelled');
+      else if (item.cancelledBy.code === 'plan.withdrawn') this.#withdrawUnheard(item);
       else {
         const time = factTime(this.#options.keeper.time);
         const detail = item.cancelledBy.reason;
@@ -286,18 +350,17 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
 
   async #stopAll(): Promise<void> {
     this.#stopping = true;
-    const ended = await this.#stage.closeDown();
-    if (ended !== undefined) this.#settle(ended);
+    for (const ended of await this.#stage.closeDown()) this.#settle(ended);
     await this.#items.stop();
     await this.#stage.stop();
   }
 
   async #recoverAll(): Promise<void> {
-    const { clock, orders, journal, keys, position, engine, keeper, log } = this.#options;
+    const { clock, orders, journal, keys, position, engine, keeper, slots, log } = this.#options;
     const recovered = await recoverOrders({
-      orders,
+      ...{ orders, slots },
       entries: [...journal.entries()],
-      position: await position.load(),
+      positions: await position.loadAll(),
       keys: keys.ring,
       time: keeper.time,
       output: engine.output,

@@ -3,8 +3,10 @@ import Type, { type Static } from 'typebox';
 import { codec, IdSchema } from '#protocols';
 import { ifMissing } from '../state/files.ts';
 
-/** Two places, written in turn: a write that was cut off leaves the other whole. */
 const SLOT_BYTES = 512;
+/** Two slots for each thing that may sound at once, written in turn: a write that was cut off leaves the other whole. */
+const PLACES = 2;
+const SLOTS = 2 * PLACES;
 
 const PositionSchema = Type.Object({
   v: Type.Literal(1),
@@ -31,6 +33,8 @@ export class PositionFile {
   readonly #durable: boolean;
   #file: FileHandle | undefined;
   #n = 0;
+  /** The slot of each place that was written last. */
+  readonly #turns: number[] = [];
 
   /** `durable` false leaves out the fsync: for simulators, where a power cut takes them all. */
   constructor(options: { readonly path: string; readonly durable: boolean }) {
@@ -40,26 +44,35 @@ export class PositionFile {
 
   /** What was written last, or undefined when there is nothing whole. Takes the room for what will be. */
   async load(): Promise<StoredPosition | undefined> {
+    return (await this.loadAll())[0];
+  }
+
+  /** The same of everything that may have sounded at once, the newest first. */
+  async loadAll(): Promise<StoredPosition[]> {
     this.#file ??= await openOrMake(this.#path);
     const bytes = await ifMissing(readFile(this.#path), undefined);
-    let newest: StoredPosition | undefined;
-    for (let at = 0; bytes !== undefined && at < bytes.length; at += SLOT_BYTES) {
-      const slot = bytes.subarray(at, at + SLOT_BYTES);
-      const end = slot.indexOf(0x0a);
-      const position = end === -1 ? undefined : attempt(() => positionCodec.parse(slot.subarray(0, end)));
-      if (position !== undefined && position.n > (newest?.n ?? 0)) newest = position;
+    const newest: StoredPosition[] = [];
+    for (let place = 0; bytes !== undefined && place < PLACES; place++) {
+      const [first, second] = [0, 1].map((slot) => positionIn(bytes, (2 * place + slot) * SLOT_BYTES));
+      const last = (second?.n ?? 0) > (first?.n ?? 0) ? 1 : 0;
+      this.#turns[place] = last;
+      newest.push(...[last === 1 ? second : first].filter((position) => position !== undefined));
     }
-    this.#n = newest?.n ?? 0;
+    newest.sort((a, b) => b.n - a.n);
+    this.#n = newest[0]?.n ?? 0;
     return newest;
   }
 
-  async write(position: Omit<StoredPosition, 'v' | 'n'>): Promise<void> {
+  /** `place` 1 is what is spoken over what sounds. */
+  async write(position: Omit<StoredPosition, 'v' | 'n'>, place = 0): Promise<void> {
     this.#file ??= await openOrMake(this.#path);
     const file = this.#file;
     this.#n += 1;
     const slot = Buffer.alloc(SLOT_BYTES);
     slot.write(`${JSON.stringify({ v: 1, n: this.#n, ...position })}\n`);
-    await file.write(slot, 0, SLOT_BYTES, (this.#n % 2) * SLOT_BYTES);
+    const turn = 1 - (this.#turns[place] ?? 1);
+    this.#turns[place] = turn;
+    await file.write(slot, 0, SLOT_BYTES, (2 * place + turn) * SLOT_BYTES);
     if (this.#durable) await file.datasync();
   }
 
@@ -73,11 +86,18 @@ async function openOrMake(path: string): Promise<FileHandle> {
   const file = await open(path, 'a+');
   try {
     // A full disk later on must not stop the notes.
-    if ((await file.stat()).size < 2 * SLOT_BYTES) await file.appendFile(Buffer.alloc(2 * SLOT_BYTES));
+    const { size } = await file.stat();
+    if (size < SLOTS * SLOT_BYTES) await file.appendFile(Buffer.alloc(SLOTS * SLOT_BYTES - size));
   } finally {
     await file.close();
   }
   return open(path, 'r+');
+}
+
+function positionIn(bytes: Buffer, at: number): StoredPosition | undefined {
+  const slot = bytes.subarray(at, at + SLOT_BYTES);
+  const end = slot.indexOf(0x0a);
+  return end === -1 ? undefined : attempt(() => positionCodec.parse(slot.subarray(0, end)));
 }
 
 function attempt<Result>(work: () => Result): Result | undefined {

@@ -1,5 +1,7 @@
 import type { Clock } from '#kit';
-import type { ContentCache, ContentOrigin } from '../cache/content-cache.ts';
+import type { FileContent } from '#protocols';
+import type { ContentCache } from '../cache/content-cache.ts';
+import type { Downloads } from '../plan/downloads.ts';
 import type { PlayItem } from './play-item.ts';
 
 /** Two progress messages of one download are at least this far apart. */
@@ -21,43 +23,32 @@ export function spreadMs(untilStartMs: number, random: () => number): number {
 
 export interface PrefetchOptions {
   readonly cache: ContentCache;
+  readonly downloads: Downloads;
   readonly clock: Clock;
-  readonly origin: ContentOrigin;
   readonly random: () => number;
   readonly onProgress: (item: PlayItem, fraction: number) => void;
   /** Something about an item's content has changed. */
   readonly onChange: (item: PlayItem) => void;
 }
 
-/** Brings an item's content into the cache and keeps it there until the item is aborted. */
+/** Brings an item's files into the cache and keeps them there until the item is aborted. What needs none is ready at once. */
 export async function prefetch(
   item: PlayItem,
   untilStartMs: number,
   options: PrefetchOptions,
 ): Promise<void> {
-  const { cache, clock, origin, random, onProgress, onChange } = options;
+  const { cache, onChange } = options;
   const { signal } = item.abort;
   if (item.fetching || item.fetched || signal.aborted) return;
   item.fetching = true;
-  const release = cache.hold(item.content.sha256);
-  signal.addEventListener('abort', release, { once: true });
-  let toldAt = Number.NEGATIVE_INFINITY;
+  for (const { sha256 } of item.files) signal.addEventListener('abort', cache.hold(sha256), { once: true });
+  // A relay sounds without its fallback.
+  if (item.content.kind === 'relay') {
+    item.fetched = true;
+    onChange(item);
+  }
   try {
-    await cache.ensure({
-      content: item.content,
-      origin,
-      signal,
-      spreadMs: item.emergency ? 0 : spreadMs(untilStartMs, random),
-      onProgress: (fraction) => {
-        if (clock.monotonic() - toldAt < PROGRESS_EVERY_MS && fraction < 1) return;
-        toldAt = clock.monotonic();
-        onProgress(item, fraction);
-      },
-      onTrouble: (code) => {
-        item.trouble = code;
-        onChange(item);
-      },
-    });
+    for (const content of item.files) await fetchOne(item, content, untilStartMs, options);
     item.fetched = true;
     item.trouble = null;
   } catch (error) {
@@ -67,4 +58,31 @@ export async function prefetch(
     item.fetching = false;
   }
   onChange(item);
+}
+
+function fetchOne(
+  item: PlayItem,
+  content: FileContent,
+  untilStartMs: number,
+  { downloads, clock, random, onProgress, onChange }: PrefetchOptions,
+): Promise<void> {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  const wanted = {
+    content,
+    signal: item.abort.signal,
+    onProgress: (fraction: number) => {
+      if (clock.monotonic() - toldAt < PROGRESS_EVERY_MS && fraction < 1) return;
+      toldAt = clock.monotonic();
+      onProgress(item, fraction);
+    },
+    onTrouble: (code: NonNullable<PlayItem['trouble']>) => {
+      item.trouble = code;
+      onChange(item);
+    },
+  };
+  if (item.isSlot) {
+    const { plannedAt: neededAt, emergency } = item;
+    return downloads.inTurn({ ...wanted, neededAt, emergency });
+  }
+  return downloads.now({ ...wanted, spreadMs: item.emergency ? 0 : spreadMs(untilStartMs, random) });
 }

@@ -6,7 +6,7 @@ import type { PlayItem } from './play-item.ts';
 
 /**
  * Proves an accepted order again, with the keys that are in force now: what was signed with one that is not any more does
- * not sound. The fact that ends it, or null when all is well.
+ * not sound. A slot is proved by the plan head that names it. The fact that ends it, or null when all is well.
  */
 export async function proofFailure(
   item: PlayItem,
@@ -14,11 +14,17 @@ export async function proofFailure(
   time: TrustedTime,
 ): Promise<JournalFact | null> {
   try {
-    const { hash } = await verifyDocument('order', item.record.document, keys);
-    if (hash === item.record.hash) return null;
-    throw new DomainError('document.bad_signature', { document: 'order', keyId: '' });
+    const { proveSlot, record, plays } = item;
+    await (proveSlot === null ? proveOrder(item, keys) : proveSlot({ ...record, plays }, keys));
+    return null;
   } catch (error) {
     if (!isDomainError(error)) throw error;
-    return orderFact('failed', item, factTime(time), { code: error.code });
+    const { code } = error;
+    return orderFact(code === 'plan.withdrawn' ? 'cancelled' : 'failed', item, factTime(time), { code });
   }
+}
+
+async function proveOrder({ record }: PlayItem, keys: KeyRing): Promise<void> {
+  const { hash } = await verifyDocument('order', record.document, keys);
+  if (hash !== record.hash) throw new DomainError('document.bad_signature', { document: 'order', keyId: '' });
 }

@@ -1,38 +1,36 @@
 import {
   type CancelOrder,
   cancelOrderCodec,
-  codec,
-  type FileContent,
-  FileContentSchema,
   type JournalEntry,
   type JournalFact,
   type KeyRing,
-  type PlayOrder,
-  playOrderCodec,
 } from '#protocols';
 import type { TrustedTime } from '../clock/index.ts';
-import { payloadOf } from '../inbox/payload.ts';
+import { contentOf } from '../inbox/content-of.ts';
+import { payloadOf, playOrderOf } from '../inbox/payload.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Log } from '../log.ts';
 import type { OrderRecord, OrderStore } from '../state/order-store.ts';
 import { endedFact, type OutputFacts, orderFact } from './facts.ts';
-import { PlayItem } from './play-item.ts';
+import { PlayItem, type ProveSlot } from './play-item.ts';
 import type { StoredPosition } from './position-file.ts';
 import { proofFailure } from './proof.ts';
 import { recover } from './recover.ts';
 import { reopen } from './settle.ts';
 
-const fileContentCodec = codec('content', FileContentSchema);
-
-/** The content of an order that `checkPlay` let through. Throws `document.malformed` for any other. */
-export function fileContentOf(order: PlayOrder): FileContent {
-  return fileContentCodec.check(order.content);
+/** What the plan says of a slot. */
+export interface SlotBook {
+  readonly proveSlot: ProveSlot;
+  /** When the head that names a slot runs out; undefined when none in force names it. */
+  readonly plannedUntil: (record: Pick<OrderRecord, 'hash' | 'broadcastId' | 'plays'>) => number | undefined;
 }
 
 export interface RecoverOptions {
+  readonly slots: SlotBook;
   readonly orders: OrderStore;
   readonly entries: readonly JournalEntry[];
-  readonly position: StoredPosition | undefined;
+  /** The newest of each thing that may have sounded at once. */
+  readonly positions: readonly StoredPosition[];
   readonly keys: KeyRing;
   readonly time: TrustedTime;
   readonly output: OutputFacts;
@@ -64,14 +62,21 @@ export async function recoverOrders(options: RecoverOptions): Promise<RecoveredO
       await putAway(record, options);
       continue;
     }
+    if (wasWithdrawn(record, options)) {
+      await forget(record, options);
+      continue;
+    }
     const fact = recoverOne(item, options);
     if (fact !== null) told.push({ item, fact });
     else if (item.phase === 'done') await keep(item, options);
+    else if (isUnnamed(item, options)) await keep(item, options);
     else open.push(item);
   }
   const recovered = [...told];
   for (const item of open) {
-    const fact = (await proofFailure(item, options.keys, options.time)) ?? alreadyBegun(item, open, options);
+    // A slot is proved when it begins: by then its plan has been brought up to date.
+    const unproved = item.isSlot ? null : await proofFailure(item, options.keys, options.time);
+    const fact = unproved ?? alreadyBegun(item, open, options);
     if (fact !== null) recovered.push({ item, fact });
     else {
       if (isReplaced(item, orders)) item.phase = 'done';
@@ -89,14 +94,36 @@ export async function recoverOrders(options: RecoverOptions): Promise<RecoveredO
 }
 
 /** Undefined, and nothing of it sounds, when this version cannot read what an earlier one accepted. */
-function itemOf(record: OrderRecord, { heardAtMs, log }: RecoverOptions): PlayItem | undefined {
+function itemOf(record: OrderRecord, { heardAtMs, slots, log }: RecoverOptions): PlayItem | undefined {
   try {
-    const order = playOrderCodec.parse(payloadOf(record.document));
-    return new PlayItem({ record, order, content: fileContentOf(order), fresh: false, heardAtMs });
+    const order = playOrderOf(record);
+    const base = { record, order, content: contentOf(order), fresh: false, heardAtMs };
+    if (record.origin === 'order') return new PlayItem(base);
+    const plannedUntil = slots.plannedUntil(record) ?? 0;
+    return new PlayItem({ ...base, proveSlot: slots.proveSlot, plannedUntil });
   } catch (error) {
     log.error('a stored order cannot be read', { orderId: record.orderId, error });
     return undefined;
   }
+}
+
+/** The journal tells that the plan took it back unheard: should it come again it is new. */
+function wasWithdrawn({ origin, hash, plays }: OrderRecord, { entries }: RecoverOptions): boolean {
+  const told = entries.findLast(({ orderHash }) => orderHash === hash);
+  return origin === 'plan' && plays === 0 && told?.kind === 'cancelled' && told.code === 'plan.withdrawn';
+}
+
+async function forget(record: OrderRecord, { orders, log }: RecoverOptions): Promise<void> {
+  await orders
+    .forget(record)
+    .catch((error) =>
+      log.error('an order’s record could not be removed', { orderId: record.orderId, error }),
+    );
+}
+
+/** A slot that no head in force names just now: its plan decides what becomes of it, or a document of the plan is still missing. */
+function isUnnamed({ isSlot, record, plays }: PlayItem, { slots }: RecoverOptions): boolean {
+  return isSlot && slots.plannedUntil({ ...record, plays }) === undefined;
 }
 
 async function putAway(record: OrderRecord, { orders, time, log, note }: RecoverOptions): Promise<void> {
@@ -131,7 +158,9 @@ function alreadyBegun(
 
 /** A newer order of the broadcast was accepted, and the power went before this one was put away. */
 function isReplaced({ plays, record }: PlayItem, orders: OrderStore): boolean {
-  const newer = ({ kind, revision }: OrderRecord) => kind === 'play' && revision > record.revision;
+  // Of slots the plan has the last word.
+  const newer = ({ kind, revision, origin }: OrderRecord) =>
+    kind === 'play' && revision > record.revision && (origin === 'order' || record.origin === 'order');
   return plays === 0 && orders.ofBroadcast(record.broadcastId).some(newer);
 }
 
@@ -151,9 +180,13 @@ function cancelOf({ record }: PlayItem, { orders, log }: RecoverOptions): Pick<C
 }
 
 function recoverOne(item: PlayItem, options: RecoverOptions): JournalFact | null {
-  const own = options.entries.filter(({ orderId }) => orderId === item.id);
+  const { hash } = item.record;
+  const own = options.entries.filter(
+    ({ orderId, orderHash }) => orderId === item.id && (orderHash === undefined || orderHash === hash),
+  );
+  const position = options.positions.find(({ orderId }) => orderId === item.id);
   item.ready ||= own.some(({ kind }) => kind === 'ready');
-  const found = recover(item.record, own, options.position, item.content.durationMs);
+  const found = recover(item.record, own, position, item.content.durationMs);
   switch (found.kind) {
     case 'as-recorded':
       return null;

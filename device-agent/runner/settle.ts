@@ -4,6 +4,9 @@ import type { PlayOutcome } from '../playback/index.ts';
 import { endedFact, type OutputFacts, orderFact, rangeOf } from './facts.ts';
 import type { PlayItem } from './play-item.ts';
 
+/** A fade-out may end a slot so much early. */
+const SLOT_TOLERANCE_MS = 1_000;
+
 /** How one attempt ended, and where it had begun. */
 export interface EndedPlay {
   readonly outcome: PlayOutcome;
@@ -32,31 +35,26 @@ export function settle(
     case 'finished': {
       const range = { fromMs, toMs: item.content.durationMs, uncertaintyMs: 0 };
       const skippedMs = roundMs(outcome.skippedMs);
-      const fact = endedFact(
-        'finished',
-        item,
-        range,
-        outcome,
-        output,
-        time,
-        skippedMs > 0 ? { skippedMs } : {},
-      );
+      const more = skippedMs > 0 ? { skippedMs } : {};
+      const fact = endedFact('finished', item, range, outcome, output, time, more);
       item.repetitionDone();
       return { kind: 'tell', fact };
     }
     case 'interrupted': {
       const cancel = item.cancelledBy;
       const hardEnd = outcome.reason === 'hard_end';
-      if (outcome.position === null && cancel === null) {
+      if (hardEnd && cancel === null && isWholeSlot(item))
+        return slotOver(item, { outcome, fromMs, stopCode }, output, time);
+      if (outcome.position === null && cancel === null && !outcome.begun) {
         reopen(item);
         return hardEnd ? { kind: 'give-up', code: 'order.hard_end' } : { kind: 'reopen' };
       }
-      const code = interruptionCode(hardEnd, cancel !== null, stopCode);
+      const code = interruptionCode(hardEnd, cancel, stopCode);
       const more = { code, ...(cancel === null ? {} : { detail: cancel.reason }) };
       const kind = cancel === null ? 'interrupted' : 'cancelled';
       const range = rangeOf(fromMs, outcome.position);
       const fact =
-        outcome.position === null
+        outcome.position === null && !outcome.begun
           ? orderFact(kind, item, time, more)
           : endedFact(kind, item, range, outcome, output, time, more);
       if (cancel !== null || hardEnd) item.phase = 'done';
@@ -66,10 +64,11 @@ export function settle(
     case 'failed': {
       item.phase = 'done';
       const more = { code: outcome.code, detail: outcome.error.message.slice(0, 512) };
-      const fact =
-        outcome.position === null
-          ? orderFact('failed', item, time, { ...more, play: item.plays, output: output.kind })
-          : endedFact('failed', item, rangeOf(fromMs, outcome.position), outcome, output, time, more);
+      // A relay of which nothing came was silence.
+      const unheard = outcome.position === null || outcome.code === 'order.stream_failed';
+      const fact = unheard
+        ? orderFact('failed', item, time, { ...more, play: item.plays, output: output.kind })
+        : endedFact('failed', item, rangeOf(fromMs, outcome.position), outcome, output, time, more);
       return { kind: 'tell', fact };
     }
     case 'missed':
@@ -82,14 +81,47 @@ export function settle(
   }
 }
 
+/** Whether its hard end is the end of its slot: a relay has no end of its own. */
+function isWholeSlot({ content, order }: PlayItem): boolean {
+  if (content.kind !== 'relay') return false;
+  const end = Math.min(order.hardEndAt, order.window?.closesAt ?? Number.POSITIVE_INFINITY);
+  return end >= order.startsAt + content.durationMs - SLOT_TOLERANCE_MS;
+}
+
+/** The time of a relay is over: whatever came of it counts, and nothing is a failure. */
+function slotOver(
+  item: PlayItem,
+  { outcome, fromMs }: EndedPlay & { readonly outcome: Extract<PlayOutcome, { kind: 'interrupted' }> },
+  output: OutputFacts,
+  time: FactTime,
+): Settlement {
+  const { relayedMs = 0, fallbackMs = 0, position } = outcome;
+  if (position === null || relayedMs + fallbackMs === 0) {
+    item.phase = 'done';
+    const more = { code: 'order.stream_failed', play: item.plays, output: output.kind } as const;
+    return { kind: 'tell', fact: orderFact('failed', item, time, more) };
+  }
+  // Positions are times since the start of the slot, and it sounded up to the end of it.
+  const heardMs = position.positionMs - fromMs;
+  const toMs = item.content.durationMs;
+  const range = { fromMs: Math.max(fromMs, toMs - heardMs), toMs, uncertaintyMs: position.uncertaintyMs };
+  const fact = endedFact('finished', item, range, outcome, output, time);
+  item.repetitionDone();
+  return { kind: 'tell', fact };
+}
+
 /** Nothing of the attempt sounded: as if it had not been begun. */
 export function reopen(item: PlayItem): void {
   item.plays -= 1;
   item.phase = item.resumeFromMs > 0 ? 'interrupted' : 'open';
 }
 
-function interruptionCode(hardEnd: boolean, cancelled: boolean, stopCode: ErrorCode | null): ErrorCode {
+function interruptionCode(
+  hardEnd: boolean,
+  cancel: PlayItem['cancelledBy'],
+  stopCode: ErrorCode | null,
+): ErrorCode {
   if (hardEnd) return 'order.hard_end';
-  if (cancelled) return 'order.cancelled';
+  if (cancel !== null) return cancel.code ?? 'order.cancelled';
   return stopCode ?? 'order.agent_restarted';
 }

@@ -1,21 +1,38 @@
-import { type Assignment, holds } from '#protocols';
+import {
+  type Assignment,
+  holds,
+  limitsSessions,
+  profileGainAt,
+  type Situation,
+  type SoundedSpan,
+  soundsAnyway,
+  testCap,
+  timingOf,
+  volumeCapAt,
+} from '#protocols';
 import type { TrustedTime } from '../clock/index.ts';
 import type { PlayRequest } from '../playback/index.ts';
-import { endOf, type Situation, soundsAnyway } from '../playback-control/arbitrate.ts';
 import type { PlayItem } from './play-item.ts';
 
-/** The moment as `arbitrate` wants it. `atMs` is the local monotonic time. */
-export function situationOf(
-  all: Iterable<PlayItem>,
-  facts: {
-    readonly time: TrustedTime;
-    readonly atMs: number;
-    readonly assignment: Assignment | undefined;
-    readonly journalOk: boolean;
-    readonly current: string | null;
-  },
-): Situation {
-  const { time, atMs, assignment, journalOk, current } = facts;
+/** What `arbitrate` is told beside the items. */
+export interface SituationFacts {
+  readonly time: TrustedTime;
+  /** Local monotonic time. */
+  readonly atMs: number;
+  readonly assignment: Assignment | undefined;
+  readonly journalOk: boolean;
+  readonly current: string | null;
+  /** The item that speaks over the current one. */
+  readonly voice?: string | null;
+  /** Ids of the latches that are set here. */
+  readonly latches?: readonly string[];
+  /** What sounded in the last 50 hours, by the rules of `SoundedSpan`. Asked for only where the rules limit sessions. */
+  readonly history?: () => readonly SoundedSpan[];
+}
+
+/** The moment as `arbitrate` wants it. */
+export function situationOf(all: Iterable<PlayItem>, facts: SituationFacts): Situation {
+  const { time, atMs, assignment, journalOk, current, voice = null, latches = [] } = facts;
   const { instant, trust } = time.now();
   const items = [...all].filter(({ cancelledBy }) => cancelledBy === null);
   // An order was issued before it came, and since then at least so much has passed.
@@ -25,15 +42,20 @@ export function situationOf(
   const notBefore = Math.max(time.lastSignedAt ?? 0, ...issued);
   // A hold has ended when that is certain: a clock that nothing vouches for does not end it.
   const sure = trust === 'trusted' ? instant : notBefore;
+  const rules = assignment?.rules ?? null;
   return {
     now: instant,
     notBefore,
     trust,
     muted: holds(assignment?.mute ?? null, sure),
     maintenance: holds(assignment?.maintenance ?? null, sure),
+    latches,
+    rules,
+    history: rules !== null && limitsSessions(rules) ? (facts.history?.() ?? []) : [],
     journalOk,
     items: items.map((item) => item.item()),
     current,
+    voice,
   };
 }
 
@@ -42,25 +64,39 @@ export function playRequest(
   item: PlayItem,
   situation: Situation,
   file: string,
-  volume: Assignment['volume'] | undefined,
+  assignment: Pick<Assignment, 'volume' | 'rules'> | undefined,
 ): PlayRequest {
   const wanted = item.item();
   const atOnce = soundsAnyway(wanted, situation);
-  const startAt = atOnce || item.phase === 'interrupted' ? situation.now : wanted.plannedAt;
+  const { beginsAt, endsAt } = timingOf(wanted, situation);
+  const startAt = atOnce || item.phase === 'interrupted' ? situation.now : beginsAt;
   const { hardEndAt, startsAt } = item.order;
   return {
     file,
     durationMs: item.content.durationMs,
     startAt,
     ...(atOnce ? {} : { latestStartAt: wanted.latestStartAt }),
-    hardEndAt: atOnce ? startAt + (hardEndAt - startsAt) : endOf(wanted),
-    gainDb: gainDb(item, volume),
+    hardEndAt: atOnce ? startAt + (hardEndAt - startsAt) : endsAt,
+    gainDb: (instant) => gainDbAt(item, assignment, instant),
     offsetMs: item.resumeFromMs,
   };
 }
 
-function gainDb(item: PlayItem, volume: Assignment['volume'] | undefined): number {
-  const sum = (volume?.gainDb ?? 0) + item.order.volume.gainDb;
-  const free = item.emergency && item.order.volume.ignoreCap;
-  return free || volume === undefined ? sum : Math.min(sum, volume.capDb);
+/**
+ * The gain of an item at an instant, dB: the loudspeaker's own (that of the part of the day, if one has its own) and the order's, cut to
+ * the caps of the loudspeaker, of the rules there and of tests. An emergency may ignore them all.
+ */
+export function gainDbAt(
+  item: Pick<PlayItem, 'order' | 'emergency'>,
+  assignment: Pick<Assignment, 'volume' | 'rules'> | undefined,
+  instant: number,
+): number {
+  const { volume: wanted, test } = item.order;
+  if (assignment === undefined) return wanted.gainDb;
+  const { volume, rules } = assignment;
+  const own = profileGainAt(volume.profile, rules.offsets, instant) ?? volume.gainDb;
+  const sum = own + wanted.gainDb;
+  if (item.emergency && !test && wanted.ignoreCap) return sum;
+  const caps = [volume.capDb, volumeCapAt(rules, instant), test ? testCap(rules) : null];
+  return Math.min(sum, ...caps.filter((cap) => cap !== null));
 }

@@ -1,3 +1,4 @@
+import type { Milliseconds } from '#kit';
 import type { ErrorCode, Progress } from '#protocols';
 import type { TrustedTime } from '../clock/index.ts';
 import { factTime } from '../journal/fact-time.ts';
@@ -13,6 +14,8 @@ export class Sounding {
   outcome: PlayOutcome | undefined;
   /** Why it has to stop. */
   stopCode: ErrorCode | null = null;
+  /** The first frame is on its way to be heard. */
+  placed = false;
   /** The first frame has sounded. */
   started: PlayStarted | undefined;
   readonly #play: Play;
@@ -27,8 +30,10 @@ export class Sounding {
     readonly time: TrustedTime;
     readonly onStarted: (started: PlayStarted) => void;
     readonly onPosition: () => void;
+    /** Its first frame is on its way to be heard. */
+    readonly onPlaced?: () => void;
   }) {
-    const { item, request, engine, time, onStarted, onPosition } = options;
+    const { item, request, engine, time, onStarted, onPosition, onPlaced } = options;
     this.item = item;
     this.fromMs = request.offsetMs ?? 0;
     this.#request = request;
@@ -40,6 +45,10 @@ export class Sounding {
       onStarted(started);
     });
     this.#play.events.on('position', onPosition);
+    this.#play.events.on('placed', () => {
+      this.placed = true;
+      onPlaced?.();
+    });
     this.done = this.#play.done.then((outcome) => {
       release();
       this.outcome = outcome;
@@ -48,9 +57,14 @@ export class Sounding {
   }
 
   /** Fades out and ends. The first reason given is the one that is told. */
-  stop(code: ErrorCode | null): Promise<PlayOutcome> {
+  stop(code: ErrorCode | null, fadeMs?: Milliseconds): Promise<PlayOutcome> {
     this.stopCode ??= code;
-    return this.#play.stop(code ?? 'engine_stopped').then(() => this.done);
+    return this.#play.stop(code ?? 'engine_stopped', fadeMs).then(() => this.done);
+  }
+
+  /** Goes down by so many dB under another voice; 0: up again. */
+  lower(downDb: number): void {
+    this.#play.lower(downDb);
   }
 
   /** Where in the content it is, ms. */

@@ -1,15 +1,15 @@
-import { Lifecycle } from '#kit';
-import type { ErrorCode, JournalFact, Progress } from '#protocols';
+import { type Clock, delay, Lifecycle } from '#kit';
+import { type ErrorCode, isDomainError, type JournalFact, type Progress, type Situation } from '#protocols';
 import type { ContentCache } from '../cache/content-cache.ts';
 import type { TimeKeeper } from '../clock/index.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Log } from '../log.ts';
 import type { PlaybackEngine, PlayOutcome, PlayRequest, PlayStarted } from '../playback/index.ts';
-import type { Situation } from '../playback-control/arbitrate.ts';
+import type { SoundMaker } from '../sounds/sound-maker.ts';
 import type { AssignmentStore } from '../state/assignment-store.ts';
 import type { KeyStore } from '../state/key-store.ts';
 import type { Account } from './account.ts';
-import { startedFact } from './facts.ts';
+import { orderFact, startedFact } from './facts.ts';
 import type { OpenItems } from './open-items.ts';
 import type { PlayItem } from './play-item.ts';
 import type { PositionFile } from './position-file.ts';
@@ -18,7 +18,16 @@ import { reopen } from './settle.ts';
 import { playRequest } from './situation.ts';
 import { Sounding, storedPosition } from './sounding.ts';
 
+/** How far what sounds goes down under another voice. */
+const LOWER_DB = 15;
+/** How fast what sounds gives way to an emergency, whose tone is heard over the rest of it. */
+const GIVE_WAY_MS = 100;
+/** An emergency waits for the disk no longer than this. */
+const DISK_PATIENCE_MS = 50;
+
 export interface StageOptions {
+  readonly clock: Clock;
+  readonly sounds: SoundMaker;
   readonly keeper: TimeKeeper;
   readonly engine: PlaybackEngine;
   readonly cache: ContentCache;
@@ -44,13 +53,17 @@ export interface EndedSounding {
   readonly outcome: PlayOutcome;
 }
 
+/** Where an item sounds: alone, or as a voice over what sounds already, which is lowered meanwhile. */
+export type Place = 'main' | 'voice';
+
 /**
- * The one thing that the output is busy with. Proves once more what is to sound, and writes down that it begins before
- * anybody can hear it.
+ * What the output is busy with: one main thing, perhaps a voice over it, and what is still fading out before an emergency. Proves once
+ * more what is to sound, and writes down that it begins before anybody can hear it.
  */
 export class Stage extends Lifecycle {
   readonly #options: StageOptions;
-  #current: Sounding | undefined;
+  readonly #places: Record<Place, Sounding | undefined> = { main: undefined, voice: undefined };
+  readonly #leaving = new Set<Sounding>();
   #waitsForAccount = false;
   #closing = false;
 
@@ -63,46 +76,87 @@ export class Stage extends Lifecycle {
     this.#closing = false;
   }
 
+  /** The main thing. */
   get current(): Sounding | undefined {
-    return this.#current;
+    return this.#places.main;
   }
 
-  /** The play that has ended since the last call, or undefined. The stage is free afterwards. */
+  /** What is spoken over the main thing. */
+  get voice(): Sounding | undefined {
+    return this.#places.voice;
+  }
+
+  /** What an item sounds as, if it does, fading out included. */
+  soundingOf(item: PlayItem): Sounding | undefined {
+    return [this.current, this.voice, ...this.#leaving].find((sounding) => sounding?.item === item);
+  }
+
+  /** A play that has ended and was not given before, or undefined. Its place is free afterwards. */
   takeEnded(): EndedSounding | undefined {
-    const sounding = this.#current;
+    const { current, voice } = this;
+    const ended = [...this.#leaving, current, voice].filter((sounding) => sounding?.outcome !== undefined);
+    const sounding = ended[0];
     if (sounding?.outcome === undefined) return undefined;
-    this.#current = undefined;
+    this.#leaving.delete(sounding);
+    if (sounding === current) this.#places.main = undefined;
+    if (sounding === voice) {
+      this.#places.voice = undefined;
+      this.#balance();
+    }
+    // One more is waiting to be taken.
+    if (ended.length > 1) this.#options.wake();
     return { sounding, outcome: sounding.outcome };
   }
 
-  /** Nothing begins any more; what sounds fades out. Resolves with how it ended. */
-  async closeDown(): Promise<EndedSounding | undefined> {
+  /** Nothing begins any more; what sounds fades out. Resolves with how all of it ended. */
+  async closeDown(): Promise<EndedSounding[]> {
     this.#closing = true;
-    await this.#current?.stop(null);
-    return this.takeEnded();
+    await Promise.all([this.current, this.voice, ...this.#leaving].map((sounding) => sounding?.stop(null)));
+    const all: EndedSounding[] = [];
+    for (let ended = this.takeEnded(); ended !== undefined; ended = this.takeEnded()) all.push(ended);
+    return all;
   }
 
-  /** Fades the current play out; `takeEnded` gives it when it is over. */
-  halt(code: ErrorCode): void {
-    const current = this.#current;
-    if (current === undefined) return;
+  /**
+   * Fades a place out; `takeEnded` gives the play when it is over. One that gives way to an emergency leaves its place at once: the
+   * emergency is heard over what is left of it.
+   */
+  halt(code: ErrorCode, place: Place = 'main'): void {
+    const sounding = this.#places[place];
+    if (sounding === undefined) return;
+    const givesWay = code === 'order.preempted';
+    if (givesWay && sounding.outcome === undefined) {
+      this.#places[place] = undefined;
+      this.#leaving.add(sounding);
+      // It goes on later, if it goes on: nobody may take it for too late meanwhile.
+      sounding.item.phase = 'interrupted';
+      this.#options.wake();
+    }
     this.background(
-      current.stop(code).then(() => undefined),
+      sounding.stop(code, givesWay ? GIVE_WAY_MS : undefined).then(() => undefined),
       () => undefined,
     );
   }
 
-  /** Writes the position of what sounds down; rejects when the disk refuses. */
+  /** The same for an item, wherever it sounds. */
+  haltItem(item: PlayItem, code: ErrorCode): void {
+    for (const place of ['main', 'voice'] as const)
+      if (this.#places[place]?.item === item) this.halt(code, place);
+  }
+
+  /** Writes the positions of what sounds down; rejects when the disk refuses. */
   async notePosition(): Promise<void> {
-    const current = this.#current;
-    if (current !== undefined && current.outcome === undefined)
-      await this.#options.position.write(current.stored());
+    for (const [index, sounding] of [this.current, this.voice].entries())
+      if (sounding !== undefined && sounding.outcome === undefined)
+        await this.#options.position.write(sounding.stored(), index);
   }
 
   /** Proves bytes and signature once more, writes down that it begins, and hands it to the engine. Where that is not possible now, nothing has changed. */
-  async begin(item: PlayItem, situation: Situation): Promise<void> {
-    const { account, assignments, cache, items, keeper, keys, onUnfit } = this.#options;
-    if (!(await cache.verify(item.content))) {
+  async begin(item: PlayItem, situation: Situation, place: Place = 'main'): Promise<void> {
+    const { account, assignments, items, keeper, keys, onUnfit, sounds } = this.#options;
+    // It is fading out still; its end will wake us.
+    if (this.soundingOf(item) !== undefined || this.#places[place] !== undefined) return;
+    if (!sounds.mayBeginEarly(item) && !(await this.#held(item))) {
       item.fetched = false;
       items.fetch(item);
       return;
@@ -118,30 +172,63 @@ export class Stage extends Lifecycle {
       return;
     }
     if (!this.#wanted(item)) return;
-    const volume = assignments.held?.assignment.volume;
-    const request = playRequest(item, situation, cache.pathOf(item.content.sha256), volume);
-    if (!(await this.#writtenDown(item, request))) return;
-    if (this.#wanted(item)) this.#sound(item, request);
+    const request = await this.#request(item, situation, assignments.held?.assignment);
+    if (request === undefined || !(await this.#writtenDown(item, request, place))) return;
+    if (this.#wanted(item)) this.#sound(item, request, place);
     else this.#takeBack(item);
   }
 
-  #sound(item: PlayItem, request: PlayRequest): void {
+  async #held(item: PlayItem): Promise<boolean> {
+    return item.content.kind === 'file' && (await this.#options.cache.verify(item.content));
+  }
+
+  /** Undefined, and told: what it names is not on this loudspeaker. */
+  async #request(
+    item: PlayItem,
+    situation: Situation,
+    assignment: Parameters<typeof playRequest>[3],
+  ): Promise<PlayRequest | undefined> {
+    const { cache, keeper, onUnfit, sounds } = this.#options;
+    const file = item.content.kind === 'file' ? cache.pathOf(item.content.sha256) : '';
+    try {
+      const request = playRequest(item, situation, file, assignment);
+      return await sounds.complete(item, request, keeper.time.now().instant);
+    } catch (error) {
+      if (!isDomainError(error)) throw error;
+      const { code, message } = error;
+      onUnfit(
+        item,
+        orderFact('failed', item, factTime(keeper.time), { code, detail: message.slice(0, 512) }),
+      );
+      return undefined;
+    }
+  }
+
+  #sound(item: PlayItem, request: PlayRequest, place: Place): void {
     const { engine, keeper, log, onProgress, wake } = this.#options;
-    const current = new Sounding({
+    const sounding = new Sounding({
       item,
       request,
       engine,
       time: keeper.time,
-      onStarted: (started) => this.#started(current, started),
-      onPosition: () => onProgress(current.progress()),
+      onStarted: (started) => this.#started(sounding, started),
+      onPosition: () => onProgress(sounding.progress()),
+      onPlaced: () => this.#balance(),
     });
-    this.#current = current;
+    this.#places[place] = sounding;
+    this.#balance();
     this.background(
-      current.done.then(() => wake()),
+      sounding.done.then(() => wake()),
       (error) => log.error('a play ended oddly', { error }),
     );
     const inMs = Math.round(request.startAt - keeper.time.now().instant);
-    log.info('to be played', { orderId: item.id, play: item.plays, inMs });
+    log.info('to be played', { orderId: item.id, play: item.plays, place, inMs });
+  }
+
+  /** The main thing is low exactly while a voice is over it. */
+  #balance(): void {
+    const { current, voice } = this;
+    current?.lower(voice?.placed === true && voice.outcome === undefined ? LOWER_DB : 0);
   }
 
   /** It was neither cancelled nor replaced while the disk was busy. */
@@ -168,18 +255,28 @@ export class Stage extends Lifecycle {
     this.background(told, (error) => log.error('the account cannot be waited for', { error }));
   }
 
-  /** Durably "playing", before anybody can hear it. False: the disk refused, and it is no emergency. */
-  async #writtenDown(item: PlayItem, request: PlayRequest): Promise<boolean> {
-    const { account, keeper, position, log } = this.#options;
+  /** Durably "playing", before anybody can hear it. False: the disk refused, and it is no emergency, which waits for no disk. */
+  async #writtenDown(item: PlayItem, request: PlayRequest, place: Place): Promise<boolean> {
     item.phase = 'playing';
     item.plays += 1;
+    const written = this.#write(item, request, place);
+    if (!item.emergency) return written;
+    const patience = new AbortController();
+    const impatient = delay(this.#options.clock, 'emergency', DISK_PATIENCE_MS, patience.signal);
+    await Promise.race([written, impatient.catch(() => undefined)]);
+    patience.abort();
+    return true;
+  }
+
+  async #write(item: PlayItem, request: PlayRequest, place: Place): Promise<boolean> {
+    const { account, keeper, position, log } = this.#options;
     try {
       await account.write(item);
-      await position.write(storedPosition(item, request, keeper.time, false, item.resumeFromMs));
+      const at = storedPosition(item, request, keeper.time, false, item.resumeFromMs);
+      await position.write(at, place === 'main' ? 0 : 1);
     } catch (error) {
       log.error('the disk refuses what is to be played', { orderId: item.id, error });
-      if (item.emergency) return true;
-      this.#takeBack(item);
+      if (!item.emergency) this.#takeBack(item);
       return false;
     }
     return true;
@@ -190,7 +287,9 @@ export class Stage extends Lifecycle {
     const { account, engine, keeper, onChange, onProgress } = this.#options;
     const time = factTime(keeper.time, started.realAt);
     account.tell(item, startedFact(item, started, fromMs, engine.output, time), () => {
-      if (!item.emergency && this.#current === current) this.halt('storage.disk_full');
+      if (item.emergency) return;
+      if (this.current === current) this.halt('storage.disk_full');
+      if (this.voice === current) this.halt('storage.disk_full', 'voice');
     });
     onProgress(current.progress());
     onChange();

@@ -18,10 +18,14 @@ const OrderPhaseSchema = Type.Union([
 ]);
 export type OrderPhase = Static<typeof OrderPhaseSchema>;
 
-const OrderRecordSchema = Type.Object({
+const StoredRecordSchema = Type.Object({
   v: Type.Literal(1),
-  /** The exact text that was signed. */
+  /** The exact text that was signed; of a slot its line, for which a plan head vouches. */
   document: Type.String({ maxLength: 65_536 }),
+  /** How it came: as an order of its own, or as a slot of a plan. Records of older versions do not say: an order. */
+  origin: Type.Optional(Type.Union([Type.Literal('order'), Type.Literal('plan')])),
+  /** `scopeKey` of the plan head that named it; null: an order. */
+  scope: Type.Optional(Type.Union([Type.String({ maxLength: 128 }), Type.Null()])),
   hash: Sha256Schema,
   kind: Type.Union([Type.Literal('play'), Type.Literal('cancel')]),
   orderId: IdSchema,
@@ -46,14 +50,19 @@ const OrderRecordSchema = Type.Object({
     Type.Null(),
   ]),
 });
-export type OrderRecord = Static<typeof OrderRecordSchema>;
-const recordCodec = codec('order record', OrderRecordSchema, 1);
+type StoredRecord = Static<typeof StoredRecordSchema>;
+export type OrderRecord = Omit<StoredRecord, 'origin' | 'scope'> & {
+  readonly origin: 'order' | 'plan';
+  readonly scope: string | null;
+};
+const recordCodec = codec('order record', StoredRecordSchema, 1);
 
-/** What is known of an order when it comes. */
+/** What is known of an order when it comes. `origin` and `scope` are left out for one that came by itself. */
 export type NewOrder = Pick<
   OrderRecord,
   'document' | 'hash' | 'kind' | 'orderId' | 'broadcastId' | 'revision' | 'acceptedAt' | 'expiresAt'
->;
+> &
+  Partial<Pick<OrderRecord, 'origin' | 'scope'>>;
 
 /** How long an order that is done is remembered, so that no copy of it is taken for new. */
 const REMEMBERED_MS = 30 * 24 * 3_600_000;
@@ -79,7 +88,7 @@ export class OrderStore {
       if (name.endsWith('.new')) await rm(path, { force: true });
       if (!name.endsWith('.json')) continue;
       try {
-        this.#keep(recordCodec.parse(await readFile(path)));
+        this.#keep({ origin: 'order', scope: null, ...recordCodec.parse(await readFile(path)) });
       } catch (error) {
         this.#log.error('a stored order cannot be read and is put aside', { file: name, error });
         await quarantine(path, now);
@@ -112,6 +121,8 @@ export class OrderStore {
   async add(order: NewOrder, evenIfLost: boolean): Promise<OrderRecord> {
     const record: OrderRecord = {
       v: 1,
+      origin: 'order',
+      scope: null,
       ...order,
       number: this.#number + 1,
       phase: order.kind === 'play' ? 'open' : 'done',
@@ -134,20 +145,30 @@ export class OrderStore {
 
   /**
    * Changes an order; durable when it resolves. Where the disk refuses, what is in memory is right all the same. Does nothing
-   * when the order is not held any more.
+   * when the order is not held any more, or (with `hash`) another text of the same id is.
    */
   async update(
     orderId: string,
     change: Partial<
       Pick<OrderRecord, 'phase' | 'plays' | 'repetitions' | 'resumeFromMs' | 'ready' | 'ended'>
     >,
+    hash?: string,
   ): Promise<OrderRecord | undefined> {
     const before = this.#records.get(orderId);
-    if (before === undefined) return undefined;
+    if (before === undefined || (hash !== undefined && before.hash !== hash)) return undefined;
     const record = { ...before, ...change };
     this.#keep(record);
     await this.#save(record);
     return record;
+  }
+
+  /** Forgets a slot that nothing was heard of and that the plan does not name any more. Where the disk refuses, it is gone from memory all the same. */
+  async forget({ orderId, hash }: Pick<OrderRecord, 'orderId' | 'hash'>): Promise<void> {
+    const record = this.#records.get(orderId);
+    if (record === undefined || record.hash !== hash) return;
+    this.#records.delete(orderId);
+    this.#byHash.delete(hash);
+    await this.#writes.run(() => ifMissing(rm(this.#path(record)), undefined));
   }
 
   /** Forgets orders that are done, expired, told to the controller and older than 30 days. */
@@ -167,6 +188,8 @@ export class OrderStore {
   }
 
   #keep(record: OrderRecord): void {
+    const before = this.#records.get(record.orderId);
+    if (before !== undefined && before.hash !== record.hash) this.#byHash.delete(before.hash);
     this.#records.set(record.orderId, record);
     this.#byHash.set(record.hash, record);
     this.#number = Math.max(this.#number, record.number);
