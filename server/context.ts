@@ -3,11 +3,15 @@ import { join } from 'node:path';
 import { type Clock, Lifecycle, SystemClock } from '#kit';
 import type { ServerConfig } from './config/index.ts';
 import { Housekeeping } from './context/housekeeping.ts';
+import { buildLatchSide, type LatchSide } from './context/latch-side.ts';
 import { buildMediaSide, type MediaSide } from './context/media-side.ts';
 import { metricSources } from './context/metric-sources.ts';
+import { buildPlanSide, type PlanSide } from './context/plan-side.ts';
 import { readinessChecks } from './context/readiness-checks.ts';
 import { ensureRootArea } from './context/root-area.ts';
+import { buildScheduleSide, type ScheduleSide } from './context/schedule-side.ts';
 import { buildSpeakerSide, type SpeakerSide } from './context/speaker-side.ts';
+import { bootTimeOf, systemTimeWitness } from './context/system-time.ts';
 import { openTokens } from './domain/accounts/first-tokens.ts';
 import { TokenBook } from './domain/accounts/token-book.ts';
 import { AnnouncementService } from './domain/announcements/announcement-service.ts';
@@ -15,12 +19,17 @@ import { AreaDirectory } from './domain/areas/area-directory.ts';
 import { AreaService } from './domain/areas/area-service.ts';
 import { Acts } from './domain/audit/acts.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
+import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
+import { MakeGoodService } from './domain/coverage/make-good-service.ts';
 import { EventHub } from './domain/events/event-hub.ts';
 import { KeyService } from './domain/keys/key-service.ts';
 import type { KeyVault } from './domain/keys/key-vault.ts';
 import { TimeService } from './domain/keys/time-service.ts';
+import { PlannedSessions } from './domain/latches/planned-sessions.ts';
+import { SUGGESTED_MORNING } from './domain/policies/morning-start.ts';
 import { SpeakerDirectory } from './domain/speakers/speaker-directory.ts';
 import { SpeakerService } from './domain/speakers/speaker-service.ts';
+import type { BootTime, TimeWitness } from './domain/time/clock-guard.ts';
 import { Metrics } from './http/metrics.ts';
 import { Readiness } from './http/readiness.ts';
 import type { ApiServices } from './http/services.ts';
@@ -41,6 +50,11 @@ export interface ContextOverrides {
   readonly vault?: KeyVault;
   readonly connect?: MqttConnector;
   readonly events?: EventHub;
+  /** With a clock of one's own; by default that clock's monotonic time is the boot time. */
+  readonly boot?: BootTime;
+  readonly witness?: TimeWitness;
+  /** Asks somebody when mornings begin, "HH:MM"; at the very first start alone, where the configuration does not say. */
+  readonly askMorningStart?: () => Promise<string>;
 }
 
 interface Parts {
@@ -54,6 +68,11 @@ interface Parts {
   readonly tokens: { book: TokenBook };
   readonly media: MediaSide;
   readonly speakers: SpeakerSide;
+  readonly planSide: PlanSide;
+  readonly makeGoods: MakeGoodService;
+  readonly latchSide: LatchSide;
+  readonly scheduleSide: ScheduleSide;
+  readonly askMorningStart: () => Promise<string>;
   readonly housekeeping: Housekeeping;
 }
 
@@ -63,6 +82,7 @@ export class Context extends Lifecycle {
   readonly log: Logger;
   readonly storage: DatabaseStorage;
   readonly speakerSide: SpeakerSide;
+  readonly planSide: PlanSide;
   readonly services: ApiServices;
   readonly #parts: Parts;
   #firstTokens: string | null = null;
@@ -74,6 +94,7 @@ export class Context extends Lifecycle {
     this.log = parts.log;
     this.storage = parts.storage;
     this.speakerSide = parts.speakers;
+    this.planSide = parts.planSide;
     this.services = services;
   }
 
@@ -83,27 +104,49 @@ export class Context extends Lifecycle {
   }
 
   protected async onStart(): Promise<void> {
-    const { config, storage, keys, media, speakers, housekeeping, log } = this.#parts;
+    const { config, storage, keys, media, speakers, planSide, makeGoods, latchSide, housekeeping, log } =
+      this.#parts;
     await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
     if (media.binaries.warning !== null) log.warn(media.binaries.warning);
     // Asking ffmpeg what it can takes as long as opening the database.
     await settleAll([this.#startStorage(storage, keys), this.#startPreparation(media)]);
+    if (keys.missingUses.length > 0)
+      log.error(
+        { uses: keys.missingUses },
+        'the key statements do not let this controller sign these: put root.pem into the key folder and start again',
+      );
     await this.#load();
+    await this.#run('latch file', latchSide.file);
+    await this.#run('latches', latchSide.latches);
     await this.#run('media jobs', media.jobs);
     await this.#run('presence', speakers.presence);
     await this.#run('assignments', speakers.assignments);
     await this.#run('settler', speakers.settler);
     await this.#run('dispatcher', speakers.dispatcher);
+    await this.#run('clock guard', planSide.guard);
+    // Before the first receipt: what was due while we were away is known by then.
+    await this.#run('planning', planSide.planning);
     await this.#run('answers', speakers.answers);
     await this.#run('journal', speakers.journal);
+    await this.#run('plan heads and latches', speakers.healer);
     await this.#run('hellos', speakers.hellos);
     if (speakers.broker !== null) await this.#run('broker', speakers.broker);
     this.disposers.defer(
       'dispatch on connection',
       speakers.gateway.onConnected(() => speakers.dispatcher.kick()),
     );
+    this.disposers.defer(
+      'plan heads on connection',
+      speakers.gateway.onConnected(() => planSide.compiler.kick()),
+    );
+    this.disposers.defer(
+      'latches on connection',
+      speakers.gateway.onConnected(() => latchSide.latches.kick()),
+    );
     await this.#run('gateway', speakers.gateway);
     if (speakers.listener !== null) await this.#run('MQTT port', speakers.listener);
+    await this.#run('make-goods', makeGoods);
+    await this.#run('reminders', latchSide.reminders);
     await this.#run('housekeeping', housekeeping);
   }
 
@@ -125,12 +168,14 @@ export class Context extends Lifecycle {
   /** What is held in memory, from the database. */
   async #load(): Promise<void> {
     const { storage, areaDirectory, speakerDirectory, speakers, config, clock, tokens } = this.#parts;
-    const areas = await ensureRootArea(storage, config.rootArea, clock.now());
+    const { askMorningStart } = this.#parts;
+    const areas = await ensureRootArea(storage, config.rootArea, clock.now(), askMorningStart);
     areaDirectory.load(areas);
     const credentials = await storage.read.speakers.credentials();
     speakerDirectory.load(credentials);
     speakers.credentials.load(credentials, areaDirectory.tree);
     await speakers.speakerKeys.load(storage);
+    await this.#parts.scheduleSide.holidays.load(storage.read);
     const secretsPath = join(config.dataFolder, 'first-tokens.txt');
     const rootAreas = areas.filter(({ parentId }) => parentId === null).map(({ id }) => id);
     const { book, created } = await openTokens({ path: config.tokensFile, secretsPath, rootAreas });
@@ -163,6 +208,64 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const { assignments, credentials, dispatcher, presence } = speakerSide;
   const acts = new Acts({ storage, clock });
   const read = storage.read;
+  const territory = { areas: areaDirectory, speakers: speakerDirectory };
+  const heldDocuments = speakerSide.held;
+  const planSide = buildPlanSide({
+    ...{ clock, log, storage, events, keys, speakerSide },
+    ...territory,
+    holidays: () => scheduleSide.holidays.table,
+    storedMessages: (areaId) => announcements.storedMessages(areaId),
+    boot: overrides.boot ?? bootTimeOf(overrides.clock),
+    witness: overrides.witness ?? systemTimeWitness,
+  });
+  const { planning } = planSide;
+  const announcements = new AnnouncementService({
+    ...{ read, areas: areaDirectory, clock },
+    onApprovalChanged: () => planning.changed(),
+    onStoredChanged: (areaId) => planning.storedChanged(areaId),
+  });
+  const latchSide = buildLatchSide({
+    ...{ clock, log, storage, events, keys, speakerSide },
+    ...territory,
+    dataFolder: config.dataFolder,
+    documents: heldDocuments,
+    sessions: new PlannedSessions({ read, ...territory }),
+  });
+  const { latches, reminders, told } = latchSide;
+  const broadcasts = new BroadcastService({
+    read,
+    areas: areaDirectory,
+    speakers: speakerDirectory,
+    signer: keys,
+    dispatcher,
+    events,
+    clock,
+    stops: latches,
+    plan: planSide.plan,
+    defaults: {
+      leadMs: config.playLeadMs,
+      emergencyLeadMs: config.emergencyLeadMs,
+      latenessMs: config.latenessMs,
+    },
+  });
+  const scheduleSide = buildScheduleSide({
+    ...{ read, clock, ...territory },
+    plans: planning,
+    told: (id) => presence.statusOf(id)?.heldHash === heldDocuments.expectedHash(id, credentials.areasOf(id)),
+  });
+  const speakerTests = new SpeakerTestService({
+    ...territory,
+    ...{ signer: keys, dispatcher, events, clock, stops: latches },
+  });
+  const makeGoods = new MakeGoodService({
+    storage,
+    areas: areaDirectory,
+    speakers: speakerDirectory,
+    broadcasts,
+    events,
+    clock,
+    onError: (error) => log.error({ err: error, part: 'make-good' }, 'a part failed'),
+  });
 
   const services: ApiServices = {
     version: VERSION,
@@ -175,8 +278,10 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     areas: new AreaService({
       directory: areaDirectory,
       clock,
-      onZoneChanged: (areaIds) =>
-        assignments.refreshSoon([...speakerDirectory.inAreas(areaIds)].map(({ speakerId }) => speakerId)),
+      onRulesChanged: (areaIds) => {
+        assignments.refreshSoon([...speakerDirectory.inAreas(areaIds)].map(({ speakerId }) => speakerId));
+        planning.changed();
+      },
     }),
     speakerIndex: speakerDirectory,
     speakers: new SpeakerService({
@@ -189,25 +294,20 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
         speakerDirectory.put({ ...speaker, speakerId: speaker.id });
         presence.saved(speaker);
         assignments.saved(speaker, areaDirectory.tree);
+        planning.changed();
       },
     }),
     mediaJobs: media.jobs,
     content: media.content,
-    announcements: new AnnouncementService({ read, areas: areaDirectory, clock }),
-    broadcasts: new BroadcastService({
-      read,
-      areas: areaDirectory,
-      speakers: speakerDirectory,
-      signer: keys,
-      dispatcher,
-      events,
-      clock,
-      defaults: {
-        leadMs: config.playLeadMs,
-        emergencyLeadMs: config.emergencyLeadMs,
-        latenessMs: config.latenessMs,
-      },
-    }),
+    announcements,
+    plans: planSide,
+    broadcasts,
+    speakerTests,
+    makeGoods,
+    latches,
+    reminders,
+    told,
+    ...scheduleSide,
     events,
     statements: keys,
     time,
@@ -217,15 +317,17 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
         gateway: speakerSide.gateway,
         embedded: speakerSide.broker !== null,
         clock,
+        clockGuard: planSide.guard,
         dataFolder: config.dataFolder,
       }),
     ),
-    metrics: new Metrics(metricSources(speakerSide, media.jobs)),
+    metrics: new Metrics(metricSources(speakerSide, media.jobs, planSide)),
     uploadLimitBytes: config.uploadLimitBytes,
   };
   const housekeeping = new Housekeeping({
     tasks: {
       'idempotency answers': () => acts.prune(),
+      'plan documents': () => planSide.compiler.prune(),
       'health history': async () => {
         const before = clock.now() - HEALTH_LIFETIME_MS;
         let gone: number;
@@ -246,6 +348,12 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     tokens,
     media,
     speakers: speakerSide,
+    planSide,
+    makeGoods,
+    latchSide,
+    scheduleSide,
+    askMorningStart: async () =>
+      config.morningStart ?? (await overrides.askMorningStart?.()) ?? SUGGESTED_MORNING,
     housekeeping,
   };
   return new Context(parts, services);

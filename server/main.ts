@@ -4,6 +4,7 @@ import { buildApp } from './app.ts';
 import { ConfigError, loadConfig, SERVER_VARIABLES, type ServerConfig } from './config/index.ts';
 import { buildContext } from './context.ts';
 import { TokensFileError } from './domain/accounts/first-tokens.ts';
+import { askMorningStart } from './first-run.ts';
 import { StorageStartError } from './storage/index.ts';
 
 /** After this long a graceful stop is given up. */
@@ -35,7 +36,15 @@ async function main(): Promise<number> {
 }
 
 async function start(config: ServerConfig, parts: DisposerStack): Promise<void> {
-  const context = await buildContext(config);
+  const context = await buildContext(config, {
+    // Only where somebody sits at a terminal: nothing else waits for an answer.
+    ...(process.stdin.isTTY && process.stderr.isTTY
+      ? {
+          askMorningStart: () =>
+            askMorningStart(process.stdin, process.stderr, () => void process.kill(process.pid, 'SIGINT')),
+        }
+      : {}),
+  });
   parts.defer('controller', () => context.stop());
   await context.start();
   const app = await buildApp(context);

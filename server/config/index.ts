@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
+import { EARLIEST_MORNING, isMorningStart, LATEST_MORNING } from '../domain/policies/morning-start.ts';
 import { guessPublicUrl, parsePublicUrl } from './public-url.ts';
 import { oneOf, urlOf, wholeNumber } from './values.ts';
 import { ConfigError, SERVER_VARIABLES, type VariableKey } from './variables.ts';
@@ -33,6 +34,8 @@ export interface ServerConfig {
   readonly tokensFile: string;
   /** The widest area of a new database. */
   readonly rootArea: { readonly id: string; readonly kind: string; readonly name: string };
+  /** "HH:MM"; null: the first start asks where it can, and takes what it suggests where it cannot. */
+  readonly morningStart: string | null;
   readonly ffmpeg: string | null;
   readonly ffprobe: string | null;
   readonly uploadLimitBytes: number;
@@ -72,6 +75,7 @@ export function parseVariables(texts: Readonly<Record<VariableKey, string | null
     externalBroker: text('mqttUrl') === '' ? null : externalBroker(text('mqttUrl')),
     tokensFile: texts.tokens === null ? join(dataFolder, 'tokens.json') : resolve(texts.tokens),
     rootArea: rootArea(text('area')),
+    morningStart: texts.morningStart === null ? null : morningStart(texts.morningStart),
     ffmpeg: programPath('ffmpeg', text('ffmpeg')),
     ffprobe: programPath('ffprobe', text('ffprobe')),
     uploadLimitBytes: wholeNumber('uploadLimitMb', text('uploadLimitMb'), 1, 4096) * 1024 * 1024,
@@ -149,6 +153,11 @@ function rootArea(text: string): ServerConfig['rootArea'] {
   if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(id) || kind === '' || name === '')
     throw new ConfigError('area', text, 'id/kind/name, for instance "tan-an/xã/Tân An"');
   return { id, kind, name };
+}
+
+function morningStart(text: string): string {
+  if (isMorningStart(text)) return text;
+  throw new ConfigError('morningStart', text, `a time from ${EARLIEST_MORNING} to ${LATEST_MORNING}`);
 }
 
 function programPath(key: 'ffmpeg' | 'ffprobe', text: string): string | null {

@@ -64,6 +64,12 @@ export const SERVER_VARIABLES = {
     default: 'xa/xã/Chưa đặt tên',
     meaning: 'the widest area, made at the first start: id/kind/name, for instance `tan-an/xã/Tân An`',
   },
+  morningStart: {
+    name: 'LOA_MORNING_START',
+    default: null,
+    meaning:
+      'when mornings begin, for the policy of the widest area made at the first start: `05:30` to `08:00`; where it is not set the first start asks on a terminal, and takes `06:00` where there is none',
+  },
   ffmpeg: {
     name: 'LOA_FFMPEG',
     default: '',
@@ -87,8 +93,9 @@ export const SERVER_VARIABLES = {
   },
   emergencyLeadSeconds: {
     name: 'LOA_EMERGENCY_LEAD_SECONDS',
-    default: '3',
-    meaning: 'the same for an emergency (0 to 3600)',
+    default: '1',
+    meaning:
+      'the same for an emergency: its attention tone is on the loudspeakers, and the audio has the length of the tone to come (0 to 3600)',
   },
   latenessSeconds: {
     name: 'LOA_LATENESS_SECONDS',

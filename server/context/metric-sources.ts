@@ -1,11 +1,16 @@
 import type { MediaJobs } from '../domain/media/media-jobs.ts';
 import type { MetricSource } from '../http/metrics.ts';
+import type { PlanSide } from './plan-side.ts';
 import type { SpeakerSide } from './speaker-side.ts';
 
 type Reading = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /** The figures of every part, by name. */
-export function metricSources(side: SpeakerSide, jobs: MediaJobs): MetricSource[] {
+export function metricSources(
+  side: SpeakerSide,
+  jobs: MediaJobs,
+  { compiler, guard, issuer, told }: PlanSide,
+): MetricSource[] {
   const { gateway, broker, dispatcher, journal, answers, presence, refusedBatches } = side;
   const sources: MetricSource[] = [
     gauge('loa_gateway_connected', '1 while the controller is connected to its broker', () =>
@@ -51,6 +56,18 @@ export function metricSources(side: SpeakerSide, jobs: MediaJobs): MetricSource[
       labels: ['link'],
       read: () => labelled('link', Object.entries(presence.links)),
     },
+    gauge('loa_plan_heads', 'Plan heads in force', () => compiler.metrics.heads),
+    gauge('loa_plan_slots', 'Slots in memory: planned and of the last days', () => compiler.metrics.slots),
+    gauge('loa_plan_compile_ms', 'How long the last compilation took', () => compiler.metrics.compileMs),
+    gauge(
+      'loa_plan_untold_speakers',
+      'Loudspeakers in use that do not hold the plan as it is',
+      () => told.untold,
+    ),
+    total('loa_slots_issued_total', 'Broadcasts made of slots', () => issuer.issued),
+    gauge('loa_clock_disputed', "1 while the controller's own clock is in doubt", () =>
+      guard.disputed ? 1 : 0,
+    ),
     gauge('loa_media_jobs_open', 'Files waiting or being prepared', () => jobs.openCount),
   ];
   if (broker === null) return sources;

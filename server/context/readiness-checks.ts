@@ -14,12 +14,13 @@ export interface ReadinessParts {
   /** Whether the broker is our own. */
   readonly embedded: boolean;
   readonly clock: Clock;
+  readonly clockGuard: { readonly disputed: boolean };
   readonly dataFolder: string;
 }
 
 /** What has to be so before the controller can broadcast. */
 export function readinessChecks(parts: ReadinessParts): Record<string, () => Promise<CheckResult>> {
-  const { storage, gateway, embedded, clock, dataFolder } = parts;
+  const { storage, gateway, embedded, clock, clockGuard, dataFolder } = parts;
   return {
     database: async () => {
       await storage.ping();
@@ -31,6 +32,8 @@ export function readinessChecks(parts: ReadinessParts): Record<string, () => Pro
     }),
     clock: async () => {
       const now = clock.now();
+      if (clockGuard.disputed)
+        return { ok: false, detail: `${new Date(now).toISOString()}, in doubt: nothing is planned` };
       return { ok: now > EARLIEST && now < LATEST, detail: new Date(now).toISOString() };
     },
     disk: async () => {

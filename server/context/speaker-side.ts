@@ -14,6 +14,8 @@ import { Dispatcher } from '../domain/dispatch/dispatcher.ts';
 import type { LiveEvents } from '../domain/events/live-events.ts';
 import type { KeyService } from '../domain/keys/key-service.ts';
 import type { TimeService } from '../domain/keys/time-service.ts';
+import { HeldDocuments } from '../domain/plans/held-documents.ts';
+import { HeldHealer } from '../domain/plans/held-healer.ts';
 import { AssignmentService } from '../domain/speakers/assignment.ts';
 import { HelloService } from '../domain/speakers/hello.ts';
 import { PresenceService } from '../domain/speakers/presence.ts';
@@ -29,12 +31,13 @@ import {
   networkConnector,
   speakerMessages,
 } from '../mqtt/index.ts';
+import { ownedPublisher } from './owned-publisher.ts';
 
 export interface SpeakerSideOptions {
   readonly config: ServerConfig;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly storage: Storage;
+  readonly storage: Storage & { readonly owned: boolean };
   readonly events: LiveEvents;
   readonly keys: KeyService;
   readonly time: TimeService;
@@ -77,6 +80,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
           onError: failed('MQTT port'),
         });
 
+  const publisher = ownedPublisher(gateway, () => storage.owned);
   const shared = { storage, clock, live, areas: credentials };
   const speakerKeys = new SpeakerKeys();
   const positions = new JournalPositions();
@@ -85,7 +89,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
   const settler = new BroadcastSettler({ storage, clock, live, onError: failed('settler') });
   const dispatcher = new Dispatcher({
     ...shared,
-    publisher: gateway,
+    publisher,
     settler,
     isOnline: (speakerId) => presence.isOnline(speakerId),
     onError: failed('dispatcher'),
@@ -102,7 +106,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     lock,
     keys: speakerKeys,
     positions,
-    publisher: gateway,
+    publisher,
     observer: dispatcher,
     onRefused: (speakerId, code) => {
       refusedBatches.set(code, (refusedBatches.get(code) ?? 0) + 1);
@@ -114,20 +118,29 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     storage,
     clock,
     keys,
-    publisher: gateway,
+    publisher,
     access: credentials,
     onError: failed('assignments'),
+  });
+  const held = new HeldDocuments();
+  const healer = new HeldHealer({
+    documents: held,
+    publisher,
+    areas: credentials,
+    clock,
+    onError: failed('plan heads and latches'),
   });
   const hellos = new HelloService({
     storage,
     clock,
-    publisher: gateway,
+    publisher,
     presence,
     assignments,
     keys: speakerKeys,
     positions,
     journal,
     dispatcher,
+    held: healer,
     onError: failed('hello'),
   });
   gateway.handle(
@@ -138,7 +151,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
       presence,
       progress: new ProgressRelay({ live, areas: credentials }),
       time,
-      publisher: gateway,
+      publisher,
       onError: failed('messages'),
     }),
   );
@@ -146,6 +159,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     credentials,
     broker,
     gateway,
+    publisher,
     listener,
     speakerKeys,
     presence,
@@ -154,6 +168,8 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     answers,
     journal,
     assignments,
+    held,
+    healer,
     hellos,
     refusedBatches,
   };

@@ -14,10 +14,16 @@ import { describeApi, serveDescription } from './plugins/openapi.ts';
 import { announcementRoutes } from './routes/announcements.ts';
 import { areaRoutes } from './routes/areas.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
+import { calendarRoutes } from './routes/calendar.ts';
+import { coverageRoutes } from './routes/coverage.ts';
 import { eventRoutes } from './routes/events.ts';
 import { journalRoutes } from './routes/journal.ts';
+import { latchRoutes } from './routes/latches.ts';
 import { mediaRoutes } from './routes/media.ts';
 import { mediaJobRoutes } from './routes/media-jobs.ts';
+import { planRoutes } from './routes/plans.ts';
+import { programmeRoutes } from './routes/programmes.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 import { speakerRoutes } from './routes/speakers.ts';
 import { metricsRoute, probeRoutes, trustRoutes, whoAmIRoute } from './routes/system.ts';
 import type { ApiServices } from './services.ts';
@@ -76,6 +82,12 @@ const privateRoutes =
       mediaRoutes,
       announcementRoutes,
       broadcastRoutes,
+      planRoutes,
+      coverageRoutes,
+      latchRoutes,
+      programmeRoutes,
+      scheduleRoutes,
+      calendarRoutes,
       eventRoutes,
     ];
     for (const make of routes) await app.register(make(services), { prefix: API_ROOT });

@@ -6,9 +6,22 @@ import type { AreaService } from '../domain/areas/area-service.ts';
 import type { Acts } from '../domain/audit/acts.ts';
 import type { BroadcastService } from '../domain/broadcasts/broadcast-service.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
+import type { SpeakerTestService } from '../domain/broadcasts/speaker-test-service.ts';
+import type { MakeGoodService } from '../domain/coverage/make-good-service.ts';
 import type { EventHub } from '../domain/events/event-hub.ts';
+import type { LatchService } from '../domain/latches/latch-service.ts';
+import type { Told } from '../domain/latches/latch-view.ts';
+import type { ReminderService } from '../domain/latches/reminders.ts';
 import type { MediaJobs } from '../domain/media/media-jobs.ts';
+import type { PlanTold } from '../domain/plans/plan-state.ts';
+import type { SlotReadinessService } from '../domain/plans/slot-readiness.ts';
+import type { CalendarService } from '../domain/schedule/calendar-service.ts';
+import type { HolidayBook } from '../domain/schedule/holiday-book.ts';
+import type { ProgrammeService } from '../domain/schedule/programme-service.ts';
+import type { ScheduleReports } from '../domain/schedule/schedule-reports.ts';
+import type { ScheduleService } from '../domain/schedule/schedule-service.ts';
 import type { SpeakerService } from '../domain/speakers/speaker-service.ts';
+import type { ClockGuard } from '../domain/time/clock-guard.ts';
 import type { Stores } from '../domain/unit-of-work.ts';
 import type { Metrics } from './metrics.ts';
 import type { Readiness } from './readiness.ts';
@@ -23,6 +36,13 @@ export interface ContentFiles {
 /** Whether a loudspeaker is who it says. */
 export interface SpeakerSecrets {
   check(speakerId: string, secret: Uint8Array): 'ok' | 'credentials' | 'blocked';
+}
+
+/** Who holds the plan, who is ready, and whether the controller believes its clock. */
+export interface PlanViews {
+  readonly told: PlanTold;
+  readonly readiness: SlotReadinessService;
+  readonly guard: Pick<ClockGuard, 'dispute' | 'disputed' | 'confirm'>;
 }
 
 /** What the HTTP API is made of. Routes know these, and nothing of how they are put together. */
@@ -41,6 +61,17 @@ export interface ApiServices {
   readonly content: ContentFiles;
   readonly announcements: AnnouncementService;
   readonly broadcasts: BroadcastService;
+  readonly speakerTests: SpeakerTestService;
+  readonly latches: LatchService;
+  readonly reminders: ReminderService;
+  readonly told: Told;
+  readonly makeGoods: MakeGoodService;
+  readonly holidays: HolidayBook;
+  readonly programmes: ProgrammeService;
+  readonly schedules: ScheduleService;
+  readonly scheduleReports: ScheduleReports;
+  readonly calendar: CalendarService;
+  readonly plans: PlanViews;
   readonly events: EventHub;
   readonly statements: StatementSource;
   readonly time: TimeSource;

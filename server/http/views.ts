@@ -1,19 +1,33 @@
-import type { MediaJobView, SpeakerView } from '#protocols';
+import type { AnnouncementView, BroadcastView, MediaJobView, SpeakerView } from '#protocols';
+import type { Announcement } from '../domain/announcements/announcement.ts';
+import { approvalHash } from '../domain/announcements/approval-hash.ts';
+import type { Broadcast } from '../domain/broadcasts/broadcast.ts';
 import type { MediaJob, Medium } from '../domain/media/medium.ts';
 import { outputOf, type Speaker, type SpeakerStatus } from '../domain/speakers/speaker.ts';
 
-/** A speaker as people see it at an instant: without its secret's hash. */
-export function speakerView(speaker: Speaker, status: SpeakerStatus | undefined, now: number): SpeakerView {
+/** An announcement with what an approval has to name. */
+export function announcementView(announcement: Announcement): AnnouncementView {
+  return { ...announcement, approvalHash: approvalHash(announcement) };
+}
+
+/** A speaker as people see it at an instant: without its secret's hash. `stopped`: a latch holds there. */
+export function speakerView(
+  speaker: Speaker,
+  status: SpeakerStatus | undefined,
+  now: number,
+  stopped = false,
+): SpeakerView {
   const { secretHash: _, publicKey: __, assignmentDocument: ___, ...shown } = speaker;
   return {
     ...shown,
+    volumeProfile: [...shown.volumeProfile],
     status:
       status === undefined
         ? null
         : {
             link: status.link,
             condition: status.condition,
-            output: outputOf(speaker, now),
+            output: outputOf(speaker, now, stopped),
             lastSeenAt: status.lastSeenAt,
             agentVersion: status.agentVersion,
             capabilities: [...status.capabilities],
@@ -36,4 +50,17 @@ export function mediaJobView(job: MediaJob, medium: Medium | null): MediaJobView
 function mediumView(medium: Medium): NonNullable<MediaJobView['medium']> {
   const { peaks: _, chunkList: __, ...shown } = medium;
   return shown;
+}
+
+/** The record with lists that the serializer may own. */
+export function broadcastView({ targets, ...broadcast }: Broadcast): BroadcastView {
+  return {
+    ...broadcast,
+    targets: {
+      areas: [...targets.areas],
+      speakers: [...targets.speakers],
+      excludeAreas: [...targets.excludeAreas],
+      excludeSpeakers: [...targets.excludeSpeakers],
+    },
+  };
 }

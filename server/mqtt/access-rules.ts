@@ -66,7 +66,9 @@ export function mayReceive(
   message: { readonly name: TopicName; readonly id: string },
 ): boolean {
   if (TOPICS[message.name].direction === 'up') return false;
-  return message.name === 'areaOrder' ? areas.includes(message.id) : message.id === speakerId;
+  return TOPICS[message.name].pattern.startsWith('area/')
+    ? areas.includes(message.id)
+    : message.id === speakerId;
 }
 
 /** Narrows a name of the topic table to what speakers send. */

@@ -17,6 +17,8 @@ export const PERMISSIONS = [
   'speaker:read',
   'speaker:write',
   'speaker:provision',
+  'speaker:test',
+  'latch:set',
   'media:write',
   'announcement:read',
   'announcement:write',
@@ -26,6 +28,10 @@ export const PERMISSIONS = [
   'broadcast:override',
   'broadcast:cancel',
   'journal:read',
+  'schedule:read',
+  'schedule:write',
+  'calendar:write',
+  'clock:confirm',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -35,23 +41,50 @@ const READ: readonly Permission[] = [
   'announcement:read',
   'broadcast:read',
   'journal:read',
+  'schedule:read',
 ];
 
 /** What each role may do inside its areas. */
 export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
   // The administrator sets the system up; what is said to the village is not an administrator's business.
-  administrator: [...READ, 'area:write', 'speaker:write', 'speaker:provision'],
-  editor: [...READ, 'media:write', 'announcement:write', 'broadcast:play', 'broadcast:cancel'],
+  administrator: [
+    ...READ,
+    'area:write',
+    'calendar:write',
+    'clock:confirm',
+    'speaker:write',
+    'speaker:provision',
+    'speaker:test',
+    'latch:set',
+  ],
+  editor: [
+    ...READ,
+    'media:write',
+    'announcement:write',
+    'schedule:write',
+    'broadcast:play',
+    'broadcast:cancel',
+    'latch:set',
+  ],
   chairman: [
     ...READ,
     'media:write',
     'announcement:write',
     'announcement:approve',
+    'schedule:write',
     'broadcast:play',
     'broadcast:override',
     'broadcast:cancel',
+    'latch:set',
   ],
-  technician: [...READ, 'speaker:write', 'speaker:provision', 'broadcast:cancel'],
+  technician: [
+    ...READ,
+    'speaker:write',
+    'speaker:provision',
+    'speaker:test',
+    'broadcast:cancel',
+    'latch:set',
+  ],
   viewer: READ,
 };
 

@@ -7,27 +7,41 @@ import {
   DomainError,
   mayFollow,
   newId,
+  type StoredMessage,
 } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
+import { mediumContent } from '../media/medium-content.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Announcement } from './announcement.ts';
+import { approvalHash, isApproved } from './approval-hash.ts';
+
+/** As many as a plan head takes. */
+const MOST_STORED = 64;
 
 /** Announcements from draft to approval. Approval defaults to "not approved", and is of the exact delivered bytes. */
 export class AnnouncementService {
-  readonly #read: Pick<Stores, 'announcements'>;
+  readonly #read: Pick<Stores, 'announcements' | 'media'>;
   readonly #areas: AreaDirectory;
   readonly #clock: Clock;
+  readonly #onStoredChanged: (areaId: string) => void;
+  readonly #onApprovalChanged: () => void;
 
   constructor(options: {
-    readonly read: Pick<Stores, 'announcements'>;
+    readonly read: Pick<Stores, 'announcements' | 'media'>;
     readonly areas: AreaDirectory;
     readonly clock: Clock;
+    /** Told after the commit: other messages are to be kept on the loudspeakers of this area. */
+    readonly onStoredChanged?: (areaId: string) => void;
+    /** Told after the commit: something was approved, or is so no longer. */
+    readonly onApprovalChanged?: () => void;
   }) {
     this.#read = options.read;
     this.#areas = options.areas;
     this.#clock = options.clock;
+    this.#onStoredChanged = options.onStoredChanged ?? (() => undefined);
+    this.#onApprovalChanged = options.onApprovalChanged ?? (() => undefined);
   }
 
   list(filter: {
@@ -42,7 +56,19 @@ export class AnnouncementService {
     return this.#load(this.#read, actor, 'announcement:read', id);
   }
 
-  /** Throws `request.forbidden`, `media.not_stored`. */
+  /** The approved emergency messages that the loudspeakers of an area and all below it keep decoded; the newest, at most 64. */
+  async storedMessages(areaId: string): Promise<StoredMessage[]> {
+    const messages: StoredMessage[] = [];
+    for (const announcement of await this.#read.announcements.stored(areaId)) {
+      const { id, title, mediaSha256 } = announcement;
+      const medium = mediaSha256 === null ? null : await this.#read.media.get(mediaSha256);
+      if (!isApproved(announcement) || medium === null || messages.length >= MOST_STORED) continue;
+      messages.push({ name: id, title, content: mediumContent(medium) });
+    }
+    return messages;
+  }
+
+  /** Throws `request.forbidden`, `request.invalid`, `media.not_stored`. */
   async create(tx: Transaction, actor: Actor, wanted: AnnouncementCreate): Promise<Announcement> {
     authorize(actor, 'announcement:write', wanted.areaId, this.#areas.tree);
     await requireMedium(tx, wanted.mediaSha256);
@@ -59,17 +85,22 @@ export class AnnouncementService {
       state: 'draft',
       mediaSha256: wanted.mediaSha256 ?? null,
       approvedSha256: null,
+      stream: wanted.stream ?? null,
+      stored: wanted.stored ?? false,
       rejectedReason: null,
       createdBy: actor.name,
       createdAt: now,
       updatedAt: now,
     };
+    requireFit(announcement);
     await tx.announcements.insert(announcement);
     await record(tx, now, actor, 'announcement.create', announcement.id, {
       areaId: announcement.areaId,
       title: announcement.title,
       priority: announcement.priority,
       mediaSha256: announcement.mediaSha256,
+      ...(announcement.stream === null ? {} : { stream: announcement.stream }),
+      ...(announcement.stored ? { stored: true } : {}),
     });
     return announcement;
   }
@@ -79,7 +110,7 @@ export class AnnouncementService {
     const before = await this.#load(tx, actor, 'announcement:write', id);
     await requireMedium(tx, change.mediaSha256);
     if (before.state !== 'draft') requireStep(before, 'draft');
-    return this.#save(tx, actor, before, 'announcement.change', change, {
+    const after: Partial<Announcement> = {
       title: change.title?.trim() ?? before.title,
       category: change.category ?? before.category,
       origin: change.origin ?? before.origin,
@@ -87,28 +118,33 @@ export class AnnouncementService {
       priority: change.priority ?? before.priority,
       text: change.text === undefined ? before.text : change.text,
       mediaSha256: change.mediaSha256 === undefined ? before.mediaSha256 : change.mediaSha256,
+      stream: change.stream === undefined ? before.stream : change.stream,
+      stored: change.stored ?? before.stored,
       state: 'draft',
       approvedSha256: null,
-    });
+    };
+    requireFit({ ...before, ...after });
+    return this.#save(tx, actor, before, 'announcement.change', change, after);
   }
 
   /** Hands it to the approver. Throws `announcement.no_audio`, `request.conflict`. */
   async submit(tx: Transaction, actor: Actor, id: string): Promise<Announcement> {
     const before = await this.#load(tx, actor, 'announcement:write', id);
     requireStep(before, 'submitted');
-    if (before.mediaSha256 === null) throw new DomainError('announcement.no_audio', { id });
+    const sha256 = approvalHash(before);
+    if (sha256 === null) throw new DomainError('announcement.no_audio', { id });
     return this.#save(
       tx,
       actor,
       before,
       'announcement.submit',
-      { sha256: before.mediaSha256 },
+      { sha256 },
       { state: 'submitted', rejectedReason: null },
     );
   }
 
   /**
-   * Approves exactly the bytes of `sha256`. Four eyes: what one composed another approves, except the chairman's own.
+   * Approves exactly what has the `approvalHash` `sha256`. Four eyes: what one composed another approves, except the chairman's own.
    * Throws `announcement.audio_changed`, `announcement.four_eyes`, `request.conflict`.
    */
   async approve(tx: Transaction, actor: Actor, id: string, sha256: string): Promise<Announcement> {
@@ -116,8 +152,8 @@ export class AnnouncementService {
     requireStep(before, 'approved');
     if (before.createdBy === actor.name && actor.role !== 'chairman')
       throw new DomainError('announcement.four_eyes', { actor: actor.name, id });
-    if (before.mediaSha256 !== sha256)
-      throw new DomainError('announcement.audio_changed', { id, held: before.mediaSha256, given: sha256 });
+    const held = approvalHash(before);
+    if (held !== sha256) throw new DomainError('announcement.audio_changed', { id, held, given: sha256 });
     return this.#save(
       tx,
       actor,
@@ -173,8 +209,22 @@ export class AnnouncementService {
     if (!(await tx.announcements.update(announcement, before.state)))
       throw conflict(before.id, 'being changed by somebody else', before.state);
     await record(tx, now, actor, action, before.id, detail);
+    if (isApproved(before) !== isApproved(announcement))
+      tx.afterCommit(() => {
+        this.#onApprovalChanged();
+        if (before.stored || announcement.stored) this.#onStoredChanged(announcement.areaId);
+      });
     return announcement;
   }
+}
+
+/** Only an emergency with audio of its own is kept on loudspeakers: a stream cannot be. */
+function requireFit({ stored, stream, priority }: Announcement): void {
+  if (!stored || (stream === null && priority === 'emergency')) return;
+  const reason = `only an emergency message with audio of its own is kept on loudspeakers, not a ${
+    stream === null ? `message of priority "${priority}"` : 'relay'
+  }`;
+  throw new DomainError('request.invalid', { reason, field: 'body/stored' });
 }
 
 async function requireMedium(tx: Transaction, sha256: string | null | undefined): Promise<void> {

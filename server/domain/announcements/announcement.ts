@@ -18,6 +18,10 @@ export interface Announcement {
   /** The delivered bytes; approval is of exactly these. Null until audio is attached. */
   readonly mediaSha256: string | null;
   readonly approvedSha256: string | null;
+  /** A stream to relay; then `mediaSha256` is its fallback, and approval is of the hash of both (see `approvalHash`). */
+  readonly stream: { readonly url: string; readonly station: string; readonly durationMs: number } | null;
+  /** Kept decoded on every loudspeaker of its area. */
+  readonly stored: boolean;
   readonly rejectedReason: string | null;
   readonly createdBy: string;
   readonly createdAt: number;
@@ -31,6 +35,10 @@ export interface AnnouncementStore {
     readonly before?: string;
   }): Promise<Announcement[]>;
   get(id: string): Promise<Announcement | null>;
+  /** Those of these ids that exist. */
+  some(ids: readonly string[]): Promise<Announcement[]>;
+  /** The approved announcements of exactly this area that loudspeakers keep, newest first. */
+  stored(areaId: string): Promise<Announcement[]>;
   insert(announcement: Announcement): Promise<void>;
   /** Replaces the record if its state is still `from`; false when somebody was faster. */
   update(announcement: Announcement, from: AnnouncementState): Promise<boolean>;

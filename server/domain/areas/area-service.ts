@@ -1,7 +1,16 @@
 import type { Clock } from '#kit';
-import { type AreaChange, type AreaCreate, type AreaView, DomainError, newId } from '#protocols';
+import {
+  type AreaChange,
+  type AreaCreate,
+  type AreaView,
+  DomainError,
+  type EffectivePolicy,
+  newId,
+} from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
 import { record } from '../audit/record.ts';
+import { checkPolicy } from '../policies/check-policy.ts';
+import { effectivePolicy } from '../policies/effective-policy.ts';
 import { DEFAULT_POLICY, policyCodec } from '../policies/policy.ts';
 import { isZone } from '../policies/zoned-time.ts';
 import type { Transaction } from '../unit-of-work.ts';
@@ -15,17 +24,17 @@ const MAX_DEPTH = 16;
 export class AreaService {
   readonly #directory: AreaDirectory;
   readonly #clock: Clock;
-  readonly #onZoneChanged: (areaIds: ReadonlySet<string>) => void;
+  readonly #onRulesChanged: (areaIds: ReadonlySet<string>) => void;
 
   constructor(options: {
     readonly directory: AreaDirectory;
     readonly clock: Clock;
-    /** Told after the commit: assignments of speakers in these areas name another zone now. */
-    readonly onZoneChanged: (areaIds: ReadonlySet<string>) => void;
+    /** Told after the commit: other rules hold for the speakers in these areas now. */
+    readonly onRulesChanged: (areaIds: ReadonlySet<string>) => void;
   }) {
     this.#directory = options.directory;
     this.#clock = options.clock;
-    this.#onZoneChanged = options.onZoneChanged;
+    this.#onRulesChanged = options.onRulesChanged;
   }
 
   /** Ids of every area that the actor's areas hold. */
@@ -55,6 +64,12 @@ export class AreaService {
   get(actor: Actor, id: string): AreaView {
     authorize(actor, 'area:read', id, this.#directory.tree);
     return this.view(this.#directory.tree.get(id));
+  }
+
+  /** The rules that hold in an area, nothing left out, and where each comes from. Throws `request.forbidden`. */
+  policy(actor: Actor, id: string): EffectivePolicy {
+    authorize(actor, 'area:read', id, this.#directory.tree);
+    return effectivePolicy(id, this.#directory.tree);
   }
 
   /** Enters an area below one of the actor's. Throws `request.conflict`, `area.unknown_zone`, `area.retired`. */
@@ -105,7 +120,8 @@ export class AreaService {
     await record(tx, now, actor, 'area.change', id, change);
     tx.afterCommit(() => {
       this.#directory.put(area);
-      if (area.zone !== before.zone) this.#onZoneChanged(this.#directory.tree.within(id));
+      if (area.zone !== before.zone || area.policy !== before.policy)
+        this.#onRulesChanged(this.#directory.tree.within(id));
     });
     return this.#viewAfter(area);
   }
@@ -156,11 +172,7 @@ function checkZone(zone: string | null): string | null {
 
 function policyText(policy: (AreaChange['policy'] & {}) | null): string | null {
   if (policy === null) return null;
-  for (const { opens, closes } of policy.windows)
-    if (closes <= opens)
-      throw new DomainError('policy.invalid', {
-        reason: `a window closes at ${closes}, which is not after it opens at ${opens}`,
-      });
+  checkPolicy(policy);
   return JSON.stringify(policy);
 }
 

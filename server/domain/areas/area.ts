@@ -28,7 +28,7 @@ export interface AreaStore {
 
 /** The territory as a tree. Pure; made from one read of the areas. */
 export class AreaTree {
-  readonly #areas: ReadonlyMap<string, Area>;
+  readonly #areas: Map<string, Area>;
   readonly #children = new Map<string, string[]>();
 
   constructor(areas: readonly Area[]) {
@@ -46,6 +46,11 @@ export class AreaTree {
     const area = this.#areas.get(id);
     if (area === undefined) throw new DomainError('request.not_found', { what: 'area', id });
     return area;
+  }
+
+  /** Every area, those that were dissolved too. */
+  ids(): IterableIterator<string> {
+    return this.#areas.keys();
   }
 
   has(id: string): boolean {

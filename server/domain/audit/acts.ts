@@ -104,6 +104,11 @@ function countAudits(tx: Transaction): { audited: () => number; watched: Transac
     broadcasts: tx.broadcasts,
     receipts: tx.receipts,
     idempotency: tx.idempotency,
+    programmes: tx.programmes,
+    schedules: tx.schedules,
+    plans: tx.plans,
+    latches: tx.latches,
+    settings: tx.settings,
     audit: {
       append: (entry) => {
         count++;

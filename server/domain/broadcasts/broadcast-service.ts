@@ -1,35 +1,44 @@
 import type { Clock } from '#kit';
 import {
   BROADCAST_STATES,
-  type CancelOrder,
   DomainError,
+  type FileContent,
   newId,
-  nextRevision,
-  orderHeaderCodec,
   type PlayRequest,
+  type RelayContent,
   statesBefore,
   type Targets,
 } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { Announcement } from '../announcements/announcement.ts';
+import { announcementContent } from '../announcements/announcement-content.ts';
+import { approvalHash, isApproved } from '../announcements/approval-hash.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
-import type { Medium } from '../media/medium.ts';
-import { mediumContent } from '../media/medium-content.ts';
+import type { StoredSlot } from '../plans/plan.ts';
 import { requireWindow } from '../policies/windows.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
+import { air, orderedBroadcast } from './air.ts';
 import type { Broadcast } from './broadcast.ts';
-import { type Dispatching, issueOrders, type OrderSigner, orderTopics } from './order-issuer.ts';
+import { cancelOrders } from './cancel-orders.ts';
+import type { Dispatching, OrderSigner } from './order-issuer.ts';
 import {
-  END_MARGIN_MS,
+  builtInMs,
+  endingAt,
   type PlayDefaults,
   type PlayTimes,
   playOrder,
   playTimes,
+  preludeOf,
+  repeatOf,
+  titleOf,
   withinWindow,
 } from './plan-broadcast.ts';
 import { type ResolvedTargets, resolveTargets, type SpeakerIndex } from './resolve-targets.ts';
+import { liftedStops, type Stops } from './stops.ts';
+
+const ONCE = { count: 1, intervalMs: 0 };
 
 export interface BroadcastServiceOptions {
   readonly read: Pick<Stores, 'broadcasts' | 'announcements' | 'media'>;
@@ -40,6 +49,22 @@ export interface BroadcastServiceOptions {
   readonly events: LiveEvents;
   readonly clock: Clock;
   readonly defaults: PlayDefaults;
+  readonly plan: PlanOfBroadcasts;
+  readonly stops: Stops;
+}
+
+/** What broadcasts need of the plan and of its clock. */
+export interface PlanOfBroadcasts {
+  /** Takes a slot out of the plan for good, in the caller's transaction. */
+  takeBack(tx: Transaction, slot: StoredSlot): Promise<void>;
+  /** Throws `schedule.clock_disputed` while our own clock is in doubt. */
+  requireClock(): void;
+}
+
+/** An airing that makes another one good: its id follows from that one, so there is never a second. */
+export interface MakeGoodAiring {
+  readonly id: string;
+  readonly makesGoodOf: string;
 }
 
 /** Makes and takes back broadcasts. The network hears of them from the outbox, after the commit. */
@@ -53,70 +78,86 @@ export class BroadcastService {
   /**
    * Broadcasts an approved announcement: broadcast, target snapshot, signed orders with their outbox rows and audit are
    * written in `tx`. Throws `request.forbidden`, `request.conflict` (not approved), `announcement.audio_changed`,
-   * `policy.*`, `broadcast.*`, `request.not_found`.
+   * `policy.*`, `broadcast.*`, `latch.held`, `request.invalid`, `request.not_found`.
    */
-  async play(tx: Transaction, actor: Actor, request: PlayRequest): Promise<Broadcast> {
-    const { areas, clock, signer, dispatcher, events } = this.#options;
+  async play(
+    tx: Transaction,
+    actor: Actor,
+    request: PlayRequest,
+    airing: MakeGoodAiring | null = null,
+  ): Promise<Broadcast> {
+    const { areas, clock, stops } = this.#options;
     const now = clock.now();
-    const { announcement, medium } = await this.#approved(tx, actor, request.announcementId);
+    const { announcement, content } = await this.#approved(tx, actor, request.announcementId);
+    // An emergency goes out whatever the clock shows.
+    if (announcement.priority !== 'emergency') this.#options.plan.requireClock();
     const wanted = targetsOf(request);
     const targets = resolveTargets(wanted, areas.tree, this.#options.speakers);
     this.#authorizeTargets(actor, 'broadcast:play', wanted, targets);
-    const repeat = { count: request.repeat?.count ?? 1, intervalMs: request.repeat?.intervalMs ?? 0 };
     const { priority } = announcement;
-    const asked = playTimes(now, request, priority, medium.durationMs, repeat, this.#options.defaults);
+    const drill = request.drill ?? false;
+    const prelude = preludeOf(request, priority);
+    const oneMs = (await this.#preludeMs(tx, prelude)) + content.durationMs;
+    const { startsAt } = playTimes(now, request, priority, oneMs, ONCE, this.#options.defaults);
+    const repeat = repeatOf(request, priority, startsAt, oneMs);
+    if (content.kind === 'relay' && repeat.count > 1)
+      throw new DomainError('request.invalid', {
+        reason: 'a relay is of its moment and cannot be repeated',
+        field: 'body/repeat',
+      });
+    const times = playTimes(now, { ...request, startsAt }, priority, oneMs, repeat, this.#options.defaults);
+    const asked = endingAt(times, request.until);
     if (asked.startsAt < now)
       throw new DomainError('broadcast.starts_in_past', { startsAt: new Date(asked.startsAt).toISOString() });
     const leave = this.#leave(actor, announcement, request, wanted, targets, asked);
-    const broadcast: Broadcast = {
-      id: newId('brc', now),
+    const releases = liftedStops(stops, actor, request, priority, targets.speakerIds, () =>
+      this.#authorizeTargets(actor, 'broadcast:override', wanted, targets),
+    );
+    const broadcast = orderedBroadcast({
+      id: airing?.id ?? newId('brc', now),
       announcementId: announcement.id,
       areaId: announcement.areaId,
-      title: announcement.title,
+      title: titleOf(announcement.title, drill),
       priority,
-      state: 'planned',
       startsAt: leave.times.startsAt,
       latestStartAt: leave.times.latestStartAt,
       hardEndAt: leave.times.hardEndAt,
       targets: wanted,
       targetCount: targets.speakerIds.length,
-      drill: request.drill ?? false,
-      makesGoodOf: null,
-      cancelReason: null,
+      drill,
+      makesGoodOf: airing?.makesGoodOf ?? null,
       createdBy: actor.name,
       createdAt: Math.floor(now),
-    };
+    });
     const order = playOrder({
-      broadcastId: broadcast.id,
-      title: announcement.title,
-      priority,
-      content: mediumContent(medium),
-      repeat,
-      gainDb: request.gainDb ?? 0,
-      drill: broadcast.drill,
-      now,
+      ...{
+        broadcastId: broadcast.id,
+        title: broadcast.title,
+        priority,
+        content,
+        prelude,
+        repeat,
+        drill,
+        now,
+      },
+      ...{ releases, test: false, makesGoodOf: broadcast.makesGoodOf, gainDb: request.gainDb ?? 0 },
+      overlap: request.overlap ?? 'queue',
+      afterInterruption: request.afterInterruption ?? 'resume',
       ...leave,
     });
-    const addressed = targets.orders.map(({ by, topicIds, targets: to }) => ({
-      targets: to,
-      topics: orderTopics(by, topicIds),
-    }));
-    const orders = await issueOrders(signer, order, addressed, now);
-    await tx.broadcasts.insert(broadcast, { broadcastId: broadcast.id, speakerIds: targets.speakerIds });
-    for (const stored of orders) await tx.broadcasts.insertOrder(stored);
+    await air(tx, this.#options, { broadcast, order, targets }, now);
     await record(tx, now, actor, 'broadcast.play', broadcast.id, {
       announcementId: announcement.id,
-      sha256: medium.sha256,
+      sha256: announcement.approvedSha256,
       targets: wanted,
       targetCount: broadcast.targetCount,
       startsAt: broadcast.startsAt,
       windowOverride: leave.windowOverride,
-      drill: broadcast.drill,
+      drill,
+      ...(request.until === undefined ? {} : { until: request.until }),
+      ...(releases.length === 0 ? {} : { releases }),
     });
-    tx.afterCommit(() => {
-      dispatcher.kick();
-      events.publish('broadcast.changed', changeOf(broadcast));
-    });
+    if (releases.length > 0) tx.afterCommit(() => stops.lift(actor, releases, broadcast.title));
     return broadcast;
   }
 
@@ -134,25 +175,13 @@ export class BroadcastService {
         state: broadcast.state,
         expected: 'one that is not over yet',
       });
-    const played = (await tx.broadcasts.orders(id))
-      .filter(({ kind }) => kind === 'play')
-      .map(({ document, topics }) => ({ header: orderHeaderCodec.parse(payloadOf(document)), topics }));
-    const base: Omit<CancelOrder, 'id' | 'targets'> = {
-      v: 1,
-      kind: 'cancel',
-      broadcastId: id,
-      // Above what it takes back, also when our clock was set back in between.
-      revision: nextRevision(now, Math.max(0, ...played.map(({ header }) => header.revision)), 0),
-      requires: ['order:cancel'],
-      issuedAt: Math.floor(now),
-      // As long as a loudspeaker may still hold the order that this one takes back.
-      expiresAt: Math.max(broadcast.hardEndAt, Math.ceil(now)) + END_MARGIN_MS,
-      reason,
-      by: actor.name,
-    };
-    const addressed = played.map(({ header: { targets }, topics }) => ({ targets, topics }));
-    for (const stored of await issueOrders(signer, base, addressed, now))
-      await tx.broadcasts.insertOrder(stored);
+    const slot = broadcast.scheduleId === null ? null : await tx.plans.slot(id);
+    await cancelOrders(
+      tx,
+      { signer, tree: this.#options.areas.tree, speakers: this.#options.speakers },
+      { broadcast, reason, by: actor.name, now, slotRevision: slot?.revision ?? 0 },
+    );
+    if (slot !== null) await this.#options.plan.takeBack(tx, slot);
     await record(tx, now, actor, 'broadcast.cancel', id, { reason });
     const cancelled: Broadcast = { ...broadcast, state: 'cancelled', cancelReason: reason };
     tx.afterCommit(() => {
@@ -178,7 +207,7 @@ export class BroadcastService {
     tx: Transaction,
     actor: Actor,
     id: string,
-  ): Promise<{ announcement: Announcement; medium: Medium }> {
+  ): Promise<{ announcement: Announcement; content: FileContent | RelayContent }> {
     const announcement = await tx.announcements.get(id);
     if (announcement === null) throw new DomainError('request.not_found', { what: 'announcement', id });
     authorize(actor, 'broadcast:play', announcement.areaId, this.#options.areas.tree);
@@ -189,12 +218,32 @@ export class BroadcastService {
         state: announcement.state,
         expected: 'approved',
       });
-    const { approvedSha256: sha256, mediaSha256 } = announcement;
-    if (sha256 !== mediaSha256)
-      throw new DomainError('announcement.audio_changed', { id, held: mediaSha256, given: sha256 });
-    const medium = await tx.media.get(sha256);
-    if (medium === null) throw new DomainError('media.not_stored', { sha256 });
-    return { announcement, medium };
+    const held = approvalHash(announcement);
+    if (!isApproved(announcement))
+      throw new DomainError('announcement.audio_changed', { id, held, given: announcement.approvedSha256 });
+    const { mediaSha256: sha256 } = announcement;
+    const medium = sha256 === null ? null : await tx.media.get(sha256);
+    if (sha256 !== null && medium === null) throw new DomainError('media.not_stored', { sha256 });
+    const content = announcementContent(announcement, medium);
+    if (content === null) throw new DomainError('announcement.no_audio', { id });
+    return { announcement, content };
+  }
+
+  /** How long the sounds before the content take: built-in ones, or messages that loudspeakers keep. Throws `request.not_found`. */
+  async #preludeMs(tx: Transaction, names: readonly string[]): Promise<number> {
+    let length = 0;
+    for (const name of names) {
+      const builtIn = builtInMs(name);
+      const message = builtIn === undefined ? await tx.announcements.get(name) : null;
+      const medium =
+        message?.stored && isApproved(message) && message.mediaSha256 !== null
+          ? await tx.media.get(message.mediaSha256)
+          : null;
+      const ms = builtIn ?? medium?.durationMs;
+      if (ms === undefined) throw new DomainError('request.not_found', { what: 'sound', id: name });
+      length += Math.ceil(ms);
+    }
+    return length;
   }
 
   /** Everything that is named or meant must lie in the actor's areas. */
@@ -247,9 +296,4 @@ function targetsOf({ targets }: PlayRequest): Targets {
 
 function changeOf({ id, areaId, state }: Broadcast) {
   return { broadcastId: id, areaId, state };
-}
-
-/** The payload of a JWS of our own making: its signature needs no check. */
-function payloadOf(document: string): Buffer {
-  return Buffer.from(document.split('.')[1] ?? '', 'base64url');
 }

@@ -3,7 +3,8 @@ import type { BroadcastState, Priority, Targets } from '#protocols';
 /** One airing. */
 export interface Broadcast {
   readonly id: string;
-  readonly announcementId: string;
+  /** Null: a technician's test of a built-in sound. */
+  readonly announcementId: string | null;
   readonly areaId: string;
   readonly title: string;
   readonly priority: Priority;
@@ -17,6 +18,13 @@ export interface Broadcast {
   readonly drill: boolean;
   readonly makesGoodOf: string | null;
   readonly cancelReason: string | null;
+  /** Code of why it was missed. */
+  readonly missedCode: string | null;
+  /** The occurrence that it is of; null: ordered by itself. */
+  readonly scheduleId: string | null;
+  readonly seriesId: string | null;
+  readonly sessionId: string | null;
+  readonly originalAt: number | null;
   readonly createdBy: string;
   readonly createdAt: number;
 }
@@ -67,7 +75,11 @@ export interface BroadcastStore {
     readonly before?: string;
   }): Promise<Broadcast[]>;
   get(id: string): Promise<Broadcast | null>;
+  /** Those of these ids that exist. */
+  some(ids: readonly string[]): Promise<Broadcast[]>;
   insert(broadcast: Broadcast, snapshot: TargetSnapshot): Promise<void>;
+  /** Writes a broadcast of a plan anew, with its targets: its slot was changed or planned again before it began. */
+  rewrite(broadcast: Broadcast, snapshot: TargetSnapshot): Promise<void>;
   snapshot(broadcastId: string): Promise<TargetSnapshot | null>;
   /** Moves to `to` if the present state is one of `from`; false when not. */
   transition(
@@ -78,6 +90,10 @@ export interface BroadcastStore {
   ): Promise<boolean>;
   /** Broadcasts that are neither completed, failed, partial nor cancelled. */
   open(): Promise<Broadcast[]>;
+  /** The make-goods of these broadcasts. */
+  makeGoodsOf(ids: readonly string[]): Promise<Broadcast[]>;
+  /** Broadcasts that began in [from, to) and of which some loudspeaker did not report all: partial, failed or missed. */
+  incomplete(from: number, to: number): Promise<Broadcast[]>;
   /** Stores a signed order and its outbox row. */
   insertOrder(order: StoredOrder): Promise<void>;
   orders(broadcastId: string): Promise<StoredOrder[]>;

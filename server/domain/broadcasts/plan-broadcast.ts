@@ -1,5 +1,16 @@
 import type { Instant, Milliseconds } from '#kit';
-import type { Capability, FileContent, PlayOrder, PlayRequest, Priority, Window } from '#protocols';
+import {
+  BUILT_IN_DURATIONS_MS,
+  type Capability,
+  DomainError,
+  type FileContent,
+  type PlayOrder,
+  type PlayRequest,
+  type Priority,
+  type RelayContent,
+  type StoredContent,
+  type Window,
+} from '#protocols';
 
 /** What is added to the last possible end before the hard end: fades, primed outputs, a slow sound card. */
 export const END_MARGIN_MS: Milliseconds = 5_000;
@@ -58,11 +69,81 @@ export function withinWindow(times: PlayTimes, window: Window): PlayTimes {
   };
 }
 
+/** Where an emergency is repeated until an instant and its pause is not said. */
+const EMERGENCY_INTERVAL_MS: Milliseconds = 60_000;
+/** An order names no more repetitions than this. */
+const MOST_REPETITIONS = 100;
+
+/**
+ * How often it sounds. With `until`, which is for emergencies, as often as there is time for between start and end. `oneMs` is one
+ * repetition, prelude included. Throws `request.invalid`.
+ */
+export function repeatOf(
+  { repeat, until }: Pick<PlayRequest, 'repeat' | 'until'>,
+  priority: Priority,
+  startsAt: Instant,
+  oneMs: Milliseconds,
+): Repeat {
+  if (until === undefined) return { count: repeat?.count ?? 1, intervalMs: repeat?.intervalMs ?? 0 };
+  if (priority !== 'emergency') throw invalid('until', 'only an emergency is repeated until an instant');
+  const intervalMs = repeat?.intervalMs ?? EMERGENCY_INTERVAL_MS;
+  const fits = Math.floor((until - startsAt + intervalMs) / (oneMs + intervalMs));
+  if (fits < 1) throw invalid('until', 'it would be over before it sounded once');
+  const count = Math.min(repeat?.count ?? fits, fits);
+  if (count > MOST_REPETITIONS)
+    throw invalid(
+      'until',
+      `it would sound ${count} times, at most ${MOST_REPETITIONS} are taken: choose a longer interval or an earlier end`,
+    );
+  return { count, intervalMs };
+}
+
+/** Nothing sounds after the instant that was asked for, and until then it is kept and repeated. */
+export function endingAt(times: PlayTimes, until: Instant | undefined): PlayTimes {
+  if (until === undefined) return times;
+  return {
+    ...times,
+    latestStartAt: Math.min(times.latestStartAt, until),
+    hardEndAt: until,
+    expiresAt: until,
+  };
+}
+
+/** What sounds before the content, by name: of an emergency the attention tone, and of an exercise first that it is one. */
+export function preludeOf(
+  { prelude, drill }: Pick<PlayRequest, 'prelude' | 'drill'>,
+  priority: Priority,
+): string[] {
+  const asked = prelude ?? (priority === 'emergency' ? ['attention-tone'] : []);
+  return drill ? ['drill-notice', ...asked.filter((name) => name !== 'drill-notice')] : asked;
+}
+
+/** Length of a built-in sound; undefined for what is none. */
+export function builtInMs(name: string): Milliseconds | undefined {
+  return Object.hasOwn(BUILT_IN_DURATIONS_MS, name)
+    ? BUILT_IN_DURATIONS_MS[name as keyof typeof BUILT_IN_DURATIONS_MS]
+    : undefined;
+}
+
+/** The title in every record: an exercise says so itself. */
+export function titleOf(title: string, drill: boolean): string {
+  return (drill ? `DIỄN TẬP – ${title}` : title).slice(0, 256);
+}
+
+function invalid(field: string, reason: string): DomainError {
+  return new DomainError('request.invalid', { reason, field: `body/${field}` });
+}
+
 /** What a loudspeaker must be able to do to obey. */
-export function requirements(repeat: Repeat, gainDb: number): Capability[] {
-  const needs: Capability[] = ['order:play', 'content:file'];
+export function requirements(
+  plan: Pick<PlayPlan, 'content' | 'repeat' | 'gainDb' | 'prelude' | 'overlap'>,
+): Capability[] {
+  const { content, repeat, gainDb, prelude, overlap } = plan;
+  const needs: Capability[] = ['order:play', `content:${content.kind}`];
   if (repeat.count > 1) needs.push('repeat');
   if (gainDb !== 0) needs.push('gain');
+  if (prelude.length > 0) needs.push('prelude');
+  if (overlap === 'duck') needs.push('duck');
   return needs;
 }
 
@@ -73,13 +154,22 @@ export interface PlayPlan {
   readonly broadcastId: string;
   readonly title: string;
   readonly priority: Priority;
-  readonly content: FileContent;
+  readonly content: FileContent | RelayContent | StoredContent;
+  /** Names of what sounds before it. */
+  readonly prelude: readonly string[];
+  readonly overlap: PlayOrder['overlap'];
+  readonly afterInterruption: PlayOrder['afterInterruption'];
   readonly times: PlayTimes;
   readonly repeat: Repeat;
   readonly gainDb: number;
   readonly window: Window | null;
   readonly windowOverride: { readonly by: string; readonly reason: string } | null;
   readonly drill: boolean;
+  /** A technician's test. */
+  readonly test: boolean;
+  /** Latches that it lifts. */
+  readonly releases: readonly string[];
+  readonly makesGoodOf: string | null;
   readonly now: Instant;
 }
 
@@ -91,7 +181,7 @@ export function playOrder(plan: PlayPlan): PlayOrderBase {
     kind: 'play',
     broadcastId: plan.broadcastId,
     revision: Math.floor(plan.now),
-    requires: requirements(plan.repeat, plan.gainDb),
+    requires: requirements(plan),
     issuedAt: Math.floor(plan.now),
     expiresAt: times.expiresAt,
     priority: plan.priority,
@@ -100,14 +190,18 @@ export function playOrder(plan: PlayPlan): PlayOrderBase {
     latestStartAt: times.latestStartAt,
     hardEndAt: times.hardEndAt,
     content: plan.content,
-    chime: null,
+    prelude: plan.prelude.map((name) => ({ name })),
+    scheduleId: null,
+    session: null,
     repeat: plan.repeat,
     volume: { gainDb: plan.gainDb, ignoreCap: plan.priority === 'emergency' },
     window: plan.window,
     windowOverride: plan.windowOverride,
-    makesGoodOf: null,
-    afterInterruption: 'resume',
+    makesGoodOf: plan.makesGoodOf,
+    afterInterruption: plan.afterInterruption,
+    overlap: plan.overlap,
+    test: plan.test,
     drill: plan.drill,
-    releases: [],
+    releases: [...plan.releases],
   };
 }

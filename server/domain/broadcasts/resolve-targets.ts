@@ -79,7 +79,7 @@ export function resolveTargets(wanted: Targets, tree: AreaTree, index: SpeakerIn
 }
 
 /** A speaker under one of the others' areas hears the order on that one's topic. */
-function outermost(areaIds: readonly string[], tree: AreaTree): string[] {
+export function outermost(areaIds: readonly string[], tree: AreaTree): string[] {
   const wanted = new Set(areaIds.map((id) => tree.get(id).id));
   return [...wanted].filter((id) => !tree.ancestry(id).some((above) => above !== id && wanted.has(above)));
 }

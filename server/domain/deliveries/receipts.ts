@@ -75,7 +75,7 @@ export interface ReceiptStore {
   ): Promise<ReadonlyMap<number, string>>;
   /** Stores a slice; a row whose (speaker, epoch, seq, hash) exists is left as it is. */
   save(slice: ReceiptSlice): Promise<void>;
-  /** State of each of these broadcasts; what does not exist is left out. */
+  /** State of each of these broadcasts, `planned` where only its slot exists; what does not exist is left out. */
   knownBroadcasts(ids: readonly string[]): Promise<ReadonlyMap<string, BroadcastState>>;
   /** A speaker's journal in order, with the batches that sign it. */
   journal(

@@ -4,8 +4,8 @@ import type { Broadcast } from '../broadcasts/broadcast.ts';
 import type { Delivery } from '../deliveries/receipts.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { Storage } from '../unit-of-work.ts';
-import { repeatsOf } from './read-order.ts';
-import { countViews, type DeliveryCounts, hasSounded, verdict } from './verdict.ts';
+import { repeatsOf, repeatsOfLine } from './read-order.ts';
+import { countViews, type DeliveryCounts, soundNow, verdict } from './verdict.ts';
 
 /** After the hard end, for reports that are on their way. */
 const GRACE_MS = 30_000;
@@ -119,10 +119,11 @@ export class BroadcastSettler extends Lifecycle {
     };
     let result = verdict({ ...facts, counts });
     // A loudspeaker that was not meant may have reported too, and speaks for no other: what is settled now is counted on the targets alone.
-    if (result !== null && steps(broadcast.state, hasSounded(counts), result).includes(result))
+    const sound = soundNow(counts);
+    if (result !== null && steps(broadcast.state, sound, result).includes(result))
       result = verdict({ ...facts, counts: await this.#countTargets(broadcastId) });
     if (result !== null) this.#watched.delete(broadcastId);
-    await this.#advance(broadcast, steps(broadcast.state, hasSounded(counts), result));
+    await this.#advance(broadcast, steps(broadcast.state, sound, result));
   }
 
   async #countTargets(broadcastId: string): Promise<DeliveryCounts> {
@@ -133,7 +134,10 @@ export class BroadcastSettler extends Lifecycle {
   }
 
   async #repeats(broadcastId: string): Promise<boolean> {
-    const orders = await this.#options.storage.read.broadcasts.orders(broadcastId);
+    const { broadcasts, plans } = this.#options.storage.read;
+    const slot = await plans.slot(broadcastId);
+    if (slot !== null) return repeatsOfLine(slot.line) > 1;
+    const orders = await broadcasts.orders(broadcastId);
     return orders.some(({ kind, document }) => kind === 'play' && repeatsOf(document) > 1);
   }
 
@@ -178,13 +182,13 @@ export class BroadcastSettler extends Lifecycle {
 }
 
 function isSettled(state: BroadcastState): boolean {
-  return state === 'partial' || state === 'failed' || isFinal(BROADCAST_STATES, state);
+  return state === 'partial' || state === 'failed' || state === 'missed' || isFinal(BROADCAST_STATES, state);
 }
 
 /** The states to go through, in the table's steps. Empty where nothing changes. */
 export function steps(
   from: BroadcastState,
-  sounded: boolean,
+  sound: 'sounding' | 'interrupted' | null,
   result: 'completed' | 'partial' | 'failed' | null,
 ): BroadcastState[] {
   const path: BroadcastState[] = [];
@@ -195,8 +199,10 @@ export function steps(
     at = to;
   };
   // Sound without a published order: the controller stopped between publishing and marking.
-  if (sounded) go('issued');
-  if (sounded && at === 'issued') go('on_air');
+  if (sound !== null) go('issued');
+  if (sound !== null && at === 'issued') go('on_air');
   if (result !== null) go(result);
+  else if (sound === 'interrupted') go('interrupted');
+  else if (sound === 'sounding' && at === 'interrupted') go('resumed');
   return path;
 }

@@ -7,7 +7,12 @@ export function readOrder(document: string): OrderHeader {
 
 /** How often a stored order to play lets its content sound; 1 where it does not say. */
 export function repeatsOf(document: string): number {
-  const value: unknown = JSON.parse(payloadOf(document).toString('utf8'));
+  return repeatsOfLine(payloadOf(document).toString('utf8'));
+}
+
+/** The same of a slot's line. */
+export function repeatsOfLine(line: string): number {
+  const value: unknown = JSON.parse(line);
   if (typeof value !== 'object' || value === null || !('repeat' in value)) return 1;
   const { repeat } = value;
   if (typeof repeat !== 'object' || repeat === null || !('count' in repeat)) return 1;

@@ -46,3 +46,13 @@ export function verdict(
 export function hasSounded({ playing, finished, interrupted, played }: DeliveryCounts): boolean {
   return played + (playing ?? 0) + (finished ?? 0) + (interrupted ?? 0) > 0;
 }
+
+/**
+ * Whether what sounds of a broadcast goes on: null before anything sounded. interrupted: every speaker that was playing gave way, and none
+ * has gone on · sounding: one plays, or has played to the end, and none waits to go on.
+ */
+export function soundNow(counts: DeliveryCounts): 'sounding' | 'interrupted' | null {
+  if ((counts.playing ?? 0) > 0) return 'sounding';
+  if ((counts.interrupted ?? 0) > 0) return 'interrupted';
+  return hasSounded(counts) ? 'sounding' : null;
+}

@@ -11,6 +11,29 @@ export interface LiveEventMap {
     readonly progress: number;
   };
   'broadcast.changed': { readonly broadcastId: string; readonly areaId: string; readonly state: string };
+  /** Some loudspeakers did not have it, and it could be aired again there. */
+  'make_good.proposed': {
+    readonly broadcastId: string;
+    readonly areaId: string;
+    readonly speakers: number;
+    readonly startsAt: number;
+  };
+  /** Everything was stopped in a scope ("area.ID", "speaker.ID"), or may sound again. */
+  'latch.changed': {
+    readonly latchId: string;
+    readonly areaId: string;
+    readonly scope: string;
+    readonly state: 'set' | 'released';
+  };
+  /** A session is planned within half an hour where a stop, a mute or maintenance holds. */
+  reminder: {
+    readonly kind: 'latch' | 'mute' | 'maintenance';
+    readonly scope: string;
+    readonly areaId: string;
+    readonly latchId: string | null;
+    readonly by: string;
+    readonly sessionAt: number;
+  };
   'delivery.changed': {
     readonly broadcastId: string;
     readonly speakerId: string;

@@ -65,13 +65,23 @@ export class KeyService extends Lifecycle implements DocumentSigner {
     const statements = await this.#vault.readStatements();
     const operational = await this.#keyOrNew('operational');
     if (statements.length === 0) statements.push(await this.#firstStatement(operational));
+    const hasRoot = async () => (await this.#vault.readKey('root')) !== null;
     try {
       await this.#adopt(statements, operational);
     } catch (error) {
       // A rotation that was cut off between its two files: the key that is here is named anew.
-      if ((await this.#vault.readKey('root')) === null) throw error;
+      if (!(await hasRoot())) throw error;
       await this.#nameAgain(statements, operational);
     }
+    // A folder of an earlier version: the key may sign more by now. Without the root key the rest works on.
+    if (this.missingUses.length > 0 && (await hasRoot()))
+      await this.#nameAgain(this.#statements, operational);
+  }
+
+  /** What the statements in force do not let the operational key sign: signing that fails until the root key was there at a start. */
+  get missingUses(): readonly KeyUse[] {
+    const kid = this.#operational?.kid ?? '';
+    return OPERATIONAL_USES.filter((use) => this.#ring.find(kid, use) === undefined);
   }
 
   /** Raw root keys in force, base64url: what a loudspeaker pins at enrolment. */
@@ -91,6 +101,10 @@ export class KeyService extends Lifecycle implements DocumentSigner {
 
   async sign(use: KeyUse, payload: object): Promise<SignedDocument> {
     if (this.#operational === undefined) throw new Error('the key service is not started');
+    if (this.#ring.find(this.#operational.kid, use) === undefined)
+      throw new Error(
+        `the key statements do not let the operational key sign for "${use}": put root.pem into the key folder and start again`,
+      );
     const document = await signDocument(use, payload, this.#operational);
     return { document, hash: sha256(document) };
   }

@@ -5,7 +5,9 @@ import type { Medium } from './medium.ts';
 export const MEDIUM_TYPE = 'audio/ogg; codecs=opus';
 
 /** A medium as an order names it. */
-export function mediumContent(medium: Medium): FileContent {
+export function mediumContent(
+  medium: Pick<Medium, 'sha256' | 'bytes' | 'durationMs' | 'chunkListSha256'>,
+): FileContent {
   return {
     kind: 'file',
     sha256: medium.sha256,

@@ -36,6 +36,10 @@ export interface MediaJob {
 
 export interface MediaStore {
   get(sha256: string): Promise<Medium | null>;
+  /** What orders say of those of these that are stored, without waveforms and chunk lists. */
+  describe(
+    hashes: readonly string[],
+  ): Promise<Pick<Medium, 'sha256' | 'bytes' | 'durationMs' | 'chunkListSha256'>[]>;
   /** Inserts, or does nothing when these bytes are known already. */
   put(medium: Medium): Promise<void>;
   insertJob(job: MediaJob): Promise<void>;

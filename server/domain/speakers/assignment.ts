@@ -4,6 +4,8 @@ import { AreaTree } from '../areas/area.ts';
 import { SliceWorker } from '../deliveries/slice-worker.ts';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
 import type { DocumentSigner } from '../keys/key-service.ts';
+import { rulesOf, rulesRange } from '../policies/local-rules.ts';
+import { policyOf } from '../policies/policy.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import type { DesiredState, Speaker, SpeakerCredential } from './speaker.ts';
 
@@ -80,7 +82,7 @@ export class AssignmentService extends Lifecycle {
       const { areaId } = speaker;
       const areas = ancestries.get(areaId) ?? tree.ancestry(areaId);
       ancestries.set(areaId, areas);
-      const desired = this.#desired(speaker, areas, tree.zoneOf(areaId));
+      const desired = this.#desired(speaker, areas, tree);
       const changed = same(desired, speaker.assignmentDocument)
         ? null
         : await this.#sign(tx, speaker, desired, 0);
@@ -108,7 +110,7 @@ export class AssignmentService extends Lifecycle {
       if (speaker.assignmentHash === verified.hash || speaker.assignmentRevision > held.revision) return;
       const tree = new AreaTree(await tx.areas.all());
       const areas = tree.ancestry(speaker.areaId);
-      const desired = this.#desired(speaker, areas, tree.zoneOf(speaker.areaId));
+      const desired = this.#desired(speaker, areas, tree);
       const changed = await this.#sign(tx, speaker, desired, held.revision);
       tx.afterCommit(() => this.#publish(changed));
     });
@@ -129,13 +131,16 @@ export class AssignmentService extends Lifecycle {
     return hash !== undefined && this.#hashes.get(speakerId) === hash;
   }
 
-  #desired(speaker: Speaker, areas: readonly string[], zone: string): DesiredState {
-    const { id, gainDb, capDb, mute, maintenance } = speaker;
+  #desired(speaker: Speaker, areas: readonly string[], tree: AreaTree): DesiredState {
+    const { id, areaId, gainDb, capDb, volumeProfile, sensitive, mute, maintenance } = speaker;
+    const zone = tree.zoneOf(areaId);
+    const { from, until } = rulesRange(this.#options.clock.now());
     return {
       speakerId: id,
       areas: [...areas],
       zone,
-      volume: { gainDb, capDb },
+      volume: { gainDb, capDb, profile: [...volumeProfile] },
+      rules: rulesOf(policyOf(tree.policyOf(areaId)), zone, from, until, sensitive),
       mute,
       maintenance,
       endpoints: [...(this.#options.endpoints ?? [])],
@@ -178,7 +183,7 @@ function same(desired: DesiredState, document: string | null): boolean {
 }
 
 function canonical(state: DesiredState): string {
-  const { speakerId, areas, zone, volume, mute, maintenance, endpoints } = state;
+  const { speakerId, areas, zone, volume, rules, mute, maintenance, endpoints } = state;
   const hold = (value: DesiredState['mute']) => value && [value.by, value.reason, value.until];
   return JSON.stringify([
     speakerId,
@@ -186,6 +191,8 @@ function canonical(state: DesiredState): string {
     zone,
     volume.gainDb,
     volume.capDb,
+    volume.profile.map(({ from, to, gainDb }) => [from, to, gainDb]),
+    rules,
     hold(mute),
     hold(maintenance),
     endpoints,

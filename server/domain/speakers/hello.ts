@@ -6,6 +6,7 @@ import { SliceWorker } from '../deliveries/slice-worker.ts';
 import type { SpeakerKeys } from '../deliveries/speaker-keys.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
+import type { HeldHealer } from '../plans/held-healer.ts';
 import type { Storage } from '../unit-of-work.ts';
 import type { AssignmentService } from './assignment.ts';
 import { HelloKeys } from './hello-keys.ts';
@@ -27,6 +28,8 @@ export interface HelloServiceOptions {
   readonly positions: JournalPositions;
   readonly journal: Pick<JournalIngest, 'reconnected' | 'sendBack'>;
   readonly dispatcher: Pick<Dispatcher, 'sendDue'>;
+  /** Plan heads and latches. */
+  readonly held: Pick<HeldHealer, 'greet' | 'heartbeat'>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -39,7 +42,7 @@ type Held = Hello['assignment'];
 
 /**
  * Brings a speaker and the controller up to date with each other: at every hello the journal key, the welcome with the stored journal position, the
- * assignment and the unanswered orders; at every heartbeat whatever got lost since.
+ * assignment, plan heads, latches and the unanswered orders; at every heartbeat whatever got lost since.
  */
 export class HelloService extends Lifecycle {
   readonly #options: HelloServiceOptions;
@@ -92,6 +95,7 @@ export class HelloService extends Lifecycle {
       this.#behind.delete(speakerId);
       this.background(journal.sendBack(speakerId, epoch), onError);
     }
+    this.#options.held.heartbeat(speakerId, health.held);
     if (!this.#options.assignments.isCurrent(speakerId, health.assignment?.hash))
       this.background(this.#compare(speakerId, health.assignment), onError);
   }
@@ -123,13 +127,15 @@ export class HelloService extends Lifecycle {
     const { positions, storage, dispatcher, onError } = this.#options;
     const stored = await positions.of(speaker.id, hello.journal.epoch, storage.read);
     const newer = isNewer(hello.assignment, speaker);
+    const wantsHeld = await this.#options.held.greet(speaker.id, hello);
+    const wantsAssignment = newer && hello.assignmentDocument === undefined;
     const welcome: Welcome = {
       v: 1,
       sessionEpoch: hello.sessionEpoch,
       journal: stored?.epoch === hello.journal.epoch ? kept(stored) : null,
-      want: newer && hello.assignmentDocument === undefined ? ['assignment'] : [],
+      want: [...(wantsAssignment ? ['assignment'] : []), ...(wantsHeld ? ['held'] : [])],
     };
-    if (welcome.want.length > 0) this.#asked.set(speaker.id, hello.sessionEpoch);
+    if (wantsAssignment) this.#asked.set(speaker.id, hello.sessionEpoch);
     this.#publish('welcome', speaker.id, welcome);
     if (newer && hello.assignmentDocument !== undefined)
       this.background(this.#overtake(speaker, hello.assignmentDocument), onError);

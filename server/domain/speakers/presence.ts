@@ -3,6 +3,7 @@ import {
   type Health,
   type HealthReport,
   type Hello,
+  heldHash,
   isDomainError,
   joinHealth,
   type Presence,
@@ -90,6 +91,7 @@ export class PresenceService extends Lifecycle {
       agentVersion: hello.agentVersion,
       capabilities: hello.capabilities,
       heldAssignmentHash: hello.assignment?.hash ?? null,
+      heldHash: heldHash(hello.held),
     });
   }
 
@@ -117,6 +119,7 @@ export class PresenceService extends Lifecycle {
       condition: health.problems.length === 0 && health.output.ok ? 'ok' : 'degraded',
       agentVersion: health.agentVersion,
       heldAssignmentHash: health.assignment?.hash ?? null,
+      heldHash: health.held,
       health,
     });
     return health;
@@ -156,6 +159,7 @@ export class PresenceService extends Lifecycle {
       agentVersion: null,
       capabilities: [],
       heldAssignmentHash: null,
+      heldHash: null,
       health: null,
     };
   }

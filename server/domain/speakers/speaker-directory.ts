@@ -29,6 +29,10 @@ export class SpeakerDirectory implements SpeakerIndex {
     for (const areaId of areaIds) yield* this.#byArea.get(areaId)?.values() ?? [];
   }
 
+  all(): Iterable<Targetable> {
+    return this.#speakers.values();
+  }
+
   get size(): number {
     return this.#speakers.size;
   }

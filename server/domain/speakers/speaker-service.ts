@@ -3,6 +3,7 @@ import type { Clock } from '#kit';
 import {
   DomainError,
   type Hold,
+  MAX_MUTE_MS,
   mayFollow,
   newId,
   type Provisioning,
@@ -69,6 +70,8 @@ export class SpeakerService {
       longitude: wanted.longitude ?? null,
       gainDb: wanted.gainDb ?? 0,
       capDb: wanted.capDb ?? 0,
+      sensitive: wanted.sensitive ?? false,
+      volumeProfile: wanted.volumeProfile ?? [],
     };
     await tx.speakers.insert(speaker);
     await record(tx, now, actor, 'speaker.create', id, { areaId: speaker.areaId, name: speaker.name });
@@ -94,7 +97,10 @@ export class SpeakerService {
     return { speaker, provisioning: this.#provisioning(id, secret) };
   }
 
-  /** Changes place, name, volume, mute, maintenance. Throws `request.conflict` for a retired speaker. */
+  /**
+   * Changes place, name, volume, mute, maintenance. A mute ends by itself within seven days, or is left open on purpose. Throws
+   * `request.conflict` for a retired speaker, `request.invalid` for a hold whose end is past or too far.
+   */
   async change(tx: Transaction, actor: Actor, id: string, change: SpeakerChange): Promise<Speaker> {
     const before = await this.#load(tx, actor, 'speaker:write', id);
     if (before.lifecycle === 'retired') throw conflict(id, 'retired', 'one in use');
@@ -110,8 +116,10 @@ export class SpeakerService {
       longitude: change.longitude === undefined ? before.longitude : change.longitude,
       gainDb: change.gainDb ?? before.gainDb,
       capDb: change.capDb ?? before.capDb,
-      mute: holdOf(actor, change.mute, before.mute),
-      maintenance: holdOf(actor, change.maintenance, before.maintenance),
+      sensitive: change.sensitive ?? before.sensitive,
+      volumeProfile: change.volumeProfile ?? before.volumeProfile,
+      mute: this.#hold(actor, 'mute', change.mute, before.mute),
+      maintenance: this.#hold(actor, 'maintenance', change.maintenance, before.maintenance),
     };
     return this.#save(tx, actor, after, 'speaker.change', change);
   }
@@ -168,6 +176,27 @@ export class SpeakerService {
     return speaker;
   }
 
+  #hold(
+    actor: Actor,
+    field: 'mute' | 'maintenance',
+    wanted: SpeakerChange['mute'] | SpeakerChange['maintenance'],
+    before: Hold | null,
+  ): Hold | null {
+    if (wanted === undefined) return before;
+    if (wanted === null) return null;
+    const { reason, until = null } = wanted;
+    const now = this.#options.clock.now();
+    const latest = field === 'mute' ? now + MAX_MUTE_MS : Number.POSITIVE_INFINITY;
+    if (until !== null && (until <= now || until > latest))
+      throw new DomainError('request.invalid', {
+        reason: `the ${field} would end at ${new Date(until).toISOString()}: expected an instant to come${
+          field === 'mute' ? ' within seven days, or null to leave it open' : ', or null'
+        }`,
+        field: `body/${field}/until`,
+      });
+    return { by: actor.name, reason, until };
+  }
+
   #requireArea(areaId: string): void {
     if (this.#options.areas.tree.get(areaId).retiredAt !== null)
       throw new DomainError('area.retired', { id: areaId });
@@ -182,11 +211,6 @@ export class SpeakerService {
 /** SHA-256 (hex) of a secret's text, as the broker compares it. */
 function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
-}
-
-function holdOf(actor: Actor, wanted: SpeakerChange['mute'], before: Hold | null): Hold | null {
-  if (wanted === undefined) return before;
-  return wanted === null ? null : { by: actor.name, reason: wanted.reason, until: wanted.until ?? null };
 }
 
 function conflict(id: string, state: string, expected: string): DomainError {

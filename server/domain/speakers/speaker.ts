@@ -7,6 +7,7 @@ import {
   type SpeakerLifecycle,
   type SpeakerLink,
   type SpeakerOutput,
+  type VolumePeriod,
 } from '#protocols';
 
 /** One networked loudspeaker cluster, as the controller knows it. */
@@ -24,6 +25,9 @@ export interface Speaker {
   readonly longitude: number | null;
   readonly gainDb: number;
   readonly capDb: number;
+  /** Beside a school, a hospital or a place of worship. */
+  readonly sensitive: boolean;
+  readonly volumeProfile: readonly VolumePeriod[];
   readonly mute: Hold | null;
   readonly maintenance: Hold | null;
   /** The signed desired state in its exact bytes; null until first made. */
@@ -46,6 +50,8 @@ export function enteredSpeaker(
     longitude: null,
     gainDb: 0,
     capDb: 0,
+    sensitive: false,
+    volumeProfile: [],
     mute: null,
     maintenance: null,
     assignmentRevision: 0,
@@ -66,15 +72,22 @@ export interface SpeakerStatus {
   readonly capabilities: readonly string[];
   /** The assignment that the speaker says it holds. */
   readonly heldAssignmentHash: string | null;
+  /** `heldHash` of the plan heads and latches that it holds. */
+  readonly heldHash: string | null;
   readonly health: Health | null;
 }
 
-/** What the holds of a speaker's record make of its output at an instant: one with an end is over by itself. */
+/**
+ * What the holds of a speaker's record, and a latch that holds there, make of its output at an instant: one with an end is over by
+ * itself. The strictest is told: under maintenance an emergency is silent too.
+ */
 export function outputOf(
   { mute, maintenance }: Pick<Speaker, 'mute' | 'maintenance'>,
   now: number,
+  stopped = false,
 ): SpeakerOutput {
   if (holds(maintenance, now)) return 'maintenance';
+  if (stopped) return 'stopped';
   return holds(mute, now) ? 'muted' : 'normal';
 }
 
@@ -97,6 +110,8 @@ export interface SpeakerFilter {
   /** Speakers in exactly these areas (callers expand descendants). */
   readonly areaIds?: readonly string[];
   readonly ids?: readonly string[];
+  /** Only those whose record has a mute or maintenance, over or not. Not together with the others. */
+  readonly held?: true;
 }
 
 export interface SpeakerStore {

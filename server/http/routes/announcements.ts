@@ -14,6 +14,7 @@ import { permission } from '../access.ts';
 import { act } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
+import { announcementView } from '../views.ts';
 
 /** Announcements, from draft to approval. */
 export const announcementRoutes =
@@ -38,7 +39,7 @@ export const announcementRoutes =
         const { area, limit = 50, before } = request.query;
         const areaIds = areas.scope(actorOf(request), 'announcement:read', area);
         const page = { areaIds, limit, ...(before === undefined ? {} : { before }) };
-        return { announcements: await announcements.list(page) };
+        return { announcements: (await announcements.list(page)).map(announcementView) };
       },
     );
 
@@ -53,7 +54,7 @@ export const announcementRoutes =
           response: { 200: AnnouncementSchema },
         },
       },
-      async (request) => announcements.get(actorOf(request), request.params.id),
+      async (request) => announcementView(await announcements.get(actorOf(request), request.params.id)),
     );
 
     app.post(
@@ -71,7 +72,7 @@ export const announcementRoutes =
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => ({
           status: 201,
-          body: await announcements.create(tx, actor, request.body),
+          body: announcementView(await announcements.create(tx, actor, request.body)),
         })),
     );
 
@@ -89,7 +90,7 @@ export const announcementRoutes =
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => ({
           status: 200,
-          body: await announcements.change(tx, actor, request.params.id, request.body),
+          body: announcementView(await announcements.change(tx, actor, request.params.id, request.body)),
         })),
     );
 
@@ -102,7 +103,7 @@ export const announcementRoutes =
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => ({
           status: 200,
-          body: await announcements.submit(tx, actor, request.params.id),
+          body: announcementView(await announcements.submit(tx, actor, request.params.id)),
         })),
     );
 
@@ -112,7 +113,7 @@ export const announcementRoutes =
         config: permission('announcement:approve'),
         schema: {
           ...acting,
-          summary: 'Approve exactly these bytes of audio',
+          summary: 'Approve exactly what has this approvalHash',
           params: IdParamsSchema,
           body: ApprovalSchema,
         },
@@ -120,7 +121,9 @@ export const announcementRoutes =
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => ({
           status: 200,
-          body: await announcements.approve(tx, actor, request.params.id, request.body.sha256),
+          body: announcementView(
+            await announcements.approve(tx, actor, request.params.id, request.body.sha256),
+          ),
         })),
     );
 
@@ -138,7 +141,9 @@ export const announcementRoutes =
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => ({
           status: 200,
-          body: await announcements.reject(tx, actor, request.params.id, request.body.reason),
+          body: announcementView(
+            await announcements.reject(tx, actor, request.params.id, request.body.reason),
+          ),
         })),
     );
 
@@ -151,7 +156,7 @@ export const announcementRoutes =
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => ({
           status: 200,
-          body: await announcements.withdraw(tx, actor, request.params.id),
+          body: announcementView(await announcements.withdraw(tx, actor, request.params.id)),
         })),
     );
   };

@@ -4,6 +4,7 @@ import {
   AreaCreateSchema,
   AreaListSchema,
   AreaSchema,
+  EffectivePolicySchema,
   IdempotencyHeadersSchema,
   IdParamsSchema,
 } from '#protocols';
@@ -39,6 +40,20 @@ export const areaRoutes =
         },
       },
       async (request) => areas.get(actorOf(request), request.params.id),
+    );
+
+    app.get(
+      '/areas/:id/policy',
+      {
+        config: permission('area:read'),
+        schema: {
+          summary: 'The rules that hold in an area, and where each comes from',
+          tags: ['areas'],
+          params: IdParamsSchema,
+          response: { 200: EffectivePolicySchema },
+        },
+      },
+      async (request) => areas.policy(actorOf(request), request.params.id),
     );
 
     app.post(

@@ -11,12 +11,12 @@ import {
   PageQuerySchema,
   PlayRequestSchema,
 } from '#protocols';
-import type { Broadcast } from '../../domain/broadcasts/broadcast.ts';
 import { broadcastCounts, deliveryPage } from '../../domain/broadcasts/delivery-report.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
+import { broadcastView } from '../views.ts';
 
 /** Broadcasts and what became of them. */
 export const broadcastRoutes =
@@ -121,16 +121,3 @@ export const broadcastRoutes =
       },
     );
   };
-
-/** The record with lists that the serializer may own. */
-function broadcastView({ targets, ...broadcast }: Broadcast) {
-  return {
-    ...broadcast,
-    targets: {
-      areas: [...targets.areas],
-      speakers: [...targets.speakers],
-      excludeAreas: [...targets.excludeAreas],
-      excludeSpeakers: [...targets.excludeSpeakers],
-    },
-  };
-}

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import {
+  BroadcastSchema,
   codec,
   IdempotencyHeadersSchema,
   IdParamsSchema,
@@ -11,6 +12,7 @@ import {
   SpeakerListQuerySchema,
   SpeakerListSchema,
   SpeakerSchema,
+  SpeakerTestSchema,
   strict,
 } from '#protocols';
 import type { Speaker } from '../../domain/speakers/speaker.ts';
@@ -18,7 +20,7 @@ import { permission } from '../access.ts';
 import { act } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
-import { speakerView } from '../views.ts';
+import { broadcastView, speakerView } from '../views.ts';
 
 const ReasonSchema = strict({ reason: Type.String({ minLength: 1, maxLength: 512 }) });
 /** What is kept of a creation: the secret is not. */
@@ -28,12 +30,15 @@ const keptSpeakerCodec = codec('kept answer', Type.Object({ id: IdSchema }));
 export const speakerRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areas, clock, read, speakerIndex, speakers } = services;
+    const { areas, clock, latches, read, speakerIndex, speakers, speakerTests } = services;
     const tags = ['speakers'];
     const headers = IdempotencyHeadersSchema;
 
-    const withStatus = async (speaker: Speaker) =>
-      speakerView(speaker, (await read.speakers.statuses({ ids: [speaker.id] }))[0], clock.now());
+    const stopped = ({ id }: Speaker) => latches.holding(id).length > 0;
+    const withStatus = async (speaker: Speaker) => {
+      const [status] = await read.speakers.statuses({ ids: [speaker.id] });
+      return speakerView(speaker, status, clock.now(), stopped(speaker));
+    };
 
     app.get(
       '/speakers',
@@ -60,7 +65,7 @@ export const speakerRoutes =
         const now = clock.now();
         const byId = new Map(statuses.map((status) => [status.speakerId, status]));
         return {
-          speakers: page.map((speaker) => speakerView(speaker, byId.get(speaker.id), now)),
+          speakers: page.map((speaker) => speakerView(speaker, byId.get(speaker.id), now, stopped(speaker))),
           next: ids.length > limit ? (page.at(-1)?.id ?? null) : null,
         };
       },
@@ -130,6 +135,26 @@ export const speakerRoutes =
         act(services, request, reply, async (tx, actor) => ({
           status: 200,
           body: await withStatus(await speakers.change(tx, actor, request.params.id, request.body)),
+        })),
+    );
+
+    app.post(
+      '/speakers/:id/test',
+      {
+        config: permission('speaker:test'),
+        schema: {
+          summary: 'Let it sound a quiet test tone now, in testing hours',
+          tags,
+          headers,
+          params: IdParamsSchema,
+          body: SpeakerTestSchema,
+          response: { 201: BroadcastSchema },
+        },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => ({
+          status: 201,
+          body: broadcastView(await speakerTests.test(tx, actor, request.params.id, request.body)),
         })),
     );
 

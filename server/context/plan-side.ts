@@ -1,0 +1,161 @@
+import { schedule } from 'node-cron';
+import { type Clock, Lifecycle } from '#kit';
+import type { StoredMessage } from '#protocols';
+import type { AreaDirectory } from '../domain/areas/area-directory.ts';
+import type { HolidayTable } from '../domain/calendar/holiday.ts';
+import type { LiveEvents } from '../domain/events/live-events.ts';
+import type { KeyService } from '../domain/keys/key-service.ts';
+import { HeadBook } from '../domain/plans/head-book.ts';
+import { PlanCompiler } from '../domain/plans/plan-compiler.ts';
+import { PlanTold } from '../domain/plans/plan-state.ts';
+import { ScheduleSlots } from '../domain/plans/schedule-slots.ts';
+import { SlotBook } from '../domain/plans/slot-book.ts';
+import { SlotBroadcasts } from '../domain/plans/slot-broadcasts.ts';
+import { SlotIssuer } from '../domain/plans/slot-issuer.ts';
+import { SlotReadinessService } from '../domain/plans/slot-readiness.ts';
+import { planOfBroadcasts } from '../domain/plans/take-back.ts';
+import type { SpeakerDirectory } from '../domain/speakers/speaker-directory.ts';
+import { type BootTime, ClockGuard, type TimeWitness } from '../domain/time/clock-guard.ts';
+import type { Storage } from '../domain/unit-of-work.ts';
+import type { Logger } from '../logger.ts';
+import type { SpeakerSide } from './speaker-side.ts';
+
+export interface PlanSideOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly storage: Storage;
+  readonly events: LiveEvents;
+  readonly keys: KeyService;
+  readonly areas: AreaDirectory;
+  readonly speakers: SpeakerDirectory;
+  readonly speakerSide: Pick<
+    SpeakerSide,
+    'publisher' | 'presence' | 'credentials' | 'dispatcher' | 'settler' | 'held'
+  >;
+  readonly holidays: () => HolidayTable;
+  /** The messages that the loudspeakers of an area keep decoded. */
+  readonly storedMessages: (areaId: string) => Promise<readonly StoredMessage[]>;
+  readonly boot: BootTime;
+  readonly witness: TimeWitness;
+}
+
+export type PlanSide = ReturnType<typeof buildPlanSide>;
+
+/** The plan: compiled, kept on the loudspeakers, issued when its time comes. Joined but not started: the guard first, then the planning. */
+export function buildPlanSide(options: PlanSideOptions) {
+  const { clock, log, storage, events, keys, areas, speakers, speakerSide } = options;
+  const { publisher, presence, credentials, dispatcher, settler, held } = speakerSide;
+  const failed = (part: string) => (error: unknown) => log.error({ err: error, part }, 'a part failed');
+  const statusOf = (speakerId: string) => presence.statusOf(speakerId);
+  const slots = new SlotBook();
+  const heads = new HeadBook();
+  const guard = new ClockGuard({
+    ...{ clock, storage, boot: options.boot, witness: options.witness },
+    onChange: (dispute) => {
+      if (dispute === null) log.info('the clock is believed again');
+      else log.error(dispute, 'the clock is in doubt: nothing is planned');
+      if (dispute === null) planning.changed();
+    },
+    onError: failed('clock'),
+  });
+  const disputed = () => guard.disputed;
+  const broadcasts = new SlotBroadcasts({
+    ...{ areas, speakers, signer: keys, dispatcher, events, clock },
+    holdsPlans: (speakerId) => {
+      const capabilities = statusOf(speakerId)?.capabilities;
+      return capabilities === undefined || capabilities.length === 0
+        ? undefined
+        : capabilities.includes('plan');
+    },
+  });
+  const issuer = new SlotIssuer({
+    ...{ storage, slots, broadcasts, clock, disputed, settler, onError: failed('slots') },
+  });
+  const messages = new StoredMessages(areas, options.storedMessages);
+  const compiler = new PlanCompiler({
+    ...{ storage, areas, speakers, keys, publisher, broadcasts, slots, heads, clock, disputed },
+    source: new ScheduleSlots({ areas, speakers, holidays: options.holidays }),
+    watermark: () => issuer.watermark,
+    storedMessages: () => messages.all(),
+    onCompiled: () => issuer.look(),
+    onError: failed('plans'),
+  });
+  const planning = new Planning({ compiler, issuer, messages });
+  held.register(compiler);
+  const told = new PlanTold({ documents: held, heads, areas: credentials, speakers, statusOf });
+  const readiness = new SlotReadinessService({
+    ...{ read: storage.read, areas, speakers, ancestries: credentials, slots, told, statusOf, clock },
+    documents: held,
+  });
+  const plan = planOfBroadcasts({
+    ...{ slots, clock, changed: () => planning.changed(), requireClock: () => guard.require() },
+  });
+  return { guard, planning, compiler, issuer, told, readiness, plan, slots };
+}
+
+interface PlanningParts {
+  readonly compiler: PlanCompiler;
+  readonly issuer: SlotIssuer;
+  readonly messages: StoredMessages;
+}
+
+/** Compiles and issues; with them the tick that tops the plan up each hour: it decides nothing. */
+export class Planning extends Lifecycle {
+  readonly #parts: PlanningParts;
+
+  constructor(parts: PlanningParts) {
+    super();
+    this.#parts = parts;
+  }
+
+  protected async onStart(): Promise<void> {
+    const { compiler, issuer } = this.#parts;
+    await issuer.load();
+    for (const part of [compiler, issuer]) {
+      this.disposers.defer(part.constructor.name, () => part.stop());
+      await part.start();
+    }
+    const tick = schedule('7 * * * *', () => this.changed(), { name: 'plans' });
+    this.disposers.defer('plan tick', async () => {
+      await tick.destroy();
+    });
+  }
+
+  /** Something that plans are made of has changed. */
+  changed(): void {
+    this.#parts.compiler.changed();
+    this.#parts.issuer.look();
+  }
+
+  /** Other messages are to be kept on the loudspeakers of an area. */
+  storedChanged(areaId: string): void {
+    this.#parts.messages.forget(areaId);
+    this.changed();
+  }
+}
+
+/** Stored messages by area, read once and again where they change. */
+class StoredMessages {
+  readonly #areas: AreaDirectory;
+  readonly #read: (areaId: string) => Promise<readonly StoredMessage[]>;
+  readonly #known = new Map<string, readonly StoredMessage[]>();
+
+  constructor(areas: AreaDirectory, read: (areaId: string) => Promise<readonly StoredMessage[]>) {
+    this.#areas = areas;
+    this.#read = read;
+  }
+
+  forget(areaId: string): void {
+    this.#known.delete(areaId);
+  }
+
+  async all(): Promise<ReadonlyMap<string, readonly StoredMessage[]>> {
+    const found = new Map<string, readonly StoredMessage[]>();
+    for (const id of this.#areas.tree.ids()) {
+      const messages = this.#known.get(id) ?? (await this.#read(id));
+      this.#known.set(id, messages);
+      if (messages.length > 0) found.set(id, messages);
+    }
+    return found;
+  }
+}

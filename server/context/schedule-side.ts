@@ -1,0 +1,35 @@
+import type { Clock } from '#kit';
+import type { AreaDirectory } from '../domain/areas/area-directory.ts';
+import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
+import { CalendarService, type Told } from '../domain/schedule/calendar-service.ts';
+import { HolidayBook } from '../domain/schedule/holiday-book.ts';
+import type { PlanChanges } from '../domain/schedule/plan-changes.ts';
+import { ProgrammeService } from '../domain/schedule/programme-service.ts';
+import { ScheduleGuard } from '../domain/schedule/schedule-guard.ts';
+import { ScheduleReports } from '../domain/schedule/schedule-reports.ts';
+import { ScheduleService } from '../domain/schedule/schedule-service.ts';
+import type { Stores } from '../domain/unit-of-work.ts';
+
+export interface ScheduleSideOptions {
+  readonly read: Stores;
+  readonly areas: AreaDirectory;
+  readonly speakers: SpeakerIndex;
+  readonly clock: Clock;
+  readonly plans: PlanChanges;
+  readonly told: Told;
+}
+
+export type ScheduleSide = ReturnType<typeof buildScheduleSide>;
+
+/** Programmes, schedules and calendars. The holiday table is to be loaded when the database is open. */
+export function buildScheduleSide({ read, areas, speakers, clock, plans, told }: ScheduleSideOptions) {
+  const holidays = new HolidayBook({ areas, clock, plans });
+  const guard = new ScheduleGuard({ areas, speakers, holidays, clock });
+  return {
+    holidays,
+    programmes: new ProgrammeService({ read, areas, holidays, plans, clock }),
+    schedules: new ScheduleService({ read, areas, guard, plans }),
+    scheduleReports: new ScheduleReports({ read, guard, holidays, clock }),
+    calendar: new CalendarService({ read, areas, speakers, holidays, guard, told, clock }),
+  };
+}

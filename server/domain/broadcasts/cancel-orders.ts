@@ -1,0 +1,60 @@
+import type { Instant } from '#kit';
+import { type CancelOrder, nextRevision, orderHeaderCodec, type Targets } from '#protocols';
+import type { AreaTree } from '../areas/area.ts';
+import type { Transaction } from '../unit-of-work.ts';
+import type { Broadcast } from './broadcast.ts';
+import { issueOrders, type OrderSigner, orderTopics } from './order-issuer.ts';
+import { END_MARGIN_MS } from './plan-broadcast.ts';
+import { resolvePlanned } from './plan-targets.ts';
+import type { SpeakerIndex } from './resolve-targets.ts';
+
+export interface Cancellation {
+  readonly broadcast: Broadcast;
+  readonly reason: string;
+  readonly by: string;
+  readonly now: Instant;
+  /** Revision of its slot; 0 where it is of no plan. */
+  readonly slotRevision: number;
+}
+
+/**
+ * Stores signed orders that take a broadcast back, with their outbox rows: to whomever its orders went and, where it is of a plan, to
+ * everybody who may hold its slot. Resolves with their revision. The dispatcher is to be kicked after the commit.
+ */
+export async function cancelOrders(
+  tx: Pick<Transaction, 'broadcasts'>,
+  parts: { readonly signer: OrderSigner; readonly tree: AreaTree; readonly speakers: SpeakerIndex },
+  { broadcast, reason, by, now, slotRevision }: Cancellation,
+): Promise<number> {
+  const { id: broadcastId } = broadcast;
+  const played = (await tx.broadcasts.orders(broadcastId))
+    .filter(({ kind }) => kind === 'play')
+    .map(({ document, topics }) => ({ header: orderHeaderCodec.parse(payloadOf(document)), topics }));
+  const base: Omit<CancelOrder, 'id' | 'targets'> = {
+    v: 1,
+    kind: 'cancel',
+    broadcastId,
+    // Above what it takes back, also when our clock was set back in between.
+    revision: nextRevision(now, Math.max(slotRevision, ...played.map(({ header }) => header.revision)), 0),
+    requires: ['order:cancel'],
+    issuedAt: Math.floor(now),
+    // As long as a loudspeaker may still hold what this one takes back.
+    expiresAt: Math.max(broadcast.hardEndAt, Math.ceil(now)) + END_MARGIN_MS,
+    reason,
+    by,
+  };
+  const to: { readonly targets: Targets; readonly topics: readonly string[] }[] =
+    slotRevision === 0
+      ? played.map(({ header: { targets }, topics }) => ({ targets, topics }))
+      : resolvePlanned(broadcast.targets, parts.tree, parts.speakers).orders.map(
+          ({ by: kind, topicIds, targets }) => ({ targets, topics: orderTopics(kind, topicIds) }),
+        );
+  for (const stored of await issueOrders(parts.signer, base, to, now))
+    await tx.broadcasts.insertOrder(stored);
+  return base.revision;
+}
+
+/** The payload of a JWS of our own making: its signature needs no check. */
+function payloadOf(document: string): Buffer {
+  return Buffer.from(document.split('.')[1] ?? '', 'base64url');
+}
