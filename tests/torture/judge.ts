@@ -1,0 +1,103 @@
+import type { Evidence } from './evidence.ts';
+import { type Airing, airingsOf, silencesOf } from './judge-airings.ts';
+import { whyNotPlayable } from './judge-playable.ts';
+import { attribute, doubledIn, heardMs, offWindowOf } from './judge-sound.ts';
+import { Times } from './judge-times.ts';
+import { missingWritesOf } from './judge-writes.ts';
+
+/** Something that must not be. */
+export interface Finding {
+  readonly kind: 'lost' | 'doubled' | 'offWindow' | 'missingWrites';
+  /** The call that asked for the broadcast, or whose write is missing. */
+  readonly call: string;
+  readonly broadcastId: string | null;
+  readonly speaker: string | null;
+  readonly detail: string;
+}
+
+/** The last line of a run. */
+export interface Summary {
+  readonly faults: number;
+  readonly broadcasts: number;
+  readonly deliveries: number;
+  readonly playable: number;
+  readonly played: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly offWindow: number;
+  readonly missingWrites: number;
+  readonly seed: number;
+}
+
+export interface Verdict {
+  readonly summary: Summary;
+  readonly findings: readonly Finding[];
+  /** Why the run proves nothing; null: it is valid. */
+  readonly invalid: string | null;
+  /** How often which reason made a delivery unplayable. */
+  readonly excuses: Readonly<Record<string, number>>;
+}
+
+/** Less than this share that was playable says too little. */
+const LEAST_PLAYABLE = 0.7;
+/** What counts as having sounded. */
+const SOUNDED = 0.9;
+
+/** Judges a run by what sounded outside, by the tester's log and by what the controller says at the end. Pure. */
+export function judge(evidence: Evidence): Verdict {
+  const { facts, faults, links, soundings, final } = evidence;
+  const airings = airingsOf(evidence);
+  const silences = silencesOf(evidence);
+  const timesOf = new Map(facts.speakers.map((speaker) => [speaker, new Times(speaker, faults, links)]));
+  const times = (speaker: string) => timesOf.get(speaker) ?? new Times(speaker, faults, links);
+  const heard = attribute(soundings, airings);
+  const findings: Finding[] = [];
+  const excuses: Record<string, number> = {};
+  const meant = airings.filter(({ ackedAt, revoked }) => ackedAt !== null && revoked === null);
+  let [playable, played] = [0, 0];
+  for (const airing of meant)
+    for (const speaker of airing.speakers) {
+      const why = whyNotPlayable(airing, speaker, { times: times(speaker), airings, silences, soundings });
+      if (why !== null) {
+        excuses[why] = (excuses[why] ?? 0) + 1;
+        continue;
+      }
+      playable += 1;
+      const ms = heardMs(heard, airing, speaker);
+      if (ms >= SOUNDED * airing.content.durationMs) played += 1;
+      else findings.push(lost(airing, speaker, ms));
+    }
+  for (const airing of airings) findings.push(...doubledIn(heard, airing));
+  findings.push(...offWindowOf(heard, { airings, silences, times }));
+  findings.push(...missingWritesOf(heard, { evidence, airings, silences }));
+  const count = (kind: Finding['kind']) => findings.filter((one) => one.kind === kind).length;
+  const deliveries = meant.reduce((sum, { speakers }) => sum + speakers.length, 0);
+  const summary: Summary = {
+    faults: faults.filter(({ skipped }) => skipped === null).length,
+    broadcasts: airings.filter(({ ackedAt }) => ackedAt !== null).length,
+    ...{ deliveries, playable, played },
+    lost: count('lost'),
+    doubled: count('doubled'),
+    offWindow: count('offWindow'),
+    missingWrites: count('missingWrites'),
+    seed: facts.plan.seed,
+  };
+  const enough = deliveries > 0 && playable >= LEAST_PLAYABLE * deliveries;
+  return {
+    ...{ summary, findings, excuses },
+    invalid:
+      final.unsettled !== null
+        ? `it did not settle: ${final.unsettled}`
+        : enough
+          ? null
+          : `only ${playable} of ${deliveries} deliveries were playable: less than ${LEAST_PLAYABLE * 100} %`,
+  };
+}
+
+function lost({ call, broadcastId, startsAt, content }: Airing, speaker: string, ms: number): Finding {
+  const when = new Date(startsAt).toISOString();
+  return {
+    ...{ kind: 'lost', call, broadcastId, speaker },
+    detail: `content ${content.number}, due ${when}: ${ms} of ${content.durationMs} ms sounded`,
+  };
+}

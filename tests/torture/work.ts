@@ -1,0 +1,170 @@
+import type { Caller, Request } from './caller.ts';
+import type { RunFacts } from './evidence.ts';
+import type { Work } from './plan.ts';
+import { AREA } from './scene.ts';
+
+/** The commune's zone, which has had no daylight saving since 1975. */
+const ZONE_MS = 7 * 3_600_000;
+
+type Answer = Readonly<Record<string, unknown>>;
+
+/** Does the plan's work: knows what the answers named, and asks for what refers to them. */
+export class Worker {
+  readonly #caller: Caller;
+  readonly #facts: RunFacts;
+  readonly #answers = new Map<number, Promise<Answer | undefined>>();
+
+  constructor(caller: Caller, facts: RunFacts) {
+    this.#caller = caller;
+    this.#facts = facts;
+  }
+
+  /** Asks for one piece of work; resolves when it was answered, refused or given up. */
+  async perform(work: Work): Promise<void> {
+    const asked = this.#ask(work);
+    this.#answers.set(work.number, asked);
+    await asked;
+  }
+
+  async #ask(work: Work): Promise<Answer | undefined> {
+    const call = nameOf(work.number);
+    switch (work.kind) {
+      case 'play':
+        return this.#caller.ask({ call, ...this.#play(work) });
+      case 'schedule':
+        return this.#caller.ask({ call, ...this.#schedule(work) });
+      case 'mute':
+        return this.#caller.ask({
+          ...{ call, role: 'technician', method: 'PATCH', path: `/speakers/${this.#id(work.speaker)}` },
+          body: { mute: { reason: 'đám tang', until: null } },
+          meaning: { kind: 'silence', by: 'mute', speakers: [this.#id(work.speaker)] },
+        });
+      case 'latch':
+        return this.#caller.ask({ call, ...this.#latch(work) });
+      case 'cancel':
+      case 'delete':
+      case 'unmute':
+      case 'release':
+        return this.#takeBack(call, work);
+      default:
+        return work satisfies never;
+    }
+  }
+
+  #play(work: Extract<Work, { kind: 'play' }>): Omit<Request, 'call'> {
+    const content = this.#content(work.content);
+    const startsAt = Math.round(this.#facts.startedAt + work.startsAt);
+    return {
+      ...{
+        role: content.priority === 'emergency' ? 'chairman' : 'editor',
+        method: 'POST',
+        path: '/broadcasts',
+      },
+      body: {
+        announcementId: content.announcementId,
+        targets: this.#targets(work.speakers),
+        ...{ startsAt, latenessMs: work.latenessMs },
+      },
+      meaning: { kind: 'air', airings: [this.#airing(work, startsAt)] },
+    };
+  }
+
+  #schedule(work: Extract<Work, { kind: 'schedule' }>): Omit<Request, 'call'> {
+    const instants = work.startsAt.map((at) => Math.round((this.#facts.startedAt + at) / 1000) * 1000);
+    const local = instants.map((instant) => new Date(instant + ZONE_MS).toISOString());
+    const [first = ''] = local;
+    return {
+      ...{ role: 'editor', method: 'POST', path: '/schedules' },
+      body: {
+        areaId: AREA,
+        content: { kind: 'announcement', announcementId: this.#content(work.content).announcementId },
+        targets: this.#targets(work.speakers),
+        recurrence: { kind: 'once', day: first.slice(0, 10), time: first.slice(11, 19) },
+        start: { mode: 'instant', latenessMs: work.latenessMs },
+      },
+      meaning: { kind: 'air', airings: instants.map((startsAt) => this.#airing(work, startsAt)) },
+    };
+  }
+
+  #latch(work: Extract<Work, { kind: 'latch' }>): Omit<Request, 'call'> {
+    const { speaker } = work;
+    const scope = speaker === null ? { kind: 'area', id: AREA } : { kind: 'speaker', id: this.#id(speaker) };
+    return {
+      ...{ role: 'editor', method: 'POST', path: '/latches' },
+      body: { scope, reason: 'thử dừng' },
+      meaning: {
+        ...{ kind: 'silence', by: 'latch' },
+        speakers: speaker === null ? this.#facts.speakers : [this.#id(speaker)],
+      },
+    };
+  }
+
+  /** What follows from an earlier answer; nothing where there was none. */
+  async #takeBack(
+    call: string,
+    work: Extract<Work, { kind: 'cancel' | 'delete' | 'unmute' | 'release' }>,
+  ): Promise<Answer | undefined> {
+    const of = nameOf(work.of);
+    const answer = await this.#answers.get(work.of);
+    if (answer === undefined) return undefined;
+    const id = idIn(answer);
+    switch (work.kind) {
+      case 'cancel':
+        return this.#caller.ask({
+          ...{ call, role: 'editor', method: 'POST', path: `/broadcasts/${id}/cancel` },
+          body: { reason: 'thử huỷ' },
+          meaning: { kind: 'revoke', of },
+        });
+      case 'delete':
+        return this.#caller.ask({
+          ...{ call, role: 'editor', method: 'DELETE', path: `/schedules/${id}` },
+          body: undefined,
+          meaning: { kind: 'revoke', of },
+        });
+      case 'unmute':
+        return this.#caller.ask({
+          ...{ call, role: 'technician', method: 'PATCH', path: `/speakers/${id}` },
+          body: { mute: null },
+          meaning: { kind: 'unsilence', of },
+        });
+      case 'release':
+        return this.#caller.ask({
+          ...{ call, role: 'editor', method: 'POST', path: `/latches/${id}/release` },
+          body: { reason: 'thử xong' },
+          meaning: { kind: 'unsilence', of },
+        });
+      default:
+        return work.kind satisfies never;
+    }
+  }
+
+  #airing(work: Extract<Work, { kind: 'play' | 'schedule' }>, startsAt: number) {
+    const speakers = work.speakers.map((index) => this.#id(index));
+    return { content: work.content, speakers, startsAt, latenessMs: work.latenessMs };
+  }
+
+  #targets(speakers: readonly number[]): object {
+    const all = speakers.length === this.#facts.speakers.length;
+    return all ? { areas: [AREA] } : { speakers: speakers.map((index) => this.#id(index)) };
+  }
+
+  #content(number: number) {
+    const content = this.#facts.contents.find((one) => one.number === number);
+    if (content === undefined) throw new Error(`the plan names content ${number}, which was not made`);
+    return content;
+  }
+
+  #id(index: number): string {
+    return this.#facts.speakers[index] ?? '';
+  }
+}
+
+/** How a piece of work is called in the log. */
+function nameOf(number: number): string {
+  return `work-${number}`;
+}
+
+function idIn(answer: Answer): string {
+  const { id, speaker } = answer as { id?: string; speaker?: { id: string } };
+  return id ?? speaker?.id ?? '';
+}
