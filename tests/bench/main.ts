@@ -1,15 +1,19 @@
 import { connections } from './connections.ts';
+import { emergency } from './emergency.ts';
 import { fanout } from './fanout.ts';
 import { ingest } from './ingest.ts';
 import { mediaBench } from './media.ts';
+import { preview } from './preview.ts';
 import { skew } from './skew.ts';
 import { wire } from './wire.ts';
 
 /** Each takes its arguments and gives the object that is printed as the last line. */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<object>>> = {
+  emergency,
   fanout,
   ingest,
   media: mediaBench,
+  preview,
   skew,
   connections,
   wire,

@@ -1,4 +1,4 @@
-import { accessSync, constants, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 
@@ -11,6 +11,7 @@ export type Tool =
   | 'mosquitto'
   | 'pulseaudio'
   | 'aplay'
+  | 'faketime'
   | 'chromium';
 
 interface ToolFacts {
@@ -29,6 +30,7 @@ const TOOLS: Readonly<Record<Tool, ToolFacts>> = {
     debian: 'pulseaudio pulseaudio-utils',
     found: () => inPath('pulseaudio') && inPath('pacat') && inPath('parec'),
   },
+  faketime: { debian: 'libfaketime', found: () => fakeTimeLibrary() !== undefined },
   aplay: { debian: 'alsa-utils', found: () => inPath('aplay') },
   chromium: {
     debian: 'chromium',
@@ -71,6 +73,14 @@ export function postgresBinaries(): string | undefined {
   return folders.find(
     (folder) => isExecutable(join(folder, 'initdb')) && isExecutable(join(folder, 'postgres')),
   );
+}
+
+/** The library that shows a process another time (LD_PRELOAD); it lies in a folder named after the machine's kind. */
+export function fakeTimeLibrary(): string | undefined {
+  const root = '/usr/lib';
+  return names(root)
+    .map((name) => join(root, name, 'faketime', 'libfaketimeMT.so.1'))
+    .find((path) => existsSync(path));
 }
 
 /**

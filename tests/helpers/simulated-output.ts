@@ -159,8 +159,10 @@ export async function simulateDrift(options: {
   let maxSkewMs = 0;
   let finalSkewMs = 0;
   let { stumble } = options;
+  const durationMs = options.minutes * 60_000;
   card.onWritten = (nextMs) => {
-    if (decoder.taken === 0) return;
+    // Behind the content the device is kept running with silence.
+    if (decoder.taken === 0 || decoder.taken === durationMs * FRAMES_PER_MS) return;
     const playedMs = decoder.taken / FRAMES_PER_MS;
     finalSkewMs = nextMs - (startsMs + mapping(playedMs) + playedMs);
     maxSkewMs = Math.max(maxSkewMs, Math.abs(finalSkewMs));
@@ -170,7 +172,6 @@ export async function simulateDrift(options: {
     }
   };
   await engine.start();
-  const durationMs = options.minutes * 60_000;
   const play = engine.play({ file: 'simulated', durationMs, startAt: startsMs });
   let over = false;
   const ended = play.done.finally(() => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
 import { inRepo } from '../helpers/repo-root.ts';
-import { executable } from '../helpers/requirements.ts';
+import { executable, fakeTimeLibrary, itWith } from '../helpers/requirements.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { writeVoice } from './support/voice.ts';
 
@@ -17,9 +17,13 @@ interface Ended {
 }
 
 /** The demonstration as people start it; what it leaves behind lies in `temporary`. */
-async function demo(args: readonly string[], temporary: string, path?: string): Promise<Ended> {
+async function demo(
+  args: readonly string[],
+  temporary: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [inRepo('dist/server/demo/main.js'), ...args], {
-    env: { ...process.env, TMPDIR: temporary, ...(path === undefined ? {} : { PATH: path }) },
+    env: { ...process.env, TMPDIR: temporary, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGTERM'));
@@ -41,7 +45,7 @@ function bareMachine(): string {
 
 it('on a machine without ffmpeg the demonstration plays on six loudspeakers and judges their PCM', async () => {
   const temporary = tempDir('demo');
-  const { code, stdout, stderr } = await demo(['--once'], temporary, bareMachine());
+  const { code, stdout, stderr } = await demo(['--once'], temporary, { PATH: bareMachine() });
   expect(stderr).toBe('');
   expect(code).toBe(0);
   const summary = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, number>;
@@ -60,6 +64,33 @@ it('on a machine without ffmpeg the demonstration plays on six loudspeakers and 
   // It leaves nothing behind.
   expect((await readdir(temporary)).filter((name) => name.startsWith('loa-lang-demo-'))).toEqual([]);
 }, 120_000);
+
+/** An environment in which it is now three in the night at Tân An, in every process alike. */
+function threeInTheNight(): Record<string, string> {
+  const now = Date.now();
+  const dayMs = 24 * 3_600_000;
+  const night = Math.floor(now / dayMs) * dayMs + 20 * 3_600_000;
+  const aheadSeconds = Math.round((night - now) / 1000);
+  return {
+    LD_PRELOAD: fakeTimeLibrary() ?? '',
+    FAKETIME: `${aheadSeconds < 0 ? '' : '+'}${aheadSeconds}s`,
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  };
+}
+
+itWith(
+  ['faketime', 'ffmpeg'],
+  'at three in the night the demonstration plays as by day',
+  async () => {
+    const { code, stdout, stderr } = await demo(['--once'], tempDir('demo-night'), threeInTheNight());
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const summary = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, number>;
+    expect(summary).toMatchObject({ speakers: 6, finished: 6, failed: 0 });
+    expect(Math.abs((summary['lufs'] ?? 0) + 16)).toBeLessThanOrEqual(1);
+  },
+  120_000,
+);
 
 it('audio that cannot be used and options that are not known end it with one line that names them', async () => {
   const temporary = tempDir('demo-refused');

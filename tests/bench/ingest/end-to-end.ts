@@ -115,6 +115,11 @@ function broadcastUnderWay(id: string, now: number, targetCount: number): Broadc
     drill: false,
     makesGoodOf: null,
     cancelReason: null,
+    missedCode: null,
+    scheduleId: null,
+    seriesId: null,
+    sessionId: null,
+    originalAt: null,
     createdBy: 'bench',
     createdAt: now,
   };

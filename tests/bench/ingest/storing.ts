@@ -154,6 +154,7 @@ function statusOf({
       agentVersion: 'load',
       capabilities: ['order:play', 'content:file'],
       heldAssignmentHash: null,
+      heldHash: null,
       health,
     },
   };

@@ -1,4 +1,4 @@
-import { genesis } from '#protocols';
+import { genesis, heldHash } from '#protocols';
 import { JOURNAL_EPOCH, LightSpeaker, type LightSpeakerIdentity } from './light-speaker.ts';
 
 /** Loudspeakers that do nothing but report their health, at a steady rate all together. */
@@ -53,6 +53,7 @@ export function healthOf(speakerId: string): object {
     clock: { trust: 'trusted', offsetMs: 2.1, boundMs: 8.5 },
     playing: null,
     assignment: null,
+    held: heldHash([]),
     journal: {
       epoch: JOURNAL_EPOCH,
       oldestSeq: 1,

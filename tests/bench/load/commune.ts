@@ -18,6 +18,8 @@ const SPEAKERS_PER_TRANSACTION = 500;
 const POLICY = JSON.stringify({
   windows: [{ days: [1, 2, 3, 4, 5, 6, 7], opens: '00:00', closes: '24:00' }],
   sessionMinutes: null,
+  // As loud at night as by day.
+  night: null,
   legalBasis: 'bench',
 });
 
@@ -99,6 +101,8 @@ function loadAnnouncement(mediaSha256: string, now: number): Announcement {
     mediaSha256,
     approvedSha256: mediaSha256,
     rejectedReason: null,
+    stream: null,
+    stored: false,
     createdBy: 'bench',
     createdAt: now,
     updatedAt: now,

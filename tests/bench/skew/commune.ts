@@ -12,6 +12,8 @@ const POLL_MS = 200;
 const ALWAYS = {
   windows: [{ days: [1, 2, 3, 4, 5, 6, 7], opens: '00:00', closes: '24:00' }],
   sessionMinutes: null,
+  // As loud at night as by day.
+  night: null,
   legalBasis: 'bench',
 };
 const SETTLED = ['completed', 'partial', 'failed', 'cancelled'];

@@ -22,7 +22,14 @@ export const area = (over: Partial<Area> = {}): Area => ({
 export const speaker = (areaId: string, over: Partial<Speaker> = {}): Speaker => ({
   ...{ id: uniqueId('spk'), areaId, name: 'Cụm loa ấp Cây Xoài', lifecycle: 'enrolled' as const },
   ...{ secretHash: sha256('secret'), publicKey: null, keyId: null, latitude: 11.02, longitude: 106.91 },
-  ...{ gainDb: -3.5, capDb: 0, mute: null, maintenance: null },
+  ...{
+    gainDb: -3.5,
+    capDb: 0,
+    sensitive: true,
+    volumeProfile: [{ from: '21:00', to: '06:00', gainDb: -9.5 }],
+    mute: null,
+    maintenance: null,
+  },
   ...{ assignmentRevision: 0, assignmentHash: null, assignmentDocument: null, createdAt: AT + 0.25 },
   ...over,
 });
@@ -39,6 +46,7 @@ export const health = (over: Partial<Health> = {}): Health => ({
   clock: { trust: 'trusted', offsetMs: -0.5, boundMs: 3 },
   playing: null,
   assignment: null,
+  held: sha256('held'),
   journal: { epoch: 'jnl_1', oldestSeq: 1, lastSeq: 0, lastHash: sha256('') },
   problems: [],
   ...over,
@@ -52,7 +60,7 @@ export const status = (speakerId: string, over: Partial<SpeakerStatus> = {}): Sp
     agentVersion: '0.1.0',
     capabilities: ['play.opus', 'chime'],
   },
-  ...{ heldAssignmentHash: null, health: health() },
+  ...{ heldAssignmentHash: null, heldHash: sha256('held'), health: health() },
   ...over,
 });
 
@@ -66,7 +74,8 @@ export const medium = (over: Partial<Medium> = {}): Medium => ({
 export const announcement = (areaId: string, over: Partial<Announcement> = {}): Announcement => ({
   ...{ id: uniqueId('ann'), areaId, title: 'Chúc mừng năm mới — Xuân Bính Ngọ 🎉', category: 'greeting' },
   ...{ origin: 'own' as const, language: 'vi', priority: 'normal' as const, text: null },
-  ...{ state: 'draft' as const, mediaSha256: null, approvedSha256: null, rejectedReason: null },
+  ...{ state: 'draft' as const, mediaSha256: null, approvedSha256: null, rejectedReason: null, stored: true },
+  stream: { url: 'https://vov.example/vov1.mp3', station: 'VOV1', durationMs: 1_800_000 },
   ...{ createdBy: 'bích', createdAt: AT, updatedAt: AT },
   ...over,
 });
@@ -80,6 +89,13 @@ export const broadcast = (
   ...{ state: 'planned' as const, startsAt: AT, latestStartAt: AT + 60_000, hardEndAt: AT + 120_000 },
   targets: { areas: [areaId], speakers: [], excludeAreas: [], excludeSpeakers: ['spk_x'] },
   ...{ targetCount: 2, drill: true, makesGoodOf: null, cancelReason: null, createdBy: 'bích', createdAt: AT },
+  ...{
+    missedCode: 'schedule.controller_away',
+    scheduleId: 'sch_1',
+    seriesId: 'ser_1',
+    sessionId: 'ses_1',
+    originalAt: AT,
+  },
   ...over,
 });
 

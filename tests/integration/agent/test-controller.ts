@@ -20,19 +20,27 @@ import {
   joinHealth,
   journalBatchCodec,
   type KeyUse,
+  type Latch,
+  type PlanHead,
   type PlayOrder,
   type Progress,
   type Provisioning,
   parseTopic,
   presenceCodec,
   progressCodec,
+  type Scope,
   sha256,
   signDocument,
   signKeyStatement,
+  slotLine,
   timeRequestCodec,
   topicOf,
   verifyBatch,
+  writePlanDocument,
 } from '#protocols';
+import { openRules } from './orders.ts';
+
+export { dayOf, openRules, playOrder } from './orders.ts';
 
 interface Events {
   hello: { speakerId: string; hello: Hello };
@@ -45,6 +53,8 @@ interface Events {
   presence: { speakerId: string; sessionEpoch: number };
   /** A request for content, before it is answered. */
   content: { sha256: string; range: string | undefined; authorization: string | undefined };
+  /** A request for a plan document, before it is answered. */
+  planDocument: { sha256: string; authorization: string | undefined };
 }
 
 interface JournalKept {
@@ -69,6 +79,10 @@ export class TestController {
   readonly journals = new Map<string, JournalKept>();
   readonly answers: Answer[] = [];
   readonly contents = new Map<string, Buffer>();
+  /** Plan documents that can be fetched, by hash. */
+  readonly planDocuments = new Map<string, Buffer>();
+  /** What a welcome asks for, once. */
+  want: string[] = [];
   /** Send only so many bytes of content, then cut the line. */
   cutContentAfter: number | undefined;
   /** Send other bytes than announced. */
@@ -146,7 +160,8 @@ export class TestController {
       revision: Date.now(),
       areas: ['vn', 'tan-an'],
       zone: 'Asia/Ho_Chi_Minh',
-      volume: { gainDb: 0, capDb: 6 },
+      volume: { gainDb: 0, capDb: 6, profile: [] },
+      rules: openRules(),
       mute: null,
       maintenance: null,
       endpoints: [],
@@ -154,6 +169,37 @@ export class TestController {
       ...change,
     };
     return signDocument('assignment', assignment, this.key);
+  }
+
+  /** A signed plan head of a scope with its documents, which can be fetched from then on unless `hidden`. */
+  async plan(
+    scope: Scope,
+    days: Readonly<Record<string, readonly PlayOrder[]>>,
+    change: Partial<PlanHead> & { readonly hidden?: boolean } = {},
+  ): Promise<string> {
+    const { hidden = false, ...rest } = change;
+    const documents = Object.entries(days).map(([day, orders]) => {
+      const bytes = writePlanDocument({ scope, day }, orders.map(slotLine));
+      const hash = sha256(bytes);
+      if (!hidden) this.planDocuments.set(hash, bytes);
+      return { day, sha256: hash, bytes: bytes.length, path: `/plan/${hash}` };
+    });
+    const head: PlanHead = {
+      ...{ v: 1, scope, revision: Date.now(), issuedAt: Date.now() },
+      ...{ validUntil: Date.now() + 14 * 24 * 3_600_000, documents, stored: [] },
+      ...rest,
+    };
+    return signDocument('plan', head, this.key);
+  }
+
+  /** A signed latch. */
+  latch(id: string, scope: Scope, change: Partial<Latch> = {}): Promise<string> {
+    const latch: Latch = {
+      ...{ v: 1, id, scope, revision: Date.now(), state: 'set', by: 'chu-tich', reason: 'dừng' },
+      ...{ issuedAt: Date.now() },
+      ...change,
+    };
+    return signDocument('latch', latch, this.key);
   }
 
   /** One more key statement, naming these keys. */
@@ -225,7 +271,7 @@ export class TestController {
           v: 1,
           sessionEpoch: hello.sessionEpoch,
           journal,
-          want: [],
+          want: this.want.splice(0),
         });
         this.events.emit('hello', { speakerId, hello });
         const held = this.assignments.get(speakerId);
@@ -298,7 +344,8 @@ export class TestController {
     } else if (url.pathname === '/api/v1/time') {
       response.setHeader('content-type', 'application/jose');
       response.end(await this.#time(url.searchParams.get('nonce') ?? ''));
-    } else if (url.pathname.startsWith('/content/'))
+    } else if (url.pathname.startsWith('/plan/')) this.#servePlan(request, response, url.pathname.slice(6));
+    else if (url.pathname.startsWith('/content/'))
       await this.#serveContent(request, response, url.pathname.slice(9));
     else {
       response.statusCode = 404;
@@ -306,15 +353,27 @@ export class TestController {
     }
   }
 
-  async #serveContent(request: IncomingMessage, response: ServerResponse, hash: string): Promise<void> {
-    const { range, authorization } = request.headers;
+  #servePlan(request: IncomingMessage, response: ServerResponse, hash: string): void {
+    const { authorization } = request.headers;
+    this.events.emit('planDocument', { sha256: hash, authorization });
+    const bytes = this.planDocuments.get(hash);
+    response.statusCode = bytes === undefined ? 404 : this.#isKnown(authorization) ? 200 : 401;
+    response.end(response.statusCode === 200 ? bytes : undefined);
+  }
+
+  #isKnown(authorization: string | undefined): boolean {
     const [user, secret] = Buffer.from(authorization?.slice(6) ?? '', 'base64')
       .toString()
       .split(':');
+    return secret !== undefined && this.#secrets.get(user ?? '') === secret;
+  }
+
+  async #serveContent(request: IncomingMessage, response: ServerResponse, hash: string): Promise<void> {
+    const { range, authorization } = request.headers;
     this.events.emit('content', { sha256: hash, range, authorization });
     await this.contentGate;
     const bytes = this.contents.get(hash);
-    if (bytes === undefined || this.#secrets.get(user ?? '') !== secret) {
+    if (bytes === undefined || !this.#isKnown(authorization)) {
       response.statusCode = bytes === undefined ? 404 : 401;
       response.end();
       return;
@@ -337,38 +396,4 @@ export class TestController {
       // The line stays up and silent: the client is cut off by whoever ends it.
     });
   }
-}
-
-/** An order to play, complete; signed with `signDocument('order', …)`. */
-export function playOrder(content: PlayOrder['content'], change: Partial<PlayOrder> = {}): PlayOrder {
-  const now = Date.now();
-  const startsAt = change.startsAt ?? now;
-  const suffix = randomBytes(6).toString('hex');
-  return {
-    v: 1,
-    kind: 'play',
-    id: `ord_${suffix}`,
-    broadcastId: `brc_${suffix}`,
-    revision: now,
-    targets: { areas: ['tan-an'], speakers: [], excludeAreas: [], excludeSpeakers: [] },
-    requires: ['content:file'],
-    issuedAt: now,
-    expiresAt: startsAt + 3_600_000,
-    priority: 'normal',
-    title: 'Bản tin',
-    startsAt,
-    latestStartAt: startsAt + 600_000,
-    hardEndAt: startsAt + 1_800_000,
-    content,
-    chime: null,
-    repeat: { count: 1, intervalMs: 0 },
-    volume: { gainDb: 0, ignoreCap: false },
-    window: { opensAt: startsAt - 3_600_000, closesAt: startsAt + 7_200_000 },
-    windowOverride: null,
-    makesGoodOf: null,
-    afterInterruption: 'resume',
-    drill: false,
-    releases: [],
-    ...change,
-  };
 }

@@ -18,7 +18,7 @@ function operationsOf(description: { paths?: object }): Operation[] {
         path: path
           .replace('{sha256}', 'a'.repeat(64))
           // An area that does not exist is nobody's: only one that does tells the roles apart.
-          .replace('{id}', path.endsWith('/areas/{id}') ? COMMUNE : 'nobody-has-this-id'),
+          .replace('{id}', path.includes('/areas/{id}') ? COMMUNE : 'nobody-has-this-id'),
         permission:
           security.length === 0
             ? null

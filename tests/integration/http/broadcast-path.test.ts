@@ -83,7 +83,8 @@ describe('from a recording to signed orders', { timeout: 60_000 }, () => {
       content: { kind: 'file', sha256: audio, path: `/api/v1/media/${audio}` },
       repeat: { count: 2, intervalMs: 500 },
       volume: { gainDb: -3, ignoreCap: false },
-      requires: ['order:play', 'content:file', 'repeat', 'gain'],
+      requires: ['order:play', 'content:file', 'repeat', 'gain', 'prelude'],
+      prelude: [{ name: 'drill-notice' }],
       startsAt: body.startsAt,
       hardEndAt: body.hardEndAt,
     });

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
 import type { MediaJobView } from '#protocols';
 import { buildApp } from '../../../server/app.ts';
-import { loadConfig } from '../../../server/config/index.ts';
+import { type Environment, loadConfig } from '../../../server/config/index.ts';
 import { buildContext, type Context, type ContextOverrides } from '../../../server/context.ts';
 import type { Role } from '../../../server/domain/accounts/actor.ts';
 import { hashToken, newToken } from '../../../server/domain/accounts/token-book.ts';
@@ -71,7 +71,7 @@ export class TestController {
     return this.#tokens.get(who) ?? '';
   }
 
-  async start(overrides: ContextOverrides = {}): Promise<void> {
+  async start(overrides: ContextOverrides = {}, env: Environment = {}): Promise<void> {
     const config = loadConfig({
       LOA_DATA: join(this.folder, 'data'),
       LOA_HOST: '127.0.0.1',
@@ -81,6 +81,7 @@ export class TestController {
       LOA_AREA: `${COMMUNE}/xã/Tân An`,
       LOA_UPLOAD_LIMIT_MB: '2',
       LOA_LOG_LEVEL: 'silent',
+      ...env,
     });
     const context = await buildContext(config, overrides);
     await context.start();
@@ -190,7 +191,10 @@ export class TestController {
 const ROLES: readonly Role[] = ['administrator', 'editor', 'chairman', 'technician', 'viewer'];
 
 /** A started controller with a commune of two hamlets that may broadcast all day; stopped when the test is over. */
-export async function startController(overrides: ContextOverrides = {}): Promise<TestController> {
+export async function startController(
+  overrides: ContextOverrides = {},
+  env: Environment = {},
+): Promise<TestController> {
   const folder = tempDir('http');
   const tokens = new Map<string, string>();
   const records = ROLES.flatMap((role) =>
@@ -206,7 +210,7 @@ export async function startController(overrides: ContextOverrides = {}): Promise
   await writeFile(join(folder, 'tokens.json'), JSON.stringify(records));
   const controller = new TestController(folder, tokens);
   onTestFinished(() => controller.stop());
-  await controller.start(overrides);
+  await controller.start(overrides, env);
   const { storage } = controller.context;
   const area = { parentId: null, kind: 'xã', name: 'Nơi khác', zone: null, policy: null };
   await storage.transaction((tx) =>

@@ -15,6 +15,8 @@ import { Dispatcher } from '../../../server/domain/dispatch/dispatcher.ts';
 import type { LiveEvents } from '../../../server/domain/events/live-events.ts';
 import { KeyService } from '../../../server/domain/keys/key-service.ts';
 import { TimeService } from '../../../server/domain/keys/time-service.ts';
+import { HeldDocuments } from '../../../server/domain/plans/held-documents.ts';
+import { HeldHealer } from '../../../server/domain/plans/held-healer.ts';
 import { AssignmentService } from '../../../server/domain/speakers/assignment.ts';
 import { HelloService } from '../../../server/domain/speakers/hello.ts';
 import { PresenceService } from '../../../server/domain/speakers/presence.ts';
@@ -68,6 +70,8 @@ export class TestController {
   readonly settler: BroadcastSettler;
   readonly journal: JournalIngest;
   readonly answers: AnswerIngest;
+  readonly held = new HeldDocuments();
+  readonly healer: HeldHealer;
   readonly #hellos: HelloService;
   readonly #speakerKeys = new SpeakerKeys();
   readonly #undo = new DisposerStack();
@@ -142,6 +146,7 @@ export class TestController {
       onRefused: (_speakerId, code) => this.#refuse(code),
       onError,
     });
+    this.healer = new HeldHealer({ documents: this.held, publisher, areas, clock, onError });
     this.#hellos = new HelloService({
       storage,
       clock,
@@ -152,6 +157,7 @@ export class TestController {
       positions,
       journal: this.journal,
       dispatcher: this.dispatcher,
+      held: this.healer,
       onError,
     });
     this.gateway.handle(
@@ -188,6 +194,7 @@ export class TestController {
       this.dispatcher,
       this.answers,
       this.journal,
+      this.healer,
       this.#hellos,
       this.gateway,
       this.listener,
@@ -276,6 +283,8 @@ export class TestController {
         state: 'approved',
         mediaSha256: null,
         approvedSha256: null,
+        stream: null,
+        stored: false,
         rejectedReason: null,
         createdBy: 'test',
         createdAt: now,
@@ -297,6 +306,11 @@ export class TestController {
           drill: false,
           makesGoodOf: null,
           cancelReason: null,
+          missedCode: null,
+          scheduleId: null,
+          seriesId: null,
+          sessionId: null,
+          originalAt: null,
           createdBy: 'test',
           createdAt: now,
         },
@@ -362,7 +376,11 @@ export function playOrderOf(
       path: '/media/x',
       mediaType: 'audio/ogg',
     },
-    chime: null,
+    prelude: [],
+    scheduleId: null,
+    session: null,
+    overlap: 'queue',
+    test: false,
     repeat: { count: 1, intervalMs: 0 },
     volume: { gainDb: 0, ignoreCap: false },
     window: { opensAt: now - 1_000, closesAt: now + 3_600_000 },

@@ -10,6 +10,7 @@ import {
   genesis,
   type Health,
   type Hello,
+  heldHash,
   type JournalAck,
   type JournalBatch,
   type JournalFact,
@@ -102,6 +103,7 @@ export class TestSpeaker {
       capabilities: ['order:play'],
       publicKey: this.key.publicKey,
       assignment: null,
+      held: [],
       journal: this.#journal(),
       ...over,
     };
@@ -123,6 +125,7 @@ export class TestSpeaker {
       clock: { trust: 'trusted', offsetMs: 0, boundMs: 1 },
       playing: null,
       assignment: null,
+      held: heldHash([]),
       journal: this.#journal(),
       problems: [],
       ...over,

@@ -24,6 +24,8 @@ export const AREA = 'tan-an';
 const ALL_DAY = {
   windows: [{ days: [1, 2, 3, 4, 5, 6, 7], opens: '00:00', closes: '24:00' }],
   sessionMinutes: null,
+  // As loud at night as by day.
+  night: null,
   legalBasis: 'test',
 };
 

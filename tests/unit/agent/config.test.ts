@@ -3,13 +3,18 @@ import { AGENT_VARIABLES, loadConfig } from '../../../device-agent/config.ts';
 import { parseFleetOptions, shares } from '../../../device-agent/fleet/options.ts';
 
 it('every variable has a default, and the defaults are valid', () => {
-  expect(loadConfig({})).toMatchObject({ output: 'alsa', cacheBytes: 1024 * 1024 * 1024, logLevel: 'info' });
+  expect(loadConfig({})).toMatchObject({
+    output: 'alsa',
+    cacheBytes: 1024 * 1024 * 1024,
+    dataBudgetBytes: 0,
+  });
 });
 
 it.each([
   ['LOA_AGENT_OUTPUT', 'speaker'],
   ['LOA_AGENT_CACHE_MB', '1.5'],
   ['LOA_AGENT_CACHE_MB', '0'],
+  ['LOA_AGENT_DATA_BUDGET_MB_PER_DAY', '-1'],
   ['LOA_AGENT_LOG', 'loud'],
   ['LOA_AGENT_SET_CLOCK', 'yes'],
 ])('a bad %s (%s) is refused with one line that names it', (name, value) => {

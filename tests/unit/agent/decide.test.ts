@@ -15,6 +15,7 @@ function facts(change: Partial<OrderFacts> = {}): OrderFacts {
     notBefore: 0,
     speakerId: 'spk-1',
     areas: ['vn', 'tan-an'],
+    rules: null,
     sameId: undefined,
     sameBroadcast: [],
     soundedShare: () => 0,

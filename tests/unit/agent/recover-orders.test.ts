@@ -56,8 +56,9 @@ class Cabinet {
     const noted: unknown[] = [];
     const recovered = await recoverOrders({
       orders: this.#orders,
+      slots: { proveSlot: async () => undefined, plannedUntil: () => undefined },
       entries,
-      position: undefined,
+      positions: [],
       keys: await ringOf(signer),
       time: new TrustedTime({ clock, bootId: 'boot' }),
       output: { kind: 'file', evidence: 'reported' },

@@ -7,6 +7,7 @@ import { AssignmentStore } from '../../../device-agent/state/assignment-store.ts
 import { KeyStore } from '../../../device-agent/state/key-store.ts';
 import { SessionEpoch } from '../../../device-agent/state/session-epoch.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
+import { openRules } from '../../integration/agent/test-controller.ts';
 
 const root = generateSigningKey();
 const key = generateSigningKey();
@@ -20,7 +21,14 @@ function statement(): Promise<string> {
 function assignment(revision: number): Promise<string> {
   const made: Assignment = {
     ...{ v: 1, speakerId: 'spk-1', revision, areas: ['vn'], zone: 'Asia/Ho_Chi_Minh' },
-    ...{ volume: { gainDb: 0, capDb: 0 }, mute: null, maintenance: null, endpoints: [], issuedAt: 0 },
+    ...{
+      volume: { gainDb: 0, capDb: 0, profile: [] },
+      rules: openRules(),
+      mute: null,
+      maintenance: null,
+      endpoints: [],
+      issuedAt: 0,
+    },
   };
   return signDocument('assignment', made, key);
 }

@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BROADCAST_STATES, type BroadcastState, DELIVERY_STATES, mayFollow } from '#protocols';
 import { steps } from '../../../server/domain/dispatch/broadcast-settler.ts';
-import { countViews, type DeliveryCounts, verdict } from '../../../server/domain/dispatch/verdict.ts';
+import {
+  countViews,
+  type DeliveryCounts,
+  soundNow,
+  verdict,
+} from '../../../server/domain/dispatch/verdict.ts';
 import { delivery, play } from '../../contract/storage/samples.ts';
 
 const facts = (counts: Partial<DeliveryCounts>, over = false, mayRepeat = false) => ({
@@ -53,11 +58,11 @@ describe('the steps of a broadcast', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...states),
-        fc.boolean(),
+        fc.constantFrom('sounding' as const, 'interrupted' as const, null),
         fc.constantFrom('completed' as const, 'partial' as const, 'failed' as const, null),
-        (from, sounded, result) => {
+        (from, sound, result) => {
           let at = from;
-          for (const to of steps(from, sounded, result)) {
+          for (const to of steps(from, sound, result)) {
             expect(mayFollow(BROADCAST_STATES, at, to)).toBe(true);
             at = to;
           }
@@ -67,13 +72,30 @@ describe('the steps of a broadcast', () => {
   });
 
   it('lead through what was skipped, and let a late report correct the count', () => {
-    expect(steps('planned', true, 'completed')).toEqual(['issued', 'on_air', 'completed']);
-    expect(steps('issued', true, null)).toEqual(['on_air']);
-    expect(steps('planned', false, 'failed')).toEqual(['failed']);
-    expect(steps('partial', true, 'completed')).toEqual(['completed']);
-    expect(steps('failed', true, 'partial')).toEqual(['partial']);
-    expect(steps('cancelled', true, 'completed')).toEqual([]);
-    expect(steps('completed', true, 'partial')).toEqual([]);
+    expect(steps('planned', 'sounding', 'completed')).toEqual(['issued', 'on_air', 'completed']);
+    expect(steps('issued', 'sounding', null)).toEqual(['on_air']);
+    expect(steps('planned', null, 'failed')).toEqual(['failed']);
+    expect(steps('partial', 'sounding', 'completed')).toEqual(['completed']);
+    expect(steps('failed', 'sounding', 'partial')).toEqual(['partial']);
+    expect(steps('cancelled', 'sounding', 'completed')).toEqual([]);
+    expect(steps('completed', 'sounding', 'partial')).toEqual([]);
     expect(Object.keys(DELIVERY_STATES)).toContain('missed');
+  });
+
+  it('tell of an emergency that took its place everywhere, and of its going on', () => {
+    expect(steps('on_air', soundNow({ interrupted: 2, finished: 1, played: 1 }), null)).toEqual([
+      'interrupted',
+    ]);
+    expect(steps('on_air', soundNow({ interrupted: 2, playing: 1, played: 0 }), null)).toEqual([]);
+    expect(steps('interrupted', soundNow({ interrupted: 1, playing: 1, played: 0 }), null)).toEqual([
+      'resumed',
+    ]);
+    expect(steps('interrupted', soundNow({ interrupted: 1, finished: 1, played: 1 }), null)).toEqual([]);
+    // The word of its going on and that of its end came together.
+    expect(steps('interrupted', soundNow({ finished: 2, played: 2 }), null)).toEqual(['resumed']);
+    expect(steps('resumed', soundNow({ interrupted: 2, played: 0 }), null)).toEqual(['interrupted']);
+    expect(steps('issued', soundNow({ interrupted: 1, played: 0 }), null)).toEqual(['on_air', 'interrupted']);
+    expect(steps('interrupted', soundNow({ interrupted: 1, played: 0 }), 'partial')).toEqual(['partial']);
+    expect(soundNow({ accepted: 3, played: 0 })).toBeNull();
   });
 });

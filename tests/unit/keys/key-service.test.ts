@@ -1,7 +1,13 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { KeyRing } from '#protocols';
+import {
+  exportSigningKey,
+  generateSigningKey,
+  KeyRing,
+  type KeyStatement,
+  signKeyStatement,
+} from '#protocols';
 import { KeyService } from '../../../server/domain/keys/key-service.ts';
 import type { KeyVault } from '../../../server/domain/keys/key-vault.ts';
 import { TimeService } from '../../../server/domain/keys/time-service.ts';
@@ -54,6 +60,33 @@ describe('the keys of a controller', () => {
     const keys = await started(new KeyFiles({ folder }));
     expect(keys.rootKeys).toEqual(rootKeys);
     await expect(keys.rotate()).rejects.toThrow(/root key/);
+  });
+
+  it('of an earlier version may sign stops and plans after the next start', async () => {
+    const folder = join(tempDir('keys'), 'keys');
+    const vault = new KeyFiles({ folder });
+    await mkdir(folder, { recursive: true });
+    const [root, operational] = [generateSigningKey(), generateSigningKey()];
+    await vault.writeKey('root', exportSigningKey(root));
+    await vault.writeKey('operational', exportSigningKey(operational));
+    const { kid, publicKey } = operational;
+    const first: KeyStatement = {
+      ...{ v: 1, n: 1, previous: null, roots: [root.publicKey], issuedAt: 0 },
+      keys: [{ kid, publicKey, uses: ['order', 'assignment', 'time'] }],
+    };
+    await vault.writeStatements([await signKeyStatement(first, root)]);
+    const pem = await vault.readKey('root');
+    await rm(join(folder, 'root.pem'));
+    const without = await started(vault);
+    expect(without.missingUses).toEqual(['plan', 'latch']);
+    await without.sign('order', { v: 1 });
+    await expect(without.sign('latch', { v: 1 })).rejects.toThrow(/do not let the operational key sign/);
+    await vault.writeKey('root', pem ?? '');
+    const keys = await started(vault);
+    expect([keys.missingUses, keys.statementNumber]).toEqual([[], 2]);
+    const ring = await ringOf(keys);
+    expect(ring.find(kid, 'latch')).toBeDefined();
+    expect((await keys.sign('latch', { v: 1 })).hash).toHaveLength(64);
   });
 
   it('are refused when the folder was put together from two', async () => {

@@ -55,7 +55,11 @@ const order: fc.Arbitrary<PlayOrder> = fc.record({
     }),
     fc.record({ kind: fc.constant('relay') }),
   ),
-  chime: fc.constant(null),
+  prelude: fc.array(fc.record({ name: id }), { maxLength: 4 }),
+  scheduleId: fc.option(id),
+  session: fc.option(fc.record({ id, position: fc.integer({ min: 0, max: 999 }) })),
+  overlap: fc.constantFrom('queue', 'duck'),
+  test: fc.boolean(),
   repeat: fc.record({
     count: fc.integer({ min: 1, max: 100 }),
     intervalMs: fc.integer({ min: 0, max: 1_000 }),

@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Targets, targetsInclude } from '#protocols';
 import { AreaTree } from '../../../server/domain/areas/area.ts';
-import { END_MARGIN_MS, playTimes, withinWindow } from '../../../server/domain/broadcasts/plan-broadcast.ts';
+import {
+  END_MARGIN_MS,
+  endingAt,
+  playTimes,
+  preludeOf,
+  repeatOf,
+  titleOf,
+  withinWindow,
+} from '../../../server/domain/broadcasts/plan-broadcast.ts';
 import { resolveTargets } from '../../../server/domain/broadcasts/resolve-targets.ts';
 import { SpeakerDirectory } from '../../../server/domain/speakers/speaker-directory.ts';
 
@@ -115,4 +123,67 @@ describe('times', () => {
     const within = withinWindow(times, { opensAt: 0, closesAt: 40_000 });
     expect(within).toMatchObject({ startsAt: 10_000, latestStartAt: 20_000, hardEndAt: 40_000 });
   });
+});
+
+describe('an emergency until an instant', () => {
+  it('sounds as often as there is time for, and never past it', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 600_000 }),
+        fc.integer({ min: 0, max: 3_600_000 }),
+        fc.integer({ min: 0, max: 86_400_000 }),
+        (oneMs, intervalMs, rest) => {
+          const until = 5_000 + rest;
+          const ask = () => repeatOf({ repeat: { intervalMs }, until }, 'emergency', 5_000, oneMs);
+          const fits = rest < oneMs ? 0 : 1 + Math.floor((rest - oneMs) / (oneMs + intervalMs));
+          if (fits < 1) expect(ask).toThrow('before it sounded once');
+          else if (fits > 100) expect(ask).toThrow('at most 100');
+          else {
+            const { count } = ask();
+            expect(count).toBe(fits);
+            expect(count * oneMs + (count - 1) * intervalMs).toBeLessThanOrEqual(rest);
+          }
+        },
+      ),
+    );
+    const times = playTimes(
+      0,
+      {},
+      'emergency',
+      1_000,
+      { count: 1, intervalMs: 0 },
+      {
+        ...{ leadMs: 0, emergencyLeadMs: 0, latenessMs: 60_000 },
+      },
+    );
+    expect(endingAt(times, 30_000)).toMatchObject({
+      latestStartAt: 30_000,
+      hardEndAt: 30_000,
+      expiresAt: 30_000,
+    });
+    expect(endingAt(times, undefined)).toEqual(times);
+  });
+
+  it('asks for no more than it was told, and nothing else may ask', () => {
+    const until = 10_000_000;
+    expect(repeatOf({ until, repeat: { count: 3 } }, 'emergency', 0, 1_000)).toEqual({
+      count: 3,
+      intervalMs: 60_000,
+    });
+    expect(() => repeatOf({ until }, 'priority', 0, 1_000)).toThrow('only an emergency');
+    expect(repeatOf({}, 'normal', 0, 1_000)).toEqual({ count: 1, intervalMs: 0 });
+  });
+});
+
+it('what sounds first follows from priority and drill', () => {
+  expect(preludeOf({}, 'normal')).toEqual([]);
+  expect(preludeOf({}, 'emergency')).toEqual(['attention-tone']);
+  expect(preludeOf({ drill: true }, 'emergency')).toEqual(['drill-notice', 'attention-tone']);
+  expect(preludeOf({ drill: true, prelude: ['chime', 'drill-notice'] }, 'normal')).toEqual([
+    'drill-notice',
+    'chime',
+  ]);
+  expect(preludeOf({ prelude: [] }, 'emergency')).toEqual([]);
+  expect(titleOf('Xả lũ', true)).toBe('DIỄN TẬP – Xả lũ');
+  expect(titleOf('x'.repeat(256), true)).toHaveLength(256);
 });

@@ -32,6 +32,8 @@ describe('the settings', () => {
       'LOA_MQTT_TLS_KEY is "/x.key": expected an existing PEM file',
     ],
     [{ LOA_AREA: 'Tân An' }, 'LOA_AREA is "Tân An": expected id/kind/name'],
+    [{ LOA_MORNING_START: '05:00' }, 'LOA_MORNING_START is "05:00": expected a time from 05:30 to 08:00'],
+    [{ LOA_MORNING_START: '6 giờ' }, 'LOA_MORNING_START is "6 giờ"'],
     [{ LOA_FFMPEG: '/usr/bin/ffmpeg' }, 'LOA_FFPROBE'],
     [{ LOA_FFMPEG: 'ffmpeg', LOA_FFPROBE: '/x' }, 'LOA_FFMPEG is "ffmpeg": expected an absolute path'],
     [{ LOA_UPLOAD_LIMIT_MB: '1.5' }, 'LOA_UPLOAD_LIMIT_MB is "1.5": expected a whole number'],

@@ -10,4 +10,6 @@ it('a loudspeaker is shown muted as long as it is, whatever was written when', (
   expect([output(muted, AT), output(muted, AT + 60_000)]).toEqual(['muted', 'normal']);
   const inRepair = { ...muted, maintenance: { by: 'Tú', reason: 'thay loa', until: null } };
   expect(output(inRepair, AT)).toBe('maintenance');
+  const stopped = (record: typeof muted) => speakerView(record, stale, AT, true).status?.output;
+  expect([stopped(muted), stopped(inRepair)]).toEqual(['stopped', 'maintenance']);
 });

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { expect, onTestFinished } from 'vitest';
+import type { JournalEntry, PlayOrder } from '#protocols';
+import { signDocument, topicOf } from '#protocols';
+import { FileOutput } from '../../../device-agent/outputs/index.ts';
+import { FfmpegDecoder } from '../../../device-agent/playback/index.ts';
+import { itWith } from '../../helpers/requirements.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+import { testAgent } from '../agent/test-agent.ts';
+import { playOrder, TestController } from '../agent/test-controller.ts';
+import { clock, FIXTURE_MS, makeFixture } from './playback-fixture.ts';
+
+const SPEAKER = 'cum-01';
+
+async function begin() {
+  const controller = new TestController();
+  await controller.start();
+  onTestFinished(() => controller.stop());
+  const provisioning = await controller.enrol(SPEAKER, ['vn', 'tan-an']);
+  const agent = testAgent(tempDir('agent'), provisioning, {
+    output: new FileOutput({ clock, path: tempDir('recordings') }),
+    decoder: new FfmpegDecoder({ clock, program: 'ffmpeg' }),
+  });
+  const bytes = readFileSync(await makeFixture(tempDir('fixture')));
+  const online = controller.events.next('hello');
+  await agent.start();
+  await online;
+  const send = async (order: PlayOrder) => {
+    await controller.publish(topicOf('order', SPEAKER), await signDocument('order', order, controller.key));
+    return order;
+  };
+  /** Another content each time, of the same sound. */
+  const content = (mark: string) =>
+    controller.addContent(Buffer.concat([bytes, Buffer.alloc(100, mark)]), FIXTURE_MS);
+  const told = (order: PlayOrder, kind: JournalEntry['kind']) =>
+    controller.entry(SPEAKER, (entry) => entry.orderId === order.id && entry.kind === kind);
+  return { controller, send, content, told };
+}
+
+itWith(
+  ['ffmpeg'],
+  'an emergency whose words are still coming is heard as a tone first; what it pre-empted goes on, and all of it is told',
+  async () => {
+    const { controller, send, content, told } = await begin();
+    const main = await send(playOrder(content('main')));
+    await told(main, 'started');
+    let open: () => void = () => undefined;
+    controller.contentGate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const words = await send(
+      playOrder(content('words'), {
+        ...{ priority: 'emergency', window: null, drill: true },
+        prelude: [{ name: 'drill-notice' }],
+      }),
+    );
+    await told(words, 'started');
+    expect(await told(main, 'interrupted')).toMatchObject({ code: 'order.preempted', fromMs: 0 });
+    open();
+    expect(await told(words, 'finished')).toMatchObject({
+      drill: true,
+      fromMs: 0,
+      toMs: FIXTURE_MS,
+      play: 1,
+    });
+    expect(await told(main, 'finished')).toMatchObject({ toMs: FIXTURE_MS, play: 2 });
+    expect(controller.entries(SPEAKER).filter(({ kind }) => kind === 'failed')).toEqual([]);
+  },
+);
+
+itWith(['ffmpeg'], 'a priority item that may speaks over a normal one, and both are told whole', async () => {
+  const { send, content, told } = await begin();
+  const main = await send(playOrder({ kind: 'stored', name: 'test-tone', durationMs: 5_000 }));
+  await told(main, 'started');
+  const voice = await send(playOrder(content('voice'), { priority: 'priority', overlap: 'duck' }));
+  const [heard, whole] = [await told(voice, 'finished'), await told(main, 'finished')];
+  expect(heard).toMatchObject({ fromMs: 0, toMs: FIXTURE_MS, play: 1 });
+  expect(whole).toMatchObject({ fromMs: 0, toMs: 5_000, play: 1 });
+  expect(heard.seq).toBeLessThan(whole.seq);
+  // Two of five seconds at 15 dB less.
+  expect(whole.meanDb).toBeLessThan((whole.peakDb ?? 0) - 4);
+});
+
+itWith(['ffmpeg'], 'a relay that gives nothing fails, and a message that is not here is named', async () => {
+  const { send, told } = await begin();
+  const station = createServer((_request, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
+  onTestFinished(() => void station.close());
+  const missing = await send(playOrder({ kind: 'stored', name: 'flood', durationMs: 1_000 }));
+  expect(await told(missing, 'failed')).toMatchObject({ code: 'order.no_stored_message' });
+  const { port } = station.address() as { port: number };
+  const url = `http://127.0.0.1:${port}/live`;
+  const relay = { kind: 'relay', url, station: 'VOV1', durationMs: 1_500, fallback: null } as const;
+  const startsAt = Math.round(Date.now());
+  const silent = await send(playOrder(relay, { startsAt, hardEndAt: startsAt + 1_500 }));
+  expect(await told(silent, 'failed')).toMatchObject({ code: 'order.stream_failed' });
+});
