@@ -279,6 +279,7 @@ const programs = [
   'device-agent/main.ts',
   'device-agent/fleet/main.ts',
   'tests/bench/main.ts',
+  'tests/torture/main.ts',
   'tests/docs/write.ts',
   'tests/checks/check.ts',
 ];

@@ -1,9 +1,23 @@
 import type { Milliseconds } from '#kit';
 import { BYTES_PER_FRAME, FRAMES_PER_MS, type OutputSession } from '../outputs/output.ts';
-import type { Mixer } from './mixer.ts';
 
 /** Gaps that are remembered: enough for what is under way in any output. */
 const REMEMBERED = 16;
+
+/** What a lane needs of the mixer that it belongs to. */
+export interface LaneHost {
+  readonly session: OutputSession;
+  /** Frames given to the session. */
+  readonly written: number;
+  /** What the session died of. */
+  readonly failure: unknown;
+  /** Something that the mixer may be waiting for has happened. */
+  changed(): void;
+  /** Resolves when all that the lane wrote has sounded. */
+  drained(lane: Lane): Promise<void>;
+  /** Takes the lane out. */
+  leave(lane: Lane): Promise<void>;
+}
 
 /** Where a run of a lane's frames lies in the session. */
 interface Run {
@@ -23,13 +37,13 @@ export class Lane implements OutputSession {
   lagging = false;
   /** Everything is written; it stays until that has sounded. */
   draining = false;
-  readonly #mixer: Mixer;
+  readonly #mixer: LaneHost;
   #runs: Run[] = [];
   #pending: Uint8Array = new Uint8Array(0);
   #taken = 0;
   #release: (failure?: unknown) => void = () => undefined;
 
-  constructor(mixer: Mixer, session: OutputSession) {
+  constructor(mixer: LaneHost, session: OutputSession) {
     this.#mixer = mixer;
     this.blockFrames = session.blockFrames;
     this.leadMs = session.leadMs;

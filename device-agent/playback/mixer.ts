@@ -1,13 +1,13 @@
 import type { Clock, Timer } from '#kit';
 import { BLOCK_FRAMES, BYTES_PER_FRAME, type OutputSession } from '../outputs/output.ts';
-import { Lane } from './lane.ts';
+import { Lane, type LaneHost } from './lane.ts';
 import { mix } from './mix.ts';
 
 /**
  * The only writer of a session: the sum of its lanes, block by block. One lane alone passes bit for bit. A lane that is late is waited
  * for as long as the session's lead allows, then the others go on without it. Ends, and closes the session, when the last lane has gone.
  */
-export class Mixer {
+export class Mixer implements LaneHost {
   readonly session: OutputSession;
   /** Resolves when the session is closed. */
   readonly closed: Promise<void>;

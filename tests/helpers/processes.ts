@@ -173,7 +173,8 @@ export class AgentProcess {
     return this.#process.pid;
   }
 
-  async start(): Promise<void> {
+  /** Starts it (again). `more`: environment for this time only. */
+  async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
     const { folder, provisioning, env = {} } = this.#options;
     await mkdir(folder, { recursive: true });
     const file = join(folder, 'provisioning.json');
@@ -186,6 +187,7 @@ export class AgentProcess {
         LOA_AGENT_OUTPUT: 'file',
         LOA_AGENT_OUTPUT_DEVICE: this.recordings,
         ...env,
+        ...more,
       },
       join(folder, 'agent.log'),
     );

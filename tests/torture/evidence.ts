@@ -110,11 +110,20 @@ export interface LinkRecord {
   readonly at: number;
 }
 
+/** The machine was too busy: a loudspeaker's program waited so long for a processor between these instants. */
+export interface BusyRecord {
+  readonly speaker: string;
+  readonly at: number;
+  readonly until: number;
+  readonly waitedMs: number;
+}
+
 /** Everything that the judge looks at. */
 export interface Evidence {
   readonly facts: RunFacts;
   readonly faults: readonly FaultRecord[];
   readonly links: readonly LinkRecord[];
+  readonly busy: readonly BusyRecord[];
   readonly calls: readonly CallRecord[];
   readonly soundings: readonly Sounding[];
   readonly final: FinalState;
@@ -124,6 +133,7 @@ const FILES = {
   facts: 'run.json',
   faults: 'faults.ndjson',
   links: 'links.ndjson',
+  busy: 'busy.ndjson',
   calls: 'calls.ndjson',
   soundings: 'soundings.ndjson',
   final: 'final.json',
@@ -161,6 +171,10 @@ export class EvidenceFolder {
     appendFileSync(this.path(FILES.links), `${JSON.stringify(link)}\n`);
   }
 
+  addBusy(busy: BusyRecord): void {
+    appendFileSync(this.path(FILES.busy), `${JSON.stringify(busy)}\n`);
+  }
+
   addCall(call: CallRecord): void {
     appendFileSync(this.path(FILES.calls), `${JSON.stringify(call)}\n`);
   }
@@ -192,6 +206,7 @@ export class EvidenceFolder {
       facts: this.#json<RunFacts>(FILES.facts),
       faults: this.#lines<FaultRecord>(FILES.faults),
       links: this.#lines<LinkRecord>(FILES.links),
+      busy: this.#lines<BusyRecord>(FILES.busy),
       calls: this.calls(),
       soundings: this.#lines<Sounding>(FILES.soundings),
       final: this.#json<FinalState>(FILES.final),

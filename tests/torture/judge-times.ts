@@ -1,4 +1,4 @@
-import type { FaultRecord, LinkRecord } from './evidence.ts';
+import type { BusyRecord, FaultRecord, LinkRecord } from './evidence.ts';
 import type { FaultKind } from './plan.ts';
 
 /** A stretch of time, instants of the tester's clock. */
@@ -33,6 +33,9 @@ const AFTER_MS = {
   disk: 12_000,
 } as const;
 
+/** A program that waited this long for a processor, within one look of the watch, did not keep up. */
+const STARVED_MS = 150;
+
 const OFF_LINE: readonly FaultKind[] = ['cut', 'half-open', 'kill-controller', 'kill-agent'];
 const BAD_LINE: readonly FaultKind[] = ['slow', 'stall', 'lock', 'freeze', 'controller-clock'];
 const CLOCKS: readonly FaultKind[] = ['clock', 'controller-clock'];
@@ -42,7 +45,18 @@ export class Times {
   readonly #faults: readonly FaultRecord[];
   readonly #unreachable: readonly Gone[];
 
-  constructor(speaker: string, faults: readonly FaultRecord[], links: readonly LinkRecord[]) {
+  readonly #busy: readonly BusyRecord[];
+
+  constructor(
+    speaker: string,
+    facts: {
+      readonly faults: readonly FaultRecord[];
+      readonly links: readonly LinkRecord[];
+      readonly busy: readonly BusyRecord[];
+    },
+  ) {
+    const { faults, links, busy } = facts;
+    this.#busy = busy.filter((one) => one.speaker === speaker);
     this.#faults = faults.filter(
       ({ target, skipped }) => skipped === null && (target === speaker || target === 'controller'),
     );
@@ -63,6 +77,11 @@ export class Times {
       !this.touches(['kill-agent'], stretch, AFTER_MS.agent) &&
       !this.touches(['freeze'], stretch, AFTER_MS.worked)
     );
+  }
+
+  /** The machine let the loudspeaker's program run. */
+  processor({ from, to }: Stretch): boolean {
+    return !this.#busy.some(({ at, until, waitedMs }) => at < to && until > from && waitedMs >= STARVED_MS);
   }
 
   timeTrusted(stretch: Stretch): boolean {

@@ -2,6 +2,7 @@ import type { Evidence, FinalBroadcast, FinalDelivery } from './evidence.ts';
 import type { Finding } from './judge.ts';
 import { type Airing, callsOf, type Silence } from './judge-airings.ts';
 import type { Heard } from './judge-sound.ts';
+import type { Times } from './judge-times.ts';
 import { BLOCK_MS } from './sound-code.ts';
 
 /** Where a claim and the sound may differ: blocks, fades and the observer's patience. */
@@ -16,6 +17,7 @@ interface Facts {
   readonly evidence: Evidence;
   readonly airings: readonly Airing[];
   readonly silences: readonly Silence[];
+  readonly times: (speaker: string) => Times;
 }
 
 /** Acknowledged requests that left nothing, and receipts that are missing or say other than what sounded. */
@@ -99,7 +101,7 @@ function receiptsOf(
   heard: readonly Heard[],
   airing: Airing,
   speaker: string,
-  { evidence }: Facts,
+  { evidence, times }: Facts,
 ): Finding[] {
   const parts = heard
     .filter((one) => one.airing === airing && one.sounding.speaker === speaker)
@@ -121,7 +123,9 @@ function receiptsOf(
   const blocks = new Set<number>();
   for (const { fromMs, toMs } of parts) for (let at = fromMs; at < toMs; at += BLOCK_MS) blocks.add(at);
   const ms = blocks.size * BLOCK_MS;
-  if (delivery.played && ms < PLAYED * airing.content.durationMs)
+  // Where the machine kept the program from running, what is missing says nothing of it.
+  const fair = times(speaker).processor({ from: airing.startsAt - 1_000, to: airing.endsAt });
+  if (delivery.played && fair && ms < PLAYED * airing.content.durationMs)
     return [finding(airing, speaker, `"played", and ${ms} of ${airing.content.durationMs} ms sounded`)];
   return [];
 }

@@ -40,16 +40,18 @@ export interface Verdict {
 
 /** Less than this share that was playable says too little. */
 const LEAST_PLAYABLE = 0.7;
+/** The kernel kept the program from running: what it did not do then says nothing of it. */
+const BUSY = 'the machine was too busy';
 /** What counts as having sounded. */
 const SOUNDED = 0.9;
 
 /** Judges a run by what sounded outside, by the tester's log and by what the controller says at the end. Pure. */
 export function judge(evidence: Evidence): Verdict {
-  const { facts, faults, links, soundings, final } = evidence;
+  const { facts, faults, soundings, final } = evidence;
   const airings = airingsOf(evidence);
   const silences = silencesOf(evidence);
-  const timesOf = new Map(facts.speakers.map((speaker) => [speaker, new Times(speaker, faults, links)]));
-  const times = (speaker: string) => timesOf.get(speaker) ?? new Times(speaker, faults, links);
+  const timesOf = new Map(facts.speakers.map((speaker) => [speaker, new Times(speaker, evidence)]));
+  const times = (speaker: string) => timesOf.get(speaker) ?? new Times(speaker, evidence);
   const heard = attribute(soundings, airings);
   const findings: Finding[] = [];
   const excuses: Record<string, number> = {};
@@ -62,14 +64,20 @@ export function judge(evidence: Evidence): Verdict {
         excuses[why] = (excuses[why] ?? 0) + 1;
         continue;
       }
-      playable += 1;
       const ms = heardMs(heard, airing, speaker);
-      if (ms >= SOUNDED * airing.content.durationMs) played += 1;
+      const sounded = ms >= SOUNDED * airing.content.durationMs;
+      const fair = times(speaker).processor({ from: airing.startsAt - 1_000, to: airing.endsAt });
+      if (!sounded && !fair) {
+        excuses[BUSY] = (excuses[BUSY] ?? 0) + 1;
+        continue;
+      }
+      playable += 1;
+      if (sounded) played += 1;
       else findings.push(lost(airing, speaker, ms));
     }
   for (const airing of airings) findings.push(...doubledIn(heard, airing));
   findings.push(...offWindowOf(heard, { airings, silences, times }));
-  findings.push(...missingWritesOf(heard, { evidence, airings, silences }));
+  findings.push(...missingWritesOf(heard, { evidence, airings, silences, times }));
   const count = (kind: Finding['kind']) => findings.filter((one) => one.kind === kind).length;
   const deliveries = meant.reduce((sum, { speakers }) => sum + speakers.length, 0);
   const summary: Summary = {

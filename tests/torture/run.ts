@@ -4,6 +4,7 @@ import { ExternalBroker } from './broker.ts';
 import { Caller } from './caller.ts';
 import type { EvidenceFolder, RunFacts } from './evidence.ts';
 import { airingsOf } from './judge-airings.ts';
+import { LoadWatch } from './load-watch.ts';
 import type { TorturePlan } from './plan.ts';
 import { Scene, setClock } from './scene.ts';
 import { settle } from './settle.ts';
@@ -38,7 +39,9 @@ export async function run(options: RunOptions): Promise<void> {
     evidence.writeFacts(facts);
     await wait(facts.startedAt - Date.now());
     say(`${plan.faults.length} faults and ${plan.work.length} requests in ${plan.durationMs / 1000} s`);
-    await act(scene, facts, options);
+    const load = new LoadWatch(scene.members, evidence);
+    load.start();
+    await act(scene, facts, options).finally(() => load.stop());
     heal(scene);
     const calls = evidence.calls();
     const lastEnd = Math.max(0, ...airingsOf({ calls, facts }).map(({ hardEndAt }) => hardEndAt));

@@ -1,10 +1,16 @@
+import type { Instant } from '#kit';
 import type { AreaTree } from '../areas/area.ts';
 import { planTargets } from '../broadcasts/plan-targets.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
-import { readSlotFacts } from '../schedule/slot-facts.ts';
+import type { Schedule } from '../schedule/schedule.ts';
+import { sessionsOfSlots } from '../schedule/session-limits.ts';
+import { readSlotFacts, type SlotFacts as ScheduleFacts } from '../schedule/slot-facts.ts';
 import { slotsBetween } from '../schedule/slots.ts';
-import type { SlotFacts, SlotSource } from './slot-draft.ts';
+import { TargetRules } from '../schedule/target-rules.ts';
+import { KeptValues } from './kept-values.ts';
+import type { DraftedSession, ScheduleDrafts, SlotFacts, SlotSource } from './slot-draft.ts';
+import type { Turns } from './turns.ts';
 
 export interface ScheduleSlotsOptions {
   readonly areas: { readonly tree: AreaTree };
@@ -12,46 +18,141 @@ export interface ScheduleSlotsOptions {
   readonly holidays: () => HolidayTable;
 }
 
-/** Makes the slots of the schedules that are stored. */
+/** The drafts of one schedule, and all that they were made from. */
+interface Known {
+  readonly drafts: ScheduleDrafts;
+  readonly from: Instant;
+  readonly to: Instant;
+  /** Tree, holidays, schedule, programme, announcements and files: compared as objects. */
+  readonly made: readonly unknown[];
+  /** Where the speakers lie that it names. */
+  readonly places: string;
+}
+
+/** Makes the slots of the schedules that are stored, and keeps them while nothing changes of what they are made from. */
 export class ScheduleSlots implements SlotSource {
   readonly #options: ScheduleSlotsOptions;
+  readonly #schedules = new KeptValues<Schedule>({ keyOf: ({ id }) => id });
+  readonly #programmes = new KeptValues<Parts['programmes'][number]>({ keyOf: ({ id }) => id });
+  readonly #announcements = new KeptValues<Parts['announcements'][number]>({ keyOf: ({ id }) => id });
+  readonly #media = new KeptValues<Parts['media'][number]>({ keyOf: ({ sha256 }) => sha256 });
+  #rules: { readonly tree: AreaTree; readonly places: string; readonly rules: TargetRules } | undefined;
+  #known = new Map<string, Known>();
 
   constructor(options: ScheduleSlotsOptions) {
     this.#options = options;
   }
 
-  async read(stores: Parameters<SlotSource['read']>[0]): Promise<SlotFacts> {
+  async read(
+    stores: Parameters<SlotSource['read']>[0],
+    range: { readonly from: Instant; readonly to: Instant },
+    turns: Turns,
+  ): Promise<SlotFacts> {
     const { areas, speakers } = this.#options;
-    const schedules = await stores.schedules.active();
     const { tree } = areas;
-    const territory = { tree, areaOfSpeaker: (id: string) => speakers.get(id)?.areaId };
-    const facts = await readSlotFacts(stores, territory, schedules);
+    const areaOfSpeaker = (id: string) => speakers.get(id)?.areaId;
+    const schedules = [...(await this.#schedules.keep(await stores.schedules.active(), turns)).values()];
+    await turns.turn();
+    const read = await readSlotFacts(stores, { tree, areaOfSpeaker }, schedules);
+    const places = new Map(schedules.map((one) => [one.id, placesOf(one, areaOfSpeaker)]));
+    const rules = this.#rulesOf(tree, [...places.values()].join('|'), areaOfSpeaker);
+    const facts: ScheduleFacts = {
+      tree,
+      rules,
+      programmes: await this.#programmes.keep([...read.programmes.values()], turns),
+      announcements: await this.#announcements.keep([...read.announcements.values()], turns),
+      media: await this.#media.keep([...read.media.values()], turns),
+    };
     const holidays = this.#options.holidays();
+    const known = new Map<string, Known>();
+    for (const schedule of schedules) {
+      const made = [tree, holidays, schedule, ...contentOf(schedule, facts)];
+      const here = { ...range, made, places: places.get(schedule.id) ?? '' };
+      const before = this.#known.get(schedule.id);
+      known.set(
+        schedule.id,
+        before !== undefined && isSame(before, here)
+          ? before
+          : { ...here, drafts: await this.#expand(schedule, facts, holidays, range, turns) },
+      );
+      await turns.take();
+    }
+    this.#known = known;
+    return { drafts: [...known.values()].map(({ drafts }) => drafts), rules };
+  }
+
+  #rulesOf(tree: AreaTree, places: string, areaOfSpeaker: (id: string) => string | undefined): TargetRules {
+    if (this.#rules?.tree !== tree || this.#rules.places !== places)
+      this.#rules = { tree, places, rules: new TargetRules({ tree, areaOfSpeaker }) };
+    return this.#rules.rules;
+  }
+
+  async #expand(
+    schedule: Schedule,
+    facts: ScheduleFacts,
+    holidays: HolidayTable,
+    { from, to }: { readonly from: Instant; readonly to: Instant },
+    turns: Turns,
+  ): Promise<ScheduleDrafts> {
+    const { slots, withheld } = slotsBetween(schedule, facts, holidays, from, to);
+    await turns.take();
+    const targets = planTargets(schedule.targets, facts.tree, this.#options.speakers);
+    const { areaId } = schedule;
+    const bySession = new Map<string, string[]>();
+    for (const { sessionId, broadcastId } of slots) {
+      const ids = bySession.get(sessionId);
+      if (ids === undefined) bySession.set(sessionId, [broadcastId]);
+      else ids.push(broadcastId);
+    }
     return {
-      schedules,
-      expand: (schedule, from, to) => {
-        const { slots, withheld } = slotsBetween(schedule, facts, holidays, from, to);
-        const targets = planTargets(schedule.targets, tree, speakers);
-        const { areaId } = schedule;
-        return {
-          slots: slots.map(
-            ({
-              broadcastId,
-              scheduleId,
-              announcementId,
-              seriesId,
-              sessionId,
-              originalAt,
-              position,
-              order,
-            }) => ({
-              ...{ broadcastId, scheduleId, announcementId, areaId, seriesId, sessionId },
-              ...{ originalAt, position, targets, order },
-            }),
-          ),
-          withheld,
-        };
-      },
+      schedule,
+      slots: slots.map(
+        ({ broadcastId, scheduleId, announcementId, seriesId, sessionId, originalAt, position, order }) => ({
+          ...{ broadcastId, scheduleId, announcementId, areaId, seriesId, sessionId },
+          ...{ originalAt, position, targets, order },
+        }),
+      ),
+      withheld: withheld.map(({ broadcastId, code }) => ({ broadcastId, code })),
+      sessions: sessionsOfSlots(slots).map(
+        (session): DraftedSession => ({ ...session, broadcastIds: bySession.get(session.sessionId) ?? [] }),
+      ),
     };
   }
+}
+
+interface Parts {
+  readonly programmes: MapValues<ScheduleFacts['programmes']>;
+  readonly announcements: MapValues<ScheduleFacts['announcements']>;
+  readonly media: MapValues<ScheduleFacts['media']>;
+}
+type MapValues<Of> = Of extends ReadonlyMap<string, infer Value> ? readonly Value[] : never;
+
+/** All that a schedule's content is made of, and undefined for what is missing. */
+function contentOf({ content }: Schedule, { programmes, announcements, media }: ScheduleFacts): unknown[] {
+  const programme = content.kind === 'programme' ? programmes.get(content.programmeId) : undefined;
+  const ids =
+    content.kind === 'announcement'
+      ? [content.announcementId]
+      : (programme?.items ?? []).map(({ announcementId }) => announcementId);
+  return [
+    programme,
+    ...ids.flatMap((id) => {
+      const announcement = announcements.get(id);
+      return [announcement, media.get(announcement?.mediaSha256 ?? '')];
+    }),
+  ];
+}
+
+function placesOf({ targets }: Schedule, areaOfSpeaker: (id: string) => string | undefined): string {
+  return targets.speakers.map((id) => areaOfSpeaker(id) ?? '').join();
+}
+
+function isSame(a: Omit<Known, 'drafts'>, b: Omit<Known, 'drafts'>): boolean {
+  return (
+    a.from === b.from &&
+    a.to === b.to &&
+    a.places === b.places &&
+    a.made.length === b.made.length &&
+    a.made.every((one, i) => one === b.made[i])
+  );
 }

@@ -1,8 +1,11 @@
 import type { Instant } from '#kit';
 import type { Targets } from '#protocols';
 import type { Schedule } from '../schedule/schedule.ts';
+import type { PlannedSession } from '../schedule/session-limits.ts';
 import type { SlotOrder } from '../schedule/slots.ts';
+import type { TargetRules } from '../schedule/target-rules.ts';
 import type { Stores } from '../unit-of-work.ts';
+import type { Turns } from './turns.ts';
 
 /** A slot as it is to be planned: everything that the signed line says but its id, revision and time of signing. */
 export interface SlotDraft {
@@ -26,18 +29,31 @@ export interface WithheldDraft {
   readonly code: string;
 }
 
-/** Every schedule that may have occurrences, with what is needed to make slots of them: one picture. */
+/** A session of a schedule, for the limits of sessions; `broadcastIds`: its slots. */
+export interface DraftedSession extends PlannedSession {
+  readonly broadcastIds: readonly string[];
+}
+
+/** What one schedule plans in a range. The same object as before while nothing has changed of what it was made from. */
+export interface ScheduleDrafts {
+  readonly schedule: Schedule;
+  readonly slots: readonly SlotDraft[];
+  readonly withheld: readonly WithheldDraft[];
+  readonly sessions: readonly DraftedSession[];
+}
+
+/** Every schedule that is not deleted, and what it plans: one picture. */
 export interface SlotFacts {
-  /** Not deleted. */
-  readonly schedules: readonly Schedule[];
-  /** What one schedule plans, of the sessions that begin in [from, to). */
-  expand(
-    schedule: Schedule,
-    from: Instant,
-    to: Instant,
-  ): { readonly slots: readonly SlotDraft[]; readonly withheld: readonly WithheldDraft[] };
+  readonly drafts: readonly ScheduleDrafts[];
+  /** The rules of the territory. Another object after a change of it. */
+  readonly rules: TargetRules;
 }
 
 export interface SlotSource {
-  read(stores: Pick<Stores, 'schedules' | 'programmes' | 'announcements' | 'media'>): Promise<SlotFacts>;
+  /** What the schedules plan, of the sessions that begin in [from, to). In steps that hold nobody up. */
+  read(
+    stores: Pick<Stores, 'schedules' | 'programmes' | 'announcements' | 'media'>,
+    range: { readonly from: Instant; readonly to: Instant },
+    turns: Turns,
+  ): Promise<SlotFacts>;
 }

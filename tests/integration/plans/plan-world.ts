@@ -159,6 +159,7 @@ export class Planner {
       start: { mode: 'instant', latenessMs: 5 * 60_000 },
       ...{ overlap: 'queue', afterInterruption: 'resume', gainDb: 0, makeGood: 'off', windowOverride: null },
       ...{
+        againOf: null,
         pausedAt: null,
         pausedBy: null,
         deletedAt: null,

@@ -3,12 +3,16 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hear, locateBinaries } from '#media';
 import type {
+  AnnouncementCreate,
   AnnouncementView,
   BroadcastDetail,
   BroadcastView,
+  Coverage,
   DeliveryList,
+  JournalEntry,
   MediaJobView,
   PlayRequest,
+  Policy,
   Provisioning,
   SpeakerView,
 } from '#protocols';
@@ -45,17 +49,24 @@ interface Member {
   readonly provisioning: Provisioning;
 }
 
-/** A controller as a process of its own, with an open policy, and whoever is entered there. */
+/** A controller as a process of its own, with an open policy unless told otherwise, and whoever is entered there. */
 export class Commune {
   readonly folder: string;
   readonly controller: ControllerProcess;
+  readonly #policy: Policy | null;
   readonly #agents = new Map<string, Member>();
   readonly #raw: TestSpeaker[] = [];
   readonly #views: LiveView[] = [];
 
-  constructor(options: { readonly folder: string; readonly env?: Readonly<Record<string, string>> }) {
-    const { folder, env = {} } = options;
+  /** `policy`: null leaves the one that the first run has made. */
+  constructor(options: {
+    readonly folder: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly policy?: Policy | null;
+  }) {
+    const { folder, env = {}, policy = ALL_DAY } = options;
     this.folder = folder;
+    this.#policy = policy;
     this.controller = new ControllerProcess({
       folder,
       areas: [AREA],
@@ -65,7 +76,8 @@ export class Commune {
 
   async start(): Promise<this> {
     await this.controller.start();
-    await this.controller.as('administrator').patch(`/areas/${AREA}`, { policy: ALL_DAY });
+    const policy = this.#policy;
+    if (policy !== null) await this.controller.as('administrator').patch(`/areas/${AREA}`, { policy });
     return this;
   }
 
@@ -77,9 +89,14 @@ export class Commune {
     await this.controller.end('SIGKILL');
   }
 
+  /** Enters a hamlet of the commune. */
+  async addHamlet(id: string, name: string): Promise<void> {
+    await this.controller.as('administrator').post('/areas', { id, parentId: AREA, kind: 'thôn', name });
+  }
+
   /** Enters a loudspeaker. */
-  async enter(id: string): Promise<Provisioning> {
-    const body = { id, areaId: AREA, name: `Cụm loa ${id}` };
+  async enter(id: string, areaId = AREA): Promise<Provisioning> {
+    const body = { id, areaId, name: `Cụm loa ${id}` };
     const { provisioning } = await this.controller
       .as('technician')
       .post<{ provisioning: Provisioning }>('/speakers', body);
@@ -89,9 +106,13 @@ export class Commune {
   /** Enters a loudspeaker and starts its agent; resolves when it is online. `url`: where it finds the controller. */
   async addAgent(
     id: string,
-    options: { readonly env?: Readonly<Record<string, string>>; readonly url?: string } = {},
+    options: {
+      readonly env?: Readonly<Record<string, string>>;
+      readonly url?: string;
+      readonly areaId?: string;
+    } = {},
   ): Promise<AgentProcess> {
-    const entered = await this.enter(id);
+    const entered = await this.enter(id, options.areaId);
     const provisioning = { ...entered, ...(options.url === undefined ? {} : { url: options.url }) };
     const { ffmpeg } = await locateBinaries();
     const agent = new AgentProcess({
@@ -135,8 +156,11 @@ export class Commune {
     return view;
   }
 
-  /** Brings in a sound of so many seconds, or a file, and has it approved. */
-  async prepare(sound: { readonly seconds: number; readonly seed: number } | string): Promise<Prepared> {
+  /** Brings in a sound of so many seconds, or a file, and has it approved. `more`: what else the announcement says. */
+  async prepare(
+    sound: { readonly seconds: number; readonly seed: number } | string,
+    more: Partial<AnnouncementCreate> = {},
+  ): Promise<Prepared> {
     let file: string;
     if (typeof sound === 'string') file = sound;
     else {
@@ -155,16 +179,23 @@ export class Commune {
       60_000,
     );
     const { sha256, durationMs } = medium;
-    const announcement = await editor.post<AnnouncementView>('/announcements', {
+    const announcementId = await this.approved({ mediaSha256: sha256, ...more });
+    return { announcementId, sha256, durationMs, samples: await this.#decoded(sha256) };
+  }
+
+  /** Enters an announcement and has it approved; resolves with its id. */
+  async approved(contents: Partial<AnnouncementCreate>): Promise<string> {
+    const editor = this.controller.as('editor');
+    const { id, approvalHash } = await editor.post<AnnouncementView>('/announcements', {
       areaId: AREA,
       title: 'Bản tin thử',
       category: 'thong-bao',
       language: 'vi',
-      mediaSha256: sha256,
+      ...contents,
     });
-    await editor.post(`/announcements/${announcement.id}/submit`, {});
-    await this.controller.as('chairman').post(`/announcements/${announcement.id}/approve`, { sha256 });
-    return { announcementId: announcement.id, sha256, durationMs, samples: await this.#decoded(sha256) };
+    await editor.post(`/announcements/${id}/submit`, {});
+    await this.controller.as('chairman').post(`/announcements/${id}/approve`, { sha256: approvalHash });
+    return id;
   }
 
   /** A request to broadcast to these loudspeakers. */
@@ -194,6 +225,18 @@ export class Commune {
       .as('editor')
       .get<{ broadcasts: BroadcastView[] }>('/broadcasts?limit=200');
     return broadcasts;
+  }
+
+  coverage(broadcastId: string): Promise<Coverage> {
+    return this.controller.as('editor').get(`/broadcasts/${broadcastId}/coverage`);
+  }
+
+  /** The journal of a loudspeaker as far as it came, from its newest epoch. */
+  async journal(speakerId: string): Promise<JournalEntry[]> {
+    const { rows } = await this.controller
+      .as('technician')
+      .get<{ rows: { line: string }[] }>(`/speakers/${speakerId}/journal?limit=2000`);
+    return rows.map(({ line }) => JSON.parse(line) as JournalEntry);
   }
 
   async delivery(broadcastId: string, speakerId: string): Promise<Delivery> {

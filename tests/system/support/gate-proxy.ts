@@ -20,6 +20,9 @@ export class GateProxy {
   readonly #target: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Towards loudspeakers, with MQTT in them. */
+  readonly #tunnels = new Set<Socket>();
+  #port = 0;
 
   /** `target`: the port of the controller's HTTP. */
   constructor(target: number) {
@@ -29,16 +32,24 @@ export class GateProxy {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** Opens the line; after a `stop` again on the same port. */
   async start(): Promise<void> {
-    this.#server.listen(0, '127.0.0.1');
+    this.#server.listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Puts an MQTT message on the line to every loudspeaker behind it, as somebody who sits there could. */
+  inject(topic: string, payload: string): void {
+    const frame = webSocketFrame(mqttPublish(topic, payload));
+    for (const socket of this.#tunnels) socket.write(frame);
   }
 
   async stop(): Promise<void> {
@@ -75,6 +86,8 @@ export class GateProxy {
       onward.write(head);
       client.pipe(onward).pipe(client);
     });
+    this.#tunnels.add(client);
+    client.on('close', () => this.#tunnels.delete(client));
     for (const [socket, other] of [
       [client, onward],
       [onward, client],
@@ -101,4 +114,19 @@ function gate(passBytes: number): PassThrough {
       if (left > 0) done();
     },
   });
+}
+
+/** An MQTT PUBLISH packet, QoS 0. */
+function mqttPublish(topic: string, payload: string): Buffer {
+  const name = Buffer.from(topic);
+  const text = Buffer.from(payload);
+  const length: number[] = [];
+  for (let rest = 2 + name.length + text.length; rest > 0 || length.length === 0; rest >>= 7)
+    length.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+  return Buffer.concat([Buffer.from([0x30, ...length, name.length >> 8, name.length & 0xff]), name, text]);
+}
+
+/** A server's binary WebSocket message of 126 to 65,535 bytes. */
+function webSocketFrame(message: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([0x82, 126, message.length >> 8, message.length & 0xff]), message]);
 }

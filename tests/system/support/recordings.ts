@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { align, RATE, readWav, soundSpan } from '../../helpers/pcm.ts';
 
@@ -7,6 +7,8 @@ export interface Recording {
   readonly samples: Float32Array;
   /** Instant of sample 0 by the agent's clock, ms. */
   readonly startedAtMs: number;
+  /** The same by the clock of the file system, which no agent can set: a moment late, and never early. */
+  readonly arrivedAtMs: number;
 }
 
 /** Every recording in which something sounds, oldest first. */
@@ -18,7 +20,8 @@ export async function soundingRecordings(folder: string): Promise<Recording[]> {
     const { samples } = await readWav(path);
     if (soundSpan(samples) === undefined) continue;
     const note = JSON.parse(await readFile(`${path}.json`, 'utf8')) as { startedAtMs: number };
-    found.push({ samples, startedAtMs: note.startedAtMs });
+    const { mtimeMs: arrivedAtMs } = await stat(`${path}.json`);
+    found.push({ samples, startedAtMs: note.startedAtMs, arrivedAtMs });
   }
   return found;
 }

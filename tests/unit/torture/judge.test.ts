@@ -68,7 +68,7 @@ const GOOD: Evidence = {
       { number: 56, announcementId: 'ann-56', durationMs: CONTENT_MS, priority: 'emergency' },
     ],
   },
-  ...{ faults: [], links: [], calls: play('a', 1_000, 20_000), final: FINAL },
+  ...{ faults: [], links: [], busy: [], calls: play('a', 1_000, 20_000), final: FINAL },
   soundings: [sound('loa-1', 20_020), sound('loa-2', 20_000)],
 };
 
@@ -107,6 +107,15 @@ describe('the judge of a torture', () => {
     const verdict = judge({ ...GOOD, faults, soundings: [FIRST], final });
     expect(verdict).toMatchObject({ findings: [], summary: { deliveries: 2, playable: 1, played: 1 } });
     expect(verdict.invalid).toContain('1 of 2');
+  });
+
+  it('does not blame a program that the kernel kept waiting for a processor', () => {
+    const busy = [{ speaker: 'loa-2', at: T0 + 21_000, until: T0 + 21_250, waitedMs: 240 }];
+    const half = [FIRST, sound('loa-2', 20_000, [0, 2_000])];
+    expect(kinds({ soundings: half, busy })).toEqual([]);
+    expect(kinds({ soundings: half, busy: [{ ...busy[0], waitedMs: 50 }] as typeof busy })).toContain('lost');
+    // What sounded all the same counts.
+    expect(judge({ ...GOOD, busy }).summary).toMatchObject({ playable: 2, played: 2 });
   });
 
   it('asks for a sound after a short fault long before', () => {
