@@ -1,10 +1,12 @@
 import {
   AGENT_CAPABILITIES,
+  completePolicy,
   DomainError,
   type LocalRules,
   MAX_TEST_MS,
   type OrderHeader,
   openWindowAt,
+  PLAYED_SHARE,
   type PlayOrder,
   rulesCover,
   type Trust,
@@ -35,9 +37,6 @@ export interface OrderFacts {
   /** Whether the journal tells of a play of a broadcast, whatever became of the order's record. */
   readonly hasBegun: (broadcastId: string) => boolean;
 }
-
-/** From this share on, a broadcast needs no making good. */
-const PLAYED_SHARE = 0.9;
 
 /** Whether an order on an area's topic simply leaves this loudspeaker out: nothing to answer. */
 export function leavesOut(order: OrderHeader, facts: Pick<OrderFacts, 'speakerId' | 'areas'>): boolean {
@@ -136,7 +135,7 @@ function checkTest({ startsAt, content, repeat }: PlayOrder, rules: LocalRules):
   const onceMs = 'durationMs' in content ? content.durationMs : Number.POSITIVE_INFINITY;
   const lengthMs = repeat.count * onceMs + (repeat.count - 1) * repeat.intervalMs;
   if (lengthMs <= MAX_TEST_MS && testWindowAt(rules, startsAt) !== undefined) return;
-  const { testing } = rules.policy;
+  const { testing } = completePolicy(rules.policy);
   throw new DomainError('policy.no_tests', {
     hours: testing ? `${testing.opens}–${testing.closes}` : 'none',
     seconds: MAX_TEST_MS / 1_000,

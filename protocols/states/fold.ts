@@ -16,6 +16,11 @@ export interface PlayView {
   readonly fromMs: number;
   readonly toMs: number | null;
   readonly uncertaintyMs: number;
+  /** Content inside the range that was left out to catch up, ms. */
+  readonly skippedMs: number;
+  /** Of a relayed stream: what of the range came from the station and what was the fallback, ms; null for other content. */
+  readonly relayedMs: number | null;
+  readonly fallbackMs: number | null;
   readonly evidence: Evidence;
   readonly output: string | null;
   readonly code: string | null;
@@ -87,11 +92,28 @@ export function foldDelivery(view: DeliveryView, entry: JournalEntry): DeliveryV
   return rangesRepeat(next.plays) ? withFlag(flagged, 'range_repeated') : flagged;
 }
 
+/** From this share of its content on, a broadcast counts as played, and needs no making good. */
+export const PLAYED_SHARE = 0.9;
+
+/** How much of its range an attempt says to have sounded, ms: less what was left out to catch up, and what a relay did not get. */
+export function soundedMs(
+  play: Pick<PlayView, 'fromMs' | 'toMs' | 'skippedMs' | 'relayedMs' | 'fallbackMs'>,
+): number {
+  const range = Math.max(0, (play.toMs ?? play.fromMs) - play.fromMs);
+  const came = play.relayedMs === null ? range : play.relayedMs + (play.fallbackMs ?? 0);
+  return Math.max(0, Math.min(range, came) - play.skippedMs);
+}
+
 /** Whether the loudspeaker reports that the whole content sounded. A null output never counts as played. */
 export function countsAsPlayed(view: DeliveryView): boolean {
   return (
     view.state === 'finished' &&
-    view.plays.some((play) => play.state === 'finished' && play.evidence === 'reported')
+    view.plays.some(
+      (play) =>
+        play.state === 'finished' &&
+        play.evidence === 'reported' &&
+        soundedMs(play) >= PLAYED_SHARE * ((play.toMs ?? play.fromMs) - play.fromMs),
+    )
   );
 }
 
@@ -151,6 +173,9 @@ function foldPlays(plays: readonly PlayView[], entry: JournalEntry): readonly Pl
     fromMs: entry.fromMs ?? 0,
     toMs: null,
     uncertaintyMs: 0,
+    skippedMs: 0,
+    relayedMs: null,
+    fallbackMs: null,
     evidence: 'none',
     output: null,
     code: null,
@@ -184,6 +209,9 @@ function foldPlay(play: PlayView, entry: JournalEntry): PlayView {
         fromMs: entry.fromMs ?? play.fromMs,
         toMs: entry.toMs ?? play.toMs,
         uncertaintyMs: entry.uncertaintyMs ?? 0,
+        skippedMs: entry.skippedMs ?? 0,
+        relayedMs: entry.relayedMs ?? null,
+        fallbackMs: entry.fallbackMs ?? null,
         evidence: entry.evidence ?? play.evidence,
         output: entry.output ?? play.output,
         code: entry.code ?? null,

@@ -1,8 +1,8 @@
 import { backoff, type Clock, delay, Exclusive, Lifecycle } from '#kit';
 import { DomainError } from '#protocols';
-import type { Storage, Transaction } from '../domain/unit-of-work.ts';
+import type { Storage, Transaction, TransactionLimits } from '../domain/unit-of-work.ts';
 import type { Engine } from './engine.ts';
-import { isRetryable, LostRace, NotOwner } from './errors.ts';
+import { isDiskFull, isRetryable, LostRace, NotOwner } from './errors.ts';
 import type { StorageLog } from './options.ts';
 import { createStores, type StorageStores } from './stores/index.ts';
 
@@ -46,13 +46,17 @@ export class DatabaseStorage extends Lifecycle implements Storage {
    * asked for inside another, which would wait for itself, ends as an error instead of holding up all that follow. (To
    * notice the nesting at once would take Node's async hooks, which cost a fifth of everything the process does.)
    */
-  transaction<Result>(work: (tx: Transaction & StorageStores) => Promise<Result>): Promise<Result> {
+  transaction<Result>(
+    work: (tx: Transaction & StorageStores) => Promise<Result>,
+    limits: TransactionLimits = {},
+  ): Promise<Result> {
     if (!this.running) return Promise.reject(new Error('storage is not started'));
     const { clock, busyLimitMs } = this.#options;
-    const deadline = clock.monotonic() + busyLimitMs;
+    const patienceMs = Math.min(limits.patienceMs ?? busyLimitMs, busyLimitMs);
+    const deadline = clock.monotonic() + patienceMs;
     const result = new Promise<Result>((resolve, reject) => {
       let waiting = true;
-      const patience = clock.setTimer('storage: turn', busyLimitMs, () => {
+      const patience = clock.setTimer('storage: turn', patienceMs, () => {
         waiting = false;
         reject(new DomainError('storage.busy'));
       });
@@ -98,6 +102,8 @@ export class DatabaseStorage extends Lifecycle implements Storage {
         if (cause instanceof LostRace) {
           races += 1;
           if (races >= MOST_RACES) throw new DomainError('request.key_in_use', { key: cause.key }, { cause });
+        } else if (isDiskFull(cause)) {
+          throw new DomainError('storage.disk_full', { file: 'database' }, { cause });
         } else if (!isRetryable(cause)) throw cause;
         else if (clock.monotonic() >= deadline) throw new DomainError('storage.busy', {}, { cause });
       }

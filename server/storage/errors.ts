@@ -64,6 +64,15 @@ export function isRetryable(error: unknown): boolean {
   return code === 'P2034' || (typeof code === 'string' && code.startsWith('SQLITE_BUSY'));
 }
 
+/** SQLITE_FULL, and what PostgreSQL says when its disk is full. */
+const FULL: ReadonlySet<unknown> = new Set(['SQLITE_FULL', '53100']);
+
+/** Whether there was no room for what was written: the transaction left nothing behind. */
+export function isDiskFull(error: unknown): boolean {
+  const { originalCode } = driverFailure(error);
+  return FULL.has(originalCode) || FULL.has(failureOf(error).code);
+}
+
 /** Whether a unique key was there already. */
 export function isUniqueViolation(error: unknown): boolean {
   return failureOf(error).code === 'P2002' || driverFailure(error).kind === 'UniqueConstraintViolation';

@@ -3,6 +3,7 @@ import { emergency } from './emergency.ts';
 import { fanout } from './fanout.ts';
 import { ingest } from './ingest.ts';
 import { mediaBench } from './media.ts';
+import { plans } from './plans.ts';
 import { preview } from './preview.ts';
 import { skew } from './skew.ts';
 import { wire } from './wire.ts';
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<obje
   fanout,
   ingest,
   media: mediaBench,
+  plans,
   preview,
   skew,
   connections,

@@ -7,12 +7,11 @@ import {
   type DeliveryState,
   type DeliveryView,
   PENDING,
+  PLAYED_SHARE,
+  soundedMs,
 } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
-
-/** From this share on a loudspeaker has had it, and refuses a make-good. */
-export const PLAYED_SHARE = 0.9;
 
 /** How long after the hard end a word may take before it counts as missing. */
 export const COVERAGE_GRACE_MS = 60_000;
@@ -29,16 +28,15 @@ const MISSED: readonly DeliveryState[] = [
 /** Share (0 to 1) of the content that sounded, by the loudspeaker's word: the union of the ranges that it reports. */
 export function reportedShare(view: DeliveryView, durationMs: number): number {
   if (countsAsPlayed(view)) return 1;
-  const ranges = view.plays
-    .filter(({ evidence, toMs }) => evidence === 'reported' && toMs !== null)
-    .map(({ fromMs, toMs }) => [fromMs, toMs ?? fromMs] as const)
-    .sort((a, b) => a[0] - b[0]);
-  let [covered, reached] = [0, 0];
-  for (const [from, to] of ranges) {
-    covered += Math.max(0, to - Math.max(from, reached));
+  const plays = view.plays.filter(({ evidence, toMs }) => evidence === 'reported' && toMs !== null);
+  let [covered, reached, leftOut] = [0, 0, 0];
+  for (const play of [...plays].sort((a, b) => a.fromMs - b.fromMs)) {
+    const to = play.toMs ?? play.fromMs;
+    covered += Math.max(0, to - Math.max(play.fromMs, reached));
     reached = Math.max(reached, to);
+    leftOut += to - play.fromMs - soundedMs(play);
   }
-  return durationMs <= 0 ? 0 : Math.min(1, covered / durationMs);
+  return durationMs <= 0 ? 0 : Math.min(1, Math.max(0, covered - leftOut) / durationMs);
 }
 
 /** What one loudspeaker had of it. Only its own word makes it missed; silence is never more than unconfirmed. */

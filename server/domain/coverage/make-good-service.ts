@@ -7,6 +7,7 @@ import {
   isDomainError,
   type MakeGoodProposals,
   type MakeGoodRequest,
+  PLAYED_SHARE,
   playOrderCodec,
 } from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
@@ -18,7 +19,7 @@ import type { LiveEvents } from '../events/live-events.ts';
 import { type Busy, earliestStart } from '../policies/earliest-start.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { Storage, Stores, Transaction } from '../unit-of-work.ts';
-import { coverage, PLAYED_SHARE } from './coverage.ts';
+import { coverage } from './coverage.ts';
 
 /** A make-good is worth airing for so long after the original, and never after the series' next airing. */
 const VALID_MS = 24 * 3_600_000;

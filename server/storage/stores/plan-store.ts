@@ -57,8 +57,8 @@ export class DatabasePlanStore implements PlanStore {
   }
 
   async slots(from: number, to: number): Promise<StoredSlot[]> {
-    const rows = await allPages((after: ReadSlotRow | undefined) =>
-      this.#models.plannedSlot.findMany({
+    return allPages(async (after: StoredSlot | undefined) => {
+      const rows = await this.#models.plannedSlot.findMany({
         where:
           after === undefined
             ? { startsAt: { gte: from, lt: to } }
@@ -68,9 +68,9 @@ export class DatabasePlanStore implements PlanStore {
               },
         orderBy: [{ startsAt: 'asc' }, { broadcastId: 'asc' }],
         take: PAGE_ROWS,
-      }),
-    );
-    return rows.map(toSlot);
+      });
+      return rows.map(toSlot);
+    });
   }
 
   async unissued(from: number, to: number): Promise<StoredSlot[]> {

@@ -65,15 +65,15 @@ export class DatabaseScheduleStore implements ScheduleStore {
   }
 
   async active(): Promise<Schedule[]> {
-    const rows = await allPages<ScheduleRow>((after) =>
-      this.#models.schedule.findMany({
+    return allPages(async (after: Schedule | undefined) => {
+      const rows = await this.#models.schedule.findMany({
         where: { deletedAt: null },
         orderBy: OLDEST_FIRST,
         take: PAGE_ROWS,
         ...(after === undefined ? {} : { cursor: { id: after.id }, skip: 1 }),
-      }),
-    );
-    return rows.map(toSchedule);
+      });
+      return rows.map(toSchedule);
+    });
   }
 
   async ofSeries(seriesId: string): Promise<Schedule[]> {

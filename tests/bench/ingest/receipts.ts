@@ -113,6 +113,7 @@ function delivery(broadcastId: string, speakerId: string, updatedAt: number): De
         {
           ...{ play: 1, state: 'finished', plannedAt: PLANNED_AT, startedAt: PLANNED_AT + 1.25 },
           ...{ startErrorMs: 1.25, endedAt: updatedAt, fromMs: 0, toMs: 48_960, uncertaintyMs: 20 },
+          ...{ skippedMs: 0, relayedMs: null, fallbackMs: null },
           ...{ evidence: 'reported', output: 'alsa', code: null },
         },
       ],

@@ -114,7 +114,16 @@ export const journalRow = (speakerId: string, seq: number, over: Partial<Journal
 
 export const play = (over: Partial<PlayView> = {}): PlayView => ({
   ...{ play: 1, state: 'finished' as const, plannedAt: AT, startedAt: AT + 1.25, startErrorMs: 1.25 },
-  ...{ endedAt: AT + 49_000, fromMs: 0, toMs: 49_000, uncertaintyMs: 0, evidence: 'reported' as const },
+  ...{
+    endedAt: AT + 49_000,
+    fromMs: 0,
+    toMs: 49_000,
+    uncertaintyMs: 0,
+    skippedMs: 20.5,
+    relayedMs: 40_000,
+    fallbackMs: 9_000,
+    evidence: 'reported' as const,
+  },
   ...{ output: 'alsa', code: null },
   ...over,
 });

@@ -16,7 +16,16 @@ const finished: DeliveryView = {
   plays: [
     {
       ...{ play: 1, state: 'finished', plannedAt: 0, startedAt: 0, startErrorMs: 0, endedAt: 0, fromMs: 0 },
-      ...{ toMs: 1_600, uncertaintyMs: 0, evidence: 'reported', output: 'alsa', code: null },
+      ...{
+        toMs: 1_600,
+        uncertaintyMs: 0,
+        skippedMs: 0,
+        relayedMs: null,
+        fallbackMs: null,
+        evidence: 'reported',
+        output: 'alsa',
+        code: null,
+      },
     },
   ],
 };

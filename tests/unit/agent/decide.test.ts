@@ -93,4 +93,10 @@ describe('the share that sounded', () => {
     expect(soundedShare([ended('finished', 0, 10_000, 'none')], 'brc-1', 10_000)).toBe(0);
     expect(soundedShare(told, 'brc-2', 10_000)).toBe(0);
   });
+
+  it('leaves out what was skipped to catch up', () => {
+    const whole = { ...ended('finished', 0, 10_000), skippedMs: 3_000 };
+    expect(soundedShare([whole], 'brc-1', 10_000)).toBe(0.7);
+    expect(soundedShare([{ ...whole, skippedMs: 40 }], 'brc-1', 10_000)).toBe(1);
+  });
 });

@@ -22,7 +22,17 @@ const tree = new AreaTree([area('xa', null), area('ap-1', 'xa'), area('ap-2', 'x
 function play(number: number, over: Partial<PlayView>): PlayView {
   return {
     ...{ play: number, state: 'interrupted', plannedAt: 0, startedAt: 0, startErrorMs: 0, endedAt: 0 },
-    ...{ fromMs: 0, toMs: 0, uncertaintyMs: 0, evidence: 'reported', output: 'alsa', code: null },
+    ...{
+      fromMs: 0,
+      toMs: 0,
+      uncertaintyMs: 0,
+      skippedMs: 0,
+      relayedMs: null,
+      fallbackMs: null,
+      evidence: 'reported',
+      output: 'alsa',
+      code: null,
+    },
     ...over,
   };
 }
@@ -77,6 +87,25 @@ describe('coverage', () => {
       plays: [play(1, { state: 'finished', toMs: DURATION_MS, evidence: 'none' })],
     };
     expect(of({ a1: mute }).speakers[0]).toMatchObject({ verdict: 'missed', share: 0 });
+  });
+
+  it('does not count what was left out to catch up, nor what a relay did not get', () => {
+    const whole = (over: Partial<PlayView>) => ({
+      ...finished,
+      plays: [play(1, { state: 'finished', toMs: DURATION_MS, ...over })],
+    });
+    const { speakers } = of({
+      a1: whole({ skippedMs: 24_000 }),
+      a2: whole({ skippedMs: 3_000 }),
+      b1: whole({ relayedMs: 10_000, fallbackMs: 20_000 }),
+      b2: whole({ relayedMs: 50_000, fallbackMs: 10_000 }),
+    });
+    expect(speakers.map(({ verdict, share }) => [verdict, share])).toEqual([
+      ['partly', 0.6],
+      ['played', 1],
+      ['partly', 0.5],
+      ['played', 1],
+    ]);
   });
 
   it('counts each loudspeaker once, and the hamlets add up to the whole', () => {

@@ -14,6 +14,11 @@ ADD COLUMN     "sessionId" TEXT,
 ALTER COLUMN "announcementId" DROP NOT NULL;
 
 -- AlterTable
+ALTER TABLE "Play" ADD COLUMN     "fallbackMs" DOUBLE PRECISION,
+ADD COLUMN     "relayedMs" DOUBLE PRECISION,
+ADD COLUMN     "skippedMs" DOUBLE PRECISION NOT NULL DEFAULT 0;
+
+-- AlterTable
 ALTER TABLE "Speaker" ADD COLUMN     "sensitive" BOOLEAN NOT NULL DEFAULT false,
 ADD COLUMN     "volumeProfile" TEXT NOT NULL DEFAULT '[]';
 

@@ -165,6 +165,30 @@ CREATE INDEX "Broadcast_announcementId_idx" ON "Broadcast"("announcementId");
 CREATE INDEX "Broadcast_seriesId_originalAt_idx" ON "Broadcast"("seriesId", "originalAt");
 CREATE INDEX "Broadcast_makesGoodOf_idx" ON "Broadcast"("makesGoodOf");
 CREATE INDEX "Broadcast_startsAt_idx" ON "Broadcast"("startsAt");
+CREATE TABLE "new_Play" (
+    "broadcastId" TEXT NOT NULL,
+    "speakerId" TEXT NOT NULL,
+    "play" INTEGER NOT NULL,
+    "state" TEXT NOT NULL,
+    "plannedAt" REAL,
+    "startedAt" REAL,
+    "startErrorMs" REAL,
+    "endedAt" REAL,
+    "fromMs" REAL NOT NULL,
+    "toMs" REAL,
+    "uncertaintyMs" REAL NOT NULL,
+    "skippedMs" REAL NOT NULL DEFAULT 0,
+    "relayedMs" REAL,
+    "fallbackMs" REAL,
+    "evidence" TEXT NOT NULL,
+    "output" TEXT,
+    "code" TEXT,
+
+    PRIMARY KEY ("broadcastId", "speakerId", "play")
+);
+INSERT INTO "new_Play" ("broadcastId", "code", "endedAt", "evidence", "fromMs", "output", "plannedAt", "play", "speakerId", "startErrorMs", "startedAt", "state", "toMs", "uncertaintyMs") SELECT "broadcastId", "code", "endedAt", "evidence", "fromMs", "output", "plannedAt", "play", "speakerId", "startErrorMs", "startedAt", "state", "toMs", "uncertaintyMs" FROM "Play";
+DROP TABLE "Play";
+ALTER TABLE "new_Play" RENAME TO "Play";
 CREATE TABLE "new_Speaker" (
     "id" TEXT NOT NULL PRIMARY KEY,
     "areaId" TEXT NOT NULL,
