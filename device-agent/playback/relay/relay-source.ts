@@ -10,7 +10,7 @@ import type { Station } from './station.ts';
 const BEGIN_FRAMES = 2_000 * FRAMES_PER_MS;
 /** Without a sound from it for so long, the fallback begins. */
 const PATIENCE_FRAMES = 5_000 * FRAMES_PER_MS;
-/** So much is held at most before some is left out: the station's clock is faster, or it sent an old half minute. */
+/** When so much is held, what is old is left out once: a station sends its last half minute first. */
 const MOST_FRAMES = 8_000 * FRAMES_PER_MS;
 const EDGE_FRAMES = 20 * FRAMES_PER_MS;
 const PATIENCE_MS = PATIENCE_FRAMES / FRAMES_PER_MS;
@@ -46,6 +46,8 @@ export class RelaySource implements PcmSource {
   #fallback: PcmSource | undefined;
   #fallbackHad = false;
   #sounded = 0;
+  /** What was old has been left out; from then on a station that sends faster is made to wait. */
+  #atLive = false;
   #learned: Int16Array[] = [];
   #learnedFrames = 0;
 
@@ -114,6 +116,7 @@ export class RelaySource implements PcmSource {
       this.#waited = 0;
       this.#fallbackHad = false;
       this.#leveller.forget();
+      this.#atLive = false;
       return 0;
     }
     if (this.#waited >= PATIENCE_FRAMES && fallback !== null && !this.#fallbackHad) {
@@ -135,7 +138,7 @@ export class RelaySource implements PcmSource {
       this.#mode = 'waiting';
       return 0;
     }
-    if (this.#learnedFrames + feed.frames > MOST_FRAMES) this.#leaveOut();
+    if (!this.#atLive && this.#learnedFrames + feed.frames > MOST_FRAMES) this.#leaveOut();
     const frames = this.#take(block);
     this.#leveller.apply(block.subarray(0, frames));
     this.#spans.add('relayed', frames);
@@ -195,6 +198,7 @@ export class RelaySource implements PcmSource {
   /** Leaves out what is more than two seconds, in front of what is measured already. */
   #leaveOut(): void {
     const { feed } = this.#options;
+    this.#atLive = true;
     const scratch = new Int16Array(960);
     while (feed.frames > 0 && this.#learnedFrames + feed.frames > BEGIN_FRAMES * 1.5)
       if (feed.take(scratch) === 0) return;

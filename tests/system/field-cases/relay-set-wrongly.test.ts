@@ -9,14 +9,17 @@ import { itWith } from '../../helpers/requirements.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { Commune } from '../support/commune.ts';
 import { Planning } from '../support/planning.ts';
-import { piecewise, type Recording, soundingRecordings } from '../support/recordings.ts';
+import { ALIKE, piecewise, type Recording, soundingRecordings } from '../support/recordings.ts';
 import { RelayStation } from '../support/relay-station.ts';
 import { until } from '../support/until.ts';
 import { VillageTime } from '../support/village-time.ts';
 import { writeVoice } from '../support/voice.ts';
 
+/** Of a machine that has a lot to do besides. */
+const LIMIT_MS = 120_000;
 const SPEAKER = 'loa-tiep-song';
 const RELAY_MS = 3_000;
+const PROGRAMME_SECONDS = 20;
 
 itWith(
   ['faketime', 'ffmpeg'],
@@ -24,11 +27,14 @@ itWith(
   async () => {
     const folder = tempDir('relay-set-wrongly');
     const voice = join(folder, 'voice.wav');
-    await writeVoice(voice, 20, 31);
+    await writeVoice(voice, PROGRAMME_SECONDS, 31);
     const mp3 = join(folder, 'voice.mp3');
     const { ffmpeg } = await locateBinaries();
     await promisify(execFile)(ffmpeg, ['-v', 'error', '-nostdin', '-i', voice, '-b:a', '96k', mp3]);
-    const station = new RelayStation(await readFile(mp3));
+    const station = new RelayStation({
+      programme: await readFile(mp3),
+      durationMs: PROGRAMME_SECONDS * 1_000,
+    });
     await station.start();
     onTestFinished(() => station.stop());
 
@@ -42,17 +48,16 @@ itWith(
     const stream = { url: station.url, station: 'VOV1', durationMs: RELAY_MS };
     const relay = await commune.approved({ title: 'Tiếp sóng VOV1', origin: 'relay', stream });
     const planning = new Planning(commune);
-    const underRepairAt = Math.max(opensAt, time.soon(4_000));
-    const start = { mode: 'instant', latenessMs: 0 } as const;
-    const [underRepair] = await Promise.all([
-      planning.schedule(relay, underRepairAt, { start }),
-      planning.schedule(relay, wrongAt),
-    ]);
 
     // Somebody works at the horns, and sets the clock: by it, five in the afternoon comes while it is six in the morning.
     const technician = commune.controller.as('technician');
     await technician.patch(`/speakers/${SPEAKER}`, { maintenance: { reason: 'sửa sau bão' } });
     await until('maintenance', async () => (await commune.speaker(SPEAKER)).status?.output === 'maintenance');
+    const underRepairAt = Math.max(opensAt, time.soon(4_000));
+    const [underRepair] = await Promise.all([
+      planning.schedule(relay, underRepairAt, { start: { mode: 'instant', latenessMs: 0 } }),
+      planning.schedule(relay, wrongAt),
+    ]);
     await agent.end('SIGTERM');
     const wrongByMs = Math.round(wrongAt - time.now - 2_000);
     await agent.start(time.env(wrongByMs));
@@ -80,7 +85,7 @@ itWith(
     // And it is the station that was heard.
     const programme = await decodeAudio(mp3, ffmpeg);
     const piece = heard.samples.subarray(span.start, span.end);
-    expect(piecewise(piece, programme)).toBeGreaterThanOrEqual(0.8);
+    expect(piecewise(piece, programme)).toBeGreaterThanOrEqual(ALIKE);
     const entry = (await commune.journal(SPEAKER)).find(
       ({ kind, broadcastId }) => kind === 'finished' && broadcastId === id,
     );
@@ -89,5 +94,5 @@ itWith(
     const calendar = await planning.calendar(Math.floor(time.now), wrongAt + 3_600_000);
     expect(calendar.items.map(({ startsAt }) => startsAt)).toContain(wrongAt);
   },
-  60_000,
+  LIMIT_MS,
 );

@@ -19,6 +19,8 @@ import { likeness, type Recording, soundingRecordings } from '../support/recordi
 import { until } from '../support/until.ts';
 import { VillageTime } from '../support/village-time.ts';
 
+/** Of a machine that has a lot to do besides. */
+const LIMIT_MS = 120_000;
 const SPEAKER = 'loa-trung-loc';
 const DAY_MS = 24 * 3_600_000;
 const ROLES = ['administrator', 'editor', 'chairman', 'technician'] as const;
@@ -131,7 +133,7 @@ itWith(
     const again = commune.playRequest(news, [SPEAKER], leave);
     expect(await refusal(controller.as('chairman').post('/broadcasts', again))).toBe('latch.held');
   },
-  60_000,
+  LIMIT_MS,
 );
 
 function personal(speaker: string): PlayOrder['targets'] {

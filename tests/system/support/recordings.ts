@@ -26,6 +26,9 @@ export async function soundingRecordings(folder: string): Promise<Recording[]> {
   return found;
 }
 
+/** `pieces` of one and the same sound, gaps of a busy machine included; those of another sound are at most about 0.5. */
+export const ALIKE = 0.8;
+
 /** What a recording shows of an announcement. */
 export interface Likeness {
   /** Of all that overlaps, −1…1. */
