@@ -278,10 +278,7 @@ const programs = [
   'server/demo/main.ts',
   'device-agent/main.ts',
   'device-agent/fleet/main.ts',
-  'tests/bench/main.ts',
-  'tests/torture/main.ts',
-  'tests/docs/write.ts',
-  'tests/checks/check.ts',
+  ...['bench/main', 'torture/main', 'docs/write', 'checks/check'].map((name) => `tests/${name}.ts`),
 ];
 const agentEntry = 'device-agent/main.ts';
 const agentBundle = 'device-agent/dist/loa-agent.mjs';

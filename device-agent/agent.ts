@@ -34,6 +34,7 @@ import { AssignmentStore } from './state/assignment-store.ts';
 import { loadIdentity } from './state/identity.ts';
 import { KeyStore } from './state/key-store.ts';
 import { OrderStore } from './state/order-store.ts';
+import { OwedWrites } from './state/owed-writes.ts';
 import { Prover } from './state/prover.ts';
 import { SessionEpoch } from './state/session-epoch.ts';
 import { AGENT_VERSION } from './version.ts';
@@ -62,6 +63,7 @@ export class Agent extends Lifecycle {
   readonly #options: AgentOptions;
   readonly #keys: KeyStore;
   readonly #latchStore: LatchStore;
+  readonly #owed: OwedWrites;
   readonly #budget: DataBudget;
   readonly #runner: PlanRunner;
   readonly #sessionEpoch: SessionEpoch;
@@ -78,7 +80,9 @@ export class Agent extends Lifecycle {
     this.#keys = new KeyStore({ folder, rootKeys, log });
     this.#sessionEpoch = new SessionEpoch({ folder, log });
     this.assignments = new AssignmentStore({ folder, speakerId, log });
-    this.orders = new OrderStore({ folder: join(folder, 'orders'), log });
+    const owed = new OwedWrites({ clock, log, retry: options.cacheRetry });
+    this.#owed = owed;
+    this.orders = new OrderStore({ folder: join(folder, 'orders'), log, owed });
     this.journal = new Journal({
       folder: join(folder, 'journal'),
       speakerId,
@@ -146,14 +150,14 @@ export class Agent extends Lifecycle {
     const origin = { url, headers: { authorization: basic(speakerId, secret) } };
     const prover = new Prover({ keys: this.#keys, clock, log, updateKeys: () => this.link.updateKeys() });
     const areas = () => this.#areas();
-    this.#latchStore = new LatchStore({ folder, log });
+    this.#latchStore = new LatchStore({ folder, log, owed });
     this.latches = new Latches({
       ...{ speakerId, store: this.#latchStore, prover, areas, time: this.keeper.time, log },
       note: (fact) => this.control.note(fact),
     });
     const assignment = () => this.assignments.held?.assignment;
     const { plan, budget, downloads, slots } = planParts({
-      ...{ folder, speakerId, prover, assignment, cache: this.#cache, cacheBytes: options.cacheBytes },
+      ...{ folder, speakerId, prover, owed, assignment, cache: this.#cache, cacheBytes: options.cacheBytes },
       ...{
         dataBudgetBytes: options.dataBudgetBytes ?? 0,
         origin,
@@ -243,6 +247,7 @@ export class Agent extends Lifecycle {
     const { dataFolder, clock, log, cache } = this.#options;
     await mkdir(dataFolder, { recursive: true });
     const key = await loadIdentity(dataFolder);
+    await this.#run('what the disk owes', this.#owed);
     this.#identity = key;
     await this.#keys.load(clock.now());
     await this.assignments.load(this.#keys.ring, clock.now());

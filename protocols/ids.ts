@@ -19,7 +19,8 @@ export type IdPrefix =
   | 'sch'
   | 'ser'
   | 'ses'
-  | 'lat';
+  | 'lat'
+  | 'urg';
 
 /** A new id: prefix, 10 characters of time in milliseconds (so ids sort by age), 16 of randomness (80 bits). */
 export function newId(prefix: IdPrefix, now: Instant, random: Uint8Array = randomBytes(10)): string {

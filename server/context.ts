@@ -12,6 +12,7 @@ import { ensureRootArea } from './context/root-area.ts';
 import { buildScheduleSide, type ScheduleSide } from './context/schedule-side.ts';
 import { buildSpeakerSide, type SpeakerSide } from './context/speaker-side.ts';
 import { bootTimeOf, systemTimeWitness } from './context/system-time.ts';
+import { buildUrgentSide, type UrgentSide } from './context/urgent-side.ts';
 import { openTokens } from './domain/accounts/first-tokens.ts';
 import { TokenBook } from './domain/accounts/token-book.ts';
 import { AnnouncementService } from './domain/announcements/announcement-service.ts';
@@ -27,9 +28,11 @@ import type { KeyVault } from './domain/keys/key-vault.ts';
 import { TimeService } from './domain/keys/time-service.ts';
 import { PlannedSessions } from './domain/latches/planned-sessions.ts';
 import { SUGGESTED_MORNING } from './domain/policies/morning-start.ts';
+import type { Speaker } from './domain/speakers/speaker.ts';
 import { SpeakerDirectory } from './domain/speakers/speaker-directory.ts';
 import { SpeakerService } from './domain/speakers/speaker-service.ts';
 import type { BootTime, TimeWitness } from './domain/time/clock-guard.ts';
+import { PendingActs } from './domain/urgent/pending-acts.ts';
 import { Metrics } from './http/metrics.ts';
 import { Readiness } from './http/readiness.ts';
 import type { ApiServices } from './http/services.ts';
@@ -71,6 +74,7 @@ interface Parts {
   readonly planSide: PlanSide;
   readonly makeGoods: MakeGoodService;
   readonly latchSide: LatchSide;
+  readonly urgentSide: UrgentSide;
   readonly scheduleSide: ScheduleSide;
   readonly askMorningStart: () => Promise<string>;
   readonly housekeeping: Housekeeping;
@@ -106,6 +110,7 @@ export class Context extends Lifecycle {
   protected async onStart(): Promise<void> {
     const { config, storage, keys, media, speakers, planSide, makeGoods, latchSide, housekeeping, log } =
       this.#parts;
+    const { urgentSide } = this.#parts;
     await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
     if (media.binaries.warning !== null) log.warn(media.binaries.warning);
     // Asking ffmpeg what it can takes as long as opening the database.
@@ -123,6 +128,9 @@ export class Context extends Lifecycle {
     await this.#run('assignments', speakers.assignments);
     await this.#run('settler', speakers.settler);
     await this.#run('dispatcher', speakers.dispatcher);
+    await this.#run('urgent file', urgentSide.file);
+    // Before anything reads what it changes, and after what it is published by.
+    await this.#run('urgent acts', urgentSide.urgent);
     await this.#run('clock guard', planSide.guard);
     // Before the first receipt: what was due while we were away is known by then.
     await this.#run('planning', planSide.planning);
@@ -142,6 +150,10 @@ export class Context extends Lifecycle {
     this.disposers.defer(
       'latches on connection',
       speakers.gateway.onConnected(() => latchSide.latches.kick()),
+    );
+    this.disposers.defer(
+      'urgent acts on connection',
+      speakers.gateway.onConnected(() => urgentSide.urgent.kick()),
     );
     await this.#run('gateway', speakers.gateway);
     if (speakers.listener !== null) await this.#run('MQTT port', speakers.listener);
@@ -204,7 +216,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const time = new TimeService({ clock, keys });
   const common = { config, clock, log, storage, events };
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
-  const speakerSide = buildSpeakerSide({ ...common, keys, time, connect: overrides.connect });
+  const pending = new PendingActs();
+  const speakerSide = buildSpeakerSide({ ...common, keys, time, pending, connect: overrides.connect });
   const { assignments, credentials, dispatcher, presence } = speakerSide;
   const acts = new Acts({ storage, clock });
   const read = storage.read;
@@ -242,6 +255,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     clock,
     stops: latches,
     plan: planSide.plan,
+    pending,
     defaults: {
       leadMs: config.playLeadMs,
       emergencyLeadMs: config.emergencyLeadMs,
@@ -251,6 +265,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const scheduleSide = buildScheduleSide({
     ...{ read, clock, ...territory },
     plans: planning,
+    slots: planSide.slots,
     told: (id) => presence.statusOf(id)?.heldHash === heldDocuments.expectedHash(id, credentials.areasOf(id)),
   });
   const speakerTests = new SpeakerTestService({
@@ -262,9 +277,27 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     areas: areaDirectory,
     speakers: speakerDirectory,
     broadcasts,
+    planned: (from, to) => planSide.slots.between(from, to),
     events,
     clock,
     onError: (error) => log.error({ err: error, part: 'make-good' }, 'a part failed'),
+  });
+  const onSaved = (speaker: Speaker) => {
+    speakerDirectory.put({ ...speaker, speakerId: speaker.id });
+    presence.saved(speaker);
+    assignments.saved(speaker, areaDirectory.tree);
+    planning.changed();
+  };
+  const speakers = new SpeakerService({
+    ...{ read, areas: areaDirectory, clock, onSaved, pending },
+    rootKeys: () => keys.rootKeys,
+    publicUrl: () => config.publicUrl,
+    assign: (tx, ids) => assignments.refresh(tx, ids),
+  });
+  const urgentSide = buildUrgentSide({
+    ...{ log, storage, acts, pending, clock, events, onSaved, speakers, assignments, presence, dispatcher },
+    ...{ areas: areaDirectory, speakerIndex: speakerDirectory, signer: keys, plan: planSide.plan },
+    dataFolder: config.dataFolder,
   });
 
   const services: ApiServices = {
@@ -284,19 +317,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
       },
     }),
     speakerIndex: speakerDirectory,
-    speakers: new SpeakerService({
-      read,
-      areas: areaDirectory,
-      clock,
-      rootKeys: () => keys.rootKeys,
-      publicUrl: () => config.publicUrl,
-      onSaved: (speaker) => {
-        speakerDirectory.put({ ...speaker, speakerId: speaker.id });
-        presence.saved(speaker);
-        assignments.saved(speaker, areaDirectory.tree);
-        planning.changed();
-      },
-    }),
+    speakers,
     mediaJobs: media.jobs,
     content: media.content,
     announcements,
@@ -307,6 +328,9 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     latches,
     reminders,
     told,
+    urgent: urgentSide.urgent,
+    cancels: urgentSide.cancels,
+    speakerChanges: urgentSide.speakerChanges,
     ...scheduleSide,
     events,
     statements: keys,
@@ -351,6 +375,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     planSide,
     makeGoods,
     latchSide,
+    urgentSide,
     scheduleSide,
     askMorningStart: async () =>
       config.morningStart ?? (await overrides.askMorningStart?.()) ?? SUGGESTED_MORNING,

@@ -1,4 +1,5 @@
 import type { Clock, Instant, Milliseconds } from '#kit';
+import { Doubts } from './doubts.ts';
 import { OffsetEstimator, type OffsetEstimatorOptions, type SampleOutcome } from './offset-estimator.ts';
 import type { ReferenceReading } from './reference-clock.ts';
 import { SlewedOffset } from './slewed-offset.ts';
@@ -37,6 +38,7 @@ export class TrustedTime {
   readonly #estimator: OffsetEstimator;
   readonly #slew = new SlewedOffset();
   readonly #listeners = new Set<() => void>();
+  readonly #doubts: Doubts;
   #state: TrustState = UNTRUSTED;
   /** An offset that was read off another clock; serves until the first signed reply. */
   #fallback:
@@ -52,6 +54,7 @@ export class TrustedTime {
   constructor(options: TrustedTimeOptions) {
     this.#clock = options.clock;
     this.#bootId = options.bootId;
+    this.#doubts = new Doubts(options.clock.monotonic());
     this.#estimator = new OffsetEstimator(options.estimator);
     this.#wallOffset = options.clock.now() - options.clock.monotonic();
   }
@@ -105,6 +108,11 @@ export class TrustedTime {
   /** Local monotonic time of an instant by the best known time: for what has not started yet. */
   toMonotonicTarget(instant: Instant): Milliseconds {
     return inverse(instant, this.#clock.monotonic(), (at) => this.target(at).instant);
+  }
+
+  /** Whether this process did not trust its time at a past instant, by the best knowledge of now; false while it does not now either. */
+  wasInDoubt(instant: Instant): boolean {
+    return this.#state.trust === 'trusted' && this.#doubts.had(this.toMonotonicTarget(instant));
   }
 
   /** Something plays until the returned function is called: the time in use does not jump. */
@@ -242,6 +250,7 @@ export class TrustedTime {
 
   #trust(event: TrustEvent): void {
     this.#state = nextTrust(this.#state, event);
+    this.#doubts.note(this.#state.trust === 'trusted', this.#clock.monotonic());
   }
 
   #changed(): void {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Type from 'typebox';
-import { Exclusive, writeFileAtomic } from '#kit';
+import { writeFileAtomic } from '#kit';
 import {
   codec,
   IdSchema,
@@ -16,6 +16,7 @@ import {
 import { payloadOf } from '../inbox/payload.ts';
 import { errorText, type Log } from '../log.ts';
 import { ifMissing, quarantine } from '../state/files.ts';
+import type { OwedWrites } from '../state/owed-writes.ts';
 
 /** Released ids that are remembered: decades of stops. */
 const RELEASED_KEPT = 1_000;
@@ -43,13 +44,14 @@ export interface HeldLatch {
 export class LatchStore {
   readonly #path: string;
   readonly #log: Log;
-  readonly #one = new Exclusive();
+  readonly #owed: OwedWrites;
   readonly #held = new Map<string, HeldLatch>();
   /** In the order of their release. */
   readonly #released = new Set<string>();
 
-  constructor(options: { readonly folder: string; readonly log: Log }) {
+  constructor(options: { readonly folder: string; readonly log: Log; readonly owed: OwedWrites }) {
     this.#path = join(options.folder, 'latches.json');
+    this.#owed = options.owed;
     this.#log = options.log;
   }
 
@@ -104,16 +106,14 @@ export class LatchStore {
     return this.#held.size !== before;
   }
 
-  /** Durable when it resolves, unless the disk refuses. */
+  /** Durable when it resolves, unless the disk refuses: then as soon as it takes it. */
   save(): Promise<void> {
-    return this.#one.run(async () => {
+    return this.#owed.write('latches', async () => {
       const documents = this.all()
         .map(({ document }) => document)
         .slice(-MAX_LATCHES);
       const released = [...this.#released];
-      await writeFileAtomic(this.#path, JSON.stringify({ v: 1, documents, released })).catch((error) =>
-        this.#log.error('a latch could not be stored', { error }),
-      );
+      await writeFileAtomic(this.#path, JSON.stringify({ v: 1, documents, released }));
     });
   }
 

@@ -16,13 +16,14 @@ import { errorText, type Log } from '../log.ts';
 import type { KeyStore } from '../state/key-store.ts';
 import type { SessionEpoch } from '../state/session-epoch.ts';
 import { type ControllerHttp, verifyTimeReply } from './controller-http.ts';
+import { isWish } from './hello-of.ts';
 import { MqttConnection, mqttUrl } from './mqtt-connection.ts';
 
 /** A broker that answers nothing to hello is left for another try. */
 const WELCOME_TIMEOUT_MS = 20_000;
 const GOODBYE_MS = 1_000;
-/** What a controller can ask for in a welcome. */
-const DOCUMENTS: readonly string[] = ['assignment', 'held'];
+/** So often at most a controller asks for more documents in one greeting. */
+const MOST_WISHES = 8;
 const RECONNECT = { baseMs: 1_000, maxMs: 60_000 };
 
 export interface LinkEvents {
@@ -258,13 +259,16 @@ export class Link extends Lifecycle implements TimeSource {
     return wanted.join() !== this.#subscribed.join();
   }
 
-  /** Hello and welcome; a second hello where the controller wants to see documents. One at a time. */
+  /** Hello and welcome; another hello while the controller wants to see documents. One at a time. */
   async #greet(connection: MqttConnection): Promise<void> {
-    const welcome = await this.#hello(connection, []);
-    const wanted = welcome.want.filter((name) => DOCUMENTS.includes(name));
-    const final = wanted.length > 0 ? await this.#hello(connection, wanted) : welcome;
+    let welcome = await this.#hello(connection, []);
+    for (let asked = 0; asked < MOST_WISHES; asked++) {
+      const wanted = welcome.want.filter(isWish);
+      if (wanted.length === 0) break;
+      welcome = await this.#hello(connection, wanted);
+    }
     this.#online = true;
-    this.#events.emit('online', final);
+    this.#events.emit('online', welcome);
   }
 
   async #hello(connection: MqttConnection, want: readonly string[]): Promise<Welcome> {

@@ -2,7 +2,7 @@ import type { Clock } from '#kit';
 import { type Output, type OutputProbe, SAMPLE_RATE } from './output.ts';
 import { TimedSession } from './timed-session.ts';
 
-/** Half a second at once: thousands of these run in one process of the fleet simulator. */
+/** Half a second at once: thousands of these run in one process of the fleet simulator. A fade or a stop takes effect with the next block. */
 const BLOCK_FRAMES_NULL = SAMPLE_RATE / 2;
 const LEAD_MS = 500;
 

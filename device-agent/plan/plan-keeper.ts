@@ -16,6 +16,7 @@ import {
 } from '#protocols';
 import type { ContentOrigin } from '../cache/content-cache.ts';
 import type { Log } from '../log.ts';
+import type { OwedWrites } from '../state/owed-writes.ts';
 import type { Prover } from '../state/prover.ts';
 import { DocumentFetcher } from './document-fetcher.ts';
 import { type HeldHead, namedBy, type ScopePlan, type SlotInForce, slotsOf } from './held-plan.ts';
@@ -24,6 +25,7 @@ import type { HeadRole, PlanFiles } from './plan-files.ts';
 export interface PlanKeeperOptions {
   readonly speakerId: string;
   readonly files: PlanFiles;
+  readonly owed: OwedWrites;
   readonly prover: Prover;
   /** Ancestry of the assignment. */
   readonly areas: () => readonly string[];
@@ -69,7 +71,7 @@ interface PlanEvents {
  * The plan: a head for each scope, and the area-day documents that it names.
  *
  * INVARIANTS
- * - A head is in force only when all its documents are here and on disk (where the disk refuses: in memory).
+ * - A head is in force only when all its documents are here and on disk (where the disk refuses: in memory, and on disk when it takes them).
  * - Until then the one before it stays in force, except for days that the newer one does not name: those are taken back at once, and
  *   the newer head is on disk too, so that this holds after a power cut.
  * - A document is believed by its hash, wherever it was read.
@@ -245,13 +247,13 @@ export class PlanKeeper extends Lifecycle {
       return;
     }
     log.info('a plan is coming', { scope: key, revision });
-    await this.#stored(files.saveHead(key, 'coming', document), 'a coming plan head');
+    await this.#stored(headName(key, 'coming'), () => files.saveHead(key, 'coming', document));
     this.#fetcher.wake();
   }
 
   async #takeDocument(sha256: string, bytes: Buffer): Promise<void> {
     this.#read(sha256, bytes);
-    await this.#stored(this.#options.files.saveDocument(sha256, bytes), 'a plan document');
+    await this.#stored(`document ${sha256}`, () => this.#options.files.saveDocument(sha256, bytes));
     for (const key of this.#plans.keys()) await this.#promote(key);
     this.#changed();
     await this.#prune();
@@ -286,8 +288,8 @@ export class PlanKeeper extends Lifecycle {
     const plan = this.#plans.get(key);
     const held = plan?.coming;
     if (plan === undefined || held === undefined || !this.#isComplete(held)) return;
-    await this.#stored(files.saveHead(key, 'in-force', held.document), 'a plan head');
-    await this.#stored(files.removeHead(key, 'coming'), 'a plan head');
+    await this.#stored(headName(key, 'in-force'), () => files.saveHead(key, 'in-force', held.document));
+    await this.#stored(headName(key, 'coming'), () => files.removeHead(key, 'coming'));
     plan.inForce = held;
     plan.coming = undefined;
     log.info('a plan is in force', { scope: key, revision: held.head.revision });
@@ -298,18 +300,19 @@ export class PlanKeeper extends Lifecycle {
     this.#plans.delete(key);
     log.info('a plan is not for us any more', { scope: key });
     for (const role of ['in-force', 'coming'] satisfies HeadRole[])
-      await this.#stored(files.removeHead(key, role), 'a plan head');
+      await this.#stored(headName(key, role), () => files.removeHead(key, role));
   }
 
   async #prune(): Promise<void> {
-    const named = new Set(this.#named().map(({ sha256 }) => sha256));
+    const names = () => new Set(this.#named().map(({ sha256 }) => sha256));
+    const named = names();
     for (const sha256 of this.#documents.keys()) if (!named.has(sha256)) this.#documents.delete(sha256);
-    await this.#stored(this.#options.files.prune(named), 'plan documents');
+    await this.#stored('plan documents', () => this.#options.files.prune(names()));
   }
 
-  /** What is wanted holds at once; after a restart the controller finds that we hold an older one. */
-  async #stored(work: Promise<void>, what: string): Promise<void> {
-    await work.catch((error) => this.#options.log.error(`${what} could not be stored or removed`, { error }));
+  /** What is wanted holds at once, whatever the disk says. Resolves after the first attempt. */
+  #stored(name: string, work: () => Promise<void>): Promise<void> {
+    return this.#options.owed.write(`plan: ${name}`, work);
   }
 
   async #verified(
@@ -381,4 +384,8 @@ export class PlanKeeper extends Lifecycle {
     const { speakerId, areas } = this.#options;
     return scopeIncludes(scope, speakerId, areas());
   }
+}
+
+function headName(scope: string, role: HeadRole): string {
+  return `head ${scope} ${role}`;
 }

@@ -5,6 +5,7 @@ import type { ContentCache, ContentOrigin } from '../cache/content-cache.ts';
 import type { TrustedTime } from '../clock/index.ts';
 import type { Log } from '../log.ts';
 import type { SlotBook } from '../runner/recover-orders.ts';
+import type { OwedWrites } from '../state/owed-writes.ts';
 import type { Prover } from '../state/prover.ts';
 import { DataBudget } from './data-budget.ts';
 import { Downloads } from './downloads.ts';
@@ -19,6 +20,7 @@ export interface PlanPartsOptions {
   readonly folder: string;
   readonly speakerId: string;
   readonly prover: Prover;
+  readonly owed: OwedWrites;
   readonly assignment: () => Assignment | undefined;
   readonly cache: ContentCache;
   readonly cacheBytes: number;

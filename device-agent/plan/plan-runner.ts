@@ -16,6 +16,7 @@ import { soundedShare } from '../inbox/sounded-share.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
+import { lateCode } from '../runner/late-code.ts';
 import { PlayItem } from '../runner/play-item.ts';
 import type { PlaybackControl } from '../runner/playback-control.ts';
 import type { SlotBook } from '../runner/recover-orders.ts';
@@ -185,7 +186,7 @@ export class PlanRunner extends Lifecycle {
         log.info('a slot is not played', { orderId: record.orderId, code });
         control.endRecord(record, {
           ...this.#fact(record, step.kind === 'miss' ? 'missed' : 'refused'),
-          code,
+          code: lateCode(code, slot.order, this.#options.time),
         });
         return;
       }

@@ -15,6 +15,7 @@ import type { OrderRecord } from '../state/order-store.ts';
 import { Account, type AccountCounters } from './account.ts';
 import { cancelFact, orderFact } from './facts.ts';
 import { historyOf } from './history.ts';
+import { lateCode } from './late-code.ts';
 import { OpenItems } from './open-items.ts';
 import { PlayItem } from './play-item.ts';
 import type { PlaybackControlOptions } from './playback-options.ts';
@@ -242,11 +243,15 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     const situation = this.#situation();
     const verdict = arbitrate(situation);
     for (const item of this.#items) item.blockedBy = verdict.blocked.get(item.id) ?? null;
-    for (const { id, code } of verdict.over) this.#giveUp(this.#items.get(id), code);
+    for (const { id, code } of verdict.over) {
+      const item = this.#items.get(id);
+      this.#giveUp(item, item === undefined ? code : lateCode(code, item.order, this.#options.keeper.time));
+    }
     const { current } = this.#stage;
     if (current !== undefined && verdict.stop !== null) this.#stage.halt(verdict.stop);
     if (verdict.stopVoice !== null) this.#stage.halt(verdict.stopVoice, 'voice');
     const next = verdict.sound === null ? undefined : this.#items.get(verdict.sound);
+    if (next?.emergency && next !== this.#stage.current?.item) this.#stage.makeRoom();
     if (this.#stage.current === undefined && next !== undefined) await this.#begin(next, situation, 'main');
     const voice = verdict.voice === null ? undefined : this.#items.get(verdict.voice);
     if (this.#stage.voice === undefined && voice !== undefined) await this.#begin(voice, situation, 'voice');
@@ -270,7 +275,9 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
   #situation(): Situation {
     const { clock, keeper, assignments, journal, orders, latches } = this.#options;
     const current = this.#stage.current?.item;
-    return situationOf(this.#items, {
+    // What is fading out neither sounds nor waits: its end will wake us, and says where it stands.
+    const items = [...this.#items].filter((item) => !this.#stage.isLeaving(item));
+    return situationOf(items, {
       time: keeper.time,
       atMs: clock.monotonic(),
       assignment: assignments.held?.assignment,

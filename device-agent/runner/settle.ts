@@ -121,7 +121,7 @@ function interruptionCode(
   cancel: PlayItem['cancelledBy'],
   stopCode: ErrorCode | null,
 ): ErrorCode {
-  if (hardEnd) return 'order.hard_end';
   if (cancel !== null) return cancel.code ?? 'order.cancelled';
+  if (hardEnd) return 'order.hard_end';
   return stopCode ?? 'order.agent_restarted';
 }

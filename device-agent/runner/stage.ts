@@ -125,20 +125,25 @@ export class Stage extends Lifecycle {
     const sounding = this.#places[place];
     if (sounding === undefined) return;
     const givesWay = code === 'order.preempted';
-    if (givesWay && sounding.outcome === undefined) {
-      this.#places[place] = undefined;
-      this.#leaving.add(sounding);
-      // It goes on later, if it goes on: nobody may take it for too late meanwhile.
-      sounding.item.phase = 'interrupted';
-      this.#options.wake();
-    }
+    if (givesWay) this.#leave(place);
     this.background(
       sounding.stop(code, givesWay ? GIVE_WAY_MS : undefined).then(() => undefined),
       () => undefined,
     );
   }
 
-  /** The same for an item, wherever it sounds. */
+  /** An emergency comes: what is fading out for whatever reason leaves its place at once, and is heard under it to its end. */
+  makeRoom(): void {
+    for (const place of ['main', 'voice'] as const)
+      if (typeof this.#places[place]?.stopCode === 'string') this.#leave(place);
+  }
+
+  /** Whether an item has left its place and is fading out: it neither has the loudspeaker nor waits for it. */
+  isLeaving(item: PlayItem): boolean {
+    return [...this.#leaving].some((sounding) => sounding.item === item);
+  }
+
+  /** Fades an item out, wherever it sounds. One that is leaving its place fades out already. */
   haltItem(item: PlayItem, code: ErrorCode): void {
     for (const place of ['main', 'voice'] as const)
       if (this.#places[place]?.item === item) this.halt(code, place);
@@ -176,6 +181,15 @@ export class Stage extends Lifecycle {
     if (request === undefined || !(await this.#writtenDown(item, request, place))) return;
     if (this.#wanted(item)) this.#sound(item, request, place);
     else this.#takeBack(item);
+  }
+
+  #leave(place: Place): void {
+    const sounding = this.#places[place];
+    if (sounding === undefined) return;
+    this.#places[place] = undefined;
+    this.#leaving.add(sounding);
+    this.#balance();
+    this.#options.wake();
   }
 
   async #held(item: PlayItem): Promise<boolean> {

@@ -5,6 +5,7 @@ import { Exclusive, writeFileAtomic } from '#kit';
 import { codec, IdSchema, InstantSchema, RevisionSchema, Sha256Schema } from '#protocols';
 import type { Log } from '../log.ts';
 import { ifMissing, quarantine } from './files.ts';
+import type { OwedWrites } from './owed-writes.ts';
 
 /**
  * Where an accepted order stands.
@@ -74,9 +75,12 @@ export class OrderStore {
   readonly #records = new Map<string, OrderRecord>();
   readonly #byHash = new Map<string, OrderRecord>();
   readonly #writes = new Exclusive();
+  readonly #owed: OwedWrites | undefined;
   #number = 0;
 
-  constructor(options: { readonly folder: string; readonly log: Log }) {
+  /** `owed` writes what the disk refused once it takes it. */
+  constructor(options: { readonly folder: string; readonly log: Log; readonly owed?: OwedWrites }) {
+    this.#owed = options.owed;
     this.#folder = options.folder;
     this.#log = options.log;
   }
@@ -138,6 +142,7 @@ export class OrderStore {
     } catch (error) {
       if (!evenIfLost) throw error;
       this.#log.error('an urgent order could not be stored', { orderId: record.orderId, error });
+      this.#owed?.owe(`order ${record.orderId}`, () => this.#saveAsItIs(record));
     }
     this.#keep(record);
     return record;
@@ -185,6 +190,12 @@ export class OrderStore {
 
   #save(record: OrderRecord): Promise<void> {
     return this.#writes.run(() => writeFileAtomic(this.#path(record), JSON.stringify(record)));
+  }
+
+  /** Unless it was forgotten meanwhile, or another text of the same id came. */
+  async #saveAsItIs({ orderId, hash }: OrderRecord): Promise<void> {
+    const record = this.#records.get(orderId);
+    if (record?.hash === hash) await this.#save(record);
   }
 
   #keep(record: OrderRecord): void {

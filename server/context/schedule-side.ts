@@ -1,7 +1,11 @@
 import type { Clock } from '#kit';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
-import { CalendarService, type Told } from '../domain/schedule/calendar-service.ts';
+import {
+  CalendarService,
+  type CalendarServiceOptions,
+  type Told,
+} from '../domain/schedule/calendar-service.ts';
 import { HolidayBook } from '../domain/schedule/holiday-book.ts';
 import type { PlanChanges } from '../domain/schedule/plan-changes.ts';
 import { ProgrammeService } from '../domain/schedule/programme-service.ts';
@@ -17,12 +21,14 @@ export interface ScheduleSideOptions {
   readonly clock: Clock;
   readonly plans: PlanChanges;
   readonly told: Told;
+  /** The slots of the present plan. */
+  readonly slots: CalendarServiceOptions['slots'];
 }
 
 export type ScheduleSide = ReturnType<typeof buildScheduleSide>;
 
 /** Programmes, schedules and calendars. The holiday table is to be loaded when the database is open. */
-export function buildScheduleSide({ read, areas, speakers, clock, plans, told }: ScheduleSideOptions) {
+export function buildScheduleSide({ read, areas, speakers, clock, plans, told, slots }: ScheduleSideOptions) {
   const holidays = new HolidayBook({ areas, clock, plans });
   const guard = new ScheduleGuard({ areas, speakers, holidays, clock });
   return {
@@ -30,6 +36,6 @@ export function buildScheduleSide({ read, areas, speakers, clock, plans, told }:
     programmes: new ProgrammeService({ read, areas, holidays, plans, clock }),
     schedules: new ScheduleService({ read, areas, guard, plans }),
     scheduleReports: new ScheduleReports({ read, guard, holidays, clock }),
-    calendar: new CalendarService({ read, areas, speakers, holidays, guard, told, clock }),
+    calendar: new CalendarService({ read, areas, speakers, holidays, guard, told, slots, clock }),
   };
 }

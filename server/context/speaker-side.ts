@@ -20,6 +20,7 @@ import { AssignmentService } from '../domain/speakers/assignment.ts';
 import { HelloService } from '../domain/speakers/hello.ts';
 import { PresenceService } from '../domain/speakers/presence.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
+import type { PendingSpeakers } from '../domain/urgent/pending-acts.ts';
 import type { Logger } from '../logger.ts';
 import {
   CredentialTable,
@@ -41,6 +42,8 @@ export interface SpeakerSideOptions {
   readonly events: LiveEvents;
   readonly keys: KeyService;
   readonly time: TimeService;
+  /** What is in force and not in the database yet. */
+  readonly pending: PendingSpeakers;
   /** How the controller reaches its broker; by default what the configuration says. */
   readonly connect?: MqttConnector | undefined;
 }
@@ -49,7 +52,7 @@ export type SpeakerSide = ReturnType<typeof buildSpeakerSide>;
 
 /** Everything between the domain and the loudspeakers, joined but not started. Throws `ConfigError` for TLS files that cannot be used. */
 export function buildSpeakerSide(options: SpeakerSideOptions) {
-  const { config, clock, log, storage, events: live, keys, time } = options;
+  const { config, clock, log, storage, events: live, keys, time, pending } = options;
   const failed = (part: string) => (error: unknown) => log.error({ err: error, part }, 'a part failed');
   const refusedBatches = new Map<ErrorCode, number>();
 
@@ -120,6 +123,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     keys,
     publisher,
     access: credentials,
+    pending,
     onError: failed('assignments'),
   });
   const held = new HeldDocuments();
@@ -141,6 +145,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     journal,
     dispatcher,
     held: healer,
+    pending,
     onError: failed('hello'),
   });
   gateway.handle(

@@ -51,12 +51,21 @@ export interface Transaction extends Stores {
   afterCommit(effect: () => void): void;
 }
 
+export interface TransactionLimits {
+  /** How long to wait for one's turn and for a database that is held by another process; the storage's own limit by default. */
+  readonly patienceMs?: number;
+}
+
 export interface Storage {
   /** Reads outside a transaction. */
   readonly read: Stores;
   /**
    * Runs `work` in one transaction. When the database is held by another process the whole of `work` is run again after a pause, so it
-   * must have no effect but through the transaction. Throws `storage.busy` when that lasts longer than the limit.
+   * must have no effect but through the transaction. Throws `storage.busy` when that lasts longer than the limit, and `storage.disk_full`: in
+   * both cases nothing was changed.
    */
-  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  transaction<Result>(
+    work: (tx: Transaction) => Promise<Result>,
+    limits?: TransactionLimits,
+  ): Promise<Result>;
 }

@@ -63,7 +63,7 @@ export class DatabaseStorage extends Lifecycle implements Storage {
       const turn = async () => {
         if (!waiting) return;
         patience.cancel();
-        await this.#untilDone(work, deadline).then(resolve, reject);
+        await this.#untilDone(work, deadline, limits.patienceMs).then(resolve, reject);
       };
       // What fails has been told by then.
       this.#queue.run(turn).catch(reject);
@@ -91,13 +91,14 @@ export class DatabaseStorage extends Lifecycle implements Storage {
   async #untilDone<Result>(
     work: (tx: Transaction & StorageStores) => Promise<Result>,
     deadline: number,
+    lockWaitMs: number | undefined,
   ): Promise<Result> {
     const { clock } = this.#options;
     const pauses = backoff({ baseMs: 10, maxMs: 100 });
     let races = 0;
     for (;;) {
       try {
-        return await this.#once(work);
+        return await this.#once(work, lockWaitMs);
       } catch (cause) {
         if (cause instanceof LostRace) {
           races += 1;
@@ -111,10 +112,14 @@ export class DatabaseStorage extends Lifecycle implements Storage {
     }
   }
 
-  async #once<Result>(work: (tx: Transaction & StorageStores) => Promise<Result>): Promise<Result> {
+  async #once<Result>(
+    work: (tx: Transaction & StorageStores) => Promise<Result>,
+    lockWaitMs: number | undefined,
+  ): Promise<Result> {
     const effects: (() => void)[] = [];
-    const result = await this.#options.engine.attempt((access) =>
-      work({ ...createStores(access), afterCommit: (effect) => void effects.push(effect) }),
+    const result = await this.#options.engine.attempt(
+      (access) => work({ ...createStores(access), afterCommit: (effect) => void effects.push(effect) }),
+      lockWaitMs,
     );
     for (const effect of effects) this.#perform(effect);
     return result;

@@ -1,4 +1,4 @@
-import type { DisposerStack } from '#kit';
+import type { DisposerStack, Milliseconds } from '#kit';
 import type { Models } from './client.ts';
 import type { FastPath } from './fast-path.ts';
 import type { Provider } from './migrations.ts';
@@ -19,8 +19,11 @@ export interface Engine {
   readonly reader: Access;
   /** Makes the database ready: owner, migrations, connections. Throws `StorageStartError`. */
   open(disposers: DisposerStack): Promise<void>;
-  /** One attempt of a transaction: commits what `run` did, or rolls back when it throws. */
-  attempt<Result>(run: (access: Access) => Promise<Result>): Promise<Result>;
+  /**
+   * One attempt of a transaction: commits what `run` did, or rolls back when it throws. `lockWaitMs`: how long a statement may wait for another
+   * program's lock, where that is shorter than usual.
+   */
+  attempt<Result>(run: (access: Access) => Promise<Result>, lockWaitMs?: Milliseconds): Promise<Result>;
 }
 
 /** Limits of Prisma's own, out of the way: a transaction waits and ends by our rules. */

@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { inRepo } from '../helpers/repo-root.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { type Evidence, EvidenceFolder } from '../torture/evidence.ts';
-import { type Finding, judge, type Summary } from '../torture/judge.ts';
+import type { Finding, Summary } from '../torture/finding.ts';
+import { judge } from '../torture/judge.ts';
 import type { Sounding } from '../torture/soundings.ts';
 
 /** Kills a loudspeaker’s program and the controller and breaks lines, while what was asked for at once and what was scheduled sounds. */

@@ -12,12 +12,20 @@ export interface RunContent {
   readonly priority: 'normal' | 'emergency';
 }
 
+/** A programme that was put together for the run. */
+export interface RunProgramme {
+  readonly id: string;
+  /** Numbers of its announcements, in their order. */
+  readonly contents: readonly number[];
+}
+
 /** What a run was: everything that is known before the first fault. Instants are the tester's clock, ms since 1970. */
 export interface RunFacts {
   readonly plan: TorturePlan;
   readonly startedAt: number;
   readonly speakers: readonly string[];
   readonly contents: readonly RunContent[];
+  readonly programmes: readonly RunProgramme[];
 }
 
 /** What the tester did to whom, as it really happened. `until` is when it was over and the target was up again. */

@@ -1,5 +1,5 @@
 import { RESUME_OVERLAP_MS } from '#protocols';
-import type { Finding } from './judge.ts';
+import type { Finding } from './finding.ts';
 import type { Airing, Silence } from './judge-airings.ts';
 import type { Times } from './judge-times.ts';
 import { BLOCK_MS } from './sound-code.ts';

@@ -1,5 +1,5 @@
 import type { Evidence, FinalBroadcast, FinalDelivery } from './evidence.ts';
-import type { Finding } from './judge.ts';
+import type { Finding } from './finding.ts';
 import { type Airing, callsOf, type Silence } from './judge-airings.ts';
 import type { Heard } from './judge-sound.ts';
 import type { Times } from './judge-times.ts';

@@ -2,9 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EvidenceFolder } from './evidence.ts';
-import { judge, type Verdict } from './judge.ts';
+import type { Verdict } from './finding.ts';
+import { forecast } from './forecast.ts';
+import { judge } from './judge.ts';
+import { planTorture } from './make-plan.ts';
 import { readOptions, type TortureOptions, UsageError } from './options.ts';
-import { planTorture } from './plan.ts';
 import { run } from './run.ts';
 
 const startedMs = performance.now();
@@ -18,12 +20,17 @@ function report(verdict: Verdict, folder: string | undefined): number {
   const { summary, findings, invalid, excuses } = verdict;
   for (const { kind, call, broadcastId, speaker, detail } of findings)
     process.stdout.write(`${kind}: ${call} ${broadcastId ?? ''} ${speaker ?? ''}: ${detail}\n`);
-  const why = Object.entries(excuses).map(([reason, count]) => `${count} × ${reason}`);
-  if (why.length > 0) say(`not playable: ${why.join(', ')}`);
+  if (Object.keys(excuses).length > 0) say(`not playable: ${counted(excuses)}`);
   if (invalid !== null) process.stdout.write(`invalid: ${invalid}\n`);
   if (folder !== undefined) say(`the evidence is in ${folder}`);
   process.stdout.write(`${JSON.stringify(summary)}\n`);
   return findings.length === 0 && invalid === null ? 0 : 1;
+}
+
+function counted(excuses: Verdict['excuses']): string {
+  return Object.entries(excuses)
+    .map(([reason, count]) => `${count} × ${reason}`)
+    .join(', ');
 }
 
 async function torture(options: TortureOptions): Promise<number> {
@@ -31,6 +38,8 @@ async function torture(options: TortureOptions): Promise<number> {
     return report(judge(new EvidenceFolder(resolve(options.judge)).read()), undefined);
   const plan = planTorture(options, { schedules: true, latches: true });
   if (options.planOnly) {
+    const { playable, deliveries, excuses } = forecast(plan);
+    say(`by this plan ${playable} of ${deliveries} deliveries are playable; not so: ${counted(excuses)}`);
     process.stdout.write(`${JSON.stringify(plan, null, 1)}\n`);
     return 0;
   }

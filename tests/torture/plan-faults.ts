@@ -1,4 +1,5 @@
-import type { Draw, Fault, FaultKind } from './plan.ts';
+import type { Draw } from './draw.ts';
+import type { Fault, FaultKind } from './plan.ts';
 
 /** No fault at the beginning, so that there is something to break, and none that outlasts the run. */
 const FIRST_MS = 4_000;
@@ -11,13 +12,15 @@ interface Recipe {
   readonly durationMs: readonly [number, number];
   readonly size: readonly [number, number];
   readonly of: 'speaker' | 'controller' | 'disk';
+  /** What keeps loudspeakers from sounding for long comes again after so long at the earliest. */
+  readonly everyMs?: number;
 }
 
 const NO_SIZE = [0, 0] as const;
 
 const RECIPES: readonly Recipe[] = [
-  { kind: 'kill-agent', weight: 30, durationMs: [100, 4_000], size: NO_SIZE, of: 'speaker' },
-  { kind: 'kill-controller', weight: 8, durationMs: [0, 2_500], size: [0, 1], of: 'controller' },
+  { kind: 'kill-agent', weight: 44, durationMs: [100, 4_000], size: NO_SIZE, of: 'speaker' },
+  { kind: 'kill-controller', weight: 13, durationMs: [0, 2_500], size: [0, 1], of: 'controller' },
   { kind: 'cut', weight: 12, durationMs: [0, 6_000], size: NO_SIZE, of: 'speaker' },
   { kind: 'slow', weight: 8, durationMs: [2_000, 10_000], size: [50, 1_500], of: 'speaker' },
   { kind: 'stall', weight: 6, durationMs: [1_000, 6_000], size: NO_SIZE, of: 'speaker' },
@@ -25,20 +28,22 @@ const RECIPES: readonly Recipe[] = [
   { kind: 'mess', weight: 10, durationMs: [4_000, 15_000], size: NO_SIZE, of: 'speaker' },
   {
     kind: 'clock',
-    weight: 4,
-    durationMs: [2_000, 10_000],
+    weight: 2,
+    durationMs: [2_000, 6_000],
     size: [-6 * 3_600_000, 6 * 3_600_000],
     of: 'speaker',
+    everyMs: 120_000,
   },
   {
     kind: 'controller-clock',
     weight: 1,
-    durationMs: [2_000, 6_000],
+    durationMs: [1_500, 3_000],
     size: [-6 * 3_600_000, 6 * 3_600_000],
     of: 'controller',
+    everyMs: 10 * 60_000,
   },
-  { kind: 'disk-full', weight: 3, durationMs: [2_000, 8_000], size: NO_SIZE, of: 'disk' },
-  { kind: 'corrupt', weight: 6, durationMs: [0, 0], size: [0, 1_000_000], of: 'speaker' },
+  { kind: 'disk-full', weight: 2, durationMs: [2_000, 6_000], size: NO_SIZE, of: 'disk', everyMs: 120_000 },
+  { kind: 'corrupt', weight: 4, durationMs: [0, 0], size: [0, 1_000_000], of: 'speaker' },
   { kind: 'freeze', weight: 5, durationMs: [500, 6_000], size: NO_SIZE, of: 'speaker' },
   { kind: 'lock', weight: 4, durationMs: [500, 6_000], size: NO_SIZE, of: 'controller' },
   { kind: 'deaf', weight: 3, durationMs: [3_000, 20_000], size: NO_SIZE, of: 'controller' },
@@ -57,6 +62,7 @@ export function planFaults(
   const { durationMs, agents, everyMs } = options;
   const faults: Fault[] = [];
   const freeAt = new Map<number | null, number>();
+  const againAt = new Map<FaultKind, number>();
   for (let at = FIRST_MS; ; ) {
     at += draw.whole(everyMs / 8, (everyMs * 15) / 8);
     const recipe = draw.weighted(RECIPES.map((one) => [one, one.weight] as const));
@@ -69,6 +75,8 @@ export function planFaults(
     if (at >= durationMs) return faults;
     const until = at + fault.durationMs;
     if (until > durationMs || (freeAt.get(speaker) ?? 0) > at) continue;
+    if ((againAt.get(recipe.kind) ?? 0) > at) continue;
+    againAt.set(recipe.kind, at + (recipe.everyMs ?? 0));
     freeAt.set(speaker, until + REST_MS);
     faults.push(fault);
   }

@@ -1,7 +1,3 @@
-import { seededRandom } from '../helpers/network-delay.ts';
-import { planFaults } from './plan-faults.ts';
-import { planWork } from './plan-work.ts';
-
 /** Everything in a plan is relative to the start of the run, ms. */
 export type FaultKind =
   /** kill −9 and a start again after `durationMs`. */
@@ -55,7 +51,8 @@ export type Work = { readonly number: number; readonly at: number } & (
     }
   | {
       readonly kind: 'schedule';
-      readonly content: number;
+      /** One announcement, or those of a programme, one after the other with `PROGRAMME_GAP_MS` between. */
+      readonly contents: readonly number[];
       readonly speakers: readonly number[];
       /** Whole seconds when added to the start of the run. */
       readonly startsAt: readonly number[];
@@ -65,6 +62,9 @@ export type Work = { readonly number: number; readonly at: number } & (
   | { readonly kind: 'mute'; readonly speaker: number }
   | { readonly kind: 'latch'; readonly speaker: number | null }
 );
+
+/** Silence between the announcements of a programme. */
+export const PROGRAMME_GAP_MS = 1_000;
 
 /** What is asked of the tester, and what it will do: the same for the same numbers. */
 export interface TorturePlan {
@@ -78,74 +78,8 @@ export interface TorturePlan {
     readonly blocks: number;
     readonly emergency: boolean;
   }[];
+  /** The contents of each programme, in their order. */
+  readonly programmes: readonly (readonly number[])[];
   readonly faults: readonly Fault[];
   readonly work: readonly Work[];
-}
-
-/** What the controller that is tortured can be asked for. */
-export interface PlanFeatures {
-  readonly schedules: boolean;
-  readonly latches: boolean;
-}
-
-/** Pure: the seed decides everything. */
-export function planTorture(
-  options: {
-    readonly seed: number;
-    readonly minutes: number;
-    readonly agents: number;
-    readonly pace: number;
-  },
-  features: PlanFeatures,
-): TorturePlan {
-  const { seed, minutes, agents, pace } = options;
-  const durationMs = Math.round(minutes * 60_000);
-  const work = planWork(new Draw(seededRandom(seed * 2 + 1)), { durationMs, agents, ...features });
-  return {
-    ...{ seed, minutes, agents, pace, durationMs },
-    ...work,
-    faults: planFaults(new Draw(seededRandom(seed * 2)), {
-      durationMs,
-      agents,
-      everyMs: (pace * 1_000) / agents,
-    }),
-  };
-}
-
-/** Draws from one series of random numbers. */
-export class Draw {
-  readonly #random: () => number;
-
-  constructor(random: () => number) {
-    this.#random = random;
-  }
-
-  chance(probability: number): boolean {
-    return this.#random() < probability;
-  }
-
-  /** A whole number from `least` to `most`, both included. */
-  whole(least: number, most: number): number {
-    return Math.round(least) + Math.floor(this.#random() * (Math.round(most) - Math.round(least) + 1));
-  }
-
-  pick<Value>(values: readonly Value[]): Value {
-    return values[this.whole(0, values.length - 1)] as Value;
-  }
-
-  /** One of the values, by weight. */
-  weighted<Value>(values: readonly (readonly [Value, number])[]): Value {
-    let rest = this.#random() * values.reduce((sum, [, weight]) => sum + weight, 0);
-    for (const [value, weight] of values) {
-      rest -= weight;
-      if (rest < 0) return value;
-    }
-    return (values.at(-1) as readonly [Value, number])[0];
-  }
-
-  /** All of them in another order. */
-  shuffled<Value>(values: readonly Value[]): Value[] {
-    const left = [...values];
-    return values.map(() => left.splice(this.whole(0, left.length - 1), 1)[0] as Value);
-  }
 }

@@ -31,9 +31,9 @@ export async function run(options: RunOptions): Promise<void> {
   const onSignal = () => void scene.stop().finally(() => process.exit(130));
   for (const signal of SIGNALS) process.once(signal, onSignal);
   try {
-    const contents = await scene.start(say);
+    const { contents, programmes } = await scene.start(say);
     const facts: RunFacts = {
-      ...{ plan, contents, speakers: scene.speakers },
+      ...{ plan, contents, programmes, speakers: scene.speakers },
       startedAt: Math.ceil(Date.now() / 1000) * 1000,
     };
     evidence.writeFacts(facts);

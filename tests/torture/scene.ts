@@ -13,9 +13,9 @@ import {
 import { AgentProcess, ControllerProcess } from '../helpers/processes.ts';
 import { inRepo } from '../helpers/repo-root.ts';
 import type { ExternalBroker } from './broker.ts';
-import type { EvidenceFolder, RunContent } from './evidence.ts';
+import type { EvidenceFolder, RunContent, RunProgramme } from './evidence.ts';
 import { Line } from './line.ts';
-import type { TorturePlan } from './plan.ts';
+import { PROGRAMME_GAP_MS, type TorturePlan } from './plan.ts';
 import { diskSpeakers } from './plan-faults.ts';
 import { encodeWav } from './sound-code.ts';
 import { until } from './until.ts';
@@ -82,8 +82,10 @@ export class Scene {
     return this.members.map(({ id }) => id);
   }
 
-  /** Starts everything; resolves with the contents when every loudspeaker is online. */
-  async start(say: (text: string) => void): Promise<RunContent[]> {
+  /** Starts everything; resolves with what can be aired when every loudspeaker is online. */
+  async start(
+    say: (text: string) => void,
+  ): Promise<{ readonly contents: RunContent[]; readonly programmes: RunProgramme[] }> {
     const ids = Array.from({ length: this.#plan.agents }, (_, index) => `loa-${index + 1}`);
     const sockets = ids.map((id) => this.#evidence.path(`${id}.sock`));
     await this.#listen(ids.map((id, index) => `${id}=${sockets[index]}`));
@@ -109,8 +111,10 @@ export class Scene {
     say('making the announcements');
     const contents: RunContent[] = [];
     for (const content of this.#plan.contents) contents.push(await this.#prepare(content));
+    const programmes: RunProgramme[] = [];
+    for (const numbers of this.#plan.programmes) programmes.push(await this.#putTogether(numbers, contents));
     await this.online();
-    return contents;
+    return { contents, programmes };
   }
 
   async online(limitMs = 60_000): Promise<void> {
@@ -224,6 +228,21 @@ export class Scene {
     await editor.post(`/announcements/${id}/submit`, {});
     await this.controller.as('chairman').post(`/announcements/${id}/approve`, { sha256 });
     return { number: content.number, announcementId: id, durationMs, priority };
+  }
+
+  async #putTogether(numbers: readonly number[], contents: readonly RunContent[]): Promise<RunProgramme> {
+    const items = numbers.map((number) => ({
+      announcementId: contents.find((one) => one.number === number)?.announcementId ?? '',
+      gapMs: PROGRAMME_GAP_MS,
+    }));
+    const { id } = await this.controller
+      .as('editor')
+      .post<{ id: string }>('/programmes', {
+        areaId: AREA,
+        title: `Chương trình ${numbers.join('–')}`,
+        items,
+      });
+    return { id, contents: numbers };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Caller, Request } from './caller.ts';
 import type { RunFacts } from './evidence.ts';
-import type { Work } from './plan.ts';
+import { PROGRAMME_GAP_MS, type Work } from './plan.ts';
 import { AREA } from './scene.ts';
 
 /** The commune's zone, which has had no daylight saving since 1975. */
@@ -70,20 +70,42 @@ export class Worker {
   }
 
   #schedule(work: Extract<Work, { kind: 'schedule' }>): Omit<Request, 'call'> {
-    const instants = work.startsAt.map((at) => Math.round((this.#facts.startedAt + at) / 1000) * 1000);
-    const local = instants.map((instant) => new Date(instant + ZONE_MS).toISOString());
-    const [first = ''] = local;
+    const all = work.startsAt.map((at) => Math.round((this.#facts.startedAt + at) / 1000) * 1000);
+    const dayOf = (instant: number) => localTime(instant).slice(0, 10);
+    const day = dayOf(all[0] ?? 0);
+    // A rule has times of a day: what falls on the next day is left out.
+    const instants = all.filter((instant) => dayOf(instant) === day);
     return {
       ...{ role: 'editor', method: 'POST', path: '/schedules' },
       body: {
         areaId: AREA,
-        content: { kind: 'announcement', announcementId: this.#content(work.content).announcementId },
+        content: this.#scheduled(work.contents),
         targets: this.#targets(work.speakers),
-        recurrence: { kind: 'once', day: first.slice(0, 10), time: first.slice(11, 19) },
+        ...recurrence(day, instants),
         start: { mode: 'instant', latenessMs: work.latenessMs },
       },
-      meaning: { kind: 'air', airings: instants.map((startsAt) => this.#airing(work, startsAt)) },
+      meaning: { kind: 'air', airings: instants.flatMap((startsAt) => this.#session(work, startsAt)) },
     };
+  }
+
+  #scheduled(contents: readonly number[]): object {
+    const [only = 0, ...more] = contents;
+    if (more.length === 0)
+      return { kind: 'announcement', announcementId: this.#content(only).announcementId };
+    const programme = this.#facts.programmes.find((one) => one.contents.join() === contents.join());
+    if (programme === undefined)
+      throw new Error(`the plan names a programme of ${contents.join()}, which was not made`);
+    return { kind: 'programme', programmeId: programme.id };
+  }
+
+  /** The announcements of one session, each with its own start. */
+  #session(work: Extract<Work, { kind: 'schedule' }>, startsAt: number) {
+    let at = startsAt;
+    return work.contents.map((content) => {
+      const airing = this.#airing({ ...work, content }, at);
+      at += this.#content(content).durationMs + PROGRAMME_GAP_MS;
+      return airing;
+    });
   }
 
   #latch(work: Extract<Work, { kind: 'latch' }>): Omit<Request, 'call'> {
@@ -138,7 +160,10 @@ export class Worker {
     }
   }
 
-  #airing(work: Extract<Work, { kind: 'play' | 'schedule' }>, startsAt: number) {
+  #airing(
+    work: { readonly content: number; readonly speakers: readonly number[]; readonly latenessMs: number },
+    startsAt: number,
+  ) {
     const speakers = work.speakers.map((index) => this.#id(index));
     return { content: work.content, speakers, startsAt, latenessMs: work.latenessMs };
   }
@@ -157,6 +182,19 @@ export class Worker {
   #id(index: number): string {
     return this.#facts.speakers[index] ?? '';
   }
+}
+
+/** An instant as the commune's clocks show it: "2030-02-02T05:30:15…". */
+function localTime(instant: number): string {
+  return new Date(instant + ZONE_MS).toISOString();
+}
+
+/** A rule for these instants of a day and no others. */
+function recurrence(day: string, instants: readonly number[]): object {
+  const times = instants.map((instant) => localTime(instant).slice(11, 19));
+  if (times.length === 1) return { recurrence: { kind: 'once', day, time: times[0] } };
+  const weekday = new Date(`${day}T00:00:00Z`).getUTCDay() || 7;
+  return { recurrence: { kind: 'weekly', days: [weekday], times }, fromDay: day, untilDay: day };
 }
 
 /** How a piece of work is called in the log. */

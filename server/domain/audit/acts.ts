@@ -1,7 +1,7 @@
 import type { Clock } from '#kit';
 import { DomainError } from '#protocols';
 import type { Actor } from '../accounts/actor.ts';
-import type { Storage, Transaction } from '../unit-of-work.ts';
+import type { Storage, Transaction, TransactionLimits } from '../unit-of-work.ts';
 
 /** Which request acts: who, under which Idempotency-Key, and what exactly was asked. */
 export interface ActRequest {
@@ -56,6 +56,7 @@ export class Acts {
     work: (tx: Transaction) => Promise<ActResult<Body>>,
     // The same request has the same answer's shape: the request hash was compared.
     replay: Replay<Body> = async (_tx, kept) => kept as Body,
+    limits: TransactionLimits = {},
   ): Promise<ActOutcome<Body>> {
     const slot = JSON.stringify([request.actor.name, request.key]);
     if (this.#underWay.has(slot)) throw new DomainError('request.key_in_use', { key: request.key });
@@ -81,7 +82,7 @@ export class Acts {
           createdAt: this.#clock.now(),
         });
         return { status: result.status, body: result.body, replayed: false };
-      });
+      }, limits);
     } finally {
       this.#underWay.delete(slot);
     }

@@ -19,9 +19,10 @@ import type { LiveEvents } from '../events/live-events.ts';
 import type { StoredSlot } from '../plans/plan.ts';
 import { requireWindow } from '../policies/windows.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
+import { NOTHING_PENDING, type PendingBroadcasts } from '../urgent/pending-acts.ts';
 import { air, orderedBroadcast } from './air.ts';
 import type { Broadcast } from './broadcast.ts';
-import { cancelOrders } from './cancel-orders.ts';
+import { cancelOrders, notCancellable } from './cancel-orders.ts';
 import type { Dispatching, OrderSigner } from './order-issuer.ts';
 import {
   builtInMs,
@@ -51,6 +52,8 @@ export interface BroadcastServiceOptions {
   readonly defaults: PlayDefaults;
   readonly plan: PlanOfBroadcasts;
   readonly stops: Stops;
+  /** What is in force and not in the database yet; nothing by default. */
+  readonly pending?: PendingBroadcasts;
 }
 
 /** What broadcasts need of the plan and of its clock. */
@@ -169,12 +172,7 @@ export class BroadcastService {
     if (
       !(await tx.broadcasts.transition(id, statesBefore(BROADCAST_STATES, 'cancelled'), 'cancelled', reason))
     )
-      throw new DomainError('request.conflict', {
-        what: 'broadcast',
-        id,
-        state: broadcast.state,
-        expected: 'one that is not over yet',
-      });
+      throw notCancellable(broadcast);
     const slot = broadcast.scheduleId === null ? null : await tx.plans.slot(id);
     await cancelOrders(
       tx,
@@ -191,12 +189,13 @@ export class BroadcastService {
     return cancelled;
   }
 
-  list(filter: {
+  async list(filter: {
     readonly areaIds: readonly string[];
     readonly limit: number;
     readonly before?: string;
   }): Promise<Broadcast[]> {
-    return this.#options.read.broadcasts.list(filter);
+    const { read, pending = NOTHING_PENDING } = this.#options;
+    return (await read.broadcasts.list(filter)).map((broadcast) => pending.broadcast(broadcast));
   }
 
   get(actor: Actor, id: string): Promise<Broadcast> {
@@ -281,7 +280,7 @@ export class BroadcastService {
     const broadcast = await stores.broadcasts.get(id);
     if (broadcast === null) throw new DomainError('request.not_found', { what: 'broadcast', id });
     authorize(actor, permission, broadcast.areaId, this.#options.areas.tree);
-    return broadcast;
+    return (this.#options.pending ?? NOTHING_PENDING).broadcast(broadcast);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Instant } from '#kit';
-import { type CancelOrder, nextRevision, orderHeaderCodec, type Targets } from '#protocols';
+import { type CancelOrder, DomainError, nextRevision, orderHeaderCodec, type Targets } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
-import type { Transaction } from '../unit-of-work.ts';
-import type { Broadcast } from './broadcast.ts';
+import type { Stores, Transaction } from '../unit-of-work.ts';
+import type { Broadcast, StoredOrder } from './broadcast.ts';
 import { issueOrders, type OrderSigner, orderTopics } from './order-issuer.ts';
 import { END_MARGIN_MS } from './plan-broadcast.ts';
 import { resolvePlanned } from './plan-targets.ts';
@@ -17,17 +17,34 @@ export interface Cancellation {
   readonly slotRevision: number;
 }
 
+interface CancelParts {
+  readonly signer: OrderSigner;
+  readonly tree: AreaTree;
+  readonly speakers: SpeakerIndex;
+}
+
 /**
  * Stores signed orders that take a broadcast back, with their outbox rows: to whomever its orders went and, where it is of a plan, to
  * everybody who may hold its slot. Resolves with their revision. The dispatcher is to be kicked after the commit.
  */
 export async function cancelOrders(
   tx: Pick<Transaction, 'broadcasts'>,
-  parts: { readonly signer: OrderSigner; readonly tree: AreaTree; readonly speakers: SpeakerIndex },
-  { broadcast, reason, by, now, slotRevision }: Cancellation,
+  parts: CancelParts,
+  cancellation: Cancellation,
 ): Promise<number> {
+  const { revision, orders } = await signCancelOrders(tx, parts, cancellation);
+  for (const order of orders) await tx.broadcasts.insertOrder(order);
+  return revision;
+}
+
+/** The same orders, and their revision; nothing is stored. */
+export async function signCancelOrders(
+  stores: Pick<Stores, 'broadcasts'>,
+  parts: CancelParts,
+  { broadcast, reason, by, now, slotRevision }: Cancellation,
+): Promise<{ readonly revision: number; readonly orders: readonly StoredOrder[] }> {
   const { id: broadcastId } = broadcast;
-  const played = (await tx.broadcasts.orders(broadcastId))
+  const played = (await stores.broadcasts.orders(broadcastId))
     .filter(({ kind }) => kind === 'play')
     .map(({ document, topics }) => ({ header: orderHeaderCodec.parse(payloadOf(document)), topics }));
   const base: Omit<CancelOrder, 'id' | 'targets'> = {
@@ -49,9 +66,17 @@ export async function cancelOrders(
       : resolvePlanned(broadcast.targets, parts.tree, parts.speakers).orders.map(
           ({ by: kind, topicIds, targets }) => ({ targets, topics: orderTopics(kind, topicIds) }),
         );
-  for (const stored of await issueOrders(parts.signer, base, to, now))
-    await tx.broadcasts.insertOrder(stored);
-  return base.revision;
+  return { revision: base.revision, orders: await issueOrders(parts.signer, base, to, now) };
+}
+
+/** What is said of a broadcast that is over. */
+export function notCancellable({ id, state }: Broadcast): DomainError {
+  return new DomainError('request.conflict', {
+    what: 'broadcast',
+    id,
+    state,
+    expected: 'one that is not over yet',
+  });
 }
 
 /** The payload of a JWS of our own making: its signature needs no check. */

@@ -8,14 +8,18 @@ import {
   type MakeGoodProposals,
   type MakeGoodRequest,
   PLAYED_SHARE,
+  type PlayRequest,
   playOrderCodec,
+  scopeKey,
 } from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
+import { record } from '../audit/record.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
 import type { BroadcastService } from '../broadcasts/broadcast-service.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { LiveEvents } from '../events/live-events.ts';
+import type { StoredSlot } from '../plans/plan.ts';
 import { type Busy, earliestStart } from '../policies/earliest-start.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { Storage, Stores, Transaction } from '../unit-of-work.ts';
@@ -28,12 +32,16 @@ const LEAD_MS = 60_000;
 /** A loudspeaker that comes back within this time still plays it. */
 const LATENESS_MS = 30 * 60_000;
 const LOOK_MS = 60_000;
+/** Who acts where no person does. */
+const CONTROLLER = 'controller';
 
 export interface MakeGoodServiceOptions {
   readonly storage: Storage;
   readonly areas: AreaDirectory;
   readonly speakers: SpeakerIndex;
   readonly broadcasts: Pick<BroadcastService, 'play'>;
+  /** The slots of the plan that begin in [from, to), by start; from memory. */
+  readonly planned: (from: Instant, to: Instant) => readonly StoredSlot[];
   readonly events: LiveEvents;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
@@ -112,6 +120,7 @@ export class MakeGoodService extends Lifecycle {
       actor,
       {
         announcementId: broadcast.announcementId,
+        ...(await manner(tx, broadcast)),
         targets: { speakers: speakerIds },
         startsAt,
         latenessMs: Math.max(0, Math.min(LATENESS_MS, validUntil - startsAt)),
@@ -130,8 +139,7 @@ export class MakeGoodService extends Lifecycle {
       if (proposal === undefined) continue;
       const { automatic, areaId, speakerIds, startsAt } = proposal;
       try {
-        if (automatic)
-          await storage.transaction((tx) => this.make(tx, this.#onBehalfOf(broadcast), broadcast.id, {}));
+        if (automatic) await this.#makeByItself(broadcast);
         else if (!this.#proposed.has(broadcast.id)) {
           this.#proposed.add(broadcast.id);
           events.publish('make_good.proposed', {
@@ -183,13 +191,15 @@ export class MakeGoodService extends Lifecycle {
     const waiting = heard.some(({ verdict }) => verdict === 'waiting');
     if (missed.length === 0 || waiting || schedule?.makeGood === 'off') return undefined;
     const durationMs = await durationOf(read, broadcast);
-    const upcoming = (await read.plans.slots(now, broadcast.startsAt + 2 * VALID_MS)).filter(
-      ({ withdrawnAt }) => withdrawnAt === null,
-    );
-    const next = upcoming.find(({ seriesId }) => seriesId === broadcast.seriesId && seriesId !== null);
-    const validUntil = Math.min(broadcast.startsAt + VALID_MS, next?.startsAt ?? Number.POSITIVE_INFINITY);
     const areaIds = new Set(missed.flatMap(({ speakerId }) => speakers.get(speakerId)?.areaId ?? []));
-    const busy: Busy[] = upcoming.map(({ startsAt, line }) => ({ startsAt, endsAt: endOfLine(line) }));
+    const upcoming = this.#options.planned(now, broadcast.startsAt + 2 * VALID_MS);
+    const next = upcoming.find(({ seriesId }) => seriesId === broadcast.seriesId);
+    const validUntil = Math.min(broadcast.startsAt + VALID_MS, next?.startsAt ?? Number.POSITIVE_INFINITY);
+    const scopes = this.#scopesOf(
+      areaIds,
+      missed.map(({ speakerId }) => speakerId),
+    );
+    const busy = upcoming.filter((slot) => slot.scopes.some((scope) => scopes.has(scope))).map(busyOf);
     const from = Math.ceil(now + LEAD_MS);
     const startsAt =
       request.startsAt ??
@@ -225,21 +235,42 @@ export class MakeGoodService extends Lifecycle {
     });
   }
 
-  /** Whoever made the broadcast stands for its make-good; what it is aired at was authorized then. */
-  #onBehalfOf({ createdBy, areaId, targets }: Broadcast): Actor {
-    return {
-      name: createdBy,
-      role: 'editor',
-      areas: [...new Set([areaId, ...targets.areas, ...this.#roots()])],
-    };
+  /** Keys of every scope whose slots these loudspeakers may have to play. */
+  #scopesOf(areaIds: ReadonlySet<string>, speakerIds: readonly string[]): Set<string> {
+    const { tree } = this.#options.areas;
+    const above = [...areaIds].flatMap((id) => tree.ancestry(id));
+    return new Set([
+      ...above.map((id) => scopeKey({ kind: 'area', id })),
+      ...speakerIds.map((id) => scopeKey({ kind: 'speaker', id })),
+    ]);
   }
 
-  #roots(): string[] {
-    return this.#options.areas
-      .all()
-      .filter(({ parentId }) => parentId === null)
-      .map(({ id }) => id);
+  /** Because its schedule says so; nobody's act, and where the original was for. */
+  async #makeByItself(broadcast: Broadcast): Promise<void> {
+    const { storage, speakers, clock } = this.#options;
+    const meant = (await storage.read.broadcasts.snapshot(broadcast.id))?.speakerIds ?? [];
+    const places = meant.flatMap((id) => speakers.get(id)?.areaId ?? []);
+    const areas = [...new Set([broadcast.areaId, ...broadcast.targets.areas, ...places])];
+    const actor: Actor = { name: CONTROLLER, role: 'editor', areas };
+    await storage.transaction(async (tx) => {
+      const made = await this.make(tx, actor, broadcast.id, {});
+      const { scheduleId, createdBy: onBehalfOf } = broadcast;
+      await record(tx, clock.now(), actor, 'broadcast.make_good', made.id, {
+        ...{ makesGoodOf: broadcast.id, scheduleId, onBehalfOf },
+      });
+    });
   }
+}
+
+/** How the original was to sound: gain, repetitions, what came before it. */
+async function manner(
+  read: Stores,
+  broadcast: Broadcast,
+): Promise<Pick<PlayRequest, 'gainDb' | 'repeat' | 'prelude'>> {
+  const text = await orderText(read, broadcast);
+  if (text === undefined) return {};
+  const { volume, repeat, prelude } = playOrderCodec.parse(text);
+  return { gainDb: volume.gainDb, repeat, prelude: prelude.map(({ name }) => name) };
 }
 
 /** There is at most one: its id follows from the original's. */
@@ -271,16 +302,20 @@ async function viewsOf(read: Stores, broadcastId: string): Promise<Map<string, D
 
 /** Length of its content as it was ordered, ms. */
 async function durationOf(read: Stores, broadcast: Broadcast): Promise<number> {
-  const { plans, broadcasts, announcements, media } = read;
-  const slot = await plans.slot(broadcast.id);
-  const [order] = (await broadcasts.orders(broadcast.id)).filter(({ kind }) => kind === 'play');
-  const text = slot?.line ?? (order === undefined ? undefined : payloadText(order.document));
+  const text = await orderText(read, broadcast);
   if (text !== undefined) return contentMs(text);
+  const { announcementId } = broadcast;
   const sha256 =
-    broadcast.announcementId === null
-      ? null
-      : ((await announcements.get(broadcast.announcementId))?.mediaSha256 ?? null);
-  return sha256 === null ? 0 : ((await media.get(sha256))?.durationMs ?? 0);
+    announcementId === null ? null : ((await read.announcements.get(announcementId))?.mediaSha256 ?? null);
+  return sha256 === null ? 0 : ((await read.media.get(sha256))?.durationMs ?? 0);
+}
+
+/** What loudspeakers were told to play, as JSON. */
+async function orderText({ plans, broadcasts }: Stores, broadcast: Broadcast): Promise<string | undefined> {
+  const slot = await plans.slot(broadcast.id);
+  if (slot !== null) return slot.line;
+  const order = (await broadcasts.orders(broadcast.id)).find(({ kind }) => kind === 'play');
+  return order === undefined ? undefined : payloadText(order.document);
 }
 
 function isTarget(speakers: SpeakerIndex, speakerId: string): boolean {
@@ -301,10 +336,9 @@ function afterInterruption(document: string): string {
   return playOrderCodec.parse(payloadText(document)).afterInterruption;
 }
 
-function endOfLine(line: string): Instant {
-  const order = playOrderCodec.parse(line);
-  const { count, intervalMs } = order.repeat;
-  return order.startsAt + count * contentMs(line) + (count - 1) * intervalMs;
+function busyOf({ startsAt, line }: StoredSlot): Busy {
+  const { count, intervalMs } = playOrderCodec.parse(line).repeat;
+  return { startsAt, endsAt: startsAt + count * contentMs(line) + (count - 1) * intervalMs };
 }
 
 function conflict(id: string, state: string, expected: string): DomainError {

@@ -7,7 +7,7 @@ import {
   statesBefore,
   TOPICS,
 } from '#protocols';
-import type { OutboxItem } from '../broadcasts/broadcast.ts';
+import type { OutboxItem, StoredOrder } from '../broadcasts/broadcast.ts';
 import type { DeliveryObserver, SpeakerAreas } from '../deliveries/observer.ts';
 import type { Delivery } from '../deliveries/receipts.ts';
 import type { LiveEvents } from '../events/live-events.ts';
@@ -75,6 +75,14 @@ export class Dispatcher extends Lifecycle implements DeliveryObserver {
   /** There may be something in the outbox. Call it after the commit of an order, and when the broker is back. */
   kick(): void {
     if (this.running) this.#drainInBackground();
+  }
+
+  /**
+   * Publishes an order that is not in the outbox yet; from now on those who have not answered it get it after a hello. Rejects when the broker
+   * did not take it.
+   */
+  publishNow({ id, broadcastId, document, topics, expiresAt }: StoredOrder): Promise<void> {
+    return this.#publish({ orderId: id, broadcastId, document, topics, expiresAt });
   }
 
   /** After a hello: everything that this speaker has not answered. */
@@ -151,7 +159,7 @@ export class Dispatcher extends Lifecycle implements DeliveryObserver {
     return fresh.length > 0;
   }
 
-  async #publish(item: OutboxItem): Promise<void> {
+  async #publish(item: Omit<OutboxItem, 'seq'>): Promise<void> {
     const { storage, publisher, clock } = this.#options;
     if (clock.now() >= item.expiresAt) return;
     const snapshot = await storage.read.broadcasts.snapshot(item.broadcastId);

@@ -1,11 +1,21 @@
 import { type Clock, Lifecycle, type Milliseconds } from '#kit';
-import { type Hello, isDomainError } from '#protocols';
+import { type Hello, isDomainError, sha256 } from '#protocols';
 import type { SpeakerAreas } from '../deliveries/observer.ts';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
 import type { HeldDocument, HeldDocuments } from './held-documents.ts';
 
 /** A speaker whose heartbeat differs is sent everything no more often than this: what was sent may still be under way. */
 const HEAL_EVERY_MS: Milliseconds = 60_000;
+/** A speaker holds 64 documents at most, and a hello takes eight. */
+const MOST_PAGES = 8;
+
+/** A hello takes some documents only: what a speaker holds of later revisions comes page by page. */
+interface Asked {
+  readonly sessionEpoch: number;
+  readonly page: number;
+  /** Hashes of the documents that came. */
+  readonly received: ReadonlySet<string>;
+}
 
 export interface HeldHealerOptions {
   readonly documents: HeldDocuments;
@@ -20,8 +30,8 @@ export class HeldHealer extends Lifecycle {
   readonly #options: HeldHealerOptions;
   /** Monotonic time at which each speaker was last sent everything. */
   readonly #healedAt = new Map<string, Milliseconds>();
-  /** The connection on which each speaker was asked for what it holds of later revisions. */
-  readonly #asked = new Map<string, number>();
+  /** What each speaker was asked for on its connection. */
+  readonly #asked = new Map<string, Asked>();
 
   constructor(options: HeldHealerOptions) {
     super();
@@ -39,17 +49,24 @@ export class HeldHealer extends Lifecycle {
   }
 
   /**
-   * After a hello: sends what lacks on the speaker's own topics. Resolves with whether it is to say hello again with what it holds of later
-   * revisions than ours (once a connection).
+   * After a hello: sends what lacks on the speaker's own topics. Resolves with what it is to say hello again with (`want`): "held", then
+   * "held.2" and so on, until all that it holds of later revisions than ours has come or it sends no more; else null.
    */
-  async greet(speakerId: string, hello: Hello): Promise<boolean> {
+  async greet(speakerId: string, hello: Hello): Promise<string | null> {
     const { documents } = this.#options;
-    for (const document of hello.heldDocuments ?? []) await this.#overtake(document);
+    const { sessionEpoch, heldDocuments: sent = [] } = hello;
+    for (const document of sent) await this.#overtake(document);
     const { missing, newer } = documents.difference(speakerId, this.#areasOf(speakerId), hello.held);
     for (const document of missing) this.#send(speakerId, document);
-    if (newer.length === 0 || this.#asked.get(speakerId) === hello.sessionEpoch) return false;
-    this.#asked.set(speakerId, hello.sessionEpoch);
-    return true;
+    const known = this.#asked.get(speakerId);
+    const before = known?.sessionEpoch === sessionEpoch ? known : undefined;
+    const received = new Set([...(before?.received ?? []), ...sent.map((document) => sha256(document))]);
+    if (newer.every(({ hash }) => received.has(hash))) return null;
+    if (before !== undefined && sent.length === 0) return null;
+    const page = (before?.page ?? 0) + 1;
+    if (page > MOST_PAGES) return null;
+    this.#asked.set(speakerId, { sessionEpoch, page, received });
+    return page === 1 ? 'held' : `held.${page}`;
   }
 
   /** After a heartbeat: sends all when what the speaker holds is not what it is to hold. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, type Instant, Lifecycle, type Milliseconds, type Timer } from '#kit';
 import {
   isDomainError,
@@ -9,16 +10,17 @@ import {
 } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
-import { dayOf, formatDay } from '../calendar/day-number.ts';
+import { dayOf } from '../calendar/day-number.ts';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
 import type { DocumentSigner } from '../keys/key-service.ts';
 import { instantOf, localDayNumber } from '../policies/zoned-time.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
-import { type AreaDays, newDocuments, writeAreaDays } from './area-days.ts';
-import { type DraftPlan, draftPlan } from './draft-plan.ts';
+import { AreaDays, type ScopeDocuments } from './area-days.ts';
+import { type DraftPlan, PlanDrafter } from './draft-plan.ts';
 import type { HeadBook } from './head-book.ts';
 import type { HeldDocument, HeldSource } from './held-documents.ts';
 import type { StoredDocument, StoredHead, StoredSlot } from './plan.ts';
+import { PlanLimits } from './plan-limits.ts';
 import { type HeadWishes, signHeads } from './sign-heads.ts';
 import type { SlotBook } from './slot-book.ts';
 import type { SlotBroadcasts } from './slot-broadcasts.ts';
@@ -31,6 +33,11 @@ const COLLECT_MS: Milliseconds = 100;
 /** Pause after the database was found held, or a defect. */
 const RETRY_MS: Milliseconds = 1_000;
 const DAY_MS = 24 * 3_600_000;
+/** Rows of one transaction: a commit writes all of them to the disk at once, and holds everybody up for so long. */
+const SLOTS_AT_ONCE = 500;
+const DOCUMENTS_AT_ONCE = 100;
+/** Heads published one after the other without a turn in between. */
+const HEADS_AT_ONCE = 20;
 /** Sessions that began so long ago may still have items to come, or begin late. */
 const LOOK_BACK_MS = 36 * 3_600_000;
 /** What was due longer ago while we were away is not made up in the records. */
@@ -56,7 +63,7 @@ export interface PlanCompilerOptions {
   /** The messages that loudspeakers keep decoded, by area; none by default. */
   readonly storedMessages?: () => Promise<ReadonlyMap<string, readonly StoredMessage[]>>;
   /** Told after each compilation. */
-  readonly onCompiled?: (slots: readonly StoredSlot[]) => void;
+  readonly onCompiled?: () => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -66,6 +73,10 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
   readonly #options: PlanCompilerOptions;
   /** The highest revisions that loudspeakers showed, by key of the scope, until ours are above. */
   readonly #seen = new Map<string, number>();
+  readonly #limits = new PlanLimits();
+  readonly #days = new AreaDays();
+  readonly #drafter = new PlanDrafter();
+  #zonesOf: { readonly tree: AreaTree; readonly zones: readonly string[] } | undefined;
   /** Heads that the broker did not take, the newest of each scope. */
   readonly #unsent = new Map<string, StoredHead>();
   #timer: Timer | undefined;
@@ -173,34 +184,43 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     if (disputed()) return;
     const began = clock.monotonic();
     const turns = new Turns(clock);
-    const facts = await source.read(storage.read);
     const now = clock.now();
-    const { version } = slots;
     const watermark = Math.max(this.#options.watermark(), now - LONGEST_ABSENCE_MS);
-    const draft = await draftPlan(
-      facts,
-      slots,
-      { now, from: Math.min(now - LOOK_BACK_MS, watermark), until: this.#horizon(now), watermark },
+    const range = { from: firstInstant(Math.min(now - LOOK_BACK_MS, watermark)), to: this.#horizon(now) };
+    const facts = await source.read(storage.read, range, turns);
+    const { version } = slots;
+    const refused = await this.#limits.refused(facts, slots, turns);
+    const draft = await this.#drafter.draft(facts, refused, slots, { now, watermark }, turns);
+    const named = this.#options.heads.named();
+    const scopes = await this.#days.update(
+      draft.inForce,
+      now,
+      (scope) => this.#zoneIn(scope),
+      (hash) => named.has(hash),
       turns,
     );
-    const days = await writeAreaDays(draft.inForce, (scope, slot) => this.#dayIn(scope, slot, now), turns);
     const seen = new Map(this.#seen);
     const heads = await signHeads(
-      { scopes: days.scopes, stored: await this.#storedMessages(), seen },
+      { scopes, stored: await this.#storedMessages(), seen },
       this.#options.heads,
       this.#options.keys,
       now,
       turns,
     );
-    if (!(await this.#save(draft, heads, this.#documentsOf(days, heads, now), now, version))) {
+    if (!(await this.#save(draft, heads, this.#documentsOf(scopes, heads, now), now, version))) {
       this.#again = true;
       return;
     }
+    this.#days.saved();
     for (const [key, revision] of seen) if (this.#seen.get(key) === revision) this.#seen.delete(key);
     this.#lastMs = clock.monotonic() - began;
   }
 
-  /** One transaction {slots, documents, heads, broadcasts}; published after its commit. False when the slots were changed meanwhile. */
+  /**
+   * One transaction {slots, documents, heads, broadcasts}; published after its commit. What is too much for one goes before it in others: new documents, which
+   * nothing names yet, and slots, which the next compilation puts into heads if this one does not get so far. False when the slots were changed
+   * meanwhile.
+   */
   async #save(
     draft: DraftPlan,
     heads: readonly StoredHead[],
@@ -211,24 +231,43 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     const { storage, onCompiled } = this.#options;
     const { changed, withdrawn, unheard } = draft;
     if (changed.length + withdrawn.length + unheard.length + heads.length === 0) return true;
+    const [lastDocuments = [], ...moreDocuments] = slices(documents, DOCUMENTS_AT_ONCE);
+    const [lastSlots = [], ...moreSlots] = slices([...changed, ...unheard], SLOTS_AT_ONCE);
+    for (const slice of moreDocuments) await storage.transaction((tx) => tx.plans.saveDocuments(slice));
+    let expected = version;
+    for (const slice of moreSlots) {
+      if (!(await storage.transaction((tx) => this.#saveSlots(tx, slice, [], now, expected)))) return false;
+      expected = this.#options.slots.version;
+    }
     return storage.transaction(async (tx) => {
-      // A slot was issued or taken back in between: transactions run one at a time, so from here on none is.
-      if (this.#options.slots.version !== version) return false;
-      const taken = await this.#withdraw(tx, withdrawn, now);
-      const slots = [...changed, ...unheard, ...taken];
-      await tx.plans.saveSlots(slots);
-      await tx.plans.saveDocuments(documents);
+      if (!(await this.#saveSlots(tx, lastSlots, withdrawn, now, expected))) return false;
+      await tx.plans.saveDocuments(lastDocuments);
       await tx.plans.saveHeads(heads);
-      for (const slot of changed)
-        if (slot.issuedAt !== null) await this.#options.broadcasts.change(tx, slot, now);
       tx.afterCommit(() => {
-        this.#options.slots.put(slots);
         this.#options.heads.put(heads);
-        for (const head of heads) this.#publish(head);
-        onCompiled?.(slots);
+        this.#publishAll(heads);
+        onCompiled?.();
       });
       return true;
     });
+  }
+
+  /** False when a slot was issued or taken back in between: transactions run one at a time, so from here on none is. */
+  async #saveSlots(
+    tx: Transaction,
+    changed: readonly StoredSlot[],
+    withdrawn: readonly StoredSlot[],
+    now: Instant,
+    version: number,
+  ): Promise<boolean> {
+    if (this.#options.slots.version !== version) return false;
+    const slots = [...changed, ...(await this.#withdraw(tx, withdrawn, now))];
+    await tx.plans.saveSlots(slots);
+    for (const slot of changed)
+      if (slot.issuedAt !== null && slot.scopes.length > 0)
+        await this.#options.broadcasts.change(tx, slot, now);
+    tx.afterCommit(() => this.#options.slots.put(slots));
+    return true;
   }
 
   /** Slots that were issued are cancelled; one that has not begun may be planned and issued again. */
@@ -245,11 +284,15 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     return taken;
   }
 
-  #documentsOf(days: AreaDays, heads: readonly StoredHead[], now: Instant): StoredDocument[] {
-    const named = heads.flatMap(
-      ({ scope }) => days.scopes.get(scope)?.documents.map(({ sha256 }) => sha256) ?? [],
+  #documentsOf(
+    scopes: ReadonlyMap<string, ScopeDocuments>,
+    heads: readonly StoredHead[],
+    now: Instant,
+  ): StoredDocument[] {
+    const hashes = heads.flatMap(
+      ({ scope }) => scopes.get(scope)?.documents.map(({ sha256 }) => sha256) ?? [],
     );
-    return newDocuments(days, named, this.#options.heads.named(), Math.floor(now));
+    return this.#days.unsaved(hashes, Math.floor(now));
   }
 
   /** The broker is there again: what it did not take is sent now. */
@@ -257,6 +300,19 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     const unsent = [...this.#unsent.values()];
     this.#unsent.clear();
     for (const head of unsent) this.#publish(head);
+  }
+
+  #publishAll(heads: readonly StoredHead[]): void {
+    const [now = [], ...later] = slices(heads, HEADS_AT_ONCE);
+    for (const head of now) this.#publish(head);
+    if (later.length === 0) return;
+    const rest = async () => {
+      for (const slice of later) {
+        await nextTurn();
+        for (const head of slice) this.#publish(head);
+      }
+    };
+    this.background(rest(), this.#options.onError);
   }
 
   #publish(stored: StoredHead): void {
@@ -288,20 +344,33 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     );
   }
 
-  #zones(): string[] {
+  #zones(): readonly string[] {
     const { tree } = this.#options.areas;
-    return [...new Set([...tree.ids()].map((id) => tree.zoneOf(id)))];
+    if (this.#zonesOf?.tree !== tree)
+      this.#zonesOf = { tree, zones: [...new Set([...tree.ids()].map((id) => tree.zoneOf(id)))] };
+    return this.#zonesOf.zones;
   }
 
-  #dayIn(scope: Scope, { startsAt, expiresAt }: StoredSlot, now: Instant): string | null {
+  /** Null: it is gone. */
+  #zoneIn(scope: Scope): string | null {
     const { areas, speakers } = this.#options;
     const areaId = scope.kind === 'area' ? scope.id : (speakers.get(scope.id)?.areaId ?? '');
-    if (!areas.tree.has(areaId)) return null;
-    const zone = areas.tree.zoneOf(areaId);
-    const day = localDayNumber(zone, startsAt);
-    if (expiresAt <= now && day < localDayNumber(zone, now)) return null;
-    return formatDay(dayOf(day));
+    return areas.tree.has(areaId) ? areas.tree.zoneOf(areaId) : null;
   }
+}
+
+/**
+ * Where looking at sessions begins: a whole local day before `from`, wherever that is (limits count whole days), and the same instant for a day: what was
+ * made for it is used again.
+ */
+function firstInstant(from: Instant): Instant {
+  return (Math.floor(from / DAY_MS) - 1) * DAY_MS;
+}
+
+function slices<Item>(items: readonly Item[], size: number): (readonly Item[])[] {
+  const parts: (readonly Item[])[] = [];
+  for (let end = items.length; end > 0; end -= size) parts.push(items.slice(Math.max(0, end - size), end));
+  return parts;
 }
 
 function endOfDay(zone: string, day: number): Instant {

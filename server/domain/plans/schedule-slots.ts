@@ -50,7 +50,11 @@ export class ScheduleSlots implements SlotSource {
   ): Promise<SlotFacts> {
     const { areas, speakers } = this.#options;
     const { tree } = areas;
-    const areaOfSpeaker = (id: string) => speakers.get(id)?.areaId;
+    const areaOfSpeaker = (id: string) => {
+      const speaker = speakers.get(id);
+      const inUse = speaker?.lifecycle === 'enrolled' || speaker?.lifecycle === 'active';
+      return inUse ? speaker?.areaId : undefined;
+    };
     const schedules = [...(await this.#schedules.keep(await stores.schedules.active(), turns)).values()];
     await turns.turn();
     const read = await readSlotFacts(stores, { tree, areaOfSpeaker }, schedules);

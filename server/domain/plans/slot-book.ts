@@ -5,9 +5,16 @@ import type { StoredSlot } from './plan.ts';
 /** Slots that begin up to so long ago stay in memory: a day's documents, and whatever may still start late. */
 const KEPT_MS = 3 * 24 * 3_600_000;
 
+/** The slots of one series, by broadcast id. */
+interface SeriesSlots {
+  readonly slots: Map<string, StoredSlot>;
+  version: number;
+}
+
 /** The slots of the present plan in memory. One process owns the database, so what it committed is what there is. */
 export class SlotBook {
   readonly #slots = new Map<string, StoredSlot>();
+  readonly #series = new Map<string, SeriesSlots>();
   #version = 0;
 
   /** Another one after every change. */
@@ -18,8 +25,8 @@ export class SlotBook {
   /** Reads everything from three days before `from` on. */
   async load(read: Pick<Stores, 'plans'>, from: Instant): Promise<void> {
     this.#slots.clear();
-    for (const slot of await read.plans.slots(from - KEPT_MS, Number.MAX_SAFE_INTEGER))
-      this.#slots.set(slot.broadcastId, slot);
+    this.#series.clear();
+    this.put(await read.plans.slots(from - KEPT_MS, Number.MAX_SAFE_INTEGER));
   }
 
   get(broadcastId: string): StoredSlot | undefined {
@@ -29,25 +36,56 @@ export class SlotBook {
   /** Takes in slots after their commit. */
   put(slots: Iterable<StoredSlot>): void {
     this.#version += 1;
-    for (const slot of slots) this.#slots.set(slot.broadcastId, slot);
+    for (const slot of slots) {
+      this.#slots.set(slot.broadcastId, slot);
+      const series = this.#series.get(slot.seriesId) ?? { slots: new Map(), version: 0 };
+      this.#series.set(slot.seriesId, series);
+      series.slots.set(slot.broadcastId, slot);
+      series.version = this.#version;
+    }
   }
 
-  all(): IterableIterator<StoredSlot> {
-    return this.#slots.values();
+  /** Of which series there are any. */
+  series(): IterableIterator<string> {
+    return this.#series.keys();
+  }
+
+  /** The slots of a series: broadcast ids of one never are of another. */
+  ofSeries(seriesId: string): Iterable<StoredSlot> {
+    return this.#series.get(seriesId)?.slots.values() ?? [];
+  }
+
+  /** Another one after every change of a slot of this series; 0 without any. */
+  versionOf(seriesId: string): number {
+    return this.#series.get(seriesId)?.version ?? 0;
   }
 
   /** Those in force that begin in [from, to), by start. */
   between(from: Instant, to: Instant): StoredSlot[] {
-    return [...this.#slots.values()]
-      .filter(({ startsAt, withdrawnAt }) => withdrawnAt === null && startsAt >= from && startsAt < to)
-      .sort(bySlotOrder);
+    const found: StoredSlot[] = [];
+    for (const slot of this.#slots.values())
+      if (slot.withdrawnAt === null && slot.startsAt >= from && slot.startsAt < to) found.push(slot);
+    return found.sort(bySlotOrder);
   }
 
   /** Forgets what is long over and has its broadcast, or was taken out. */
   expire(now: Instant): void {
-    for (const { broadcastId, startsAt, expiresAt, issuedAt, withdrawnAt } of this.#slots.values())
-      if ((issuedAt ?? withdrawnAt) !== null && startsAt < now - KEPT_MS && expiresAt < now)
-        this.#slots.delete(broadcastId);
+    this.#version += 1;
+    for (const {
+      broadcastId,
+      seriesId,
+      startsAt,
+      expiresAt,
+      issuedAt,
+      withdrawnAt,
+    } of this.#slots.values()) {
+      if ((issuedAt ?? withdrawnAt) === null || startsAt >= now - KEPT_MS || expiresAt >= now) continue;
+      this.#slots.delete(broadcastId);
+      const series = this.#series.get(seriesId);
+      series?.slots.delete(broadcastId);
+      if (series?.slots.size === 0) this.#series.delete(seriesId);
+      else if (series !== undefined) series.version = this.#version;
+    }
   }
 
   get size(): number {

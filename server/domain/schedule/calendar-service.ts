@@ -21,8 +21,19 @@ import type { HolidayBook } from './holiday-book.ts';
 import { Pacer } from './pacer.ts';
 import { previewAll } from './preview/preview.ts';
 import type { PreviewSpeaker } from './preview/preview-types.ts';
+import type { Schedule } from './schedule.ts';
 import type { ScheduleGuard } from './schedule-guard.ts';
-import { type MadeSlot, slotsBetween, type WithheldSlot } from './slots.ts';
+import {
+  limitsSessions as bindsSessions,
+  countsInPlan,
+  overLimitGroups,
+  type PlannedBefore,
+  type SessionGroup,
+  sessionsOfSlots,
+  withholdRefused,
+} from './session-limits.ts';
+import { type MadeSlot, type Slots, slotsBetween, type WithheldSlot } from './slots.ts';
+import type { Refusal, TargetRules } from './target-rules.ts';
 
 /** Whether a speaker holds the plans and latches as they are now. */
 export type Told = (speakerId: string) => boolean;
@@ -30,6 +41,9 @@ export type Told = (speakerId: string) => boolean;
 const DAY_MS = 86_400_000;
 /** Where sessions are limited, what sounds within this time before a range counts in it. */
 const HISTORY_MS = 2 * DAY_MS;
+
+/** Slots that begin later than so long ago are in memory. */
+const IN_MEMORY_MS = 2 * DAY_MS;
 
 /** Items of all classes in one answer: writing more of them holds everybody else up. */
 const MOST_ITEMS = 10_000;
@@ -44,8 +58,13 @@ export interface CalendarServiceOptions {
   readonly holidays: HolidayBook;
   readonly guard: ScheduleGuard;
   readonly told: Told;
+  /** The slots of the present plan; those of before are read. */
+  readonly slots: { get(broadcastId: string): CalendarPlanned | undefined };
   readonly clock: Clock;
 }
+
+/** What the calendar needs to know of a slot that was planned. */
+type CalendarPlanned = PlannedBefore & { readonly publishedAt: Instant };
 
 /** What loudspeakers will play, and why and why not: the schedules as they are now, by the evaluator of the loudspeakers. */
 export class CalendarService {
@@ -63,49 +82,106 @@ export class CalendarService {
     const { clock, told } = this.#options;
     const speakers = await this.#speakers(scope);
     const limited = speakers.some(({ rules }) => rules !== null && limitsSessions(rules));
-    const since = limited ? from - HISTORY_MS : from;
-    const { slots, withheld } = await this.#planned(scope, since, to);
+    const pacer = new Pacer(clock);
+    const { slots, withheld, since } = await this.#planned(scope, { from, to, limited }, pacer);
     const items = [...slots, ...(await this.#ordered(since, to))];
     const classes = await previewAll(items, speakers, { from: since, to }, clock);
-    const count = classes.reduce(
-      (sum, one) => sum + one.slots.filter(({ startsAt }) => startsAt >= from).length,
-      0,
-    );
+    let count = 0;
+    for (const one of classes) {
+      for (const { startsAt } of one.slots) if (startsAt >= from) count += 1;
+      await pacer.rest();
+    }
     if (count > MOST_ITEMS)
       throw new DomainError('request.invalid', {
         reason: `the calendar would have ${count} items, at most ${MOST_ITEMS}: ask for a smaller area or fewer days`,
         field: 'to',
       });
-    const notTold = speakers.map(({ speakerId }) => speakerId).filter((id) => id !== '' && !told(id));
-    return calendarView({ from, to, items, withheld, classes, notTold });
-  }
-
-  /** The slots of every schedule that is for somewhere in the scope. */
-  async #planned(
-    scope: Scope,
-    from: Instant,
-    to: Instant,
-  ): Promise<{ readonly slots: CalendarSlot[]; readonly withheld: WithheldSlot[] }> {
-    const { read, guard, holidays, clock } = this.#options;
-    const schedules = await read.schedules.active();
-    const facts = await guard.facts(read, schedules);
-    const published = new Map(
-      (await read.plans.slots(from, to)).map(({ broadcastId, publishedAt }) => [broadcastId, publishedAt]),
-    );
-    const within = this.#areasOf(scope);
-    const pacer = new Pacer(clock);
-    const slots: CalendarSlot[] = [];
-    const withheld: WithheldSlot[] = [];
-    for (const schedule of schedules) {
-      const named = scope.kind === 'speaker' && schedule.targets.speakers.includes(scope.id);
-      if (!named && ![...facts.rules.areasOf(schedule.targets)].some((id) => within.has(id))) continue;
-      const made = slotsBetween(schedule, facts, holidays.table, from, to);
-      for (const slot of made.slots)
-        slots.push(slotItem(slot, published.get(slot.broadcastId) ?? schedule.updatedAt));
-      withheld.push(...made.withheld);
+    const notTold: string[] = [];
+    for (const { speakerId } of speakers) {
+      if (speakerId !== '' && !told(speakerId)) notTold.push(speakerId);
       await pacer.rest();
     }
-    return { slots, withheld };
+    return calendarView({ from, to, items, withheld, classes, notTold, pacer });
+  }
+
+  /** The slots of every schedule that is for somewhere in the scope, within the limits of sessions: as the plan has them. `since`: where they begin. */
+  async #planned(
+    scope: Scope,
+    { from, to, limited }: { readonly from: Instant; readonly to: Instant; readonly limited: boolean },
+    pacer: Pacer,
+  ): Promise<{
+    readonly slots: CalendarSlot[];
+    readonly withheld: WithheldSlot[];
+    readonly since: Instant;
+  }> {
+    const { read, guard, holidays, slots: book } = this.#options;
+    const schedules = await read.schedules.active();
+    await pacer.rest();
+    const facts = await guard.facts(read, schedules);
+    const { rules } = facts;
+    const within = this.#areasOf(scope);
+    const here = new Set<Schedule>();
+    /** Where the limits of sessions decide about what is for the scope: there everything counts. */
+    const bound = new Set<string>();
+    for (const schedule of schedules) {
+      await pacer.rest();
+      const areaIds = rules.areasOf(schedule.targets);
+      const named = scope.kind === 'speaker' && schedule.targets.speakers.includes(scope.id);
+      if (!named && !hasAny(areaIds, within)) continue;
+      here.add(schedule);
+      for (const areaId of areaIds) if (bindsSessions(rules.ofArea(areaId))) bound.add(areaId);
+    }
+    const since = limited || bound.size > 0 ? from - HISTORY_MS : from;
+    const past = await this.#publishedBefore(since, to);
+    const planned = (id: string): CalendarPlanned | undefined => book.get(id) ?? past.get(id);
+    const found: { readonly schedule: Schedule; readonly made: Slots }[] = [];
+    const groups: SessionGroup[] = [];
+    for (const schedule of schedules) {
+      if (!here.has(schedule) && !hasAny(rules.areasOf(schedule.targets), bound)) continue;
+      await pacer.rest();
+      const made = slotsBetween(schedule, facts, holidays.table, since, to);
+      if (here.has(schedule)) found.push({ schedule, made });
+      if (bound.size === 0) continue;
+      const counted = made.slots.filter(({ broadcastId, startsAt }) =>
+        countsInPlan(startsAt, schedule.updatedAt, planned(broadcastId)),
+      );
+      const sessionIds = new Set(counted.map(({ sessionId }) => sessionId));
+      const sessions = sessionsOfSlots(made.slots).filter(({ sessionId }) => sessionIds.has(sessionId));
+      groups.push({ targets: schedule.targets, sessions });
+    }
+    const refused = await this.#refused(groups, bound, rules, pacer);
+    const slots: CalendarSlot[] = [];
+    const withheld: WithheldSlot[] = [];
+    for (const { schedule, made } of found) {
+      await pacer.rest();
+      const kept = withholdRefused(made, refused);
+      for (const slot of kept.slots)
+        slots.push(slotItem(slot, planned(slot.broadcastId)?.publishedAt ?? schedule.updatedAt));
+      for (const one of kept.withheld) withheld.push(one);
+    }
+    return { slots, withheld, since };
+  }
+
+  async #refused(
+    groups: readonly SessionGroup[],
+    areaIds: ReadonlySet<string>,
+    rules: TargetRules,
+    pacer: Pacer,
+  ): Promise<ReadonlyMap<string, Refusal>> {
+    const steps = overLimitGroups(groups, areaIds, rules);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+      await pacer.rest();
+    }
+  }
+
+  /** Slots of before those that are in memory. */
+  async #publishedBefore(from: Instant, to: Instant): Promise<ReadonlyMap<string, CalendarPlanned>> {
+    const { read, clock } = this.#options;
+    const until = Math.min(to, clock.now() - IN_MEMORY_MS);
+    const slots = from < until ? await read.plans.slots(from, until) : [];
+    return new Map(slots.map((slot) => [slot.broadcastId, slot]));
   }
 
   /** What people ordered for itself and is not over. */
@@ -172,6 +248,11 @@ export class CalendarService {
     if (areaId === undefined) return new Set();
     return kind === 'area' ? areas.tree.within(areaId) : new Set([areaId]);
   }
+}
+
+function hasAny(ids: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean {
+  for (const id of ids) if (wanted.has(id)) return true;
+  return false;
 }
 
 function slotItem(slot: MadeSlot, issuedAt: Instant): CalendarSlot {

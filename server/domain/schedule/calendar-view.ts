@@ -1,5 +1,6 @@
 import type { Instant } from '#kit';
 import { airTimeMs, type CalendarView, type Conflict, type ItemTimeline, type Reason } from '#protocols';
+import type { Pacer } from './pacer.ts';
 import type { PreviewClass, PreviewSlot } from './preview/preview-types.ts';
 import { reasonView } from './reason-view.ts';
 import type { WithheldSlot } from './slots.ts';
@@ -15,14 +16,15 @@ export interface CalendarSlot extends PreviewSlot {
 
 type ClassItem = CalendarView['classes'][number]['items'][number];
 
-/** What an evaluation gave, for people: only what begins in [from, to), each item and each conflict once. */
-export function calendarView({
+/** What an evaluation gave, for people: only what begins in [from, to), each item and each conflict once. Rests between its steps. */
+export async function calendarView({
   from,
   to,
   items,
   withheld,
   classes,
   notTold,
+  pacer,
 }: {
   readonly from: Instant;
   readonly to: Instant;
@@ -30,36 +32,42 @@ export function calendarView({
   readonly withheld: readonly WithheldSlot[];
   readonly classes: readonly PreviewClass[];
   readonly notTold: readonly string[];
-}): CalendarView {
+  readonly pacer: Pacer;
+}): Promise<CalendarView> {
   const byId = new Map(items.map((item) => [item.id, item]));
   const inRange = (at: Instant) => at >= from && at < to;
-  const meant = new Set(classes.flatMap(({ slots }) => slots.map(({ id }) => id)));
-  const shown = new Map(
-    items
-      .filter(({ id, startsAt }) => inRange(startsAt) && meant.has(id))
-      .map((item) => [item.broadcastId, item]),
-  );
+  const meant = new Set<string>();
+  const classViews: CalendarView['classes'] = [];
+  for (const { speakerIds, slots, timeline } of classes) {
+    for (const { id } of slots) meant.add(id);
+    await pacer.rest();
+    const view: ClassItem[] = [];
+    for (const one of timeline.items) {
+      const item = byId.get(one.id);
+      if (item !== undefined && inRange(item.startsAt)) view.push(classItem(one, item, byId));
+    }
+    classViews.push({ speakerIds: speakerIds.filter((id) => id !== ''), items: view });
+    await pacer.rest();
+  }
+  const shown = new Map<string, CalendarSlot>();
+  for (const item of items)
+    if (inRange(item.startsAt) && meant.has(item.id)) shown.set(item.broadcastId, item);
+  await pacer.rest();
+  const itemViews = [...shown.values()]
+    .sort((a, b) => a.startsAt - b.startsAt || a.position - b.position)
+    .map(itemView);
+  await pacer.rest();
+  const withheldViews = withheld
+    .filter(({ startsAt }) => inRange(startsAt))
+    .sort((a, b) => a.startsAt - b.startsAt || a.position - b.position)
+    .map(({ broadcastId, announcementId, scheduleId, originalAt, position, title, startsAt, ...why }) => ({
+      ...{ broadcastId, announcementId, scheduleId, originalAt, position, title, startsAt },
+      reason: reasonView(why),
+    }));
+  await pacer.rest();
   return {
-    from,
-    to,
-    items: [...shown.values()]
-      .sort((a, b) => a.startsAt - b.startsAt || a.position - b.position)
-      .map(itemView),
-    withheld: withheld
-      .filter(({ startsAt }) => inRange(startsAt))
-      .sort((a, b) => a.startsAt - b.startsAt || a.position - b.position)
-      .map(({ broadcastId, announcementId, scheduleId, originalAt, position, title, startsAt, ...why }) => ({
-        ...{ broadcastId, announcementId, scheduleId, originalAt, position, title, startsAt },
-        reason: reasonView(why),
-      })),
-    classes: classes.map(({ speakerIds, timeline }) => ({
-      speakerIds: speakerIds.filter((id) => id !== ''),
-      items: timeline.items.flatMap((one) => {
-        const item = byId.get(one.id);
-        return item === undefined || !inRange(item.startsAt) ? [] : [classItem(one, item, byId)];
-      }),
-    })),
-    conflicts: conflictViews(classes, byId, inRange),
+    ...{ from, to, items: itemViews, withheld: withheldViews, classes: classViews },
+    conflicts: await conflictViews(classes, byId, inRange, pacer),
     notTold: [...notTold],
   };
 }
@@ -99,13 +107,15 @@ function whyNot(
 }
 
 /** The same pair at many loudspeakers is one conflict with all of them. */
-function conflictViews(
+async function conflictViews(
   classes: readonly PreviewClass[],
   byId: ReadonlyMap<string, CalendarSlot>,
   inRange: (at: Instant) => boolean,
-): CalendarView['conflicts'] {
+  pacer: Pacer,
+): Promise<CalendarView['conflicts']> {
   const found = new Map<string, CalendarView['conflicts'][number]>();
-  for (const { speakerIds, timeline } of classes)
+  for (const { speakerIds, timeline } of classes) {
+    await pacer.rest();
     for (const conflict of timeline.conflicts) {
       const [a, b] = [byId.get(conflict.a), byId.get(conflict.b)];
       if (a === undefined || b === undefined || !(inRange(a.startsAt) || inRange(b.startsAt))) continue;
@@ -115,6 +125,7 @@ function conflictViews(
       if (known === undefined) found.set(key, { ...conflictView(conflict, a, b), speakerIds: names });
       else known.speakerIds.push(...names);
     }
+  }
   return [...found.values()].sort((a, b) => a.from - b.from);
 }
 

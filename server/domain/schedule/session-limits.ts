@@ -1,5 +1,5 @@
 import type { Instant } from '#kit';
-import { SESSION_GAP_MINUTES, type Targets } from '#protocols';
+import { countsForSessions, SESSION_GAP_MINUTES, type Targets } from '#protocols';
 import { dayOf, formatDay } from '../calendar/day-number.ts';
 import { localDayNumber } from '../policies/zoned-time.ts';
 import type { SlotFacts } from './slot-facts.ts';
@@ -16,7 +16,7 @@ export interface PlannedSession {
   /** First instant of silence after it, if nothing delays it. */
   readonly endsAt: Instant;
   readonly targets: Targets;
-  /** By leave of the chairman: neither bound nor counted. */
+  /** An emergency, or by leave of the chairman: neither bound nor counted. */
   readonly exempt: boolean;
 }
 
@@ -48,16 +48,46 @@ export function* overLimitSteps(
   areaIds: Iterable<string>,
   rules: TargetRules,
 ): Generator<void, Map<string, Refusal>> {
-  const groups = new Map<Targets, PlannedSession[]>();
+  const byTargets = new Map<Targets, PlannedSession[]>();
   for (const session of sessions) {
-    if (session.exempt) continue;
-    const group = groups.get(session.targets);
-    if (group === undefined) groups.set(session.targets, [session]);
+    const group = byTargets.get(session.targets);
+    if (group === undefined) byTargets.set(session.targets, [session]);
     else group.push(session);
   }
+  const groups = [...byTargets].map(([targets, ofGroup]) => ({ targets, sessions: ofGroup }));
+  return yield* overLimitGroups(groups, areaIds, rules);
+}
+
+/** Sessions that are for the same targets. */
+export interface SessionGroup {
+  readonly targets: Targets;
+  readonly sessions: readonly PlannedSession[];
+}
+
+/** What was found by area, for the next time: an area of which neither the rule nor the sessions (as arrays) have changed is not counted again. */
+export type LimitMemo = Map<
+  string,
+  {
+    readonly rule: AreaRule;
+    readonly meant: readonly (readonly PlannedSession[])[];
+    readonly refused: ReadonlyMap<string, Refusal>;
+    /** All that counts there, by start. */
+    readonly inOrder: readonly PlannedSession[];
+  }
+>;
+
+type MemoEntry = LimitMemo extends Map<string, infer Entry> ? Entry : never;
+
+/** The same for sessions that are grouped already. `areaIds` null: everywhere that any of them is for. */
+export function* overLimitGroups(
+  groups: readonly SessionGroup[],
+  areaIds: Iterable<string> | null,
+  rules: TargetRules,
+  memo: LimitMemo = new Map(),
+): Generator<void, Map<string, Refusal>> {
   const byArea = new Map<string, number[]>();
-  const inGroups = [...groups.values()];
-  for (const [i, targets] of [...groups.keys()].entries()) {
+  for (const [i, { targets, sessions }] of groups.entries()) {
+    if (sessions.every(({ exempt }) => exempt)) continue;
     for (const areaId of rules.areasOf(targets)) {
       const here = byArea.get(areaId);
       if (here === undefined) byArea.set(areaId, [i]);
@@ -67,7 +97,8 @@ export function* overLimitSteps(
   }
   const refused = new Map<string, Refusal>();
   const done = new Set<string>();
-  for (const areaId of areaIds) {
+  let last: Pick<MemoEntry, 'meant' | 'inOrder'> = { meant: [], inOrder: [] };
+  for (const areaId of areaIds ?? byArea.keys()) {
     const rule = rules.ofArea(areaId);
     if (!limitsSessions(rule)) continue;
     const here = byArea.get(areaId) ?? [];
@@ -76,13 +107,51 @@ export function* overLimitSteps(
     if (done.has(key)) continue;
     done.add(key);
     yield;
-    const meant = here
-      .flatMap((i) => inGroups[i] ?? [])
-      .sort((a, b) => a.startsAt - b.startsAt || (a.sessionId < b.sessionId ? -1 : 1));
-    for (const [sessionId, refusal] of overLimitIn(areaId, rule, meant))
-      if (!refused.has(sessionId)) refused.set(sessionId, refusal);
+    const meant = here.map((i) => groups[i]?.sessions ?? []);
+    const before = memo.get(areaId);
+    const same =
+      before?.rule === rule &&
+      before.meant.length === meant.length &&
+      before.meant.every((sessions, i) => sessions === meant[i]);
+    let found = before?.refused;
+    if (!same || found === undefined) {
+      const inOrder = ordered(meant, before ?? last);
+      found = overLimitIn(areaId, rule, inOrder);
+      last = { meant, inOrder };
+      memo.set(areaId, { rule, refused: found, ...last });
+    }
+    for (const [sessionId, refusal] of found) if (!refused.has(sessionId)) refused.set(sessionId, refusal);
   }
   return refused;
+}
+
+/** Sessions by start, from a list that is in order and much the same: that of the time before, or of the area beside it. */
+function ordered(
+  meant: readonly (readonly PlannedSession[])[],
+  near: Pick<MemoEntry, 'meant' | 'inOrder'>,
+): PlannedSession[] {
+  const [now, then] = [new Set(meant), new Set(near.meant)];
+  const gone = new Set(near.meant.flatMap((sessions) => (now.has(sessions) ? [] : sessions)));
+  const added = meant
+    .flatMap((sessions) => (then.has(sessions) ? [] : sessions))
+    .filter(({ exempt }) => !exempt)
+    .sort(byStart);
+  const merged: PlannedSession[] = [];
+  let at = 0;
+  for (const session of near.inOrder) {
+    if (gone.has(session)) continue;
+    for (let next = added[at]; next !== undefined && byStart(next, session) < 0; next = added[at]) {
+      merged.push(next);
+      at += 1;
+    }
+    merged.push(session);
+  }
+  for (const session of added.slice(at)) merged.push(session);
+  return merged;
+}
+
+function byStart(a: PlannedSession, b: PlannedSession): number {
+  return a.startsAt - b.startsAt || (a.sessionId < b.sessionId ? -1 : 1);
 }
 
 function overLimitIn(
@@ -129,7 +198,7 @@ export function sessionsOfSlots(slots: readonly MadeSlot[]): PlannedSession[] {
     if (known === undefined)
       sessions.set(sessionId, {
         ...{ sessionId, startsAt, endsAt, targets },
-        exempt: order.windowOverride !== null,
+        exempt: !countsForSessions(order),
       });
     else {
       known.startsAt = Math.min(known.startsAt, startsAt);
@@ -140,11 +209,15 @@ export function sessionsOfSlots(slots: readonly MadeSlot[]): PlannedSession[] {
 }
 
 /** Withholds what breaks a limit of sessions where it would sound. Give the slots of every schedule, for whole local days. Pure. */
-export function withinLimits({ slots, withheld }: Slots, { rules, tree }: SlotFacts): Slots {
+export function withinLimits(made: Slots, { rules, tree }: SlotFacts): Slots {
   const areaIds = new Set<string>();
-  for (const targets of new Set(slots.map((slot) => slot.targets)))
+  for (const targets of new Set(made.slots.map((slot) => slot.targets)))
     for (const areaId of rules.areasOf(targets)) if (tree.has(areaId)) areaIds.add(areaId);
-  const refused = overLimit(sessionsOfSlots(slots), areaIds, rules);
+  return withholdRefused(made, overLimit(sessionsOfSlots(made.slots), areaIds, rules));
+}
+
+/** Moves the slots of refused sessions to what is withheld. Pure. */
+export function withholdRefused({ slots, withheld }: Slots, refused: ReadonlyMap<string, Refusal>): Slots {
   if (refused.size === 0) return { slots, withheld };
   const over = slots.flatMap((slot) => {
     const refusal = refused.get(slot.sessionId);
@@ -156,4 +229,25 @@ export function withinLimits({ slots, withheld }: Slots, { rules, tree }: SlotFa
     slots: slots.filter(({ sessionId }) => !refused.has(sessionId)),
     withheld: [...withheld, ...over],
   };
+}
+
+/** What is known of a slot that was planned once. */
+export interface PlannedBefore {
+  readonly scopes: readonly string[];
+  readonly withdrawnAt: number | null;
+  readonly issuedAt: number | null;
+}
+
+/**
+ * Whether a session counts for the limits: what was never in a plan because its time was over before anybody asked for it does not, nor what a
+ * person took back for good. The plan and the calendar ask the same.
+ */
+export function countsInPlan(
+  startsAt: Instant,
+  askedAt: Instant,
+  planned: PlannedBefore | undefined,
+): boolean {
+  if (planned === undefined) return startsAt >= askedAt;
+  if (planned.scopes.length === 0) return false;
+  return planned.withdrawnAt === null || (planned.issuedAt === null && startsAt >= askedAt);
 }

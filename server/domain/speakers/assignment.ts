@@ -7,6 +7,7 @@ import type { DocumentSigner } from '../keys/key-service.ts';
 import { rulesOf, rulesRange } from '../policies/local-rules.ts';
 import { policyOf } from '../policies/policy.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
+import { NOTHING_PENDING, type PendingSpeakers } from '../urgent/pending-acts.ts';
 import type { DesiredState, Speaker, SpeakerCredential } from './speaker.ts';
 
 /** Who may connect and where each speaker lies: what the broker asks. */
@@ -27,6 +28,8 @@ export interface AssignmentServiceOptions {
   readonly access: SpeakerAccess;
   /** Further addresses of the controller, for every speaker (see `Assignment.endpoints`). */
   readonly endpoints?: readonly string[];
+  /** What is in force and not in the database yet; nothing by default. */
+  readonly pending?: PendingSpeakers;
   readonly onError: (error: unknown) => void;
 }
 
@@ -78,14 +81,16 @@ export class AssignmentService extends Lifecycle {
     if (speakerIds.length === 0) return;
     const tree = new AreaTree(await tx.areas.all());
     const ancestries = new Map<string, string[]>();
-    for (const speaker of await tx.speakers.list({ ids: speakerIds })) {
+    for (const stored of await tx.speakers.list({ ids: speakerIds })) {
+      const speaker = this.#pending.speaker(stored);
       const { areaId } = speaker;
       const areas = ancestries.get(areaId) ?? tree.ancestry(areaId);
       ancestries.set(areaId, areas);
       const desired = this.#desired(speaker, areas, tree);
       const changed = same(desired, speaker.assignmentDocument)
         ? null
-        : await this.#sign(tx, speaker, desired, 0);
+        : await this.#sign(speaker, desired, 0);
+      if (changed !== null) await tx.speakers.update(changed);
       tx.afterCommit(() => {
         this.#options.access.put(credentialOf(changed ?? speaker), areas);
         if (changed !== null) this.#publish(changed);
@@ -104,14 +109,16 @@ export class AssignmentService extends Lifecycle {
     if (held.speakerId !== speakerId)
       throw new DomainError('message.wrong_sender', { speakerId, claimed: held.speakerId });
     await storage.transaction(async (tx) => {
-      const [speaker] = await tx.speakers.list({ ids: [speakerId] });
-      if (speaker === undefined)
+      const [stored] = await tx.speakers.list({ ids: [speakerId] });
+      if (stored === undefined)
         throw new DomainError('request.not_found', { what: 'speaker', id: speakerId });
+      const speaker = this.#pending.speaker(stored);
       if (speaker.assignmentHash === verified.hash || speaker.assignmentRevision > held.revision) return;
       const tree = new AreaTree(await tx.areas.all());
       const areas = tree.ancestry(speaker.areaId);
       const desired = this.#desired(speaker, areas, tree);
-      const changed = await this.#sign(tx, speaker, desired, held.revision);
+      const changed = await this.#sign(speaker, desired, held.revision);
+      await tx.speakers.update(changed);
       tx.afterCommit(() => this.#publish(changed));
     });
   }
@@ -121,8 +128,28 @@ export class AssignmentService extends Lifecycle {
     this.#publish(speaker);
   }
 
+  /**
+   * A speaker's record with the assignment that it and the territory ask for, signed with a higher revision where it is another than the record's.
+   * Nothing is stored.
+   */
+  async signed(speaker: Speaker): Promise<Speaker> {
+    const tree = new AreaTree(await this.#options.storage.read.areas.all());
+    const desired = this.#desired(speaker, tree.ancestry(speaker.areaId), tree);
+    return same(desired, speaker.assignmentDocument) ? speaker : this.#sign(speaker, desired, 0);
+  }
+
+  /** Publishes an assignment; rejects when the broker did not take it. */
+  async sendDocument(
+    id: string,
+    { assignmentHash, assignmentDocument }: Pick<Speaker, 'assignmentHash' | 'assignmentDocument'>,
+  ): Promise<void> {
+    if (assignmentDocument === null) return;
+    this.seen({ id, assignmentHash });
+    await this.#options.publisher.publish('assignment', id, assignmentDocument);
+  }
+
   /** Remembers what was read of a speaker. */
-  seen({ id, assignmentHash }: Speaker): void {
+  seen({ id, assignmentHash }: Pick<Speaker, 'id' | 'assignmentHash'>): void {
     if (assignmentHash !== null) this.#hashes.set(id, assignmentHash);
   }
 
@@ -147,28 +174,26 @@ export class AssignmentService extends Lifecycle {
     };
   }
 
-  async #sign(tx: Transaction, speaker: Speaker, desired: DesiredState, seen: number): Promise<Speaker> {
+  async #sign(speaker: Speaker, desired: DesiredState, seen: number): Promise<Speaker> {
     const now = this.#options.clock.now();
     const revision = nextRevision(now, speaker.assignmentRevision, seen);
     const assignment: Assignment = { v: 1, revision, ...desired, issuedAt: Math.floor(now) };
     const { document, hash } = await this.#options.keys.sign('assignment', assignmentCodec.check(assignment));
-    const signed: Speaker = {
+    return {
       ...speaker,
       assignmentRevision: revision,
       assignmentHash: hash,
       assignmentDocument: document,
     };
-    await tx.speakers.update(signed);
-    return signed;
+  }
+
+  get #pending(): PendingSpeakers {
+    return this.#options.pending ?? NOTHING_PENDING;
   }
 
   #publish(speaker: Speaker): void {
-    const { id, assignmentDocument } = speaker;
-    if (assignmentDocument === null) return;
-    this.seen(speaker);
     // One that is lost is noticed by the hash in the next heartbeat or hello.
-    const sent = this.#options.publisher.publish('assignment', id, assignmentDocument);
-    this.background(sent, (error) => {
+    this.background(this.sendDocument(speaker.id, speaker), (error) => {
       if (!isDomainError(error, 'message.disconnected')) this.#options.onError(error);
     });
   }

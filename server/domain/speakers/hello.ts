@@ -8,6 +8,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
 import type { HeldHealer } from '../plans/held-healer.ts';
 import type { Storage } from '../unit-of-work.ts';
+import { NOTHING_PENDING, type PendingSpeakers } from '../urgent/pending-acts.ts';
 import type { AssignmentService } from './assignment.ts';
 import { HelloKeys } from './hello-keys.ts';
 import type { PresenceService } from './presence.ts';
@@ -30,6 +31,8 @@ export interface HelloServiceOptions {
   readonly dispatcher: Pick<Dispatcher, 'sendDue'>;
   /** Plan heads and latches. */
   readonly held: Pick<HeldHealer, 'greet' | 'heartbeat'>;
+  /** What is in force and not in the database yet; nothing by default. */
+  readonly pending?: PendingSpeakers;
   readonly onError: (error: unknown) => void;
 }
 
@@ -111,7 +114,7 @@ export class HelloService extends Lifecycle {
     );
     const ids = [...new Set(greetings.map(({ speakerId }) => speakerId))];
     await positions.load(ids, storage.read);
-    const speakers = new Map((await storage.read.speakers.list({ ids })).map((one) => [one.id, one]));
+    const speakers = new Map((await this.#speakers(ids)).map((one) => [one.id, one]));
     for (const { speakerId, hello } of greetings) {
       const speaker = speakers.get(speakerId);
       if (speaker === undefined) continue;
@@ -127,13 +130,13 @@ export class HelloService extends Lifecycle {
     const { positions, storage, dispatcher, onError } = this.#options;
     const stored = await positions.of(speaker.id, hello.journal.epoch, storage.read);
     const newer = isNewer(hello.assignment, speaker);
-    const wantsHeld = await this.#options.held.greet(speaker.id, hello);
+    const wantedHeld = await this.#options.held.greet(speaker.id, hello);
     const wantsAssignment = newer && hello.assignmentDocument === undefined;
     const welcome: Welcome = {
       v: 1,
       sessionEpoch: hello.sessionEpoch,
       journal: stored?.epoch === hello.journal.epoch ? kept(stored) : null,
-      want: [...(wantsAssignment ? ['assignment'] : []), ...(wantsHeld ? ['held'] : [])],
+      want: [...(wantsAssignment ? ['assignment'] : []), ...(wantedHeld === null ? [] : [wantedHeld])],
     };
     if (wantsAssignment) this.#asked.set(speaker.id, hello.sessionEpoch);
     this.#publish('welcome', speaker.id, welcome);
@@ -155,8 +158,8 @@ export class HelloService extends Lifecycle {
 
   /** A heartbeat's assignment against ours. */
   async #compare(speakerId: string, held: Held): Promise<void> {
-    const { storage, presence } = this.#options;
-    const [speaker] = await storage.read.speakers.list({ ids: [speakerId] });
+    const { presence } = this.#options;
+    const [speaker] = await this.#speakers([speakerId]);
     if (speaker === undefined) return;
     this.#options.assignments.seen(speaker);
     if (!isNewer(held, speaker)) {
@@ -170,6 +173,11 @@ export class HelloService extends Lifecycle {
     const stored = this.#options.positions.known(speakerId) ?? null;
     const journal = stored === null ? null : kept(stored);
     this.#publish('welcome', speakerId, { v: 1, sessionEpoch, journal, want: ['assignment'] });
+  }
+
+  async #speakers(ids: readonly string[]): Promise<Speaker[]> {
+    const { storage, pending = NOTHING_PENDING } = this.#options;
+    return (await storage.read.speakers.list({ ids })).map((stored) => pending.speaker(stored));
   }
 
   #bringUpToDate(speaker: Speaker, held: Held): void {

@@ -16,6 +16,7 @@ import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
+import type { PendingSpeakers } from '../urgent/pending-acts.ts';
 import { enteredSpeaker, type Speaker } from './speaker.ts';
 
 export interface SpeakerServiceOptions {
@@ -28,6 +29,9 @@ export interface SpeakerServiceOptions {
   readonly publicUrl: () => string;
   /** Told after each commit: credentials, targeting and the assignment follow the record. */
   readonly onSaved: (speaker: Speaker) => void;
+  /** Signs and stores the assignment in the same transaction, so that a change is never without it. */
+  readonly assign: (tx: Transaction, speakerIds: readonly string[]) => Promise<void>;
+  readonly pending: PendingSpeakers;
 }
 
 /** A new speaker and what it is given once. */
@@ -47,6 +51,12 @@ export class SpeakerService {
   /** Throws `request.not_found`, `request.forbidden`. */
   get(actor: Actor, id: string, permission: Permission = 'speaker:read'): Promise<Speaker> {
     return this.#load(this.#options.read, actor, permission, id);
+  }
+
+  /** Those of these ids that exist, in the order of their ids. */
+  async some(ids: readonly string[]): Promise<Speaker[]> {
+    const { read, pending } = this.#options;
+    return (await read.speakers.list({ ids })).map((speaker) => pending.speaker(speaker));
   }
 
   /** Enters a speaker and makes its secret, of which only the hash is kept. Throws `request.conflict`, `area.retired`. */
@@ -103,12 +113,20 @@ export class SpeakerService {
    */
   async change(tx: Transaction, actor: Actor, id: string, change: SpeakerChange): Promise<Speaker> {
     const before = await this.#load(tx, actor, 'speaker:write', id);
-    if (before.lifecycle === 'retired') throw conflict(id, 'retired', 'one in use');
+    await this.#save(tx, actor, this.changed(actor, before, change), 'speaker.change', change);
+    await this.#options.assign(tx, [id]);
+    return this.#load(tx, actor, 'speaker:write', id);
+  }
+
+  /** The record as a change makes it; nothing is stored. Throws what `change` throws. */
+  changed(actor: Actor, before: Speaker, change: SpeakerChange): Speaker {
+    const { id, lifecycle } = before;
+    if (lifecycle === 'retired') throw conflict(id, lifecycle, 'one in use');
     if (change.areaId !== undefined && change.areaId !== before.areaId) {
       authorize(actor, 'speaker:write', change.areaId, this.#options.areas.tree);
       this.#requireArea(change.areaId);
     }
-    const after: Speaker = {
+    return {
       ...before,
       areaId: change.areaId ?? before.areaId,
       name: change.name?.trim() ?? before.name,
@@ -121,7 +139,6 @@ export class SpeakerService {
       mute: this.#hold(actor, 'mute', change.mute, before.mute),
       maintenance: this.#hold(actor, 'maintenance', change.maintenance, before.maintenance),
     };
-    return this.#save(tx, actor, after, 'speaker.change', change);
   }
 
   /** Refuses its credentials from now on and ends its connection. */
@@ -173,7 +190,7 @@ export class SpeakerService {
     const speaker = await stores.speakers.get(id);
     if (speaker === null) throw new DomainError('request.not_found', { what: 'speaker', id });
     authorize(actor, permission, speaker.areaId, this.#options.areas.tree);
-    return speaker;
+    return this.#options.pending.speaker(speaker);
   }
 
   #hold(

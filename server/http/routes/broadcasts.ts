@@ -12,8 +12,9 @@ import {
   PlayRequestSchema,
 } from '#protocols';
 import { broadcastCounts, deliveryPage } from '../../domain/broadcasts/delivery-report.ts';
+import { cancelSubject } from '../../domain/urgent/urgent-act.ts';
 import { permission } from '../access.ts';
-import { act } from '../act.ts';
+import { act, actNow, KEPT_LATER } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
 import { broadcastView } from '../views.ts';
@@ -22,7 +23,7 @@ import { broadcastView } from '../views.ts';
 export const broadcastRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areas, broadcasts, clock, read } = services;
+    const { areas, broadcasts, cancels, clock, read } = services;
     const tags = ['broadcasts'];
     const headers = IdempotencyHeadersSchema;
 
@@ -51,18 +52,26 @@ export const broadcastRoutes =
         config: permission('broadcast:cancel'),
         schema: {
           summary: 'Take it back, before it starts or while it sounds',
+          description: KEPT_LATER,
           tags,
           headers,
           params: IdParamsSchema,
           body: CancelRequestSchema,
-          response: { 200: BroadcastSchema },
+          response: { 200: BroadcastSchema, 202: BroadcastSchema },
         },
       },
-      (request, reply) =>
-        act(services, request, reply, async (tx, actor) => ({
-          status: 200,
-          body: await broadcasts.cancel(tx, actor, request.params.id, request.body.reason),
-        })),
+      async (request, reply) => {
+        const { id } = request.params;
+        const { reason } = request.body;
+        const body = await actNow(
+          services,
+          request,
+          reply,
+          async (tx, actor) => ({ status: 200, body: await broadcasts.cancel(tx, actor, id, reason) }),
+          { subject: cancelSubject(id), plan: (actor) => cancels.plan(actor, id, reason) },
+        );
+        return broadcastView(body);
+      },
     );
 
     app.get(

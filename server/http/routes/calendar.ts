@@ -1,4 +1,6 @@
+import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
 import {
   CalendarQuerySchema,
   CalendarSchema,
@@ -13,15 +15,18 @@ import { HolidayTableSchema } from '../../domain/calendar/holiday.ts';
 import { lunarDays } from '../../domain/schedule/lunar-days.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
+import { jsonPieces } from '../json-pieces.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import { requireRange } from '../range.ts';
 import type { ApiServices } from '../services.ts';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** What will sound when and where, and the days that people keep. */
 export const calendarRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areaDirectory, calendar, holidays, speakerIndex } = services;
+    const { areaDirectory, calendar, clock, holidays, speakerIndex } = services;
     const tags = ['calendar'];
 
     /** Throws `request.invalid`, `request.not_found`, `request.forbidden`. */
@@ -54,9 +59,12 @@ export const calendarRoutes =
           response: { 200: CalendarSchema },
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const scope = scopeOf(actorOf(request), request.query);
-        return calendar.calendar(scope, requireRange(request.query));
+        const view = await calendar.calendar(scope, requireRange(request.query));
+        // Some megabytes for a commune and a week: written at once they would hold everybody up.
+        const plain: FastifyReply = reply;
+        return plain.type(JSON_TYPE).send(Readable.from(jsonPieces(view, clock)));
       },
     );
 

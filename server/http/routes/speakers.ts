@@ -15,9 +15,13 @@ import {
   SpeakerTestSchema,
   strict,
 } from '#protocols';
+import type { Actor } from '../../domain/accounts/actor.ts';
 import type { Speaker } from '../../domain/speakers/speaker.ts';
+import type { Transaction } from '../../domain/unit-of-work.ts';
+import { speakerSubject } from '../../domain/urgent/urgent-act.ts';
+import { isUrgent } from '../../domain/urgent/urgent-speaker-changes.ts';
 import { permission } from '../access.ts';
-import { act } from '../act.ts';
+import { act, actNow, KEPT_LATER } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
 import { broadcastView, speakerView } from '../views.ts';
@@ -30,7 +34,7 @@ const keptSpeakerCodec = codec('kept answer', Type.Object({ id: IdSchema }));
 export const speakerRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areas, clock, latches, read, speakerIndex, speakers, speakerTests } = services;
+    const { areas, clock, latches, read, speakerChanges, speakerIndex, speakers, speakerTests } = services;
     const tags = ['speakers'];
     const headers = IdempotencyHeadersSchema;
 
@@ -59,7 +63,7 @@ export const speakerRoutes =
           .map(({ speakerId }) => speakerId)
           .filter((id) => after === undefined || id > after)
           .sort();
-        const records = await read.speakers.list({ ids: ids.slice(0, limit) });
+        const records = await speakers.some(ids.slice(0, limit));
         const page = records.sort((a, b) => (a.id < b.id ? -1 : 1));
         const statuses = await read.speakers.statuses({ ids: page.map(({ id }) => id) });
         const now = clock.now();
@@ -124,18 +128,26 @@ export const speakerRoutes =
         config: permission('speaker:write'),
         schema: {
           summary: 'Change name, place, volume, mute or maintenance',
+          description: `Where only volume, mute and maintenance are changed: ${KEPT_LATER}`,
           tags,
           headers,
           params: IdParamsSchema,
           body: SpeakerChangeSchema,
-          response: { 200: SpeakerSchema },
+          response: { 200: SpeakerSchema, 202: SpeakerSchema },
         },
       },
-      (request, reply) =>
-        act(services, request, reply, async (tx, actor) => ({
+      (request, reply) => {
+        const { id } = request.params;
+        const change = async (tx: Transaction, actor: Actor) => ({
           status: 200,
-          body: await withStatus(await speakers.change(tx, actor, request.params.id, request.body)),
-        })),
+          body: await withStatus(await speakers.change(tx, actor, id, request.body)),
+        });
+        if (!isUrgent(request.body)) return act(services, request, reply, change);
+        return actNow(services, request, reply, change, {
+          subject: speakerSubject(id),
+          plan: (actor) => speakerChanges.plan(actor, id, request.body, withStatus),
+        });
+      },
     );
 
     app.post(

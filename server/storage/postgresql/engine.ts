@@ -1,5 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { Clock, DisposerStack } from '#kit';
+import type { Clock, DisposerStack, Milliseconds } from '#kit';
 import { type Client, postgresqlClient } from '../client.ts';
 import { type Access, type Engine, PRISMA_LIMITS } from '../engine.ts';
 import { NotOwner, StorageStartError } from '../errors.ts';
@@ -66,9 +66,16 @@ export class PostgresqlEngine implements Engine {
     return this.#owner.owned;
   }
 
-  async attempt<Result>(run: (access: Access) => Promise<Result>): Promise<Result> {
+  async attempt<Result>(
+    run: (access: Access) => Promise<Result>,
+    lockWaitMs?: Milliseconds,
+  ): Promise<Result> {
     if (!this.owned) throw new NotOwner();
-    return this.#writeClient.$transaction((models) => run(access(models)), PRISMA_LIMITS);
+    return this.#writeClient.$transaction(async (models) => {
+      if (lockWaitMs !== undefined)
+        await models.$executeRawUnsafe(`SET LOCAL lock_timeout = ${Math.ceil(lockWaitMs)}`);
+      return run(access(models));
+    }, PRISMA_LIMITS);
   }
 
   #client(connections: number, options: string): Client {

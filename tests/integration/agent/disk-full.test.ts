@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, watch, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
 import { signDocument, topicOf } from '#protocols';
 import { ContentCache } from '../../../device-agent/cache/content-cache.ts';
 import { silentLog } from '../../../device-agent/log.ts';
+import { diskIdle } from '../../helpers/disk-idle.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { testAgent } from './test-agent.ts';
-import { playOrder, TestController } from './test-controller.ts';
+import { dayOf, playOrder, TestController } from './test-controller.ts';
+import { AREA } from './village.ts';
 
 const SPEAKER = 'spk-1';
 const topic = topicOf('order', SPEAKER);
@@ -74,6 +76,83 @@ it('on a full disk nothing planned is taken, an emergency sounds, and the journa
   await controller.entry(SPEAKER, ({ kind, orderId }) => kind === 'finished' && orderId === second.id);
   expect(again.control.open).toBe(1);
 });
+
+it('on a full disk a latch stops, a plan and a cancel hold, and all of it is on the disk once there is room', async (context) => {
+  const folder = tempDir('small');
+  if (!mountSmall(folder)) context.skip('mounting a small file system needs root');
+  onTestFinished(() => void execFileSync('umount', ['-l', folder]));
+  const controller = new TestController();
+  await controller.start();
+  onTestFinished(() => controller.stop());
+  const cache = new ContentCache({
+    ...{ folder: tempDir('cache'), clock: new SystemClock(), log: silentLog },
+    budgetBytes: 1_000_000,
+  });
+  await cache.start();
+  onTestFinished(() => cache.stop());
+  const provisioning = await controller.enrol(SPEAKER, ['vn', 'tan-an']);
+  const agent = testAgent(join(folder, 'agent'), provisioning, { cache, random: () => 0 });
+  const ready = controller.events.next('hello', ({ hello }) => hello.assignment !== null);
+  await agent.start();
+  await ready;
+  const content = controller.addContent(Buffer.alloc(5_000, 1), 60_000);
+  const sounding = playOrder(content, { afterInterruption: 'drop' });
+  const waiting = playOrder(content, { startsAt: Date.now() + 3_600_000 });
+  for (const order of [sounding, waiting])
+    await controller.publish(topic, await signDocument('order', order, controller.key));
+  await controller.entry(SPEAKER, ({ kind }) => kind === 'started');
+  await controller.entry(SPEAKER, ({ kind, orderId }) => kind === 'ready' && orderId === waiting.id);
+
+  // What is still being written would leave its room behind.
+  await diskIdle();
+  fill(join(folder, 'filler'));
+  const stopped = controller.entry(SPEAKER, ({ kind }) => kind === 'interrupted');
+  await controller.publish(topicOf('areaLatch', AREA.id), await controller.latch('lat-1', AREA));
+  expect((await stopped).code).toBe('order.latched');
+  const slot = playOrder(content, { startsAt: Date.now() + 7_200_000 });
+  const inForce = new Promise<void>((resolve) => {
+    agent.plan.onChange(() => (agent.plan.slots.length === 1 ? resolve() : undefined));
+  });
+  const head = await controller.plan(AREA, { [dayOf(slot.startsAt)]: [slot] });
+  await controller.publish(topicOf('areaPlan', AREA.id), head);
+  await inForce;
+  const { targets, broadcastId, issuedAt, expiresAt, revision } = waiting;
+  const cancel = {
+    ...{ v: 1, kind: 'cancel', id: 'ord_cancel', broadcastId, revision, targets, requires: [] },
+    ...{ issuedAt, expiresAt, reason: 'Sai nội dung', by: 'can-bo' },
+  };
+  await controller.publish(topic, await signDocument('order', cancel, controller.key));
+  await controller.entry(SPEAKER, ({ kind, orderId }) => kind === 'cancelled' && orderId === waiting.id);
+  const files = ['latches.json', 'plan/area.tan-an.in-force.jws', 'orders/ord_cancel.json'].map((name) =>
+    join(folder, 'agent', name),
+  );
+  expect(files.filter((path) => existsSync(path))).toEqual([]);
+
+  rmSync(join(folder, 'filler'));
+  await Promise.all(files.map(there));
+  // The power goes, and the network: what was wanted on the full disk holds.
+  await agent.stop();
+  await controller.stop();
+  const again = testAgent(join(folder, 'agent'), provisioning, { cache });
+  await again.start();
+  expect(again.latches.set).toEqual(['lat-1']);
+  expect(again.plan.slots.map(({ order }) => order.id)).toEqual([slot.id]);
+  expect(again.orders.byId('ord_cancel')?.kind).toBe('cancel');
+  expect([...again.control.items].map(({ id }) => id)).not.toContain(waiting.id);
+});
+
+/** Resolves when the file is there. */
+async function there(path: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const look = () => {
+      if (!existsSync(path)) return;
+      watcher.close();
+      resolve();
+    };
+    const watcher = watch(join(path, '..'), look);
+    look();
+  });
+}
 
 /** Writes until there is no room left. */
 function fill(path: string): void {

@@ -1,17 +1,24 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
-import { beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
-import { foldDelivery, type JournalEntry, PENDING, type PlayOrder, signDocument, topicOf } from '#protocols';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
+import {
+  BUILT_IN_DURATIONS_MS,
+  foldDelivery,
+  PENDING,
+  type PlayOrder,
+  signDocument,
+  topicOf,
+} from '#protocols';
+import { DRILL_NOTICE } from '../../../device-agent/sounds/drill-notice.ts';
+import { align, decodeAudio, readWav } from '../../helpers/pcm.ts';
 import { inRepo } from '../../helpers/repo-root.ts';
 import { describeWith } from '../../helpers/requirements.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-import { playOrder, TestController } from './test-controller.ts';
+import { AgentProcess, agentBundle, kill, recordedMs, SPEAKER, seen } from './agent-process.ts';
+import { dayOf, playOrder, type TestController } from './test-controller.ts';
+import { AREA } from './village.ts';
 
-const SPEAKER = 'spk-1';
 const SOUND = inRepo('tests/fixtures/audio/loi-chao.ogg');
 const SOUND_MS = 8_380;
 /** The first seconds of it, for tests that wait for the end. */
@@ -20,70 +27,20 @@ let bundle = '';
 let short = '';
 
 describeWith(['ffmpeg'], 'kill −9 of the real agent program', () => {
+  let there: AgentProcess;
   let controller: TestController;
-  let folder: string;
 
   beforeAll(async () => {
-    const made = tempDir('bundle');
-    short = join(made, 'short.ogg');
-    execFileSync('ffmpeg', [
-      '-v',
-      'error',
-      '-i',
-      SOUND,
-      '-t',
-      String(SHORT_MS / 1000),
-      '-c:a',
-      'copy',
-      short,
-    ]);
-    bundle = join(made, 'loa-agent.mjs');
-    await build({
-      entryPoints: [inRepo('device-agent/main.ts')],
-      outfile: bundle,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      conditions: ['loa-source'],
-      banner: {
-        js: "import { createRequire as own } from 'node:module'; const require = own(import.meta.url);",
-      },
-      logLevel: 'silent',
-    });
+    short = join(tempDir('sound'), 'short.ogg');
+    const first = ['-t', String(SHORT_MS / 1000), '-c:a', 'copy'];
+    execFileSync('ffmpeg', ['-v', 'error', '-i', SOUND, ...first, short]);
+    bundle = await agentBundle();
   });
 
   beforeEach(async () => {
-    controller = new TestController();
-    await controller.start();
-    onTestFinished(() => controller.stop());
-    folder = tempDir();
-    mkdirSync(join(folder, 'recordings'));
-    const provisioning = await controller.enrol(SPEAKER, ['vn', 'tan-an']);
-    writeFileSync(join(folder, 'provisioning.json'), JSON.stringify(provisioning), { mode: 0o600 });
+    there = await AgentProcess.open(bundle);
+    controller = there.controller;
   });
-
-  function start(): ChildProcess {
-    const child = spawn(process.execPath, [bundle], {
-      env: {
-        ...process.env,
-        LOA_AGENT_DATA: join(folder, 'data'),
-        LOA_AGENT_PROVISIONING: join(folder, 'provisioning.json'),
-        LOA_AGENT_OUTPUT: 'file',
-        LOA_AGENT_OUTPUT_DEVICE: join(folder, 'recordings'),
-        LOA_AGENT_LOG: 'info',
-      },
-      stdio: ['ignore', 'ignore', process.env['LOA_TEST_LOG'] ? 'inherit' : 'ignore'],
-    });
-    onTestFinished(() => kill(child));
-    return child;
-  }
-
-  async function kill(child: ChildProcess): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
-  }
 
   async function order(change: Partial<PlayOrder> = {}, file = SOUND, ms = SOUND_MS): Promise<PlayOrder> {
     const content = controller.addContent(readFileSync(file), ms);
@@ -92,47 +49,45 @@ describeWith(['ffmpeg'], 'kill −9 of the real agent program', () => {
     return made;
   }
 
-  async function startedAgent(): Promise<ChildProcess> {
-    const ready = controller.events.next('hello', ({ hello }) => hello.assignment !== null);
-    const child = start();
-    await ready;
-    return child;
+  /** A plan of one slot, so many ms from now; resolves when the loudspeaker has its content. */
+  async function planned(inMs: number, change: Partial<PlayOrder> = {}): Promise<PlayOrder> {
+    const content = controller.addContent(readFileSync(short), SHORT_MS);
+    const slot = playOrder(content, { startsAt: Date.now() + inMs, ...change });
+    const head = await controller.plan(AREA, { [dayOf(slot.startsAt)]: [slot] });
+    await controller.publish(topicOf('areaPlan', AREA.id), head);
+    await controller.entry(SPEAKER, ({ kind, orderId }) => kind === 'ready' && orderId === slot.id);
+    return slot;
   }
 
-  const told = ({ id }: PlayOrder): JournalEntry[] =>
-    controller.entries(SPEAKER).filter(({ orderId }) => orderId === id);
-
   it('in mid-download: the rest is fetched, and it plays once', async () => {
-    const first = await startedAgent();
+    const first = await there.connected();
     controller.cutContentAfter = 5_000;
     const made = await order({}, short, SHORT_MS);
-    const partial = join(folder, 'data', 'cache', `${contentHash(made)}.part`);
-    await grown(partial, 5_000);
+    const partial = join(there.folder, 'data', 'cache', `${contentHash(made)}.part`);
+    await seen(join(partial, '..'), () => (statSync(partial, { throwIfNoEntry: false })?.size ?? 0) >= 5_000);
     await kill(first);
     controller.cutContentAfter = undefined;
     const request = controller.events.next('content');
-    start();
+    there.start();
     expect((await request).range).toBe('bytes=5000-');
     await controller.entry(SPEAKER, ({ kind }) => kind === 'finished');
-    expect(told(made).map(({ kind }) => kind)).toEqual(['ready', 'started', 'finished']);
-    expect(told(made).at(-1)).toMatchObject({ output: 'file', evidence: 'reported' });
+    expect(there.told(made).map(({ kind }) => kind)).toEqual(['ready', 'started', 'finished']);
+    expect(there.told(made).at(-1)).toMatchObject({ output: 'file', evidence: 'reported' });
   });
 
   it('in mid-play: interrupted at the last known position, and never begun again', async () => {
-    const first = await startedAgent();
+    const first = await there.connected();
     const made = await order();
     await controller.events.next(
       'progress',
       ({ progress: { phase, fraction } }) => phase === 'playing' && fraction > 0.2,
     );
     await kill(first);
-    start();
+    there.start();
     const entry = await controller.entry(SPEAKER, ({ kind }) => kind === 'interrupted');
     expect(entry).toMatchObject({ play: 1, code: 'order.agent_restarted', fromMs: 0, evidence: 'reported' });
-    const heard = recordedMs(join(folder, 'recordings'));
-    expect(Math.abs((entry.toMs ?? 0) - (await heard))).toBeLessThanOrEqual(
-      (entry.uncertaintyMs ?? 0) + 1_500,
-    );
+    const heard = recordedMs(there.wavs()[0] ?? '');
+    expect(Math.abs((entry.toMs ?? 0) - heard)).toBeLessThanOrEqual((entry.uncertaintyMs ?? 0) + 1_500);
     // The same order again, and another one for the same broadcast: neither sounds.
     const accepted = controller.events.next('answer');
     await controller.publish(topicOf('order', SPEAKER), await signDocument('order', made, controller.key));
@@ -140,48 +95,72 @@ describeWith(['ffmpeg'], 'kill −9 of the real agent program', () => {
     await order({ broadcastId: made.broadcastId, revision: made.revision + 1 });
     const refused = await controller.entry(SPEAKER, ({ kind }) => kind === 'refused');
     expect(refused.code).toBe('order.already_played');
-    expect(told(made).reduce(foldDelivery, PENDING)).toMatchObject({ state: 'interrupted', flags: [] });
-    expect(await readdir(join(folder, 'recordings')).then((names) => names.filter(isWav).length)).toBe(1);
+    expect(there.told(made).reduce(foldDelivery, PENDING)).toMatchObject({ state: 'interrupted', flags: [] });
+    expect(there.wavs()).toHaveLength(1);
   });
 
   it('between acceptance and start: it plays on time, once', async () => {
-    const first = await startedAgent();
+    const first = await there.connected();
     const accepted = controller.events.next('answer');
     const made = await order({ startsAt: Date.now() + 4_800 });
     await accepted;
     await kill(first);
-    start();
+    there.start();
     const started = await controller.entry(SPEAKER, ({ kind }) => kind === 'started');
     expect(started.plannedAt).toBe(made.startsAt);
-    expect(told(made).map(({ kind }) => kind)).toEqual(['ready', 'started']);
+    expect(there.told(made).map(({ kind }) => kind)).toEqual(['ready', 'started']);
+  });
+
+  it('between the plan and its slot, without the network from then on: it plays on time, once', async () => {
+    const first = await there.connected();
+    const slot = await planned(5_000);
+    await kill(first);
+    await controller.stop();
+    there.start();
+    // Two and a half seconds of silence lie before it, and most of it has been heard.
+    await there.recorded(2_500 + 0.75 * SHORT_MS);
+    await controller.start();
+    await controller.entry(SPEAKER, ({ kind }) => kind === 'finished');
+    expect(there.told(slot).map(({ kind }) => kind)).toEqual(['ready', 'started', 'finished']);
+    expect(there.told(slot)[1]).toMatchObject({ plannedAt: slot.startsAt, play: 1 });
+    // It did not catch up after the network: it began in the lateness of one that was there.
+    expect(Math.abs(there.told(slot)[1]?.startErrorMs ?? 1e9)).toBeLessThan(1_000);
+    // It comes back to the controller when its waiting time is over.
+  }, 40_000);
+
+  it('after a latch, without the network from then on: nothing sounds', async () => {
+    const first = await there.connected();
+    const slot = await planned(4_000, { latestStartAt: Date.now() + 4_300 });
+    const latched = controller.entry(SPEAKER, ({ kind }) => kind === 'latched');
+    await controller.publish(topicOf('areaLatch', AREA.id), await controller.latch('lat-1', AREA));
+    await latched;
+    await seen(join(there.folder, 'data'), () => existsSync(join(there.folder, 'data', 'latches.json')));
+    await kill(first);
+    await controller.stop();
+    there.start();
+    await controller.start();
+    await controller.entry(SPEAKER, ({ kind, orderId }) => kind === 'missed' && orderId === slot.id);
+    expect(there.told(slot).map(({ kind, code }) => code ?? kind)).toEqual(['ready', 'order.latched']);
+    expect(there.wavs()).toEqual([]);
+  }, 40_000);
+
+  it('not at all: the one file of the program carries the spoken notice of an exercise, and plays it first', async () => {
+    await there.connected();
+    const made = await order({ drill: true, prelude: [{ name: 'drill-notice' }] }, short, SHORT_MS);
+    await controller.entry(SPEAKER, ({ kind, orderId }) => kind === 'finished' && orderId === made.id);
+    const notice = join(tempDir('notice'), 'notice.opus');
+    writeFileSync(notice, DRILL_NOTICE.bytes);
+    const words = await decodeAudio(notice);
+    const { samples } = await readWav(there.wavs()[0] ?? '');
+    const said = align(words, samples);
+    expect(said.correlation).toBeGreaterThan(0.95);
+    // The content follows where the notice ends.
+    const content = await decodeAudio(short);
+    const gapMs = (align(content, samples).lag - said.lag) / 48 - BUILT_IN_DURATIONS_MS['drill-notice'];
+    expect(Math.abs(gapMs)).toBeLessThan(50);
   });
 });
 
 function contentHash({ content }: PlayOrder): string {
   return 'sha256' in content ? content.sha256 : '';
-}
-
-function isWav(name: string): boolean {
-  return name.endsWith('.wav');
-}
-
-/** Length of what the recording holds, ms: 48 kHz, 16 bit, mono; the header may still say 0. */
-async function recordedMs(folder: string): Promise<number> {
-  const [name = ''] = (await readdir(folder)).filter(isWav);
-  return (statSync(join(folder, name)).size - 44) / 96;
-}
-
-/** Resolves when the file holds at least so many bytes. */
-async function grown(path: string, bytes: number): Promise<void> {
-  const folder = join(path, '..');
-  await new Promise<void>((resolve) => {
-    const look = () => {
-      const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-      if (size < bytes) return;
-      watcher.close();
-      resolve();
-    };
-    const watcher = watch(folder, look);
-    look();
-  });
 }

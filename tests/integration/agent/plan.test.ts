@@ -141,6 +141,31 @@ it('a personal cancel before the plan keeps its slot silent, and one after it ta
   expect(village.agent.control.open).toBe(0);
 });
 
+it('a slot that was cancelled and then planned again under a higher revision plays, over a power cut too', async () => {
+  const village = await Village.open();
+  const slot = village.slot(3_600_000);
+  await village.plan([slot]);
+  await village.told('ready', slot);
+  await cancel(village, slot);
+  await village.told('cancelled', slot);
+  // Planned again under the same revision it stays silent.
+  const same = { ...slot, title: 'Khác' };
+  await village.plan([same], { revision: Date.now() + 1 });
+  await village.powerCut();
+  await village.powerBack();
+  expect(village.agent.control.open).toBe(0);
+  const startsAt = Date.now() + 500;
+  const live = village.slot(0, {
+    ...slot,
+    startsAt,
+    latestStartAt: startsAt + 60_000,
+    revision: slot.revision + 1,
+  });
+  await village.plan([live], { revision: Date.now() + 2 });
+  await village.told('finished', live);
+  expect(village.kinds(slot)).toEqual(['ready', 'cancelled order.cancelled', 'ready', 'started', 'finished']);
+});
+
 it('an expired plan is silent, and says so', async () => {
   const village = await Village.open();
   const startsAt = Date.now() + 700;

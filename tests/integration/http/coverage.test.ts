@@ -42,8 +42,10 @@ async function tell(controller: TestController, broadcastId: string, views: Reco
   });
 }
 
-/** A broadcast to three loudspeakers, an hour ago: one played it, one missed it, one has not said anything. */
-async function aired() {
+const missed: DeliveryView = { ...PENDING, state: 'missed', code: 'order.too_late' };
+
+/** A broadcast to three loudspeakers, an hour ago, and what they said of it. */
+async function aired(views: Record<string, DeliveryView>, more: object = {}) {
   let aheadMs = 0;
   const clock = new SystemClock();
   const now = clock.now.bind(clock);
@@ -59,9 +61,9 @@ async function aired() {
   const { body } = await controller.post<BroadcastView>('editor', 'broadcasts', {
     announcementId: id,
     targets: { areas: ['ap-1', 'ap-2'] },
+    ...more,
   });
-  const missed: DeliveryView = { ...PENDING, state: 'missed', code: 'order.too_late' };
-  await tell(controller, body.id, { 'loa-1': finished, 'loa-2': missed });
+  await tell(controller, body.id, views);
   aheadMs = 3_600_000;
   return { controller, broadcastId: body.id };
 }
@@ -73,7 +75,7 @@ async function orderOf(controller: TestController, broadcastId: string): Promise
 
 describe('coverage and make-good', { timeout: 60_000 }, () => {
   it('airs again only where it was missed, at most once', async () => {
-    const { controller, broadcastId } = await aired();
+    const { controller, broadcastId } = await aired({ 'loa-1': finished, 'loa-2': missed });
     const path = `broadcasts/${broadcastId}/coverage`;
     const { body: before } = await controller.get<Coverage>('viewer', path);
     expect(before.areas.map(({ areaId, verdict }) => [areaId, verdict])).toEqual([
@@ -102,5 +104,30 @@ describe('coverage and make-good', { timeout: 60_000 }, () => {
     expect((await controller.get<MakeGoodProposals>('editor', 'make-goods')).body.proposals).toEqual([]);
     const elsewhere = await controller.get<Problem>('other viewer', path);
     expect(elsewhere.status).toBe(403);
+  });
+
+  it('airs again by itself what gave way to an emergency and was to be rescheduled, in its own name', async () => {
+    const [whole] = finished.plays;
+    const gaveWay: DeliveryView = {
+      ...{ state: 'interrupted', code: 'order.preempted', flags: [] },
+      plays:
+        whole === undefined ? [] : [{ ...whole, state: 'interrupted', toMs: 800, code: 'order.preempted' }],
+    };
+    const { controller, broadcastId } = await aired(
+      { 'loa-1': finished, 'loa-2': gaveWay, 'loa-3': finished },
+      { afterInterruption: 'reschedule', gainDb: -3 },
+    );
+    const { makeGoods } = controller.context.services;
+    await makeGoods.look();
+    await makeGoods.look();
+    const { body } = await controller.get<{ broadcasts: BroadcastView[] }>('viewer', 'broadcasts');
+    const made = body.broadcasts.filter(({ makesGoodOf }) => makesGoodOf === broadcastId);
+    expect(made).toMatchObject([{ createdBy: 'controller', targetCount: 1 }]);
+    const order = await orderOf(controller, made[0]?.id ?? '');
+    expect(order).toMatchObject({ targets: { speakers: ['loa-2'] }, volume: { gainDb: -3 } });
+    const audit = await controller.context.storage.read.audit.list(1, 200);
+    const entry = audit.find(({ action }) => action === 'broadcast.make_good');
+    expect(entry).toMatchObject({ actor: 'controller', subject: made[0]?.id });
+    expect(JSON.parse(entry?.detail ?? '')).toMatchObject({ makesGoodOf: broadcastId, onBehalfOf: 'editor' });
   });
 });

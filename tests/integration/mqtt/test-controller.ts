@@ -82,13 +82,15 @@ export class TestController {
     readonly folder: string;
     readonly limits?: Partial<BrokerLimits>;
     readonly graceMs?: number;
+    /** Also how long a transaction waits for those before it: shorter than this, a busy machine looks like a held database. */
+    readonly busyLimitMs?: number;
   }) {
-    const { folder, limits = {}, graceMs = 60_000 } = options;
+    const { folder, limits = {}, graceMs = 60_000, busyLimitMs = 5_000 } = options;
     this.folder = folder;
     const { clock } = this;
     const onError = (error: unknown) => void this.errors.push(error);
     const live: LiveEvents = { publish: (name, data) => this.#hear({ name, data }) };
-    this.storage = openStorage({ url: `file:${join(folder, 'loa.db')}`, clock, busyLimitMs: 100 });
+    this.storage = openStorage({ url: `file:${join(folder, 'loa.db')}`, clock, busyLimitMs });
     const { storage, credentials } = this;
     this.keys = new KeyService({ vault: new KeyFiles({ folder: join(folder, 'keys') }), clock });
     this.broker = new EmbeddedBroker({ credentials, limits, onError });

@@ -7,6 +7,7 @@ import { SlotBook } from '../../../server/domain/plans/slot-book.ts';
 import { SlotBroadcasts } from '../../../server/domain/plans/slot-broadcasts.ts';
 import type { SlotDraft } from '../../../server/domain/plans/slot-draft.ts';
 import type { Schedule } from '../../../server/domain/schedule/schedule.ts';
+import { TargetRules } from '../../../server/domain/schedule/target-rules.ts';
 import { SpeakerDirectory } from '../../../server/domain/speakers/speaker-directory.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { AREAS, HAMLET, playOrderOf, TestController } from '../mqtt/test-controller.ts';
@@ -47,7 +48,10 @@ async function commune() {
     publisher: gateway,
     heads: new HeadBook(),
     source: {
-      read: async () => ({ schedules: [schedule], expand: () => ({ slots: drafts(), withheld: [] }) }),
+      read: async () => ({
+        drafts: [{ schedule, slots: drafts(), withheld: [], sessions: [] }],
+        rules: new TargetRules({ tree: areas.tree, areaOfSpeaker: () => undefined }),
+      }),
     },
     broadcasts: new SlotBroadcasts({
       ...{ areas, speakers, signer: keys, clock, holdsPlans: () => true },

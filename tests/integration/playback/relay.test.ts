@@ -24,6 +24,8 @@ class TestStation {
   connections = 0;
   /** The next connections are refused. */
   away = false;
+  /** Connections are taken and nothing more is sent over them. */
+  stalled = false;
   readonly #bytes: Buffer;
   readonly #listeners = new Set<ServerResponse>();
   #server: Server | undefined;
@@ -50,7 +52,7 @@ class TestStation {
       response.writeHead(200, { 'content-type': 'audio/mpeg' });
       // As fast as it is read: the reader's own bound makes it real time, and a test need not wait.
       const send = (error?: Error | null) => {
-        if (!error && this.#listeners.has(response)) response.write(this.#bytes, send);
+        if (!error && !this.stalled && this.#listeners.has(response)) response.write(this.#bytes, send);
       };
       send();
     }).listen(0, '127.0.0.1');
@@ -137,7 +139,8 @@ describeWith(['ffmpeg'], 'relaying another station', () => {
     const heard = new Int16Array(seconds * RATE);
     let at = 0;
     while (at < heard.length) {
-      while (!station.away && feed.frames < RATE) await new Promise((resolve) => setImmediate(resolve));
+      while (!station.away && !station.stalled && feed.frames < RATE)
+        await new Promise((resolve) => setImmediate(resolve));
       const block = heard.subarray(at, at + 960);
       const frames = await source.read(block);
       if (frames === 0) break;
@@ -200,6 +203,25 @@ describeWith(['ffmpeg'], 'relaying another station', () => {
     const before = source.parts(1e9).relayed ?? 0;
     await hear(source, 1);
     expect((source.parts(1e9).relayed ?? 0) - before).toBe(RATE);
+  });
+
+  it('has the fallback when the station keeps the line and sends nothing, and the station again on another line', async () => {
+    const source = open(600_000, 1_000);
+    await there(source);
+    await hear(source, 1);
+    station.stalled = true;
+    const gap = await hear(source, 60, (block) => block[0] === FALLBACK);
+    expect(gap.at(-1)).toBe(FALLBACK);
+    expect(station.connections).toBe(1);
+    await hear(source, 2);
+    expect(source.parts(1e9).fallback).toBe(RATE);
+    station.stalled = false;
+    await there(source);
+    const before = source.parts(1e9).relayed ?? 0;
+    await hear(source, 1);
+    expect((source.parts(1e9).relayed ?? 0) - before).toBe(RATE);
+    // The silent line was let go of, not waited for.
+    expect(station.connections).toBe(2);
   });
 
   it('plays the fallback when the station cannot be had at all', async () => {

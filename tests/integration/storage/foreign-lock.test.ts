@@ -128,3 +128,40 @@ itWith(
     expect(await storage.read.areas.all()).toEqual([later]);
   },
 );
+
+it('a transaction with less patience than the others is given up first, also behind one that waits', async () => {
+  const { path, storage } = await started(60_000);
+  const foreign = await ForeignProcess.holding(path, 'IMMEDIATE');
+  const [patient, hasty] = [area(), area()];
+  const write = storage.transaction((tx) => tx.areas.insert(patient));
+  await expect(storage.transaction((tx) => tx.areas.insert(hasty), { patienceMs: 50 })).rejects.toMatchObject(
+    { code: 'storage.busy' },
+  );
+  await foreign.release();
+  await write;
+  expect(inFile(path)).toEqual([patient.id]);
+});
+
+itWith(
+  ['postgresql'],
+  'on PostgreSQL too, a transaction may have less patience than the others',
+  async () => {
+    const url = await freshPostgresDatabase();
+    const storage = openStorage({ url, clock: new SystemClock(), busyLimitMs: 60_000 });
+    await storage.start();
+    onTestFinished(() => storage.stop());
+    const foreign = new pg.Client({ connectionString: url });
+    await foreign.connect();
+    await foreign.query('BEGIN; LOCK TABLE "Area" IN EXCLUSIVE MODE');
+    const [hasty, patient] = [area(), area()];
+    await expect(
+      storage.transaction((tx) => tx.areas.insert(hasty), { patienceMs: 50 }),
+    ).rejects.toMatchObject({ code: 'storage.busy' });
+    // The next one waits as ever.
+    const write = storage.transaction((tx) => tx.areas.insert(patient));
+    await foreign.query('COMMIT');
+    await foreign.end();
+    await write;
+    expect(await storage.read.areas.all()).toEqual([patient]);
+  },
+);

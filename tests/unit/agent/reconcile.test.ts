@@ -99,6 +99,32 @@ describe('a slot', () => {
     expect(of({ origin: 'order', kind: 'cancel', phase: 'done', revision: 4 })).toEqual(['take a']);
   });
 
+  it('that was cancelled and is planned again under a higher revision is live, and under the same or a lower one it is not', () => {
+    const old = slot('a', { revision: 4 });
+    const cancelled = [
+      record(old, { phase: 'done', ready: true, ended: { epoch: 'e', seq: 3, at: 0 } }),
+      record(slot('a'), {
+        origin: 'order',
+        kind: 'cancel',
+        phase: 'done',
+        orderId: 'ord_c',
+        hash: 'c',
+        revision: 4,
+      }),
+    ];
+    const again = (revision: number, ...more: OrderRecord[]) =>
+      steps({ slots: [slot('a', { revision })], records: [...cancelled, ...more] });
+    expect(again(5)).toEqual(['take a']);
+    expect(again(4)).toEqual([]);
+    expect(again(3)).toEqual([]);
+    // A later cancel counts again, and what had begun before the cancel never does.
+    const later = { ...cancelled[1], revision: 5, orderId: 'ord_c2', hash: 'd' } as OrderRecord;
+    expect(again(5, later)).toEqual([]);
+    expect(steps({ slots: [slot('a', { revision: 5 })], records: cancelled, begun: new Set(['a']) })).toEqual(
+      [],
+    );
+  });
+
   it('that comes too late is told once, and older ones are nobody’s business', () => {
     const late = slot('a', { startsAt: NOW - HOUR, latestStartAt: NOW - 1, expiresAt: NOW + HOUR });
     expect(steps({ slots: [late] })).toEqual(['miss a order.too_late']);

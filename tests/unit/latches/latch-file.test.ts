@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LatchRecord } from '../../../server/domain/latches/latch.ts';
-import { LATCH_FILE_BYTES, LatchFile } from '../../../server/domain/latches/latch-file.ts';
-import { decodeRecords, encodeRecord } from '../../../server/domain/latches/latch-record.ts';
+import { LATCH_FILE_BYTES, LATCH_FILE_MAGIC, LatchFile } from '../../../server/domain/latches/latch-file.ts';
+import { decodeEntries, encodeEntry } from '../../../server/domain/urgent/urgent-entry.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
 const recordOf = (revision: number, filler = ''): LatchRecord => ({
@@ -99,16 +99,19 @@ describe('the file of stops', () => {
 });
 
 it('a record cut off anywhere is none, and none of another generation is taken', () => {
-  const whole = Buffer.concat([1, 2, 3].map((revision) => encodeRecord(recordOf(revision), 5)));
-  const ends = [1, 2, 3].map((count) => encodeRecord(recordOf(1), 5).length * count);
+  const whole = Buffer.concat(
+    [1, 2, 3].map((revision) => encodeEntry(recordOf(revision), 5, LATCH_FILE_MAGIC)),
+  );
+  const ends = [1, 2, 3].map((count) => encodeEntry(recordOf(1), 5, LATCH_FILE_MAGIC).length * count);
   fc.assert(
     fc.property(fc.integer({ min: 0, max: whole.length }), (length) => {
       const cut = Buffer.concat([whole.subarray(0, length), Buffer.alloc(whole.length - length, 0xa5)]);
-      const { records, end } = decodeRecords(cut, 5);
+      const { entries, end } = decodeEntries(cut, 5, LATCH_FILE_MAGIC);
       const expected = ends.filter((at) => at <= length).length;
-      expect(records).toHaveLength(expected);
+      expect(entries).toHaveLength(expected);
       expect(end).toBe(ends[expected - 1] ?? 0);
-      expect(decodeRecords(cut, 6).records).toEqual([]);
+      expect(decodeEntries(cut, 6, LATCH_FILE_MAGIC).entries).toEqual([]);
+      expect(decodeEntries(cut, 5, 'loa-another/1').entries).toEqual([]);
     }),
   );
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CallMeaning, CallRecord, Evidence, FaultRecord, FinalState } from '../../torture/evidence.ts';
-import { type Finding, judge } from '../../torture/judge.ts';
-import { planTorture } from '../../torture/plan.ts';
+import type { Finding } from '../../torture/finding.ts';
+import { judge } from '../../torture/judge.ts';
+import { planTorture } from '../../torture/make-plan.ts';
 import type { Sounding } from '../../torture/soundings.ts';
 
 /** The start of the run; every instant below is relative to it, in ms. */
@@ -62,7 +63,7 @@ const FINAL: FinalState = {
 const GOOD: Evidence = {
   facts: {
     plan: planTorture({ seed: 4, minutes: 1, agents: 2, pace: 36 }, { schedules: true, latches: true }),
-    ...{ startedAt: T0, speakers: SPEAKERS },
+    ...{ startedAt: T0, speakers: SPEAKERS, programmes: [] },
     contents: [
       { number: 1, announcementId: 'ann-1', durationMs: CONTENT_MS, priority: 'normal' },
       { number: 56, announcementId: 'ann-56', durationMs: CONTENT_MS, priority: 'emergency' },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { planTorture } from '../../torture/make-plan.ts';
 import { readOptions, UsageError } from '../../torture/options.ts';
-import { planTorture, type TorturePlan } from '../../torture/plan.ts';
+import type { TorturePlan } from '../../torture/plan.ts';
 
 const ALL = { schedules: true, latches: true };
 
