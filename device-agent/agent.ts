@@ -209,6 +209,7 @@ export class Agent extends Lifecycle {
     this.inbox = new Inbox({
       speakerId,
       time: this.keeper.time,
+      clock,
       prover,
       assignments: this.assignments,
       orders: this.orders,
@@ -252,7 +253,7 @@ export class Agent extends Lifecycle {
     await this.#keys.load(clock.now());
     await this.assignments.load(this.#keys.ring, clock.now());
     await this.orders.load(clock.now());
-    await this.#latchStore.load(this.#keys.ring, clock.now());
+    await this.#latchStore.load(this.#keys.ring);
     await this.plan.load(this.#keys.ring);
     await this.#budget.load();
     const uploader = new JournalUploader({
@@ -299,6 +300,7 @@ export class Agent extends Lifecycle {
         this.keeper.linkUp();
         this.#health.connected();
         this.plan.retryNow();
+        await this.latches.welcomed();
         for (const answer of this.inbox.openAnswers()) this.#send('answer', answer);
         await uploader.begin(welcome);
       }),

@@ -311,6 +311,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     areas: new AreaService({
       directory: areaDirectory,
       clock,
+      holidays: scheduleSide.holidays,
       onRulesChanged: (areaIds) => {
         assignments.refreshSoon([...speakerDirectory.inAreas(areaIds)].map(({ speakerId }) => speakerId));
         planning.changed();

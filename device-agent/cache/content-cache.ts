@@ -21,12 +21,14 @@ import {
   Exclusive,
   type Instant,
   Lifecycle,
+  type Milliseconds,
   syncFolder,
   writeFileAtomic,
 } from '#kit';
 import { DomainError, type FileContent, isDomainError } from '#protocols';
 import { errorText, type Log } from '../log.ts';
 import { ifMissing, isDiskFull } from '../state/files.ts';
+import { fileState, Proofs } from './proofs.ts';
 import { fetchRange } from './range-fetch.ts';
 
 /** How one loudspeaker reaches the controller's files. */
@@ -87,7 +89,10 @@ export class ContentCache extends Lifecycle {
   readonly #options: ContentCacheOptions;
   readonly #downloads = new Map<string, Download>();
   readonly #held = new Map<string, number>();
+  readonly #proofs = new Proofs();
   readonly #space = new Exclusive();
+  /** Files that could not be read when they were last looked at. */
+  readonly #unreadable = new Set<string>();
 
   constructor(options: ContentCacheOptions) {
     super();
@@ -160,14 +165,38 @@ export class ContentCache extends Lifecycle {
     }
   }
 
-  /** Hashes the file again. False, and the file is gone, when it is missing or no longer what its name says. */
+  /** Local monotonic time at which every byte of the file was proved, if it is that very file still; undefined: not in this run. Reads none of it. */
+  provedAtMs({ sha256 }: FileContent): Promise<Milliseconds | undefined> {
+    return this.#proofs.provedAtMs(this.pathOf(sha256));
+  }
+
+  /** Whether the file is here and right: proved before, or now. */
+  async proved(content: FileContent): Promise<boolean> {
+    return (await this.provedAtMs(content)) !== undefined || (await this.verify(content));
+  }
+
+  /**
+   * Hashes the file again. False when it is missing; when it is no longer what its name says, then it is gone; and when it cannot be read just
+   * now: then it stays, and the next `ensure` reads it again or fetches another.
+   */
   async verify(content: FileContent): Promise<boolean> {
     const path = this.pathOf(content.sha256);
-    const actual = await ifMissing(hashOf(path), undefined).catch((error) => {
+    const before = await fileState(path);
+    let actual: string | undefined;
+    try {
+      actual = await ifMissing(hashOf(path), undefined);
+    } catch (error) {
       this.#options.log.warn('a cached file cannot be read', { sha256: content.sha256, error });
-      return 'unreadable';
-    });
-    if (actual === content.sha256) return true;
+      this.#proofs.forget(path);
+      this.#unreadable.add(content.sha256);
+      return false;
+    }
+    this.#unreadable.delete(content.sha256);
+    if (actual === content.sha256) {
+      this.#proofs.remember(path, before, this.#options.clock.monotonic());
+      return true;
+    }
+    this.#proofs.forget(path);
     if (actual !== undefined) {
       this.#options.log.warn('a cached file is damaged and is removed', { sha256: content.sha256 });
       await rm(path, { force: true });
@@ -177,6 +206,8 @@ export class ContentCache extends Lifecycle {
 
   async #existing(content: FileContent): Promise<string | undefined> {
     const path = this.pathOf(content.sha256);
+    // Of whatever cannot be read nothing is known: the attempts at a download, with their pauses, see to it.
+    if (this.#unreadable.has(content.sha256)) return undefined;
     const found = await ifMissing(stat(path), undefined);
     if (found === undefined) return undefined;
     if (found.size !== content.bytes) {
@@ -185,7 +216,9 @@ export class ContentCache extends Lifecycle {
     }
     const now = this.#options.clock.now() / 1000;
     // The order of eviction is the order of last use.
+    const provedAtMs = await this.provedAtMs(content);
     await utimes(path, now, now);
+    if (provedAtMs !== undefined) this.#proofs.remember(path, await fileState(path), provedAtMs);
     return path;
   }
 
@@ -246,6 +279,8 @@ export class ContentCache extends Lifecycle {
   ): Promise<string> {
     const partial = this.partialOf(content.sha256);
     const tagFile = `${partial}.etag`;
+    if (this.#unreadable.has(content.sha256) && (await this.verify(content)))
+      return this.pathOf(content.sha256);
     await this.#makeRoom(content);
     const etag = await ifMissing(readFile(tagFile, 'utf8'), undefined);
     try {
@@ -275,10 +310,13 @@ export class ContentCache extends Lifecycle {
       await removePartial(partial);
       throw new DomainError('cache.hash_mismatch', { sha256: content.sha256, actual });
     }
-    await rename(partial, this.pathOf(content.sha256));
+    const path = this.pathOf(content.sha256);
+    await rename(partial, path);
+    this.#unreadable.delete(content.sha256);
+    this.#proofs.remember(path, await fileState(path), this.#options.clock.monotonic());
     await rm(tagFile, { force: true });
     await syncFolder(this.#options.folder);
-    return this.pathOf(content.sha256);
+    return path;
   }
 
   /** Evicts what was used longest ago until the content fits into budget and disk. Throws `cache.disk_full`. */

@@ -1,5 +1,6 @@
 import {
   AGENT_CAPABILITIES,
+  airTimeMs,
   completePolicy,
   DomainError,
   type LocalRules,
@@ -8,6 +9,7 @@ import {
   openWindowAt,
   PLAYED_SHARE,
   type PlayOrder,
+  repetitionMs,
   rulesCover,
   type Trust,
   targetsInclude,
@@ -76,6 +78,7 @@ export function checkCapabilities({ id: orderId, requires }: OrderHeader): void 
 export function checkPlay(order: PlayOrder, facts: OrderFacts): readonly OrderRecord[] {
   const { broadcastId } = order;
   checkContent(order);
+  checkTestLength(order, facts.rules);
   checkWindow(order);
   checkRules(order, facts.rules);
   const plays = facts.sameBroadcast.filter(({ kind }) => kind === 'play');
@@ -99,6 +102,7 @@ export function checkPlay(order: PlayOrder, facts: OrderFacts): readonly OrderRe
 export function checkSlot(order: PlayOrder, soundedShare: OrderFacts['soundedShare']): void {
   checkCapabilities(order);
   checkContent(order);
+  checkTestLength(order);
   checkWindow(order);
   checkMakeGood(order, soundedShare);
 }
@@ -117,7 +121,7 @@ function checkMakeGood({ makesGoodOf }: PlayOrder, soundedShare: OrderFacts['sou
 function checkRules(order: PlayOrder, rules: LocalRules | null): void {
   if (rules === null) return;
   if (order.test) {
-    checkTest(order, rules);
+    if (testWindowAt(rules, order.startsAt) === undefined) throw noTests(rules);
     return;
   }
   if (order.priority === 'emergency' || order.windowOverride !== null) return;
@@ -131,12 +135,18 @@ function checkRules(order: PlayOrder, rules: LocalRules | null): void {
     });
 }
 
-function checkTest({ startsAt, content, repeat }: PlayOrder, rules: LocalRules): void {
-  const onceMs = 'durationMs' in content ? content.durationMs : Number.POSITIVE_INFINITY;
-  const lengthMs = repeat.count * onceMs + (repeat.count - 1) * repeat.intervalMs;
-  if (lengthMs <= MAX_TEST_MS && testWindowAt(rules, startsAt) !== undefined) return;
-  const { testing } = completePolicy(rules.policy);
-  throw new DomainError('policy.no_tests', {
+/** Of a test all repetitions together are short, the sounds before them and the pauses included. */
+function checkTestLength(order: PlayOrder, rules: LocalRules | null = null): void {
+  if (!order.test) return;
+  const endless = !('durationMs' in order.content);
+  const durationMs = endless ? Number.POSITIVE_INFINITY : repetitionMs(order);
+  const lengthMs = airTimeMs({ durationMs, repeat: order.repeat });
+  if (lengthMs > MAX_TEST_MS) throw noTests(rules);
+}
+
+function noTests(rules: LocalRules | null): DomainError {
+  const testing = rules === null ? null : completePolicy(rules.policy).testing;
+  return new DomainError('policy.no_tests', {
     hours: testing ? `${testing.opens}–${testing.closes}` : 'none',
     seconds: MAX_TEST_MS / 1_000,
     area: '',

@@ -1,13 +1,10 @@
-import Type from 'typebox';
-import { Exclusive } from '#kit';
+import { type Clock, Exclusive } from '#kit';
 import {
   type Answer,
   type CancelOrder,
   cancelOrderCodec,
-  codec,
   DomainError,
   type ErrorCode,
-  IdSchema,
   isDomainError,
   type JournalFact,
   type OrderHeader,
@@ -22,14 +19,12 @@ import { factTime } from '../journal/fact-time.ts';
 import type { Journal } from '../journal/journal.ts';
 import { errorText, type Log } from '../log.ts';
 import type { AssignmentStore } from '../state/assignment-store.ts';
-import type { OrderRecord, OrderStore } from '../state/order-store.ts';
+import type { EnteredOrder, OrderRecord, OrderStore } from '../state/order-store.ts';
+import { DISK_PATIENCE_MS, waitAtMost } from '../state/patience.ts';
 import type { Prover } from '../state/prover.ts';
 import { checkHeader, checkPlay, leavesOut, type OrderFacts } from './decide.ts';
-import { playOrderOf } from './payload.ts';
+import { drillMark, looseOrderOf, playOrderOf } from './payload.ts';
 import { hasBegun, soundedShare } from './sounded-share.ts';
-
-/** What can be said of an order that this version cannot read further. */
-const looseHeaderCodec = codec('order', Type.Object({ id: IdSchema, broadcastId: IdSchema }));
 
 /** Refusals remembered, so that a copy gets the same answer and no second journal entry. */
 const REFUSALS_KEPT = 500;
@@ -46,6 +41,7 @@ export interface OrderTaker {
 export interface InboxOptions {
   readonly speakerId: string;
   readonly time: TrustedTime;
+  readonly clock: Clock;
   readonly prover: Prover;
   readonly assignments: AssignmentStore;
   readonly orders: OrderStore;
@@ -65,102 +61,157 @@ export interface InboxCounters {
   readonly refused: Map<string, number>;
 }
 
+/** A message that waits for the disk while others go on. */
+interface Waiting {
+  readonly until: Promise<void>;
+  /** What is to be done with it then, in turn. */
+  readonly goOn: () => Promise<Waiting | undefined>;
+}
+
 /**
- * Takes orders in: proves, judges, stores, answers, in this order and one at a time. An order that is known by its
- * exact bytes gets the same answer again and nothing else happens.
+ * Takes orders in: proves, judges, stores, answers, in this order. One is judged at a time; nothing that waits for network or disk keeps
+ * another waiting, unless both are of one broadcast. An order that is known by its exact bytes gets the same answer again and nothing else
+ * happens. Emergencies and cancels hold in memory at once, and wait for the disk 50 ms at most; all else is durable before it is answered.
  */
 export class Inbox {
   readonly counters: InboxCounters = { accepted: 0, repeated: 0, leftOut: 0, refused: new Map() };
   readonly #options: InboxOptions;
   readonly #one = new Exclusive();
   readonly #refusals = new Map<string, Answer>();
+  /** Orders on their way to the disk, by broadcast. */
+  readonly #unstored = new Map<string, { readonly hash: string; readonly over: Promise<void> }>();
 
   constructor(options: InboxOptions) {
     this.#options = options;
   }
 
   /** Takes one message. Never rejects: what is wrong with it is answered, counted and logged. */
-  receive(source: 'own' | 'area', payload: Uint8Array): Promise<void> {
-    return this.#one.run(async () => {
-      try {
-        await this.#receive(source, payload);
-      } catch (error) {
-        // Not the message's fault: the disk, most likely. The controller sends it again.
-        this.#options.log.error('an order could not be taken', { error });
+  async receive(source: 'own' | 'area', payload: Uint8Array): Promise<void> {
+    const { prover, log } = this.#options;
+    const text = Buffer.from(payload).toString('latin1');
+    const take = () => this.#one.run(() => this.#receive(source, text));
+    try {
+      let waiting = await prover.taking(take);
+      while (waiting !== undefined) {
+        await waiting.until;
+        waiting = await this.#one.run(waiting.goOn);
       }
-    });
+    } catch (error) {
+      if (isDomainError(error)) {
+        this.#count(error.code);
+        log.warn('a message was refused', { code: error.code, reason: errorText(error) });
+      }
+      // Not the message's fault: the disk, most likely. The controller sends it again.
+      else log.error('an order could not be taken', { error });
+    }
   }
 
   /** Answers for all orders that are still to be done: for a controller that may not have had them. */
   openAnswers(): Answer[] {
     const open = this.#options.orders
       .all()
-      .filter(({ phase, origin }) => phase !== 'done' && origin === 'order');
+      .filter(({ phase, origin }) => phase !== 'done' && origin === 'order')
+      .filter(({ broadcastId, hash }) => this.#unstored.get(broadcastId)?.hash !== hash);
     return open.map((record) => this.#accepted(record));
   }
 
-  async #receive(source: 'own' | 'area', payload: Uint8Array): Promise<void> {
-    const { orders, prover, answer, log } = this.#options;
-    const text = Buffer.from(payload).toString('latin1');
+  /** Throws a `DomainError` for a message that is not proved. */
+  async #receive(source: 'own' | 'area', text: string): Promise<Waiting | undefined> {
+    const { orders, prover, answer } = this.#options;
     const hash = sha256(text);
     const known = orders.byHash(hash);
+    const under = known && this.#unstored.get(known.broadcastId);
+    if (under?.hash === hash) return { until: under.over, goOn: () => this.#receive(source, text) };
     const again = known === undefined ? this.#refusals.get(hash) : this.#accepted(known);
     if (again !== undefined) {
       this.counters.repeated += 1;
       answer(again);
-      return;
+      return undefined;
     }
-    let verified: VerifiedDocument;
+    const verified = await prover.prove('order', text);
     try {
-      verified = await prover.prove('order', text);
-    } catch (error) {
-      if (!isDomainError(error)) throw error;
-      this.#count(error.code);
-      log.warn('a message was refused', { code: error.code, reason: errorText(error) });
-      return;
-    }
-    try {
-      await this.#judge(source, text, verified);
+      return await this.#judge(source, text, verified);
     } catch (error) {
       if (!isDomainError(error)) throw error;
       this.#refuse(verified, error);
+      return undefined;
     }
   }
 
-  async #judge(source: 'own' | 'area', document: string, verified: VerifiedDocument): Promise<void> {
+  async #judge(
+    source: 'own' | 'area',
+    document: string,
+    verified: VerifiedDocument,
+  ): Promise<Waiting | undefined> {
     const header = orderHeaderCodec.parse(verified.payload);
+    // Only what was told to the end can be replaced or cancelled.
+    const before = this.#unstored.get(header.broadcastId);
+    if (before !== undefined) return { until: before.over, goOn: () => this.#receive(source, document) };
     const facts = this.#facts(header);
     if (source === 'area' && leavesOut(header, facts)) {
       this.counters.leftOut += 1;
-      return;
+      return undefined;
     }
     checkHeader(header, facts);
     if (header.kind === 'play') {
       const order = playOrderCodec.parse(verified.payload);
       const replaced = checkPlay(order, facts);
-      const record = await this.#store(document, verified, header, 'play', order.priority === 'emergency');
-      await this.#options.taker.play(record, order, replaced);
+      const { record, stored } = this.#enter(document, verified, order, order.priority === 'emergency');
+      const play = () => this.#accept(record, () => this.#options.taker.play(record, order, replaced));
+      if (order.priority !== 'emergency') return this.#onceStored(record, stored, play);
+      await this.#soon(stored);
+      await play();
     } else if (header.kind === 'cancel') {
       const order = cancelOrderCodec.parse(verified.payload);
-      const record = await this.#store(document, verified, header, 'cancel', true);
-      await this.#options.taker.cancel(record, order);
+      const { record, stored } = this.#enter(document, verified, order, true);
+      await this.#soon(stored);
+      await this.#accept(record, () => this.#options.taker.cancel(record, order));
     } else throw new DomainError('document.unknown_kind', { document: 'order', kind: header.kind });
+    return undefined;
   }
 
-  async #store(
+  #enter(
     document: string,
     { hash }: VerifiedDocument,
-    header: OrderHeader,
-    kind: 'play' | 'cancel',
+    { id: orderId, broadcastId, revision, expiresAt, kind }: PlayOrder | CancelOrder,
     evenIfLost: boolean,
-  ): Promise<OrderRecord> {
-    const { id: orderId, broadcastId, revision, expiresAt } = header;
+  ): EnteredOrder {
     const acceptedAt = factTime(this.#options.time).at;
     const order = { document, hash, kind, orderId, broadcastId, revision, acceptedAt, expiresAt };
-    const record = await this.#options.orders.add(order, evenIfLost);
+    return this.#options.orders.enter(order, evenIfLost);
+  }
+
+  /** Lets others go on while the disk writes. Until then the order is not answered, and no other of its broadcast is judged. */
+  #onceStored(
+    { broadcastId, hash }: OrderRecord,
+    stored: Promise<void>,
+    accept: () => Promise<void>,
+  ): Waiting {
+    let done: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => {
+      done = () => {
+        this.#unstored.delete(broadcastId);
+        resolve();
+      };
+    });
+    this.#unstored.set(broadcastId, { hash, over });
+    const goOn = async () => {
+      await accept().finally(done);
+      return undefined;
+    };
+    // Where the disk refuses, the order was never there.
+    stored.catch(done);
+    return { until: stored, goOn };
+  }
+
+  #soon(stored: Promise<void>): Promise<void> {
+    return waitAtMost(this.#options.clock, 'urgent order', DISK_PATIENCE_MS, stored);
+  }
+
+  #accept(record: OrderRecord, take: () => Promise<void>): Promise<void> {
     this.counters.accepted += 1;
     this.#options.answer(this.#accepted(record));
-    return record;
+    return take();
   }
 
   #facts(header: OrderHeader): OrderFacts {
@@ -192,8 +243,9 @@ export class Inbox {
     const { taker, time, log, answer } = this.#options;
     this.#count(error.code);
     log.warn('an order was refused', { code: error.code, reason: errorText(error) });
-    const ids = this.#attribution(verified.payload);
-    if (ids === undefined) return;
+    const order = looseOrderOf(verified.payload);
+    if (order === undefined) return;
+    const ids = { orderId: order.id, broadcastId: order.broadcastId };
     const orderHash = verified.hash;
     const { at, clockErrorMs } = factTime(time);
     const refusal: Answer = { v: 1, ...ids, orderHash, answer: 'refused', code: error.code, at };
@@ -201,17 +253,16 @@ export class Inbox {
     const [oldest] = this.#refusals.keys();
     if (this.#refusals.size > REFUSALS_KEPT && oldest !== undefined) this.#refusals.delete(oldest);
     answer(refusal);
-    const fact = { kind: 'refused', at, clockErrorMs, ...ids, orderHash, code: error.code } as const;
+    const fact = {
+      kind: 'refused',
+      at,
+      clockErrorMs,
+      ...ids,
+      orderHash,
+      ...drillMark(order),
+      code: error.code,
+    } as const;
     taker.note({ ...fact, detail: errorText(error).slice(0, 512) });
-  }
-
-  #attribution(payload: Uint8Array): { orderId: string; broadcastId: string } | undefined {
-    try {
-      const { id, broadcastId } = looseHeaderCodec.parse(payload);
-      return { orderId: id, broadcastId };
-    } catch {
-      return undefined;
-    }
   }
 
   #accepted(record: OrderRecord): Answer {

@@ -37,6 +37,9 @@ export interface LatchCounters {
   refused: number;
 }
 
+/** Not an id: no order can name it. */
+const IN_DOUBT = '?';
+
 interface LatchEvents {
   /** What is set here has changed, or a document was taken. */
   changed: undefined;
@@ -63,11 +66,24 @@ export class Latches {
     return this.#events.on('changed', listener);
   }
 
-  /** Ids of the latches that are set for this loudspeaker. */
+  /** Ids of the latches that are set for this loudspeaker; while it is not known which, one more that no order can lift. */
   get set(): string[] {
-    return this.#ours()
+    const ids = this.#ours()
       .filter(({ latch }) => latch.state === 'set')
       .map(({ latch }) => latch.id);
+    return this.#options.store.inDoubt ? [...ids, IN_DOUBT] : ids;
+  }
+
+  /** The controller has welcomed us: with that it has sent every latch that we did not say we hold. */
+  async welcomed(): Promise<void> {
+    const { store, log } = this.#options;
+    if (!store.inDoubt) return;
+    await this.#one.run(async () => {
+      const saved = store.settle();
+      log.warn('what is stopped here is known again', { set: this.set });
+      this.#events.emit('changed', undefined);
+      await saved;
+    });
   }
 
   /** As hello and heartbeat say it. */
@@ -84,9 +100,10 @@ export class Latches {
 
   /** Takes one message. Never rejects. Resolves when it is durable, or the disk has refused. */
   async receive(payload: Uint8Array): Promise<void> {
+    const { prover, store } = this.#options;
+    const document = Buffer.from(payload).toString('latin1');
     try {
-      if (await this.#one.run(() => this.#take(Buffer.from(payload).toString('latin1'))))
-        await this.#options.store.save();
+      if (await prover.taking(() => this.#one.run(() => this.#take(document)))) await store.save();
     } catch (error) {
       if (!isDomainError(error)) throw error;
       this.counters.refused += 1;

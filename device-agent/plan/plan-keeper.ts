@@ -71,7 +71,8 @@ interface PlanEvents {
  * The plan: a head for each scope, and the area-day documents that it names.
  *
  * INVARIANTS
- * - A head is in force only when all its documents are here and on disk (where the disk refuses: in memory, and on disk when it takes them).
+ * - A head is in force as soon as all its documents are here, in memory: nothing that it takes back sounds on because the disk is slow or
+ *   refuses. The disk follows in the same order, documents before their head, so that a head that is read in force has its documents.
  * - Until then the one before it stays in force, except for days that the newer one does not name: those are taken back at once, and
  *   the newer head is on disk too, so that this holds after a power cut.
  * - A document is believed by its hash, wherever it was read.
@@ -85,6 +86,7 @@ export class PlanKeeper extends Lifecycle {
   readonly #documents = new Map<string, readonly PlannedSlot[]>();
   readonly #fetcher: DocumentFetcher;
   #view: PlanView | undefined;
+  #writes: Promise<void> = Promise.resolve();
 
   constructor(options: PlanKeeperOptions) {
     super();
@@ -95,7 +97,7 @@ export class PlanKeeper extends Lifecycle {
     this.#fetcher = new DocumentFetcher({
       ...options,
       missing: () => this.#missing(),
-      take: (document, bytes) => this.#one.run(() => this.#takeDocument(document.sha256, bytes)),
+      take: async (document, bytes) => this.#takeDocument(document.sha256, bytes),
     });
   }
 
@@ -172,7 +174,7 @@ export class PlanKeeper extends Lifecycle {
       }
     }
     for (const [key, plan] of this.#plans) {
-      if (!this.#isOurs(plan.scope)) await this.#drop(key);
+      if (!this.#isOurs(plan.scope)) this.#drop(key);
       else if (plan.coming !== undefined && plan.coming.head.revision <= (plan.inForce?.head.revision ?? -1))
         plan.coming = undefined;
     }
@@ -180,32 +182,32 @@ export class PlanKeeper extends Lifecycle {
       const bytes = await files.document(sha256);
       if (bytes !== undefined) this.#readStored(sha256, bytes);
     }
-    for (const [key] of this.#plans) await this.#promote(key);
+    this.#promoteAll();
+    await this.#saved();
     this.#changed();
   }
 
-  /** Takes one message. Never rejects. */
-  receive(payload: Uint8Array): Promise<void> {
-    return this.#one.run(async () => {
-      try {
-        await this.#take(Buffer.from(payload).toString('latin1'));
-      } catch (error) {
-        if (!isDomainError(error)) throw error;
-        this.counters.refused += 1;
-        this.#options.log.warn('a plan head was refused', { code: error.code, reason: error.message });
-      }
-    });
+  /** Takes one message. Never rejects. What it says holds at once; resolves when it is on the disk, or the disk has refused. */
+  async receive(payload: Uint8Array): Promise<void> {
+    const document = Buffer.from(payload).toString('latin1');
+    try {
+      await this.#options.prover.taking(() => this.#one.run(() => this.#take(document)));
+    } catch (error) {
+      if (!isDomainError(error)) throw error;
+      this.counters.refused += 1;
+      this.#options.log.warn('a plan head was refused', { code: error.code, reason: error.message });
+    }
+    await this.#saved();
   }
 
   /** The assignment names other areas: heads that are not for us any more are dropped. */
-  areasChanged(): Promise<void> {
-    return this.#one.run(async () => {
-      const foreign = [...this.#plans].filter(([, { scope }]) => !this.#isOurs(scope));
-      if (foreign.length === 0) return;
-      for (const [key] of foreign) await this.#drop(key);
-      this.#changed();
-      await this.#prune();
-    });
+  async areasChanged(): Promise<void> {
+    const foreign = [...this.#plans].filter(([, { scope }]) => !this.#isOurs(scope));
+    if (foreign.length === 0) return;
+    for (const [key] of foreign) this.#drop(key);
+    this.#changed();
+    this.#prune();
+    await this.#saved();
   }
 
   /** The controller can be reached again: what is missing is asked for at once. */
@@ -238,25 +240,30 @@ export class PlanKeeper extends Lifecycle {
       throw new DomainError('document.stale_revision', { document: 'plan head', revision, held: newest });
     this.counters.taken += 1;
     plan.coming = held;
-    // Days that it does not name are taken back now.
-    this.#changed();
     if (this.#isComplete(held)) {
-      await this.#promote(key);
+      this.#promote(key);
       this.#changed();
-      await this.#prune();
+      this.#prune();
       return;
     }
+    // Days that it does not name are taken back now.
+    this.#changed();
     log.info('a plan is coming', { scope: key, revision });
-    await this.#stored(headName(key, 'coming'), () => files.saveHead(key, 'coming', document));
+    this.#store(headName(key, 'coming'), () => files.saveHead(key, 'coming', document));
     this.#fetcher.wake();
   }
 
-  async #takeDocument(sha256: string, bytes: Buffer): Promise<void> {
+  /** Throws what `#read` throws; what it brings holds at once, and the next one is not kept waiting by the disk. */
+  #takeDocument(sha256: string, bytes: Buffer): void {
     this.#read(sha256, bytes);
-    await this.#stored(`document ${sha256}`, () => this.#options.files.saveDocument(sha256, bytes));
-    for (const key of this.#plans.keys()) await this.#promote(key);
+    this.#store(`document ${sha256}`, () => this.#options.files.saveDocument(sha256, bytes));
+    this.#promoteAll();
     this.#changed();
-    await this.#prune();
+    this.#prune();
+  }
+
+  #promoteAll(): void {
+    for (const key of this.#plans.keys()) this.#promote(key);
   }
 
   #readStored(sha256: string, bytes: Buffer): void {
@@ -282,37 +289,42 @@ export class PlanKeeper extends Lifecycle {
     this.#documents.set(sha256, slots);
   }
 
-  /** Puts the coming head in force when all its documents are here. */
-  async #promote(key: string): Promise<void> {
+  /** Puts the coming head in force when all its documents are here. The disk follows, its documents first. */
+  #promote(key: string): void {
     const { files, log } = this.#options;
     const plan = this.#plans.get(key);
     const held = plan?.coming;
     if (plan === undefined || held === undefined || !this.#isComplete(held)) return;
-    await this.#stored(headName(key, 'in-force'), () => files.saveHead(key, 'in-force', held.document));
-    await this.#stored(headName(key, 'coming'), () => files.removeHead(key, 'coming'));
     plan.inForce = held;
     plan.coming = undefined;
+    this.#store(headName(key, 'in-force'), () => files.saveHead(key, 'in-force', held.document));
+    this.#store(headName(key, 'coming'), () => files.removeHead(key, 'coming'));
     log.info('a plan is in force', { scope: key, revision: held.head.revision });
   }
 
-  async #drop(key: string): Promise<void> {
+  #drop(key: string): void {
     const { files, log } = this.#options;
     this.#plans.delete(key);
     log.info('a plan is not for us any more', { scope: key });
     for (const role of ['in-force', 'coming'] satisfies HeadRole[])
-      await this.#stored(headName(key, role), () => files.removeHead(key, role));
+      this.#store(headName(key, role), () => files.removeHead(key, role));
   }
 
-  async #prune(): Promise<void> {
+  #prune(): void {
     const names = () => new Set(this.#named().map(({ sha256 }) => sha256));
     const named = names();
     for (const sha256 of this.#documents.keys()) if (!named.has(sha256)) this.#documents.delete(sha256);
-    await this.#stored('plan documents', () => this.#options.files.prune(names()));
+    this.#store('plan documents', () => this.#options.files.prune(names()));
   }
 
-  /** What is wanted holds at once, whatever the disk says. Resolves after the first attempt. */
-  #stored(name: string, work: () => Promise<void>): Promise<void> {
-    return this.#options.owed.write(`plan: ${name}`, work);
+  /** What is wanted holds at once, whatever the disk says: it follows in the order of these calls. */
+  #store(name: string, work: () => Promise<void>): void {
+    this.#writes = this.#options.owed.write(`plan: ${name}`, work);
+  }
+
+  /** Resolves when the disk has had its first chance with all that was given to it. */
+  #saved(): Promise<void> {
+    return this.#writes;
   }
 
   async #verified(

@@ -11,7 +11,7 @@ import {
 import type { TrustedTime } from '../clock/index.ts';
 import { contentOf, filesOf, isPlayableKind } from '../inbox/content-of.ts';
 import { checkSlot } from '../inbox/decide.ts';
-import { playOrderOf } from '../inbox/payload.ts';
+import { drillMark, playOrderOf } from '../inbox/payload.ts';
 import { soundedShare } from '../inbox/sounded-share.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -112,7 +112,7 @@ export class PlanRunner extends Lifecycle {
     for (const step of steps) {
       if (!this.running) return;
       try {
-        await this.#carryOut(step);
+        this.#carryOut(step);
       } catch (error) {
         if (!isDomainError(error)) throw error;
         log.error('a slot cannot be taken', { step: step.kind, error });
@@ -170,11 +170,13 @@ export class PlanRunner extends Lifecycle {
     return soundedShare(journal.entries(), broadcastId, durationMs);
   }
 
-  async #carryOut(step: PlanStep): Promise<void> {
+  /** In memory, and never waiting for the disk: what a plan takes back must not sound on because another slot is being written. */
+  #carryOut(step: PlanStep): void {
     const { control, log } = this.#options;
     switch (step.kind) {
       case 'take':
-        return this.#take(step.slot, step.replaces);
+        this.#take(step.slot, step.replaces);
+        return;
       case 'resume':
         control.add(this.#itemOf(step.record, step.slot.order, step.slot.validUntil));
         return;
@@ -182,7 +184,7 @@ export class PlanRunner extends Lifecycle {
       case 'refuse': {
         const { slot, code } = step;
         if (!control.makeWay(step.replaces)) return;
-        const record = this.#options.orders.byHash(slot.hash) ?? (await this.#record(slot));
+        const record = this.#options.orders.byHash(slot.hash) ?? this.#record(slot);
         log.info('a slot is not played', { orderId: record.orderId, code });
         control.endRecord(record, {
           ...this.#fact(record, step.kind === 'miss' ? 'missed' : 'refused'),
@@ -191,7 +193,7 @@ export class PlanRunner extends Lifecycle {
         return;
       }
       case 'withdraw':
-        if (!control.withdraw(step.record)) await this.#withdraw(step.record);
+        if (!control.withdraw(step.record)) this.#withdraw(step.record);
         return;
       case 'lapse':
         control.endRecord(step.record, {
@@ -199,51 +201,58 @@ export class PlanRunner extends Lifecycle {
           code: 'cache.unreachable',
         });
         return;
-      default: {
-        const never: never = step;
-        return never;
-      }
+      default:
+        step satisfies never;
     }
   }
 
-  async #take(slot: SlotInForce, replaces: readonly OrderRecord[]): Promise<void> {
+  #take(slot: SlotInForce, replaces: readonly OrderRecord[]): void {
     const { control, orders } = this.#options;
-    // Something of it may have begun while an earlier step was written to the disk.
+    // Something of it may have begun meanwhile.
     const begun = orders
       .ofBroadcast(slot.order.broadcastId)
       .some(({ plays, phase }) => plays > 0 || phase === 'playing');
     if (begun || !control.makeWay(replaces)) return;
-    const record = await this.#record(slot);
+    const record = this.#record(slot);
     control.add(this.#itemOf(record, slot.order, slot.validUntil));
   }
 
-  /** Remembers a slot; where the disk refuses, in memory. */
-  #record({ line, hash, order, scope }: SlotInForce): Promise<OrderRecord> {
+  /** Remembers a slot: in memory, and on the disk as soon as it takes it. Nothing sounds before its record is there. */
+  #record({ line, hash, order, scope }: SlotInForce): OrderRecord {
     const { id: orderId, broadcastId, revision, expiresAt } = order;
     const acceptedAt = factTime(this.#options.time).at;
-    return this.#options.orders.add(
+    const { record, stored } = this.#options.orders.enter(
       {
         ...{ document: line, hash, kind: 'play', orderId, broadcastId, revision, acceptedAt, expiresAt },
         ...{ origin: 'plan', scope },
       },
       true,
     );
+    this.background(stored, (error) =>
+      this.#options.log.error('a slot cannot be stored', { orderId, error }),
+    );
+    return record;
   }
 
   /** Takes back a record that is not on its way. */
-  async #withdraw(record: OrderRecord): Promise<void> {
+  #withdraw(record: OrderRecord): void {
     const { control, orders, log } = this.#options;
     if (record.ready || record.plays > 0)
       control.endRecord(record, { ...this.#fact(record, 'cancelled'), code: 'plan.withdrawn' });
-    else await orders.forget(record).catch((error) => log.error('a slot could not be forgotten', { error }));
+    else
+      this.background(orders.forget(record), (error) =>
+        log.error('a slot could not be forgotten', { error }),
+      );
   }
 
   #fact(record: OrderRecord, kind: 'missed' | 'refused' | 'cancelled'): JournalFact {
     const { orderId, hash: orderHash, broadcastId } = record;
-    const { startsAt: plannedAt, content } = playOrderOf(record);
+    const order = playOrderOf(record);
+    const { startsAt: plannedAt, content } = order;
     const file = 'sha256' in content ? { contentSha256: content.sha256 } : {};
     return {
       ...{ kind, ...factTime(this.#options.time), orderId, orderHash, broadcastId, ...file },
+      ...drillMark(order),
       ...(kind === 'missed' ? { plannedAt } : {}),
     };
   }

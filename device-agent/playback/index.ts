@@ -3,7 +3,7 @@ export { FfmpegDecoder } from './ffmpeg-decoder.ts';
 export { MemorySource } from './memory-source.ts';
 export { PatientSource } from './patient-source.ts';
 export { PcmFileSource } from './pcm-file-source.ts';
-export type { Decoder, OpenSource, PcmSource, SourceRequest } from './pcm-source.ts';
+export type { Decoder, OpenSource, PcmSource } from './pcm-source.ts';
 export type { Play } from './play.ts';
 export type { PlayLevels, PlayOutcome, PlayPosition, PlayRequest, PlayStarted } from './play-types.ts';
 export { RelaySource } from './relay/relay-source.ts';

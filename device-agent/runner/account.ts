@@ -41,6 +41,11 @@ export class Account extends Lifecycle {
     return this.#teller.behind;
   }
 
+  /** What was told and is not durable yet, oldest first; the first may be in the journal already. */
+  get untold(): Iterable<JournalFact> {
+    return this.#teller.untold;
+  }
+
   /** Hashes of orders whose end is told, but not durably yet: their records are behind. */
   get ending(): ReadonlySet<string> {
     return this.#ending;
@@ -99,9 +104,9 @@ export class Account extends Lifecycle {
     );
   }
 
-  /** Writes the item's record as it is now; rejects when the disk refuses. */
-  write(item: PlayItem): Promise<void> {
-    return item.persist(this.#orders, item.snapshot());
+  /** Writes the item's record as it is now (but for `change`); rejects when the disk refuses. */
+  write(item: PlayItem, change: Parameters<PlayItem['snapshot']>[0] = {}): Promise<void> {
+    return item.persist(this.#orders, item.snapshot(change));
   }
 
   /** The same, when nobody waits for it. */

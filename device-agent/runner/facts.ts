@@ -1,4 +1,5 @@
 import type { CancelOrder, Evidence, JournalFact, JournalKind, OutputKind } from '#protocols';
+import { drillMark } from '../inbox/payload.ts';
 import { type FactTime, roundMs } from '../journal/fact-time.ts';
 import type { PlayLevels, PlayPosition, PlayStarted } from '../playback/index.ts';
 import type { OrderRecord } from '../state/order-store.ts';
@@ -21,7 +22,7 @@ export function orderFact(
   return {
     ...{ kind, ...time, orderId, orderHash, broadcastId },
     ...(content.kind === 'file' ? { contentSha256: content.sha256 } : {}),
-    ...(order.drill ? { drill: true as const } : {}),
+    ...drillMark(order),
     ...more,
   };
 }
@@ -30,7 +31,7 @@ export function orderFact(
 export function cancelFact(record: OrderRecord, order: CancelOrder, time: FactTime): JournalFact {
   const { orderId, hash: orderHash, broadcastId } = record;
   const fact = { kind: 'cancelled', ...time, orderId, orderHash, broadcastId } as const;
-  return { ...fact, code: 'order.cancelled', detail: order.reason };
+  return { ...fact, ...drillMark(order), code: 'order.cancelled', detail: order.reason };
 }
 
 /** The first frame has left the loudspeaker. */

@@ -8,15 +8,15 @@ const REACH_MS = 50 * 3_600_000;
 const ENDS: readonly string[] = ['finished', 'interrupted', 'failed', 'cancelled'];
 
 /**
- * What sounded here in the last 50 hours, by the journal, for the limits of sessions. What sounds now ends now; a play whose end was never told
- * counts for nothing.
+ * What sounded here in the last 50 hours, by what was told in the order in which it happened (the last of it may be told twice), for the limits
+ * of sessions. What sounds now (`sounding`: hashes) ends now; a play whose end was never told counts for nothing.
  */
 export function historyOf(
-  entries: Iterable<JournalEntry>,
+  entries: Iterable<Pick<JournalEntry, 'kind' | 'at' | 'orderHash' | 'play'>>,
   recordOf: (hash: string) => OrderRecord | undefined,
-  facts: { readonly now: number; readonly currentHash: string | null },
+  facts: { readonly now: number; readonly sounding: ReadonlySet<string> },
 ): SoundedSpan[] {
-  const { now, currentHash } = facts;
+  const { now, sounding } = facts;
   const open = new Map<string, number>();
   const spans: (SoundedSpan & { readonly hash: string })[] = [];
   for (const { kind, at, orderHash, play } of entries) {
@@ -31,7 +31,7 @@ export function historyOf(
   }
   for (const [key, startedAt] of open) {
     const hash = key.slice(0, key.indexOf('/'));
-    if (hash === currentHash && startedAt <= now)
+    if (sounding.has(hash) && startedAt <= now)
       spans.push({ startedAt, endedAt: now, emergency: false, hash });
   }
   return spans.flatMap(({ startedAt, endedAt, hash }) => {

@@ -85,6 +85,15 @@ export class OpenItems extends Lifecycle implements Iterable<PlayItem> {
     this.#options.onChange();
   }
 
+  /** What has been damaged meanwhile is brought here again. */
+  fetchAgain(sha256: string): void {
+    for (const item of this) {
+      if (item.fetching || !item.files.some((file) => file.sha256 === sha256)) continue;
+      item.fetched = false;
+      this.fetch(item);
+    }
+  }
+
   /** Brings the content here, unless that is under way. */
   fetch(item: PlayItem): void {
     const { keeper, log, onChange, wake } = this.#options;

@@ -56,6 +56,12 @@ export class PlayItem {
   blockedBy: ErrorCode | null = null;
   /** What takes it back. */
   cancelledBy: Cancellation | null = null;
+  /** Faults since the last repetition that sounded whole. */
+  failures = 0;
+  /** Local monotonic time before which it is not tried again after a fault. */
+  retryAtMs = Number.NEGATIVE_INFINITY;
+  /** How often its files were proved ahead of its time. */
+  proofs = 0;
   /** The latch that was set when it began, and that it passes: an emergency only. */
   passes: string | null = null;
   #version = 0;
@@ -110,8 +116,15 @@ export class PlayItem {
     return itemOf(this.#planned, progress, { ready, trouble, fresh, blockedBy });
   }
 
-  /** One repetition sounded whole. False: it was the last. */
+  /** An emergency that a fault ends is tried again until its time is over: lives may hang on it. */
+  get triesAgain(): boolean {
+    return this.emergency && !this.order.test && this.cancelledBy === null;
+  }
+
+  /** One repetition sounded whole, or its time has passed. False: it was the last. */
   repetitionDone(): boolean {
+    this.failures = 0;
+    this.retryAtMs = Number.NEGATIVE_INFINITY;
     this.repetitions += 1;
     this.resumeFromMs = 0;
     this.phase = this.repetitions < this.order.repeat.count ? 'open' : 'done';
@@ -124,11 +137,19 @@ export class PlayItem {
     this.phase = this.order.afterInterruption === 'resume' ? 'interrupted' : 'done';
   }
 
-  /** What its record is to say. */
-  snapshot(): ItemState {
+  /** A fault ended it at this position (null: before anything of the content was heard). It goes on from there if it is tried again. */
+  failed(positionMs: number | null): void {
+    this.failures += 1;
+    if (positionMs !== null) this.resumeFromMs = Math.max(this.resumeFromMs, positionMs - RESUME_REWIND_MS);
+    // What has begun may go on late.
+    this.phase = this.triesAgain ? 'interrupted' : 'done';
+  }
+
+  /** What its record is to say, but for `change`. */
+  snapshot(change: Partial<Pick<ItemState, 'phase' | 'plays'>> = {}): ItemState {
     const { phase, plays, repetitions, resumeFromMs, ready } = this;
     this.#version += 1;
-    return { phase, plays, repetitions, resumeFromMs, ready, ended: null, version: this.#version };
+    return { phase, plays, repetitions, resumeFromMs, ready, ...change, ended: null, version: this.#version };
   }
 
   /** Makes a snapshot durable, unless a later one already is. */

@@ -3,6 +3,7 @@ import {
   arbitrate,
   type CancelOrder,
   type ErrorCode,
+  type JournalEntry,
   type JournalFact,
   type PlayOrder,
   type Situation,
@@ -13,12 +14,14 @@ import type { OrderTaker } from '../inbox/inbox.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { OrderRecord } from '../state/order-store.ts';
 import { Account, type AccountCounters } from './account.ts';
+import { Endings } from './endings.ts';
 import { cancelFact, orderFact } from './facts.ts';
 import { historyOf } from './history.ts';
 import { lateCode } from './late-code.ts';
 import { OpenItems } from './open-items.ts';
 import { PlayItem } from './play-item.ts';
 import type { PlaybackControlOptions } from './playback-options.ts';
+import { ProofRounds } from './proof-rounds.ts';
 import { recoverOrders } from './recover-orders.ts';
 import { settle } from './settle.ts';
 import { situationOf } from './situation.ts';
@@ -27,8 +30,9 @@ import { type EndedSounding, type Place, Stage } from './stage.ts';
 /** With nothing else to wake it, the situation is looked at this often: clocks may have been set. */
 const LOOK_EVERY_MS = 30_000;
 
-/** Content that cannot come is told as `failed`; what merely has not come is `missed`. */
-const FAILURES: readonly ErrorCode[] = ['cache.disk_full', 'cache.too_large', 'cache.hash_mismatch'];
+/** An emergency that a fault has ended is tried again after this, then after twice as long, and so on. */
+const RETRY_MS = 1_000;
+const RETRY_MAX_MS = 30_000;
 
 /**
  * Takes accepted orders to their end: fetches, asks `arbitrate` what sounds, tells the engine, and writes down what
@@ -43,11 +47,14 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
   readonly #options: PlaybackControlOptions;
   readonly #account: Account;
   readonly #items: OpenItems;
+  readonly #endings: Endings;
   readonly #stage: Stage;
+  readonly #rounds: ProofRounds;
   #timer: Timer | undefined;
   #dirty = false;
   #looking = false;
   #stopping = false;
+  #probing = false;
 
   constructor(options: PlaybackControlOptions) {
     super();
@@ -57,11 +64,14 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     const items = new OpenItems({ ...options, account, wake });
     this.#account = account;
     this.#items = items;
+    this.#endings = new Endings({ ...options, account, items });
     this.#stage = new Stage({
       ...options,
       ...{ account, items, wake },
-      onUnfit: (item, fact) => this.#end(item, fact),
+      isNext: (item, place) => this.#isNext(item, place),
+      onUnfit: (item, fact) => this.#endings.end(item, fact),
     });
+    this.#rounds = new ProofRounds({ ...options, items });
   }
 
   /** What sounds now, for the health report. */
@@ -104,7 +114,10 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     const item = new PlayItem({ record, order, content: contentOf(order), fresh: true, heardAtMs });
     // What it replaces may have begun while it was written to the disk.
     if (!this.makeWay(replaced)) {
-      this.#end(item, orderFact('refused', item, factTime(keeper.time), { code: 'order.already_played' }));
+      this.#endings.end(
+        item,
+        orderFact('refused', item, factTime(keeper.time), { code: 'order.already_played' }),
+      );
       return;
     }
     this.add(item);
@@ -126,7 +139,7 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
   makeWay(replaced: readonly Pick<OrderRecord, 'orderId' | 'hash'>[]): boolean {
     const items = replaced.flatMap((record) => this.#itemOf(record) ?? []);
     if (items.some((item) => this.#stage.soundingOf(item) !== undefined)) return false;
-    for (const item of items) this.#replace(item);
+    for (const item of items) this.#endings.replace(item);
     return true;
   }
 
@@ -176,6 +189,7 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     this.disposers.defer('entries', () => this.#account.stop());
     await this.#items.start();
     await this.#stage.start();
+    await this.#rounds.start();
     this.disposers.defer('plays', () => this.#stopAll());
     await this.#recoverAll();
     const tick = repeat(
@@ -200,29 +214,6 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     return item?.record.hash === hash ? item : undefined;
   }
 
-  /** An order of the same broadcast has taken its place; nothing of it was heard. */
-  #replace(item: PlayItem): void {
-    if (item.isSlot) {
-      this.#withdrawUnheard(item);
-      return;
-    }
-    item.phase = 'done';
-    this.#items.drop(item);
-    this.#account.writeSoon(item);
-  }
-
-  /** Told where anything was told of it before. */
-  #withdrawUnheard(item: PlayItem): void {
-    const time = factTime(this.#options.keeper.time);
-    if (item.ready || item.plays > 0)
-      this.#end(item, orderFact('cancelled', item, time, { code: 'plan.withdrawn' }));
-    else {
-      item.phase = 'done';
-      this.#items.drop(item);
-      this.#account.forgetSoon(item);
-    }
-  }
-
   async #lookAll(): Promise<void> {
     try {
       while (this.#dirty && !this.#stopping) {
@@ -238,65 +229,101 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     const ended = this.#stage.takeEnded();
     if (ended !== undefined) this.#settle(ended);
     this.#cancelMarked();
-    const { journal } = this.#options;
-    if (journal.failure !== undefined) await journal.probe();
+    this.#probe();
+    this.#rounds.look(this.#options.keeper.time.now().instant);
     const situation = this.#situation();
     const verdict = arbitrate(situation);
     for (const item of this.#items) item.blockedBy = verdict.blocked.get(item.id) ?? null;
     for (const { id, code } of verdict.over) {
       const item = this.#items.get(id);
-      this.#giveUp(item, item === undefined ? code : lateCode(code, item.order, this.#options.keeper.time));
+      if (item !== undefined)
+        this.#endings.giveUp(item, lateCode(code, item.order, this.#options.keeper.time));
+    }
+    for (const { id, code } of verdict.passed) {
+      const item = this.#items.get(id);
+      if (item !== undefined) this.#endings.pass(item, code);
+      this.#dirty = true;
     }
     const { current } = this.#stage;
     if (current !== undefined && verdict.stop !== null) this.#stage.halt(verdict.stop);
     if (verdict.stopVoice !== null) this.#stage.halt(verdict.stopVoice, 'voice');
     const next = verdict.sound === null ? undefined : this.#items.get(verdict.sound);
     if (next?.emergency && next !== this.#stage.current?.item) this.#stage.makeRoom();
-    if (this.#stage.current === undefined && next !== undefined) await this.#begin(next, situation, 'main');
+    if (this.#stage.current === undefined && next !== undefined) await this.#begin(next, 'main');
     const voice = verdict.voice === null ? undefined : this.#items.get(verdict.voice);
-    if (this.#stage.voice === undefined && voice !== undefined) await this.#begin(voice, situation, 'voice');
+    if (this.#stage.voice === undefined && voice !== undefined) await this.#begin(voice, 'voice');
     this.#arm(situation, verdict);
   }
 
-  async #begin(item: PlayItem, situation: Situation, place: Place): Promise<void> {
-    const { keeper, orders } = this.#options;
+  /** Asks the disk in the background whether it takes the journal again. */
+  #probe(): void {
+    const { journal, log } = this.#options;
+    if (journal.failure === undefined || this.#probing) return;
+    this.#probing = true;
+    const probed = journal.probe().then(() => {
+      this.#probing = false;
+      if (journal.failure === undefined) this.poke();
+    });
+    this.background(probed, (error) => log.error('the journal cannot be probed', { error }));
+  }
+
+  #isNext(item: PlayItem, place: Place): boolean {
+    const { sound, voice } = arbitrate(this.#situation());
+    return (place === 'main' ? sound : voice) === item.id;
+  }
+
+  async #begin(item: PlayItem, place: Place): Promise<void> {
+    const { keeper, latches, orders } = this.#options;
     const others = orders
       .ofBroadcast(item.record.broadcastId)
       .filter(({ hash }) => hash !== item.record.hash);
     if (item.plays === 0 && others.some(({ plays, phase }) => plays > 0 || phase === 'playing')) {
-      this.#end(item, orderFact('refused', item, factTime(keeper.time), { code: 'order.already_played' }));
+      this.#endings.end(
+        item,
+        orderFact('refused', item, factTime(keeper.time), { code: 'order.already_played' }),
+      );
       this.poke();
       return;
     }
-    item.passes = situation.latches.find((id) => item.order.releases.includes(id)) ?? null;
-    await this.#stage.begin(item, situation, place);
+    item.passes = latches().find((id) => item.order.releases.includes(id)) ?? null;
+    await this.#stage.begin(item, () => this.#situation(), place);
   }
 
   #situation(): Situation {
     const { clock, keeper, assignments, journal, orders, latches } = this.#options;
     const current = this.#stage.current?.item;
-    // What is fading out neither sounds nor waits: its end will wake us, and says where it stands.
-    const items = [...this.#items].filter((item) => !this.#stage.isLeaving(item));
+    const atMs = clock.monotonic();
+    // What is fading out neither sounds nor waits: its end will wake us, and says where it stands. Nor does what a fault has just ended.
+    const items = [...this.#items].filter((item) => !this.#stage.isLeaving(item) && item.retryAtMs <= atMs);
     return situationOf(items, {
       time: keeper.time,
-      atMs: clock.monotonic(),
+      atMs,
       assignment: assignments.held?.assignment,
       journalOk: journal.failure === undefined,
       current: current?.id ?? null,
       voice: this.#stage.voice?.item.id ?? null,
       latches: latches(),
       history: () =>
-        historyOf(journal.entries(), (hash) => orders.byHash(hash), {
+        historyOf(this.#told(), (hash) => orders.byHash(hash), {
           now: keeper.time.now().instant,
-          currentHash: current?.record.hash ?? null,
+          sounding: this.#stage.audible,
         }),
     });
   }
 
+  /** What was told, durably or not yet, in the order in which it happened. */
+  *#told(): Generator<Pick<JournalEntry, 'kind' | 'at' | 'orderHash' | 'play'>> {
+    yield* this.#options.journal.entries();
+    yield* this.#account.untold;
+  }
+
   #arm(situation: Situation, verdict: Verdict): void {
     this.#timer?.cancel();
-    const waitMs = Math.min(LOOK_EVERY_MS, (verdict.nextAt ?? Number.POSITIVE_INFINITY) - situation.now);
-    const anything = situation.items.length > 0 || !situation.journalOk;
+    const nextMs = (verdict.nextAt ?? Number.POSITIVE_INFINITY) - situation.now;
+    const atMs = this.#options.clock.monotonic();
+    const retriesMs = [...this.#items].map(({ retryAtMs }) => retryAtMs - atMs).filter((ms) => ms > 0);
+    const waitMs = Math.min(LOOK_EVERY_MS, nextMs, ...retriesMs);
+    const anything = this.#items.size > 0 || !situation.journalOk;
     if (anything) this.#lookAgainIn(waitMs);
   }
 
@@ -311,54 +338,37 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
       if (item.cancelledBy === null) continue;
       if (this.#stage.soundingOf(item) !== undefined)
         this.#stage.haltItem(item, item.cancelledBy.code ?? 'order.cancelled');
-      else if (item.cancelledBy.code === 'plan.withdrawn') this.#withdrawUnheard(item);
+      else if (item.cancelledBy.code === 'plan.withdrawn') this.#endings.withdrawUnheard(item);
       else {
         const time = factTime(this.#options.keeper.time);
         const detail = item.cancelledBy.reason;
-        this.#end(item, orderFact('cancelled', item, time, { code: 'order.cancelled', detail }));
+        this.#endings.end(item, orderFact('cancelled', item, time, { code: 'order.cancelled', detail }));
       }
     }
   }
 
   /** What a play came to: into the journal, and on with the item or away with it. */
   #settle({ sounding: { item, fromMs, stopCode }, outcome }: EndedSounding): void {
-    const { engine, keeper, log } = this.#options;
+    const { clock, engine, keeper, log } = this.#options;
     log.info('ended', { orderId: item.id, play: item.plays, outcome: outcome.kind, stopCode });
     const time = factTime(keeper.time);
     const settlement = settle(item, { outcome, fromMs, stopCode }, engine.output, time);
+    if (item.failures > 0 && outcome.kind === 'failed')
+      item.retryAtMs = clock.monotonic() + Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** (item.failures - 1));
     if (settlement.kind === 'reopen') this.#account.writeSoon(item);
-    else if (settlement.kind === 'give-up') this.#giveUp(item, settlement.code);
-    else if (item.phase === 'done') this.#end(item, settlement.fact);
+    else if (settlement.kind === 'give-up' && settlement.code === 'order.too_late' && item.item().more)
+      this.#endings.pass(item, settlement.code);
+    else if (settlement.kind === 'give-up') this.#endings.giveUp(item, settlement.code);
+    else if (item.phase === 'done') this.#endings.end(item, settlement.fact);
     else this.#account.tell(item, settlement.fact);
     this.#options.onChange();
-  }
-
-  /** It will not begin any more. What has sounded of it before is told already. */
-  #giveUp(item: PlayItem | undefined, code: ErrorCode): void {
-    if (item === undefined) return;
-    if (item.plays > 0) {
-      item.phase = 'done';
-      this.#options.log.info('not gone on with', { orderId: item.id, code, repetitions: item.repetitions });
-      this.#items.drop(item);
-      this.#account.writeSoon(item);
-      return;
-    }
-    const kind = FAILURES.includes(code) ? 'failed' : 'missed';
-    const { plannedAt } = item;
-    this.#end(item, orderFact(kind, item, factTime(this.#options.keeper.time), { code, plannedAt }));
-  }
-
-  /** Tells the fact that ends an order, and forgets the item. */
-  #end(item: PlayItem, fact: JournalFact): void {
-    item.phase = 'done';
-    this.#items.drop(item);
-    this.#account.tellEnd(item, fact);
   }
 
   async #stopAll(): Promise<void> {
     this.#stopping = true;
     for (const ended of await this.#stage.closeDown()) this.#settle(ended);
     await this.#items.stop();
+    await this.#rounds.stop();
     await this.#stage.stop();
   }
 
@@ -376,8 +386,12 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
       note: (fact) => this.note(fact),
     });
     for (const { item, fact } of recovered) {
-      if (fact !== null) this.#end(item, fact);
-      else this.#items.add(item);
+      if (fact !== null && item.phase === 'done') {
+        this.#endings.end(item, fact);
+        continue;
+      }
+      if (fact !== null) this.#account.tell(item, fact);
+      this.#items.add(item);
     }
   }
 }

@@ -7,7 +7,7 @@ import {
 } from '#protocols';
 import type { TrustedTime } from '../clock/index.ts';
 import { contentOf } from '../inbox/content-of.ts';
-import { payloadOf, playOrderOf } from '../inbox/payload.ts';
+import { drillMark, looseOrderOf, payloadOf, playOrderOf } from '../inbox/payload.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Log } from '../log.ts';
 import type { OrderRecord, OrderStore } from '../state/order-store.ts';
@@ -40,7 +40,7 @@ export interface RecoverOptions {
   readonly note: (fact: JournalFact) => void;
 }
 
-/** An order that the last run left open: to go on with, or (`fact`) to be told and done with. */
+/** An order that the last run left open: `fact` is to be told first, if there is one; what is not "done" is gone on with. */
 export interface RecoveredOrder {
   readonly item: PlayItem;
   readonly fact: JournalFact | null;
@@ -55,6 +55,8 @@ export async function recoverOrders(options: RecoverOptions): Promise<RecoveredO
   const { orders, log } = options;
   const told: RecoveredOrder[] = [];
   const open: PlayItem[] = [];
+  /** Cut off in one repetition, with others to come. */
+  const cut = new Map<PlayItem, JournalFact>();
   for (const record of orders.all()) {
     if (record.kind !== 'play' || record.phase === 'done') continue;
     const item = itemOf(record, options);
@@ -67,7 +69,10 @@ export async function recoverOrders(options: RecoverOptions): Promise<RecoveredO
       continue;
     }
     const fact = recoverOne(item, options);
-    if (fact !== null) told.push({ item, fact });
+    if (fact !== null && item.phase === 'open') {
+      cut.set(item, fact);
+      open.push(item);
+    } else if (fact !== null) told.push({ item, fact });
     else if (item.phase === 'done') await keep(item, options);
     else if (isUnnamed(item, options)) await keep(item, options);
     else open.push(item);
@@ -77,19 +82,22 @@ export async function recoverOrders(options: RecoverOptions): Promise<RecoveredO
     // A slot is proved when it begins: by then its plan has been brought up to date.
     const unproved = item.isSlot ? null : await proofFailure(item, options.keys, options.time);
     const fact = unproved ?? alreadyBegun(item, open, options);
-    if (fact !== null) recovered.push({ item, fact });
-    else {
+    const before = cut.get(item) ?? null;
+    if (fact !== null) {
+      // A play that has an end is told with it.
+      item.phase = 'done';
+      recovered.push({ item, fact: before ?? fact });
+    } else {
       if (isReplaced(item, orders)) item.phase = 'done';
       item.cancelledBy = cancelOf(item, options);
-      await keep(item, options);
-      if (item.phase !== 'done') recovered.push({ item, fact: null });
+      // Its record follows when the cut is told.
+      if (before === null) await keep(item, options);
+      if (item.phase !== 'done' || before !== null) recovered.push({ item, fact: before });
     }
   }
   for (const { item, fact } of recovered)
-    if (fact !== null) {
-      item.phase = 'done';
+    if (fact !== null && item.phase === 'done')
       log.warn('an order is not gone on with', { orderId: item.id, kind: fact.kind, code: fact.code });
-    }
   return recovered;
 }
 
@@ -128,7 +136,8 @@ function isUnnamed({ isSlot, record, plays }: PlayItem, { slots }: RecoverOption
 
 async function putAway(record: OrderRecord, { orders, time, log, note }: RecoverOptions): Promise<void> {
   const { orderId, hash: orderHash, broadcastId } = record;
-  note({ kind: 'failed', ...factTime(time), orderId, orderHash, broadcastId, code: 'document.malformed' });
+  const ids = { orderId, orderHash, broadcastId, ...drillMark(looseOrderOf(record)) };
+  note({ kind: 'failed', ...factTime(time), ...ids, code: 'document.malformed' });
   await orders
     .update(orderId, { phase: 'done' })
     .catch((error) => log.error('an order’s record could not be written', { orderId, error }));
@@ -186,13 +195,15 @@ function recoverOne(item: PlayItem, options: RecoverOptions): JournalFact | null
   );
   const position = options.positions.find(({ orderId }) => orderId === item.id);
   item.ready ||= own.some(({ kind }) => kind === 'ready');
-  const found = recover(item.record, own, position, item.content.durationMs);
+  const found = recover(item.record, own, position, item.content.durationMs, lastKnownAt(options));
   switch (found.kind) {
     case 'as-recorded':
       return null;
     case 'told': {
       const { kind, code, toMs } = found.entry;
-      if (kind === 'finished') item.repetitionDone();
+      const cutOff = kind === 'interrupted' && code === 'order.agent_restarted';
+      if (kind === 'finished' || (cutOff && item.triesAgain)) item.repetitionDone();
+      else if (kind === 'failed' && found.entry.play !== undefined) item.failed(toMs ?? null);
       else if (kind === 'interrupted' && code !== 'order.hard_end' && code !== 'order.agent_restarted')
         item.interrupted(toMs ?? 0);
       else item.phase = 'done';
@@ -205,11 +216,21 @@ function recoverOne(item: PlayItem, options: RecoverOptions): JournalFact | null
       // No restart by itself: how much was heard is not known well enough.
       const time = factTime(options.time, found.at);
       const more = { code: 'order.agent_restarted' } as const;
-      return endedFact('interrupted', item, found, undefined, options.output, time, more);
+      const fact = endedFact('interrupted', item, found, undefined, options.output, time, more);
+      // The repetitions of an emergency that are still to come are not lost with it.
+      if (item.triesAgain) item.repetitionDone();
+      else item.phase = 'done';
+      return fact;
     }
     default: {
       const never: never = found;
       return never;
     }
   }
+}
+
+/** The last instant of which the run that was cut off left word. */
+function lastKnownAt({ entries, positions }: RecoverOptions): number {
+  const last = entries.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
+  return Math.max(last, ...positions.map(({ at }) => at));
 }

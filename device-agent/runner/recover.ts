@@ -19,7 +19,7 @@ export type Recovery =
   /** It was cut off, at this position as far as is known. */
   | {
       readonly kind: 'cut-off';
-      readonly at: number | undefined;
+      readonly at: number;
       readonly fromMs: number;
       readonly toMs: number;
       readonly uncertaintyMs: number;
@@ -28,29 +28,35 @@ export type Recovery =
 const PLAY_ENDS: readonly string[] = ['finished', 'interrupted', 'failed', 'cancelled'];
 const ORDER_ENDS: readonly string[] = ['failed', 'missed', 'cancelled'];
 
-/** What became of an order, from its record, its journal entries and the last position that was written. Pure. */
+/**
+ * What became of an order, from its record, its journal entries and the last position that was written. `lastKnownAt`: the last instant of
+ * which anything is known of that run. Pure.
+ */
 export function recover(
   record: OrderRecord,
   entries: readonly JournalEntry[],
   position: StoredPosition | undefined,
   durationMs: number,
+  lastKnownAt: number,
 ): Recovery {
-  const told = entries.findLast(({ kind, play }) =>
+  const told = entries.findLast(({ kind, play, repetition }) =>
     record.phase === 'playing'
       ? play === record.plays && PLAY_ENDS.includes(kind)
-      : play === undefined && ORDER_ENDS.includes(kind),
+      : play === undefined && repetition === undefined && ORDER_ENDS.includes(kind),
   );
   if (told !== undefined) return { kind: 'told', entry: told };
   if (record.phase !== 'playing') return { kind: 'as-recorded' };
   const fromMs = record.resumeFromMs;
-  const started = entries.some(({ kind, play }) => kind === 'started' && play === record.plays);
+  const started = entries.findLast(({ kind, play }) => kind === 'started' && play === record.plays);
   const known = position?.orderId === record.orderId && position.play === record.plays ? position : undefined;
   if (known === undefined) {
     // The first position is durable before the output is told anything.
-    if (!started) return { kind: 'not-begun' };
-    return { kind: 'cut-off', at: undefined, fromMs, toMs: fromMs, uncertaintyMs: durationMs - fromMs };
+    if (started === undefined) return { kind: 'not-begun' };
+    // Not now: the time without power was no sound.
+    const at = Math.max(started.at, Math.min(lastKnownAt, started.at + durationMs - fromMs));
+    return { kind: 'cut-off', at, fromMs, toMs: fromMs, uncertaintyMs: durationMs - fromMs };
   }
-  if (!started && !known.sounding && known.plannedAt - known.at > SAFELY_BEFORE_MS)
+  if (started === undefined && !known.sounding && known.plannedAt - known.at > SAFELY_BEFORE_MS)
     return { kind: 'not-begun' };
   return {
     kind: 'cut-off',

@@ -62,17 +62,17 @@ export function settle(
       return { kind: 'tell', fact };
     }
     case 'failed': {
-      item.phase = 'done';
       const more = { code: outcome.code, detail: outcome.error.message.slice(0, 512) };
       // A relay of which nothing came was silence.
       const unheard = outcome.position === null || outcome.code === 'order.stream_failed';
       const fact = unheard
         ? orderFact('failed', item, time, { ...more, play: item.plays, output: output.kind })
         : endedFact('failed', item, rangeOf(fromMs, outcome.position), outcome, output, time, more);
+      item.failed(unheard ? null : (outcome.position?.positionMs ?? null));
       return { kind: 'tell', fact };
     }
     case 'missed':
-      item.plays -= 1;
+      reopen(item);
       return { kind: 'give-up', code: 'order.too_late' };
     default: {
       const never: never = outcome;

@@ -1,5 +1,6 @@
 import {
   type Assignment,
+  holdEnds,
   holds,
   limitsSessions,
   profileGainAt,
@@ -49,6 +50,7 @@ export function situationOf(all: Iterable<PlayItem>, facts: SituationFacts): Sit
     trust,
     muted: holds(assignment?.mute ?? null, sure),
     maintenance: holds(assignment?.maintenance ?? null, sure),
+    holdEnds: holdEnds([assignment?.mute ?? null, assignment?.maintenance ?? null], sure),
     latches,
     rules,
     history: rules !== null && limitsSessions(rules) ? (facts.history?.() ?? []) : [],

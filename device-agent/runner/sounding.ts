@@ -75,7 +75,8 @@ export class Sounding {
   /** What a power cut in this moment would leave behind. */
   stored(): Omit<StoredPosition, 'v' | 'n'> {
     const sounding = this.started !== undefined;
-    return storedPosition(this.item, this.#request, this.#time, sounding, this.positionMs);
+    const { item, positionMs } = this;
+    return storedPosition(item, this.#request, this.#time, { play: item.plays, sounding, positionMs });
   }
 
   progress(): Progress {
@@ -89,17 +90,14 @@ export function storedPosition(
   item: PlayItem,
   request: PlayRequest,
   time: TrustedTime,
-  sounding: boolean,
-  positionMs: number,
+  facts: Pick<StoredPosition, 'play' | 'sounding' | 'positionMs'>,
 ): Omit<StoredPosition, 'v' | 'n'> {
   return {
     orderId: item.id,
-    play: item.plays,
     at: time.now().instant,
     plannedAt: request.startAt,
-    sounding,
     fromMs: request.offsetMs ?? 0,
-    positionMs,
+    ...facts,
   };
 }
 

@@ -14,7 +14,6 @@ import type { OpenItems } from './open-items.ts';
 import type { PlayItem } from './play-item.ts';
 import type { PositionFile } from './position-file.ts';
 import { proofFailure } from './proof.ts';
-import { reopen } from './settle.ts';
 import { playRequest } from './situation.ts';
 import { Sounding, storedPosition } from './sounding.ts';
 
@@ -43,6 +42,8 @@ export interface StageOptions {
   readonly onChange: () => void;
   /** Something that decides what sounds has changed. */
   readonly wake: () => void;
+  /** Whether an item is still what is to sound at this place, by everything that is known now. */
+  readonly isNext: (item: PlayItem, place: Place) => boolean;
   /** An item may not sound after all: tell this and forget it. */
   readonly onUnfit: (item: PlayItem, fact: JournalFact) => void;
 }
@@ -64,6 +65,8 @@ export class Stage extends Lifecycle {
   readonly #options: StageOptions;
   readonly #places: Record<Place, Sounding | undefined> = { main: undefined, voice: undefined };
   readonly #leaving = new Set<Sounding>();
+  /** What is being made ready for each place while the loop goes on: no emergency. */
+  readonly #preparing: Record<Place, PlayItem | undefined> = { main: undefined, voice: undefined };
   #waitsForAccount = false;
   #closing = false;
 
@@ -84,6 +87,12 @@ export class Stage extends Lifecycle {
   /** What is spoken over the main thing. */
   get voice(): Sounding | undefined {
     return this.#places.voice;
+  }
+
+  /** Hashes of all that is audible, fading out included. */
+  get audible(): Set<string> {
+    const all = [this.current, this.voice, ...this.#leaving];
+    return new Set(all.flatMap((sounding) => (sounding === undefined ? [] : [sounding.item.record.hash])));
   }
 
   /** What an item sounds as, if it does, fading out included. */
@@ -156,31 +165,61 @@ export class Stage extends Lifecycle {
         await this.#options.position.write(sounding.stored(), index);
   }
 
-  /** Proves bytes and signature once more, writes down that it begins, and hands it to the engine. Where that is not possible now, nothing has changed. */
-  async begin(item: PlayItem, situation: Situation, place: Place = 'main'): Promise<void> {
-    const { account, assignments, items, keeper, keys, onUnfit, sounds } = this.#options;
+  /**
+   * Proves bytes and signature once more, writes down that it begins, and hands it to the engine. Where that is not possible now, nothing
+   * has changed. Resolves when an emergency has begun; anything else is made ready in the background, for what it takes of the disk must not
+   * keep an emergency waiting, and begins if it is still next by then.
+   */
+  async begin(item: PlayItem, situation: () => Situation, place: Place = 'main'): Promise<void> {
+    const { account, log, wake } = this.#options;
     // It is fading out still; its end will wake us.
     if (this.soundingOf(item) !== undefined || this.#places[place] !== undefined) return;
+    if (item.emergency) {
+      await this.#begin(item, situation, place);
+      return;
+    }
+    if (account.behind) {
+      this.#wakeWhenTold();
+      return;
+    }
+    if (this.#preparing[place] !== undefined || Object.values(this.#preparing).includes(item)) return;
+    this.#preparing[place] = item;
+    const ready = this.#begin(item, situation, place).finally(() => {
+      this.#preparing[place] = undefined;
+    });
+    this.background(
+      ready.then((news) => (news ? wake() : undefined)),
+      (error) => log.error('a play cannot be made ready', { orderId: item.id, error }),
+    );
+  }
+
+  /** False: nothing has changed that would let anything else begin now. */
+  async #begin(item: PlayItem, situation: () => Situation, place: Place): Promise<boolean> {
+    const { assignments, items, keeper, keys, onUnfit, sounds } = this.#options;
     if (!sounds.mayBeginEarly(item) && !(await this.#held(item))) {
       item.fetched = false;
       items.fetch(item);
-      return;
+      return true;
     }
     // A key may have been taken out of force since the order came.
     const unfit = await proofFailure(item, keys.ring, keeper.time);
     if (unfit !== null) {
-      onUnfit(item, unfit);
-      return;
+      if (this.#wanted(item)) onUnfit(item, unfit);
+      return true;
     }
-    if (!item.emergency && account.behind) {
-      this.#wakeWhenTold();
-      return;
-    }
-    if (!this.#wanted(item)) return;
-    const request = await this.#request(item, situation, assignments.held?.assignment);
-    if (request === undefined || !(await this.#writtenDown(item, request, place))) return;
-    if (this.#wanted(item)) this.#sound(item, request, place);
+    if (!this.#mayBegin(item, place)) return true;
+    const request = await this.#request(item, situation(), assignments.held?.assignment);
+    if (request === undefined || !this.#mayBegin(item, place)) return true;
+    if (!(await this.#writtenDown(item, request, place))) return false;
+    if (this.#mayBegin(item, place)) this.#sound(item, request, place);
     else this.#takeBack(item);
+    return true;
+  }
+
+  /** Nothing that happened while the disk was busy keeps it from beginning. Nobody asks that of an emergency: it was next a moment ago. */
+  #mayBegin(item: PlayItem, place: Place): boolean {
+    if (!this.#wanted(item)) return false;
+    return item.emergency || (this.#places[place] === undefined && this.#options.isNext(item, place));
   }
 
   #leave(place: Place): void {
@@ -193,7 +232,7 @@ export class Stage extends Lifecycle {
   }
 
   async #held(item: PlayItem): Promise<boolean> {
-    return item.content.kind === 'file' && (await this.#options.cache.verify(item.content));
+    return item.content.kind === 'file' && (await this.#options.cache.proved(item.content));
   }
 
   /** Undefined, and told: what it names is not on this loudspeaker. */
@@ -220,6 +259,8 @@ export class Stage extends Lifecycle {
 
   #sound(item: PlayItem, request: PlayRequest, place: Place): void {
     const { engine, keeper, log, onProgress, wake } = this.#options;
+    item.phase = 'playing';
+    item.plays += 1;
     const sounding = new Sounding({
       item,
       request,
@@ -250,11 +291,9 @@ export class Stage extends Lifecycle {
     return !this.#closing && item.cancelledBy === null && this.#options.items.has(item);
   }
 
-  /** Nothing of it was heard. */
+  /** Nothing of it was heard: its record says so again, unless whoever ended it writes that. */
   #takeBack(item: PlayItem): void {
-    reopen(item);
-    if (!this.#closing && !this.#options.items.has(item)) item.phase = 'done';
-    this.#options.account.writeSoon(item);
+    if (item.phase !== 'done') this.#options.account.writeSoon(item);
   }
 
   /** The loop goes on meanwhile: a disk that refuses the journal must not keep an emergency waiting. */
@@ -271,8 +310,6 @@ export class Stage extends Lifecycle {
 
   /** Durably "playing", before anybody can hear it. False: the disk refused, and it is no emergency, which waits for no disk. */
   async #writtenDown(item: PlayItem, request: PlayRequest, place: Place): Promise<boolean> {
-    item.phase = 'playing';
-    item.plays += 1;
     const written = this.#write(item, request, place);
     if (!item.emergency) return written;
     const patience = new AbortController();
@@ -285,8 +322,10 @@ export class Stage extends Lifecycle {
   async #write(item: PlayItem, request: PlayRequest, place: Place): Promise<boolean> {
     const { account, keeper, position, log } = this.#options;
     try {
-      await account.write(item);
-      const at = storedPosition(item, request, keeper.time, false, item.resumeFromMs);
+      const play = item.plays + 1;
+      const positionMs = item.resumeFromMs;
+      await account.write(item, { phase: 'playing', plays: play });
+      const at = storedPosition(item, request, keeper.time, { play, sounding: false, positionMs });
       await position.write(at, place === 'main' ? 0 : 1);
     } catch (error) {
       log.error('the disk refuses what is to be played', { orderId: item.id, error });

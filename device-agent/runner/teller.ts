@@ -19,7 +19,7 @@ export class Teller extends Lifecycle {
   readonly #log: Log;
   #stop = new AbortController();
   #tail: Promise<void> = Promise.resolve();
-  #waiting = 0;
+  readonly #untold = new Set<JournalFact>();
 
   constructor(options: TellerOptions) {
     super();
@@ -38,17 +38,22 @@ export class Teller extends Lifecycle {
 
   /** Queues a fact. `then` runs when it is durable; `onTrouble` when the first attempt failed. */
   tell(fact: JournalFact, then: (line: ChainedLine) => Promise<void>, onTrouble: () => void): void {
-    this.#waiting += 1;
+    this.#untold.add(fact);
     this.#tail = this.#tail
       .then(() => this.#write(fact, then, onTrouble))
       .finally(() => {
-        this.#waiting -= 1;
+        this.#untold.delete(fact);
       });
   }
 
   /** Something that was told is not durable yet. */
   get behind(): boolean {
-    return this.#waiting > 0;
+    return this.#untold.size > 0;
+  }
+
+  /** What was told and is not durable yet, oldest first; the first may be in the journal already. */
+  get untold(): Iterable<JournalFact> {
+    return this.#untold;
   }
 
   /** Resolves when everything queued so far is durable, or given up because the agent stops. */

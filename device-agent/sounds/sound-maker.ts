@@ -13,8 +13,8 @@ import {
 } from '../playback/index.ts';
 import type { StoredSounds } from './stored-sounds.ts';
 
-/** What of an emergency is proved before it sounds; a larger file is proved while the tone sounds. */
-const PROVED_FIRST_BYTES = 4 * 1024 * 1024;
+/** What of an emergency is proved before it sounds; a larger file that was not proved before is proved while the tone sounds. */
+const PROVED_FIRST_BYTES = 256 * 1024;
 
 /** Sounds before an emergency that are heard again when it is taken up without a word of it having been heard. */
 const HEARD_AGAIN: readonly string[] = ['attention-tone', 'drill-notice'];
@@ -28,6 +28,8 @@ export interface SoundItem {
   readonly phase: string;
   readonly plannedAt: number;
   readonly resumeFromMs: number;
+  /** Faults so far: what failed as it came is then waited for as a whole. */
+  readonly failures: number;
 }
 
 export interface SoundMakerOptions {
@@ -81,18 +83,25 @@ export class SoundMaker {
     const { cache, stored } = this.#options;
     const decoded = stored.openContent(content.sha256);
     if (decoded !== undefined || !item.emergency) return decoded;
+    if ((await cache.provedAtMs(content)) !== undefined) return undefined;
     if (content.bytes <= PROVED_FIRST_BYTES && (await cache.verify(content))) return undefined;
     const filler = stored.open('attention-tone', item.id);
+    const wanted = item.failures > 0 ? whole(content) : content;
     return (offsetMs) =>
-      new PatientSource({ filler, content: (signal) => this.#early(content, offsetMs, signal) });
+      new PatientSource({ filler, content: (signal) => this.#early(wanted, offsetMs, signal) });
   }
 
   async #early(content: FileContent, offsetMs: number, signal: AbortSignal) {
     const { cache, decoder } = this.#options;
     const { durationMs } = content;
-    const found = (await cache.verify(content))
+    const found = (await cache.proved(content))
       ? { file: cache.pathOf(content.sha256) }
-      : await earlyContent({ ...this.#options, content, signal });
+      : await earlyContent({ ...this.#options, content, signal }).catch((error) => {
+          signal.throwIfAborted();
+          if (content.chunkListSha256 === null) throw error;
+          this.#options.log.warn('content is waited for as a whole', { sha256: content.sha256, error });
+          return earlyContent({ ...this.#options, content: whole(content), signal });
+        });
     return decoder.open({ ...found, durationMs, offsetMs });
   }
 
@@ -121,7 +130,7 @@ export class SoundMaker {
     if (fallback === null) return null;
     const decoded = stored.openContent(fallback.sha256);
     if (decoded !== undefined) return decoded;
-    if (await cache.verify(fallback)) {
+    if (await cache.proved(fallback)) {
       const { sha256, durationMs } = fallback;
       return (offsetMs) => decoder.open({ file: cache.pathOf(sha256), durationMs, offsetMs });
     }
@@ -152,4 +161,9 @@ export class SoundMaker {
   #lengthOf(name: string): number {
     return this.#options.stored.durationMs(name) ?? 0;
   }
+}
+
+/** The same, not to be had in parts. */
+function whole(content: FileContent): FileContent {
+  return { ...content, chunkListSha256: null };
 }

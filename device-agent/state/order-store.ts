@@ -65,6 +65,13 @@ export type NewOrder = Pick<
 > &
   Partial<Pick<OrderRecord, 'origin' | 'scope'>>;
 
+/** A new order that is remembered in memory. */
+export interface EnteredOrder {
+  readonly record: OrderRecord;
+  /** Settles when the disk has taken it or refused. */
+  readonly stored: Promise<void>;
+}
+
 /** How long an order that is done is remembered, so that no copy of it is taken for new. */
 const REMEMBERED_MS = 30 * 24 * 3_600_000;
 
@@ -118,11 +125,18 @@ export class OrderStore {
     return [...this.#records.values()].sort((a, b) => a.number - b.number);
   }
 
-  /**
-   * Remembers a new order; durable when it resolves. With `evenIfLost` it is remembered in memory where the disk refuses: an
-   * emergency is not silenced by a full disk, nor is a stop.
-   */
+  /** The same as `enter`; durable when it resolves, unless the disk refuses what it may refuse. */
   async add(order: NewOrder, evenIfLost: boolean): Promise<OrderRecord> {
+    const { record, stored } = this.enter(order, evenIfLost);
+    await stored;
+    return record;
+  }
+
+  /**
+   * Remembers a new order, in memory at once; `stored` resolves when it is durable. Where the disk refuses, it is forgotten again and `stored`
+   * rejects. With `evenIfLost` it stays and the disk owes it: an emergency is not silenced by a full disk, nor is a stop.
+   */
+  enter(order: NewOrder, evenIfLost: boolean): EnteredOrder {
     const record: OrderRecord = {
       v: 1,
       origin: 'order',
@@ -136,16 +150,16 @@ export class OrderStore {
       ready: false,
       ended: null,
     };
-    this.#number = record.number;
-    try {
-      await this.#save(record);
-    } catch (error) {
-      if (!evenIfLost) throw error;
+    this.#keep(record);
+    const stored = this.#save(record).catch((error) => {
+      if (!evenIfLost) {
+        this.#drop(record);
+        throw error;
+      }
       this.#log.error('an urgent order could not be stored', { orderId: record.orderId, error });
       this.#owed?.owe(`order ${record.orderId}`, () => this.#saveAsItIs(record));
-    }
-    this.#keep(record);
-    return record;
+    });
+    return { record, stored };
   }
 
   /**
@@ -171,8 +185,7 @@ export class OrderStore {
   async forget({ orderId, hash }: Pick<OrderRecord, 'orderId' | 'hash'>): Promise<void> {
     const record = this.#records.get(orderId);
     if (record === undefined || record.hash !== hash) return;
-    this.#records.delete(orderId);
-    this.#byHash.delete(hash);
+    this.#drop(record);
     await this.#writes.run(() => ifMissing(rm(this.#path(record)), undefined));
   }
 
@@ -182,8 +195,7 @@ export class OrderStore {
       const { phase, ended, expiresAt, acceptedAt } = record;
       if (phase !== 'done' || Math.max(ended?.at ?? acceptedAt, expiresAt) > now - REMEMBERED_MS) continue;
       if (ended !== null && !acked(ended.epoch, ended.seq)) continue;
-      this.#records.delete(record.orderId);
-      this.#byHash.delete(record.hash);
+      this.#drop(record);
       await ifMissing(rm(this.#path(record)), undefined);
     }
   }
@@ -204,6 +216,11 @@ export class OrderStore {
     this.#records.set(record.orderId, record);
     this.#byHash.set(record.hash, record);
     this.#number = Math.max(this.#number, record.number);
+  }
+
+  #drop({ orderId, hash }: OrderRecord): void {
+    this.#byHash.delete(hash);
+    if (this.#records.get(orderId)?.hash === hash) this.#records.delete(orderId);
   }
 
   #path(record: OrderRecord): string {

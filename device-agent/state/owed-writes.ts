@@ -10,6 +10,12 @@ export interface OwedWritesOptions {
   readonly retry?: { readonly baseMs: Milliseconds; readonly maxMs: Milliseconds } | undefined;
 }
 
+/** Writes are numbered in the order in which they were asked for. */
+interface OwedWrite {
+  readonly number: number;
+  readonly work: () => Promise<void>;
+}
+
 /**
  * What holds in memory and a refusing disk still owes. Each write has a name: a newer one of the same name takes the place of the one
  * before it. What is owed is tried again, in the order in which it came, while it runs, until the disk takes it.
@@ -17,7 +23,8 @@ export interface OwedWritesOptions {
 export class OwedWrites extends Lifecycle {
   readonly #options: OwedWritesOptions;
   readonly #one = new Exclusive();
-  readonly #owed = new Map<string, () => Promise<void>>();
+  readonly #owed = new Map<string, OwedWrite>();
+  #number = 0;
   #delays: Iterator<Milliseconds, never> | undefined;
   #timer: Timer | undefined;
   #open = false;
@@ -32,24 +39,24 @@ export class OwedWrites extends Lifecycle {
     return [...this.#owed.keys()];
   }
 
-  /** Tries once; where the disk refuses, again later. Resolves after the first attempt; never rejects. */
+  /** Tries once; where the disk refuses, again later, unless a newer one of this name came. Resolves after the first attempt; never rejects. */
   write(name: string, work: () => Promise<void>): Promise<void> {
-    this.#owed.delete(name);
+    const number = this.#next();
     return this.#one.run(async () => {
       try {
         await work();
       } catch (error) {
         this.#options.log.error('the disk refuses a write; it is tried again', { name, error });
-        this.owe(name, work);
+        this.#keep(name, { number, work });
+        return;
       }
+      this.#written(name, number);
     });
   }
 
   /** The disk has refused this; it is tried again. */
   owe(name: string, work: () => Promise<void>): void {
-    this.#owed.delete(name);
-    this.#owed.set(name, work);
-    this.#arm();
+    this.#keep(name, { number: this.#next(), work });
   }
 
   protected override async onStart(): Promise<void> {
@@ -63,6 +70,23 @@ export class OwedWrites extends Lifecycle {
     if (this.#owed.size > 0) this.#arm();
   }
 
+  #next(): number {
+    this.#number += 1;
+    return this.#number;
+  }
+
+  #keep(name: string, owed: OwedWrite): void {
+    if ((this.#owed.get(name)?.number ?? 0) > owed.number) return;
+    this.#owed.delete(name);
+    this.#owed.set(name, owed);
+    this.#arm();
+  }
+
+  /** What was owed of this name before is of no use any more. */
+  #written(name: string, number: number): void {
+    if ((this.#owed.get(name)?.number ?? 0) <= number) this.#owed.delete(name);
+  }
+
   #arm(): void {
     if (!this.#open || this.#timer !== undefined) return;
     const { clock, retry = RETRY } = this.#options;
@@ -74,18 +98,18 @@ export class OwedWrites extends Lifecycle {
 
   async #settle(): Promise<void> {
     this.#timer = undefined;
-    for (const [name, work] of [...this.#owed]) {
+    for (const [name, owed] of [...this.#owed]) {
       if (!this.#open) return;
       // A newer one has taken its place meanwhile.
-      if (this.#owed.get(name) !== work) continue;
+      if (this.#owed.get(name) !== owed) continue;
       try {
-        await work();
+        await owed.work();
       } catch (error) {
         this.#options.log.debug('the disk still refuses', { name, reason: errorText(error) });
         this.#arm();
         return;
       }
-      if (this.#owed.get(name) === work) this.#owed.delete(name);
+      this.#written(name, owed.number);
     }
     if (this.#owed.size > 0) this.#arm();
     else {

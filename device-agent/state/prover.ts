@@ -5,6 +5,8 @@ import type { KeyStore } from './key-store.ts';
 
 /** New statements are asked for at most this often because of a document signed with an unknown key. */
 const KEYS_EVERY_MS = 60_000;
+/** So many messages at most wait for statements; more are refused at once. */
+const MOST_WAITING = 64;
 
 export interface ProverOptions {
   readonly keys: KeyStore;
@@ -18,6 +20,8 @@ export interface ProverOptions {
 export class Prover {
   readonly #options: ProverOptions;
   #askedAt = Number.NEGATIVE_INFINITY;
+  #asking: Promise<boolean> | undefined;
+  #waiting = 0;
 
   constructor(options: ProverOptions) {
     this.#options = options;
@@ -28,21 +32,48 @@ export class Prover {
     return this.#options.keys.ring;
   }
 
-  /** Throws what `verifyDocument` throws. */
-  async prove(use: KeyUse, text: string): Promise<VerifiedDocument> {
-    const { keys, clock, updateKeys, log } = this.#options;
+  /** Throws what `verifyDocument` throws. Waits for no network. */
+  prove(use: KeyUse, text: string): Promise<VerifiedDocument> {
+    return verifyDocument(use, text, this.#options.keys.ring);
+  }
+
+  /**
+   * Takes one message. Where that throws `document.unsigned`, asks for new key statements and takes it once more, if any came: `take` is
+   * to queue by itself, so that other messages go on meanwhile. Throws what the last attempt throws.
+   */
+  async taking<Result>(take: () => Promise<Result>): Promise<Result> {
     try {
-      return await verifyDocument(use, text, keys.ring);
+      return await take();
     } catch (error) {
-      if (!isDomainError(error, 'document.unsigned')) throw error;
-      if (clock.monotonic() - this.#askedAt < KEYS_EVERY_MS) throw error;
+      if (!isDomainError(error, 'document.unsigned') || !(await this.#moreKeys())) throw error;
+    }
+    return await take();
+  }
+
+  /** Whether statements came that a message may have waited for. Several messages wait for one request. */
+  async #moreKeys(): Promise<boolean> {
+    const { clock } = this.#options;
+    if (this.#waiting >= MOST_WAITING) return false;
+    if (this.#asking === undefined) {
+      if (clock.monotonic() - this.#askedAt < KEYS_EVERY_MS) return false;
       this.#askedAt = clock.monotonic();
-      const came = await updateKeys().catch((reason) => {
-        log.info('key statements could not be fetched', { reason: errorText(reason) });
-        return 0;
+      this.#asking = this.#ask().finally(() => {
+        this.#asking = undefined;
       });
-      if (came === 0) throw error;
-      return await verifyDocument(use, text, keys.ring);
+    }
+    this.#waiting += 1;
+    return await this.#asking.finally(() => {
+      this.#waiting -= 1;
+    });
+  }
+
+  async #ask(): Promise<boolean> {
+    const { updateKeys, log } = this.#options;
+    try {
+      return (await updateKeys()) > 0;
+    } catch (error) {
+      log.info('key statements could not be fetched', { reason: errorText(error) });
+      return false;
     }
   }
 }

@@ -54,6 +54,13 @@ export function holds(hold: Hold | null, now: number): boolean {
   return hold !== null && (hold.until === null || now < hold.until);
 }
 
+/** When those of these holds end that are in force at an instant and say so. */
+export function holdEnds(all: readonly (Hold | null)[], now: number): number[] {
+  return all.flatMap((hold) =>
+    hold !== null && holds(hold, now) && hold.until !== null ? [hold.until] : [],
+  );
+}
+
 /**
  * The next revision of a desired state: max(wall clock, last + 1, highest seen). A controller restored from a
  * backup is thereby ahead of what its speakers hold. `highestSeen` counts only where the document itself came with it, signed by our key.

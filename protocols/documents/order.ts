@@ -39,8 +39,8 @@ export const WindowOverrideSchema = Type.Object({
   reason: Type.String({ minLength: 1, maxLength: 512 }),
 });
 
-/** A sound before the content, by name: a built-in sound or a stored message of the loudspeaker. */
-export const PreludeSchema = Type.Object({ name: IdSchema });
+/** A sound before the content, by name: a built-in sound or a stored message of the loudspeaker, of which `durationMs` tells the length. */
+export const PreludeSchema = Type.Object({ name: IdSchema, durationMs: Type.Optional(DurationSchema) });
 
 /** The session that a slot belongs to: the announcements of one programme, one after the other. */
 export const SessionSchema = Type.Object({
@@ -100,6 +100,8 @@ export const CancelOrderSchema = Type.Intersect([
     kind: Type.Literal('cancel'),
     reason: Type.String({ maxLength: 512 }),
     by: Type.String({ minLength: 1, maxLength: 128 }),
+    /** What it takes back is an exercise. */
+    drill: Type.Optional(Type.Boolean()),
   }),
 ]);
 export type CancelOrder = Static<typeof CancelOrderSchema>;

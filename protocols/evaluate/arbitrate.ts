@@ -28,9 +28,11 @@ interface Candidate {
 export function arbitrate(situation: Situation): Verdict {
   const { now, items, current, voice } = situation;
   const over: { id: string; code: ErrorCode }[] = [];
+  const passed: { id: string; code: ErrorCode }[] = [];
   const blocked = new Map<string, ErrorCode>();
   const startable: Candidate[] = [];
   const next = new NextLook(situation);
+  next.untilHoldsEnd();
   const limits = sessionLimits(situation);
   // Without trusted time an item is over only when that is certain.
   const sure = situation.trust === 'trusted' ? now : situation.notBefore;
@@ -39,13 +41,15 @@ export function arbitrate(situation: Situation): Verdict {
       next.whileItSounds(item);
       continue;
     }
-    const isOver = sure >= endOf(item) || sure > item.latestStartAt;
+    const isEnd = sure >= endOf(item);
+    const isOver = isEnd || sure > item.latestStartAt;
     if (!isOver) next.untilItBegins(item);
     if (!isOver && now < item.plannedAt - PREPARE_MS && !soundsAnyway(item, situation)) continue;
     const timing = timingOf(item, situation);
     const block = startBlock(item, timing, situation);
     if (isOver) {
-      over.push({ id: item.id, code: block ?? trouble(item) ?? item.blockedBy ?? 'order.too_late' });
+      const code = block ?? trouble(item) ?? item.blockedBy ?? 'order.too_late';
+      (item.more && !isEnd ? passed : over).push({ id: item.id, code });
       continue;
     }
     next.at(timing.beginsAt - PREPARE_MS);
@@ -62,7 +66,7 @@ export function arbitrate(situation: Situation): Verdict {
   const choice = choose(startable, situation);
   const waitsFor = queue(startable, choice, blocked);
   const { sound, stop, voice: speaks, stopVoice } = choice;
-  return { sound, stop, voice: speaks, stopVoice, over, blocked, waitsFor, nextAt: next.instant };
+  return { sound, stop, voice: speaks, stopVoice, over, passed, blocked, waitsFor, nextAt: next.instant };
 }
 
 /** An emergency of this moment, on a loudspeaker that does not know the time. One that is planned for later waits. */
@@ -218,12 +222,19 @@ class NextLook {
     this.#certainly(endOf(item));
   }
 
-  /** Its rules or its plan may run out. Its end the output keeps by itself. */
-  whileItSounds({ plannedUntil, priority }: Item): void {
+  /** A quiet hour or maintenance that ends wakes nobody else. */
+  untilHoldsEnd(): void {
+    for (const until of this.#situation.holdEnds) this.#certainly(until);
+  }
+
+  /** Its rules, their window or its plan may end, and earlier than they said when it began: of that the output does not know. */
+  whileItSounds(item: Item): void {
     const { trust, rules } = this.#situation;
     if (trust !== 'trusted') return;
-    if (plannedUntil !== null) this.at(plannedUntil);
-    if (priority !== 'emergency' && rules !== null) this.at(rules.until);
+    if (item.plannedUntil !== null) this.at(item.plannedUntil);
+    if (item.priority === 'emergency' || rules === null) return;
+    this.at(rules.until);
+    this.at(timingOf(item, this.#situation).endsAt);
   }
 
   /** What is certain of the time grows as fast as time does. */

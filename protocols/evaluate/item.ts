@@ -63,8 +63,12 @@ export interface Item
   readonly latestStartAt: number;
   /** The window that the controller found; null: none is needed (emergency, or leave from a person). */
   readonly window: Window | null;
+  /** Another repetition comes after this one, and may still begin when this one may not any more. */
+  readonly more: boolean;
   /** What is left of this repetition, ms. */
   readonly remainingMs: number;
+  /** All repetitions and the pauses between them, ms. */
+  readonly airTimeMs: number;
   /** Every byte of its content is here. */
   readonly ready: boolean;
   /** Why it is not ready, as far as that is known. */
@@ -91,11 +95,15 @@ export function plannedItem(order: PlayOrder, plannedUntil: number | null): Plan
   };
 }
 
-/** How long one repetition of an order is, ms: the content and the built-in sounds before it. 0 for content of an unknown kind. */
+/**
+ * How long one repetition of an order is, ms: the content and the sounds before it. A relay keeps the end of its slot: what sounds before
+ * it takes its beginning. 0 for content of an unknown kind, and for a sound of which nothing says how long it is.
+ */
 export function repetitionMs({ content, prelude }: Pick<PlayOrder, 'content' | 'prelude'>): number {
   const lengths: Readonly<Record<string, number>> = BUILT_IN_DURATIONS_MS;
-  const before = prelude.reduce((sum, { name }) => sum + (lengths[name] ?? 0), 0);
-  return before + ('durationMs' in content ? content.durationMs : 0);
+  const before = prelude.reduce((sum, { name, durationMs }) => sum + (durationMs ?? lengths[name] ?? 0), 0);
+  const own = 'durationMs' in content ? content.durationMs : 0;
+  return content.kind === 'relay' ? Math.max(before, own) : before + own;
 }
 
 /** When the next repetition is planned to begin. */
@@ -113,6 +121,7 @@ export function itemOf(planned: PlannedItem, progress: ItemProgress, local: Loca
   const priority = test ? 'normal' : planned.priority;
   const plannedAt = plannedAtOf(planned, progress);
   const latestStartAt = planned.latestStartAt + plannedAt - planned.startsAt;
+  const expires = progress.interrupted || latestStartAt >= expiresAt;
   // Named one by one: a preview makes a great many of them.
   return {
     id: planned.id,
@@ -121,7 +130,7 @@ export function itemOf(planned: PlannedItem, progress: ItemProgress, local: Loca
     position: planned.position,
     plannedAt,
     // What was interrupted may go on late, but nothing begins that has expired.
-    latestStartAt: progress.interrupted ? expiresAt : Math.min(latestStartAt, expiresAt),
+    latestStartAt: expires ? expiresAt : latestStartAt,
     hardEndAt: planned.hardEndAt,
     window: priority === 'emergency' || override ? null : planned.window,
     override,
@@ -129,7 +138,9 @@ export function itemOf(planned: PlannedItem, progress: ItemProgress, local: Loca
     test,
     releases: planned.releases,
     plannedUntil: planned.plannedUntil,
+    more: !expires && progress.repetitions + 1 < planned.repeat.count,
     remainingMs: Math.max(0, planned.durationMs - progress.resumeFromMs),
+    airTimeMs: airTimeMs(planned),
     ready: local.ready,
     trouble: local.trouble,
     fresh: local.fresh,

@@ -11,6 +11,7 @@ export class SimulatedItem {
   #heldBackBy: Reason | null = null;
   #waitedFor: string | null = null;
   #reason: Reason | null = null;
+  #passedFor: Reason | null = null;
   #done = false;
 
   constructor(planned: PlannedItem) {
@@ -62,6 +63,12 @@ export class SimulatedItem {
     this.#item = this.#now(null);
   }
 
+  /** The next repetition is held up for too long: the one after it is next. */
+  repetitionPassed(code: ErrorCode): void {
+    this.#passedFor ??= this.#because(code);
+    this.repetitionDone();
+  }
+
   /** Stopped after so much more of the repetition; it may go on if its order says so. */
   interrupted(positionMs: number, reason: Reason): void {
     const resumeFromMs = this.#progress.resumeFromMs + Math.max(0, positionMs);
@@ -73,8 +80,7 @@ export class SimulatedItem {
 
   /** It will not begin any more, or is cut off. */
   giveUp(code: ErrorCode): void {
-    const wasInItsWay = code === 'order.queued' || code === 'order.preempted';
-    this.#end({ code, other: wasInItsWay ? this.#waitedFor : null });
+    this.#end(this.#because(code));
   }
 
   timeline(): ItemTimeline {
@@ -84,8 +90,13 @@ export class SimulatedItem {
       ranges: this.#ranges,
       lateMs: first === undefined ? null : Math.max(0, first.startedAt - this.planned.startsAt),
       heldBackBy: this.#heldBackBy,
-      reason: this.#reason,
+      reason: this.#reason ?? this.#passedFor,
     };
+  }
+
+  #because(code: ErrorCode): Reason {
+    const wasInItsWay = code === 'order.queued' || code === 'order.preempted';
+    return { code, other: wasInItsWay ? this.#waitedFor : null };
   }
 
   #end(reason: Reason): void {

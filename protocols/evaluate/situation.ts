@@ -13,6 +13,8 @@ export interface Situation {
   readonly trust: Trust;
   readonly muted: boolean;
   readonly maintenance: boolean;
+  /** When a mute or maintenance that is in force ends, as far as that is said. */
+  readonly holdEnds: readonly number[];
   /** Ids of the latches that are set here. */
   readonly latches: readonly string[];
   /** The rules that hold here; null: there are none, and nothing but emergencies sounds. */
@@ -40,6 +42,8 @@ export interface Verdict {
   readonly stopVoice: ErrorCode | null;
   /** Items that will not begin any more, and why. */
   readonly over: readonly { readonly id: string; readonly code: ErrorCode }[];
+  /** Items whose next repetition will not begin any more, and why: it counts as passed, and the one after it is next. */
+  readonly passed: readonly { readonly id: string; readonly code: ErrorCode }[];
   /** Why items that are due do not begin now. */
   readonly blocked: ReadonlyMap<string, ErrorCode>;
   /** Of those that are queued: the item that has the loudspeaker. */

@@ -35,7 +35,7 @@ export function timingOf(item: Item, { now, rules }: Pick<Situation, 'now' | 'ru
   const never = (code: ErrorCode) => ({ beginsAt: plannedAt, endsAt, code });
   if (rules === null || !rulesCover(rules, from)) return never('policy.expired');
   if (test) {
-    const hours = item.remainingMs <= MAX_TEST_MS ? testWindowAt(rules, from) : undefined;
+    const hours = item.airTimeMs <= MAX_TEST_MS ? testWindowAt(rules, from) : undefined;
     if (hours === undefined) return never('policy.no_tests');
     return { beginsAt, endsAt: Math.min(endsAt, hours.closesAt), code: null };
   }

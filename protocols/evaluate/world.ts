@@ -1,4 +1,4 @@
-import { type Hold, holds } from '../documents/assignment.ts';
+import { type Hold, holdEnds, holds } from '../documents/assignment.ts';
 import type { ErrorCode } from '../errors/index.ts';
 import type { LocalRules } from '../policy/local-rules.ts';
 import { arbitrate } from './arbitrate.ts';
@@ -78,6 +78,7 @@ export class World {
     const verdict = this.#verdict();
     for (const item of this.#open) item.blocked(verdict.blocked.get(item.id), verdict.waitsFor.get(item.id));
     for (const { id, code } of verdict.over) this.#find(id)?.giveUp(code);
+    for (const { id, code } of verdict.passed) this.#find(id)?.repetitionPassed(code);
     if (verdict.over.length > 0) this.#open = this.#open.filter(({ done }) => !done);
     if (verdict.stop !== null || verdict.stopVoice !== null) {
       this.#current = this.#stopped(this.#current, verdict.stop, verdict);
@@ -92,7 +93,7 @@ export class World {
       this.#voice = this.#begun(verdict.voice, true);
       return now;
     }
-    return this.#nextLook(verdict);
+    return verdict.passed.length > 0 ? now : this.#nextLook(verdict);
   }
 
   #wake(): void {
@@ -115,6 +116,7 @@ export class World {
       trust: 'trusted',
       muted: holds(mute, now),
       maintenance: holds(maintenance, now),
+      holdEnds: holdEnds([mute, maintenance], now),
       latches,
       rules,
       history: this.#limited ? this.#historyNow() : NO_HISTORY,
@@ -175,10 +177,9 @@ export class World {
   }
 
   #nextLook({ nextAt }: Verdict): number | null {
-    const { mute, maintenance } = this.#holding;
     let next = this.#wakesAt(this.#awake);
     if (this.#open.length > 0)
-      for (const at of [nextAt, this.#current?.endsAt, this.#voice?.endsAt, mute?.until, maintenance?.until])
+      for (const at of [nextAt, this.#current?.endsAt, this.#voice?.endsAt])
         if (typeof at === 'number' && at > this.#now && at < next) next = at;
     return next === Number.POSITIVE_INFINITY ? null : next;
   }

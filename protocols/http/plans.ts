@@ -36,7 +36,8 @@ export const ReadinessQuerySchema = strict({
 
 /**
  * Why a loudspeaker would not sound. not_told: it does not hold the plan as it is now · audio_missing: not all bytes are there ·
- * offline: nothing heard since · output_fault · clock_untrusted · muted · maintenance · latched: everything is stopped there.
+ * offline: nothing heard since · output_fault · clock_untrusted · muted · maintenance · latched: everything is stopped there ·
+ * outside_window: the rules that hold there do not allow it then · unsupported: it cannot do what the slot requires.
  */
 export const UnreadyReasonSchema = Type.Union([
   Type.Literal('not_told'),
@@ -47,6 +48,8 @@ export const UnreadyReasonSchema = Type.Union([
   Type.Literal('muted'),
   Type.Literal('maintenance'),
   Type.Literal('latched'),
+  Type.Literal('outside_window'),
+  Type.Literal('unsupported'),
 ]);
 export type UnreadyReason = Static<typeof UnreadyReasonSchema>;
 
@@ -75,6 +78,8 @@ export const SlotReadinessSchema = Type.Object({
 export type SlotReadiness = Static<typeof SlotReadinessSchema>;
 export const SlotReadinessListSchema = Type.Object({
   slots: Type.Array(SlotReadinessSchema),
+  /** There are more slots than fit into one answer: ask again from the start of the last one on. */
+  truncated: Type.Boolean(),
   /** Whether the controller's own clock is in doubt: then nothing is planned. */
   clockDisputed: Type.Boolean(),
 });

@@ -122,6 +122,8 @@ export const ScheduleSchema = Type.Object({
     fromInstant: nullable(InstantSchema),
     beforeInstant: nullable(InstantSchema),
     changes: Type.Array(OccurrenceChangeSchema),
+    /** By whose clocks it reads; left out: by those of its area. */
+    zone: Type.Optional(Type.String()),
   }),
   start: ScheduleStartSchema,
   overlap: Type.String(),

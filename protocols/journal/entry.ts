@@ -51,6 +51,8 @@ export const JournalEntrySchema = Type.Object({
   contentSha256: Type.Optional(Sha256Schema),
   /** Attempt inside the delivery, from 1. */
   play: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** With `missed`: only this repetition, from 1, will not sound; the others may. */
+  repetition: Type.Optional(Type.Integer({ minimum: 1 })),
   /** An error code of the registry, or of a later version's. */
   code: Type.Optional(CodeSchema),
   plannedAt: Type.Optional(InstantSchema),

@@ -89,4 +89,6 @@ export interface ScheduleRule {
   readonly fromInstant: number | null;
   readonly beforeInstant: number | null;
   readonly changes: readonly OccurrenceChange[];
+  /** By whose clocks it reads (IANA); left out: by those of the schedule's area. What was before its area changed its zone keeps the old one. */
+  readonly zone?: string;
 }

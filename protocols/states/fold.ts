@@ -72,6 +72,8 @@ const STATE_OF_KIND: Readonly<Record<string, DeliveryState>> = {
 export function foldDelivery(view: DeliveryView, entry: JournalEntry): DeliveryView {
   const state = Object.hasOwn(STATE_OF_KIND, entry.kind) ? STATE_OF_KIND[entry.kind] : undefined;
   if (state === undefined) return withFlag(view, 'unknown_kind');
+  // What becomes of the whole is told by its other repetitions, or by a `missed` of its own.
+  if (state === 'missed' && entry.repetition !== undefined) return view;
   if (state === 'refused' && ofAnotherOrder(view, entry)) return view;
   const next: DeliveryView = {
     ...view,
@@ -85,6 +87,7 @@ export function foldDelivery(view: DeliveryView, entry: JournalEntry): DeliveryV
   const fits =
     mayFollow(DELIVERY_STATES, from, state) ||
     repeats ||
+    triedAgain(view, entry) ||
     settledAgain(view, state) ||
     cancelledBetween(view, entry) ||
     orderedAnew(view, entry);
@@ -139,9 +142,15 @@ function ofAnotherOrder(view: DeliveryView, { code = '' }: JournalEntry): boolea
   return begun || (view.state !== 'pending' && OTHER_ORDER_STANDS.includes(code));
 }
 
-/** Taken back after one repetition and before the next: that is what a cancel does, and no contradiction. */
+/** An emergency is tried again after a fault, as another play of the same order. */
+function triedAgain(view: DeliveryView, entry: JournalEntry): boolean {
+  return view.state === 'failed' && entry.kind === 'started' && view.plays.length > 0 && newPlay(view, entry);
+}
+
+/** Taken back after one repetition (or one that failed) and before the next: that is what a cancel does, and no contradiction. */
 function cancelledBetween(view: DeliveryView, { kind, play }: JournalEntry): boolean {
-  return view.state === 'finished' && kind === 'cancelled' && play === undefined;
+  const between = view.state === 'finished' || (view.state === 'failed' && view.plays.length > 0);
+  return between && kind === 'cancelled' && play === undefined;
 }
 
 /**
@@ -224,11 +233,20 @@ function foldPlay(play: PlayView, entry: JournalEntry): PlayView {
 function rangesRepeat(plays: readonly PlayView[]): boolean {
   let repetition: PlayView[] = [];
   for (const play of plays) {
+    const before = repetition.at(-1);
+    if (before !== undefined && cutAndPassed(before, play)) repetition = [];
     if (repetition.some((before) => overlapMs(before, play) > RESUME_OVERLAP_MS)) return true;
     // What comes after a play that finished is an ordered repetition, whatever was interrupted before it.
     repetition = play.state === 'finished' ? [] : [...repetition, play];
   }
   return false;
+}
+
+/** A power cut ended a repetition, and the next one came at its own time: planned later than the first could have sounded until then. */
+function cutAndPassed(before: PlayView, { plannedAt, fromMs }: PlayView): boolean {
+  const cut = before.code === ('order.agent_restarted' satisfies ErrorCode);
+  if (!cut || fromMs > 0 || plannedAt === null || before.plannedAt === null) return false;
+  return plannedAt > before.plannedAt + (before.toMs ?? 0) - before.fromMs;
 }
 
 function overlapMs(a: PlayView, b: PlayView): number {

@@ -33,7 +33,7 @@ export function buildScheduleSide({ read, areas, speakers, clock, plans, told, s
   const guard = new ScheduleGuard({ areas, speakers, holidays, clock });
   return {
     holidays,
-    programmes: new ProgrammeService({ read, areas, holidays, plans, clock }),
+    programmes: new ProgrammeService({ read, areas, holidays, guard, plans, clock }),
     schedules: new ScheduleService({ read, areas, guard, plans }),
     scheduleReports: new ScheduleReports({ read, guard, holidays, clock }),
     calendar: new CalendarService({ read, areas, speakers, holidays, guard, told, slots, clock }),

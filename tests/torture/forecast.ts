@@ -2,7 +2,8 @@ import type { CallMeaning, CallRecord, Evidence, FaultRecord, RunContent } from 
 import type { Summary, Verdict } from './finding.ts';
 import { judge } from './judge.ts';
 import { airingsOf } from './judge-airings.ts';
-import { PROGRAMME_GAP_MS, type TorturePlan, type Work } from './plan.ts';
+import type { TorturePlan, Work } from './plan.ts';
+import { sessionAirings } from './session.ts';
 import { BLOCK_MS } from './sound-code.ts';
 import type { Sounding } from './soundings.ts';
 
@@ -17,7 +18,9 @@ const ANSWER_MS = 300;
  * How much of a plan will be playable if everything goes as it should: the judge asked about a run that was only imagined. What a
  * busy machine adds is not in it. Pure.
  */
-export function forecast(plan: TorturePlan): Pick<Summary, 'deliveries' | 'playable'> & Pick<Verdict, 'excuses'> {
+export function forecast(
+  plan: TorturePlan,
+): Pick<Summary, 'deliveries' | 'playable'> & Pick<Verdict, 'excuses'> {
   const speakers = Array.from({ length: plan.agents }, (_, index) => `loa-${index + 1}`);
   const contents = plan.contents.map(
     ({ number, blocks, emergency }): RunContent => ({
@@ -88,14 +91,11 @@ function meaningOf(
       return { kind: 'air', airings: [{ content, speakers: named(work.speakers), startsAt, latenessMs }] };
     }
     case 'schedule': {
-      const airings = work.startsAt.flatMap((instant) => {
-        let startsAt = instant;
-        return work.contents.map((content) => {
-          const airing = { content, speakers: named(work.speakers), startsAt, latenessMs: work.latenessMs };
-          startsAt += (contents.find(({ number }) => number === content)?.durationMs ?? 0) + PROGRAMME_GAP_MS;
-          return airing;
-        });
-      });
+      const durationMs = (content: number) =>
+        contents.find(({ number }) => number === content)?.durationMs ?? 0;
+      const airings = work.startsAt.flatMap((instant) =>
+        sessionAirings(work, instant, { speakers: named(work.speakers), durationMs }),
+      );
       return { kind: 'air', airings };
     }
     case 'mute':

@@ -51,7 +51,7 @@ export type Work = { readonly number: number; readonly at: number } & (
     }
   | {
       readonly kind: 'schedule';
-      /** One announcement, or those of a programme, one after the other with `PROGRAMME_GAP_MS` between. */
+      /** One announcement, or those of a programme, one after the other. */
       readonly contents: readonly number[];
       readonly speakers: readonly number[];
       /** Whole seconds when added to the start of the run. */
@@ -62,9 +62,6 @@ export type Work = { readonly number: number; readonly at: number } & (
   | { readonly kind: 'mute'; readonly speaker: number }
   | { readonly kind: 'latch'; readonly speaker: number | null }
 );
-
-/** Silence between the announcements of a programme. */
-export const PROGRAMME_GAP_MS = 1_000;
 
 /** What is asked of the tester, and what it will do: the same for the same numbers. */
 export interface TorturePlan {

@@ -15,8 +15,9 @@ import { inRepo } from '../helpers/repo-root.ts';
 import type { ExternalBroker } from './broker.ts';
 import type { EvidenceFolder, RunContent, RunProgramme } from './evidence.ts';
 import { Line } from './line.ts';
-import { PROGRAMME_GAP_MS, type TorturePlan } from './plan.ts';
+import type { TorturePlan } from './plan.ts';
 import { diskSpeakers } from './plan-faults.ts';
+import { PROGRAMME_GAP_MS } from './session.ts';
 import { encodeWav } from './sound-code.ts';
 import { until } from './until.ts';
 
@@ -235,13 +236,11 @@ export class Scene {
       announcementId: contents.find((one) => one.number === number)?.announcementId ?? '',
       gapMs: PROGRAMME_GAP_MS,
     }));
-    const { id } = await this.controller
-      .as('editor')
-      .post<{ id: string }>('/programmes', {
-        areaId: AREA,
-        title: `Chương trình ${numbers.join('–')}`,
-        items,
-      });
+    const { id } = await this.controller.as('editor').post<{ id: string }>('/programmes', {
+      areaId: AREA,
+      title: `Chương trình ${numbers.join('–')}`,
+      items,
+    });
     return { id, contents: numbers };
   }
 }

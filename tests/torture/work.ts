@@ -1,7 +1,8 @@
 import type { Caller, Request } from './caller.ts';
 import type { RunFacts } from './evidence.ts';
-import { PROGRAMME_GAP_MS, type Work } from './plan.ts';
+import type { Work } from './plan.ts';
 import { AREA } from './scene.ts';
+import { sessionAirings } from './session.ts';
 
 /** The commune's zone, which has had no daylight saving since 1975. */
 const ZONE_MS = 7 * 3_600_000;
@@ -75,6 +76,11 @@ export class Worker {
     const day = dayOf(all[0] ?? 0);
     // A rule has times of a day: what falls on the next day is left out.
     const instants = all.filter((instant) => dayOf(instant) === day);
+    const facts = {
+      speakers: work.speakers.map((index) => this.#id(index)),
+      durationMs: (content: number) => this.#content(content).durationMs,
+    };
+    const airings = instants.flatMap((startsAt) => sessionAirings(work, startsAt, facts));
     return {
       ...{ role: 'editor', method: 'POST', path: '/schedules' },
       body: {
@@ -84,7 +90,7 @@ export class Worker {
         ...recurrence(day, instants),
         start: { mode: 'instant', latenessMs: work.latenessMs },
       },
-      meaning: { kind: 'air', airings: instants.flatMap((startsAt) => this.#session(work, startsAt)) },
+      meaning: { kind: 'air', airings },
     };
   }
 
@@ -96,16 +102,6 @@ export class Worker {
     if (programme === undefined)
       throw new Error(`the plan names a programme of ${contents.join()}, which was not made`);
     return { kind: 'programme', programmeId: programme.id };
-  }
-
-  /** The announcements of one session, each with its own start. */
-  #session(work: Extract<Work, { kind: 'schedule' }>, startsAt: number) {
-    let at = startsAt;
-    return work.contents.map((content) => {
-      const airing = this.#airing({ ...work, content }, at);
-      at += this.#content(content).durationMs + PROGRAMME_GAP_MS;
-      return airing;
-    });
   }
 
   #latch(work: Extract<Work, { kind: 'latch' }>): Omit<Request, 'call'> {
@@ -160,10 +156,7 @@ export class Worker {
     }
   }
 
-  #airing(
-    work: { readonly content: number; readonly speakers: readonly number[]; readonly latenessMs: number },
-    startsAt: number,
-  ) {
+  #airing(work: Extract<Work, { kind: 'play' }>, startsAt: number) {
     const speakers = work.speakers.map((index) => this.#id(index));
     return { content: work.content, speakers, startsAt, latenessMs: work.latenessMs };
   }

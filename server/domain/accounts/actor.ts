@@ -16,6 +16,7 @@ export const PERMISSIONS = [
   'area:write',
   'speaker:read',
   'speaker:write',
+  'speaker:mute',
   'speaker:provision',
   'speaker:test',
   'latch:set',
@@ -53,12 +54,14 @@ export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
     'calendar:write',
     'clock:confirm',
     'speaker:write',
+    'speaker:mute',
     'speaker:provision',
     'speaker:test',
     'latch:set',
   ],
   editor: [
     ...READ,
+    'speaker:mute',
     'media:write',
     'announcement:write',
     'schedule:write',
@@ -68,6 +71,7 @@ export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
   ],
   chairman: [
     ...READ,
+    'speaker:mute',
     'media:write',
     'announcement:write',
     'announcement:approve',
@@ -80,6 +84,7 @@ export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
   technician: [
     ...READ,
     'speaker:write',
+    'speaker:mute',
     'speaker:provision',
     'speaker:test',
     'broadcast:cancel',
@@ -93,4 +98,14 @@ export function authorize(actor: Actor, permission: Permission, areaId: string, 
   const inReach = tree.has(areaId) && tree.ancestry(areaId).some((id) => actor.areas.includes(id));
   if (inReach && GRANTS[actor.role].includes(permission)) return;
   throw new DomainError('request.forbidden', { actor: actor.name, permission, area: areaId });
+}
+
+/** For what holds everywhere: the actor's areas must have a root of the territory among them. Throws `request.forbidden`. */
+export function authorizeEverywhere(actor: Actor, permission: Permission, tree: AreaTree): void {
+  const root = actor.areas.find((id) => tree.has(id) && tree.get(id).parentId === null);
+  if (root === undefined) {
+    const area = actor.areas[0] ?? '';
+    throw new DomainError('request.forbidden', { actor: actor.name, permission, area });
+  }
+  authorize(actor, permission, root, tree);
 }

@@ -9,12 +9,14 @@ import {
 } from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
 import { record } from '../audit/record.ts';
+import type { HolidayTable } from '../calendar/holiday.ts';
 import { checkPolicy } from '../policies/check-policy.ts';
 import { effectivePolicy } from '../policies/effective-policy.ts';
 import { DEFAULT_POLICY, policyCodec } from '../policies/policy.ts';
 import { isZone } from '../policies/zoned-time.ts';
+import { followZones } from '../schedule/zone-change.ts';
 import type { Transaction } from '../unit-of-work.ts';
-import type { Area } from './area.ts';
+import { type Area, AreaTree } from './area.ts';
 import type { AreaDirectory } from './area-directory.ts';
 
 /** Levels of the tree at most: an assignment names a speaker's whole ancestry. */
@@ -24,16 +26,19 @@ const MAX_DEPTH = 16;
 export class AreaService {
   readonly #directory: AreaDirectory;
   readonly #clock: Clock;
+  readonly #holidays: { readonly table: HolidayTable };
   readonly #onRulesChanged: (areaIds: ReadonlySet<string>) => void;
 
   constructor(options: {
     readonly directory: AreaDirectory;
     readonly clock: Clock;
+    readonly holidays: { readonly table: HolidayTable };
     /** Told after the commit: other rules hold for the speakers in these areas now. */
     readonly onRulesChanged: (areaIds: ReadonlySet<string>) => void;
   }) {
     this.#directory = options.directory;
     this.#clock = options.clock;
+    this.#holidays = options.holidays;
     this.#onRulesChanged = options.onRulesChanged;
   }
 
@@ -103,7 +108,10 @@ export class AreaService {
     return this.#viewAfter(area);
   }
 
-  /** Renames an area or changes its zone or policy; history keeps the old name. Throws `policy.invalid`, `area.unknown_zone`. */
+  /**
+   * Renames an area or changes its zone or policy; history keeps the old name. With other clocks its schedules keep their wall times. Throws `policy.invalid`,
+   * `area.unknown_zone`.
+   */
   async change(tx: Transaction, actor: Actor, id: string, change: AreaChange): Promise<AreaView> {
     const { tree } = this.#directory;
     authorize(actor, 'area:write', id, tree);
@@ -118,6 +126,12 @@ export class AreaService {
     };
     await tx.areas.update(area, now);
     await record(tx, now, actor, 'area.change', id, change);
+    if (area.zone !== before.zone) {
+      const trees = { before: tree, after: this.#treeWith(area) };
+      const { table: holidays } = this.#holidays;
+      const parts = await followZones(tx, tree.within(id), trees, { holidays, now });
+      if (parts > 0) await record(tx, now, actor, 'schedules.follow_zone', id, { parts });
+    }
     tx.afterCommit(() => {
       this.#directory.put(area);
       if (area.zone !== before.zone || area.policy !== before.policy)
@@ -126,8 +140,8 @@ export class AreaService {
     return this.#viewAfter(area);
   }
 
-  view(area: Area): AreaView {
-    const { tree } = this.#directory;
+  view(area: Area, tree = this.#directory.tree): AreaView {
+    const text = tree.policyOf(area.id);
     const from = tree
       .ancestry(area.id)
       .reverse()
@@ -139,7 +153,7 @@ export class AreaService {
       name: area.name,
       zone: tree.zoneOf(area.id),
       ownZone: area.zone,
-      policy: from === undefined ? DEFAULT_POLICY : policyCodec.parse(tree.get(from).policy ?? ''),
+      policy: text === null ? DEFAULT_POLICY : policyCodec.parse(text),
       policyFrom: from ?? null,
       createdAt: area.createdAt,
       retiredAt: area.retiredAt,
@@ -148,20 +162,11 @@ export class AreaService {
 
   /** The view that holds once `area` is committed. */
   #viewAfter(area: Area): AreaView {
-    const { tree } = this.#directory;
-    const inherited = area.parentId === null ? undefined : this.view(tree.get(area.parentId));
-    return {
-      id: area.id,
-      parentId: area.parentId,
-      kind: area.kind,
-      name: area.name,
-      zone: area.zone ?? inherited?.zone ?? tree.zoneOf(area.id),
-      ownZone: area.zone,
-      policy: area.policy !== null ? policyCodec.parse(area.policy) : (inherited?.policy ?? DEFAULT_POLICY),
-      policyFrom: area.policy !== null ? area.id : (inherited?.policyFrom ?? null),
-      createdAt: area.createdAt,
-      retiredAt: area.retiredAt,
-    };
+    return this.view(area, this.#treeWith(area));
+  }
+
+  #treeWith(area: Area): AreaTree {
+    return new AreaTree([...this.#directory.all().filter(({ id }) => id !== area.id), area]);
   }
 }
 

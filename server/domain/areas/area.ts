@@ -9,7 +9,7 @@ export interface Area {
   readonly name: string;
   /** IANA zone; null: the parent's. */
   readonly zone: string | null;
-  /** Broadcasting windows; null: the parent's. */
+  /** Its own rules of broadcasting (JSON); what they leave out, and null, is the parent's. */
   readonly policy: string | null;
   readonly createdAt: number;
   /** Set when the area was dissolved or merged; its history stays. */
@@ -30,6 +30,7 @@ export interface AreaStore {
 export class AreaTree {
   readonly #areas: Map<string, Area>;
   readonly #children = new Map<string, string[]>();
+  readonly #policies = new Map<string, string | null>();
 
   constructor(areas: readonly Area[]) {
     this.#areas = new Map(areas.map((area) => [area.id, area]));
@@ -81,9 +82,17 @@ export class AreaTree {
     return this.#nearest(id, (area) => area.zone) ?? DEFAULT_ZONE;
   }
 
-  /** The policy text in force (JSON), or null when no area of the ancestry has one. */
+  /** The policy text in force (JSON): each field as the nearest area says that names it. Null when no area of the ancestry has a policy. */
   policyOf(id: string): string | null {
-    return this.#nearest(id, (area) => area.policy);
+    const known = this.#policies.get(id);
+    if (known !== undefined) return known;
+    const { parentId, policy } = this.get(id);
+    // A loop in the data ends where it closes.
+    this.#policies.set(id, policy);
+    const wider = parentId === null ? null : this.policyOf(parentId);
+    const merged = wider === null || policy === null ? (policy ?? wider) : merge(wider, policy);
+    this.#policies.set(id, merged);
+    return merged;
   }
 
   #nearest<Value>(id: string, read: (area: Area) => Value | null): Value | null {
@@ -93,4 +102,9 @@ export class AreaTree {
     }
     return null;
   }
+}
+
+/** What the narrower one names replaces what the wider one says of it. */
+function merge(wider: string, narrower: string): string {
+  return JSON.stringify({ ...(JSON.parse(wider) as object), ...(JSON.parse(narrower) as object) });
 }

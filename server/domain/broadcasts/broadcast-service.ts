@@ -4,8 +4,10 @@ import {
   DomainError,
   type FileContent,
   newId,
+  type PlayOrder,
   type PlayRequest,
   type RelayContent,
+  repetitionMs,
   statesBefore,
   type Targets,
 } from '#protocols';
@@ -99,8 +101,8 @@ export class BroadcastService {
     this.#authorizeTargets(actor, 'broadcast:play', wanted, targets);
     const { priority } = announcement;
     const drill = request.drill ?? false;
-    const prelude = preludeOf(request, priority);
-    const oneMs = (await this.#preludeMs(tx, prelude)) + content.durationMs;
+    const prelude = await this.#prelude(tx, preludeOf(request, priority));
+    const oneMs = repetitionMs({ content, prelude });
     const { startsAt } = playTimes(now, request, priority, oneMs, ONCE, this.#options.defaults);
     const repeat = repeatOf(request, priority, startsAt, oneMs);
     if (content.kind === 'relay' && repeat.count > 1)
@@ -228,21 +230,23 @@ export class BroadcastService {
     return { announcement, content };
   }
 
-  /** How long the sounds before the content take: built-in ones, or messages that loudspeakers keep. Throws `request.not_found`. */
-  async #preludeMs(tx: Transaction, names: readonly string[]): Promise<number> {
-    let length = 0;
+  /** The sounds before the content: built-in ones, or messages that loudspeakers keep, with their length. Throws `request.not_found`. */
+  async #prelude(tx: Transaction, names: readonly string[]): Promise<PlayOrder['prelude']> {
+    const prelude: PlayOrder['prelude'] = [];
     for (const name of names) {
-      const builtIn = builtInMs(name);
-      const message = builtIn === undefined ? await tx.announcements.get(name) : null;
+      if (builtInMs(name) !== undefined) {
+        prelude.push({ name });
+        continue;
+      }
+      const message = await tx.announcements.get(name);
       const medium =
         message?.stored && isApproved(message) && message.mediaSha256 !== null
           ? await tx.media.get(message.mediaSha256)
           : null;
-      const ms = builtIn ?? medium?.durationMs;
-      if (ms === undefined) throw new DomainError('request.not_found', { what: 'sound', id: name });
-      length += Math.ceil(ms);
+      if (medium === null) throw new DomainError('request.not_found', { what: 'sound', id: name });
+      prelude.push({ name, durationMs: Math.ceil(medium.durationMs) });
     }
-    return length;
+    return prelude;
   }
 
   /** Everything that is named or meant must lie in the actor's areas. */

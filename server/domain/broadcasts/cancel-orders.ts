@@ -59,6 +59,7 @@ export async function signCancelOrders(
     expiresAt: Math.max(broadcast.hardEndAt, Math.ceil(now)) + END_MARGIN_MS,
     reason,
     by,
+    ...(broadcast.drill ? { drill: true } : {}),
   };
   const to: { readonly targets: Targets; readonly topics: readonly string[] }[] =
     slotRevision === 0

@@ -155,8 +155,8 @@ export interface PlayPlan {
   readonly title: string;
   readonly priority: Priority;
   readonly content: FileContent | RelayContent | StoredContent;
-  /** Names of what sounds before it. */
-  readonly prelude: readonly string[];
+  /** What sounds before it. */
+  readonly prelude: PlayOrder['prelude'];
   readonly overlap: PlayOrder['overlap'];
   readonly afterInterruption: PlayOrder['afterInterruption'];
   readonly times: PlayTimes;
@@ -190,7 +190,7 @@ export function playOrder(plan: PlayPlan): PlayOrderBase {
     latestStartAt: times.latestStartAt,
     hardEndAt: times.hardEndAt,
     content: plan.content,
-    prelude: plan.prelude.map((name) => ({ name })),
+    prelude: plan.prelude,
     scheduleId: null,
     session: null,
     repeat: plan.repeat,

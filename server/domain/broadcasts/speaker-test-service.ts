@@ -12,7 +12,7 @@ import { type Actor, authorize } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
 import { rulesOf, rulesRange } from '../policies/local-rules.ts';
-import { policyOf } from '../policies/policy.ts';
+import { describeWindow, policyOf } from '../policies/policy.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import { type AirParts, air, orderedBroadcast } from './air.ts';
 import type { Broadcast } from './broadcast.ts';
@@ -92,7 +92,7 @@ export class SpeakerTestService {
     const { testing } = completePolicy(policy);
     if (testing !== null && window !== undefined && endsAt <= window.closesAt)
       return { window, capDb: testing.capDb };
-    const hours = testing === null ? 'no time' : `${testing.opens}–${testing.closes}`;
+    const hours = testing === null ? 'no time' : describeWindow(testing);
     throw new DomainError('policy.no_tests', { hours, seconds: MAX_TEST_MS / 1000, area: areaId });
   }
 }

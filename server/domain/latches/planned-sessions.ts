@@ -1,9 +1,9 @@
-import { type Scope, scopesOf } from '#protocols';
+import { type Scope, scopeKey, scopesOf } from '#protocols';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { PlanStore } from '../plans/plan.ts';
 import { scopeOfKey } from './latch-book.ts';
-import { type NextSessions, REMIND_AHEAD_MS } from './reminders.ts';
+import { type NextSession, type NextSessions, REMIND_AHEAD_MS } from './reminders.ts';
 
 export interface PlannedSessionsOptions {
   readonly read: { readonly plans: Pick<PlanStore, 'slots'> };
@@ -19,21 +19,30 @@ export class PlannedSessions implements NextSessions {
     this.#options = options;
   }
 
-  async nextSessionAt(scope: Scope, from: number): Promise<number | null> {
+  async from(instant: number): Promise<NextSession> {
     // One more minute: who asks comes once a minute.
-    const slots = await this.#options.read.plans.slots(from, from + REMIND_AHEAD_MS + 60_000);
-    const next = slots.find(
-      ({ withdrawnAt, scopes }) =>
-        withdrawnAt === null && scopes.some((key) => this.#meet(scope, scopeOfKey(key))),
-    );
-    return next?.startsAt ?? null;
-  }
-
-  /** Whether some speaker may lie in both. */
-  #meet(one: Scope, other: Scope): boolean {
-    const within = (inner: Scope, outer: Scope) =>
-      this.#above(inner).some(({ kind, id }) => kind === outer.kind && id === outer.id);
-    return within(one, other) || within(other, one);
+    const slots = await this.#options.read.plans.slots(instant, instant + REMIND_AHEAD_MS + 60_000);
+    /** First start by the key of each scope that a slot is for, and of each that such a scope lies in. */
+    const [named, above] = [new Map<string, number>(), new Map<string, number>()];
+    for (const { withdrawnAt, scopes, startsAt } of slots) {
+      if (withdrawnAt !== null) continue;
+      for (const key of scopes) {
+        if (named.has(key)) continue;
+        named.set(key, startsAt);
+        for (const outer of this.#above(scopeOfKey(key))) {
+          const outerKey = scopeKey(outer);
+          if (!above.has(outerKey)) above.set(outerKey, startsAt);
+        }
+      }
+    }
+    // Some speaker may lie in both scopes where one lies in the other.
+    return (scope) => {
+      const starts = [
+        above.get(scopeKey(scope)),
+        ...this.#above(scope).map((outer) => named.get(scopeKey(outer))),
+      ].filter((at) => at !== undefined);
+      return starts.length === 0 ? null : Math.min(...starts);
+    };
   }
 
   /** A scope and those that it lies in. */

@@ -9,9 +9,12 @@ import type { LatchService } from './latch-service.ts';
 export const REMIND_AHEAD_MS: Milliseconds = 30 * 60_000;
 const LOOK_MS = 60_000;
 
-/** When the next planned session begins in a scope, at an instant; null: none is planned. */
+/** Tells of a scope when its next planned session begins; null: none is planned. */
+export type NextSession = (scope: Scope) => number | null;
+
+/** The sessions that are planned from an instant on, read once for every scope. */
 export interface NextSessions {
-  nextSessionAt(scope: Scope, from: number): Promise<number | null>;
+  from(instant: number): Promise<NextSession>;
 }
 
 export interface ReminderServiceOptions {
@@ -60,8 +63,11 @@ export class ReminderService extends Lifecycle {
     const { sessions, clock } = this.#options;
     const now = clock.now();
     const found: Reminder[] = [];
-    for (const held of [...this.#stopped(), ...(await this.#held(now))]) {
-      const sessionAt = await sessions.nextSessionAt(held.scope, now);
+    const holds = [...this.#stopped(), ...(await this.#held(now))];
+    if (holds.length === 0) return found;
+    const nextSessionAt = await sessions.from(now);
+    for (const held of holds) {
+      const sessionAt = nextSessionAt(held.scope);
       // A hold that is over by then keeps nothing silent.
       if (sessionAt === null || sessionAt - now > REMIND_AHEAD_MS || sessionAt < now) continue;
       if (held.until === null || held.until > sessionAt) found.push({ ...held, sessionAt });

@@ -1,6 +1,5 @@
 import type { Instant } from '#kit';
 import { nextRevision, scopeKey, sha256 } from '#protocols';
-import type { Schedule } from '../schedule/schedule.ts';
 import type { Refusal } from '../schedule/target-rules.ts';
 import type { StoredSlot } from './plan.ts';
 import type { SlotBook } from './slot-book.ts';
@@ -13,8 +12,8 @@ const STOPS: readonly string[] = ['schedule.skipped', 'schedule.not_approved'];
 
 export interface DraftRange {
   readonly now: Instant;
-  /** Slots due until then have their broadcasts, if we were there. */
-  readonly watermark: Instant;
+  /** What is new in the schedules came into them at this instant or later. */
+  readonly since: Instant;
 }
 
 /** What a new look at the schedules makes of the plan. */
@@ -120,7 +119,7 @@ async function draftSeries(
   parts: readonly ScheduleDrafts[],
   refused: ReadonlyMap<string, Refusal>,
   book: SlotBook,
-  { now, watermark }: DraftRange,
+  { now, since }: DraftRange,
   turns: Turns,
 ): Promise<SeriesPlan> {
   const inForce: StoredSlot[] = [];
@@ -130,7 +129,7 @@ async function draftSeries(
   const seen = new Set<string>();
   const withheld = new Map<string, string>();
   let settled = true;
-  for (const { schedule, slots, withheld: silent } of parts) {
+  for (const { slots, withheld: silent, askedAt } of parts) {
     for (const { broadcastId, code } of silent) withheld.set(broadcastId, code);
     for (const draft of slots) {
       if (turns.due) await turns.turn();
@@ -145,7 +144,7 @@ async function draftSeries(
       if (scopesOfTargets(draft.targets).length === 0) continue;
       seen.add(draft.broadcastId);
       const stored = book.get(draft.broadcastId);
-      const placed = place(draft, schedule, stored, now, watermark);
+      const placed = place(draft, Math.max(askedAt, since), stored, now);
       if (placed.as === 'unheard') unheard.push(placed.slot);
       if (placed.as === 'in_force') {
         inForce.push(placed.slot);
@@ -174,26 +173,18 @@ type Placed =
 const NOTHING: Placed = { as: 'nothing' };
 const NEVER: Placed = { as: 'never' };
 
-function place(
-  draft: SlotDraft,
-  schedule: Schedule,
-  stored: StoredSlot | undefined,
-  now: Instant,
-  watermark: Instant,
-): Placed {
+function place(draft: SlotDraft, askedAt: Instant, stored: StoredSlot | undefined, now: Instant): Placed {
   const { startsAt, latestStartAt } = draft.order;
   if (stored !== undefined) {
     // Its time was over before any plan held it, or a person took back what was issued.
     if (stored.scopes.length === 0 || (stored.issuedAt !== null && stored.withdrawnAt !== null)) return NEVER;
     if (stored.withdrawnAt === null && stored.startsAt <= now) return { as: 'in_force', slot: stored };
   }
-  // What a schedule asks for before it was last written was not asked for then.
-  if ((stored === undefined || stored.withdrawnAt !== null) && startsAt < schedule.updatedAt) return NEVER;
+  // What is to have begun before anybody asked for it was not asked for then.
+  if ((stored === undefined || stored.withdrawnAt !== null) && startsAt < askedAt) return NEVER;
   const signed = signedAs(draft, stored, now);
   if (latestStartAt > now) return { as: 'in_force', slot: signed };
-  return stored === undefined && startsAt > watermark
-    ? { as: 'unheard', slot: { ...signed, scopes: [] } }
-    : NOTHING;
+  return stored === undefined ? { as: 'unheard', slot: { ...signed, scopes: [] } } : NOTHING;
 }
 
 function signedAs(draft: SlotDraft, stored: StoredSlot | undefined, now: Instant): StoredSlot {

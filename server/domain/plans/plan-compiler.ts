@@ -1,30 +1,23 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, type Instant, Lifecycle, type Milliseconds, type Timer } from '#kit';
-import {
-  isDomainError,
-  PLAN_HORIZON_DAYS,
-  planHeadCodec,
-  type Scope,
-  type StoredMessage,
-  scopeKey,
-} from '#protocols';
+import { isDomainError, planHeadCodec, type Scope, type StoredMessage, scopeKey } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
-import { dayOf } from '../calendar/day-number.ts';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
 import type { DocumentSigner } from '../keys/key-service.ts';
-import { instantOf, localDayNumber } from '../policies/zoned-time.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import { AreaDays, type ScopeDocuments } from './area-days.ts';
 import { type DraftPlan, PlanDrafter } from './draft-plan.ts';
 import type { HeadBook } from './head-book.ts';
 import type { HeldDocument, HeldSource } from './held-documents.ts';
+import { OpenChanges } from './open-changes.ts';
 import type { StoredDocument, StoredHead, StoredSlot } from './plan.ts';
+import { PlanHorizon } from './plan-horizon.ts';
 import { PlanLimits } from './plan-limits.ts';
 import { type HeadWishes, signHeads } from './sign-heads.ts';
 import type { SlotBook } from './slot-book.ts';
 import type { SlotBroadcasts } from './slot-broadcasts.ts';
-import type { SlotSource } from './slot-draft.ts';
+import type { SlotFacts, SlotSource } from './slot-draft.ts';
 import { scopeOfKey } from './slot-line.ts';
 import { Turns } from './turns.ts';
 
@@ -40,8 +33,6 @@ const DOCUMENTS_AT_ONCE = 100;
 const HEADS_AT_ONCE = 20;
 /** Sessions that began so long ago may still have items to come, or begin late. */
 const LOOK_BACK_MS = 36 * 3_600_000;
-/** What was due longer ago while we were away is not made up in the records. */
-const LONGEST_ABSENCE_MS = 31 * DAY_MS;
 /** Documents that no head names any more are kept: a loudspeaker may still be fetching what the last head named. */
 const KEEP_DOCUMENTS_MS = 2 * DAY_MS;
 
@@ -58,7 +49,7 @@ export interface PlanCompilerOptions {
   readonly clock: Clock;
   /** Whether our own clock is in doubt: then nothing is planned. */
   readonly disputed: () => boolean;
-  /** Slots that begin up to there have their broadcasts. */
+  /** The instant of the last successful compilation, in an earlier run too. */
   readonly watermark: () => Instant;
   /** The messages that loudspeakers keep decoded, by area; none by default. */
   readonly storedMessages?: () => Promise<ReadonlyMap<string, readonly StoredMessage[]>>;
@@ -76,13 +67,16 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
   readonly #limits = new PlanLimits();
   readonly #days = new AreaDays();
   readonly #drafter = new PlanDrafter();
-  #zonesOf: { readonly tree: AreaTree; readonly zones: readonly string[] } | undefined;
+  readonly #horizon = new PlanHorizon();
   /** Heads that the broker did not take, the newest of each scope. */
   readonly #unsent = new Map<string, StoredHead>();
   #timer: Timer | undefined;
   #working = false;
   #again = false;
   #waiters: (() => void)[] = [];
+  readonly #open = new OpenChanges();
+  /** Why schedules cannot be planned, as far as it was told, by id. */
+  readonly #failed = new Map<string, string>();
   #lastMs: Milliseconds = 0;
 
   constructor(options: PlanCompilerOptions) {
@@ -98,6 +92,7 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
   /** Reads what is planned and compiles once: what was due while we were away is known before the first receipt comes. */
   protected async onStart(): Promise<void> {
     const { storage, heads, slots, clock } = this.#options;
+    this.#open.reopen(this.#options.watermark());
     await heads.load(storage.read);
     await slots.load(storage.read, Math.min(clock.now(), this.#options.watermark()));
     this.disposers.defer('plan timer', () => {
@@ -116,6 +111,7 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
   /** Something that plans are made of has changed. Call it after the commit. */
   changed(): void {
     this.#again = true;
+    this.#open.note(this.#options.clock.now());
     this.#soon(COLLECT_MS);
   }
 
@@ -142,11 +138,13 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
 
   /** Deletes documents that no loudspeaker can still want. */
   async prune(): Promise<void> {
-    const { storage, heads, slots, clock } = this.#options;
+    const { storage, heads, slots, clock, disputed } = this.#options;
+    // Nobody knows how old anything is.
+    if (disputed()) return;
     slots.expire(clock.now());
     const before = clock.now() - KEEP_DOCUMENTS_MS;
-    const keep = heads.named();
-    await storage.transaction((tx) => tx.plans.pruneDocuments(before, keep));
+    // Transactions run one at a time: what is named here stays named until its end.
+    await storage.transaction((tx) => tx.plans.pruneDocuments(before, heads.named()));
   }
 
   #soon(delayMs: Milliseconds): void {
@@ -180,17 +178,38 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
   }
 
   async #compile(): Promise<void> {
-    const { storage, source, slots, clock, disputed } = this.#options;
-    if (disputed()) return;
+    const { clock, slots, disputed } = this.#options;
+    const last = slots.compiledAt ?? this.#options.watermark();
+    if (disputed()) {
+      this.#open.reopen(last);
+      return;
+    }
+    const now = clock.now();
+    const since = this.#open.take(now, last);
+    let done = false;
+    try {
+      done = await this.#compileAt(now, since);
+    } finally {
+      if (done) slots.compiled(now);
+      else this.#open.reopen(since);
+    }
+    if (!done) this.#again = true;
+  }
+
+  /** False when the slots were changed meanwhile. */
+  async #compileAt(now: Instant, since: Instant): Promise<boolean> {
+    const { storage, source, slots, areas, clock } = this.#options;
     const began = clock.monotonic();
     const turns = new Turns(clock);
-    const now = clock.now();
-    const watermark = Math.max(this.#options.watermark(), now - LONGEST_ABSENCE_MS);
-    const range = { from: firstInstant(Math.min(now - LOOK_BACK_MS, watermark)), to: this.#horizon(now) };
+    const range = {
+      from: firstInstant(Math.min(now - LOOK_BACK_MS, since)),
+      to: this.#horizon.end(areas.tree, now),
+    };
     const facts = await source.read(storage.read, range, turns);
+    this.#tell(facts);
     const { version } = slots;
     const refused = await this.#limits.refused(facts, slots, turns);
-    const draft = await this.#drafter.draft(facts, refused, slots, { now, watermark }, turns);
+    const draft = await this.#drafter.draft(facts, refused, slots, { now, since }, turns);
     const named = this.#options.heads.named();
     const scopes = await this.#days.update(
       draft.inForce,
@@ -201,19 +220,28 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     );
     const seen = new Map(this.#seen);
     const heads = await signHeads(
-      { scopes, stored: await this.#storedMessages(), seen },
+      { scopes, stored: await this.#storedMessages(), seen, retired: (scope) => this.#retired(scope) },
       this.#options.heads,
       this.#options.keys,
       now,
       turns,
     );
-    if (!(await this.#save(draft, heads, this.#documentsOf(scopes, heads, now), now, version))) {
-      this.#again = true;
-      return;
-    }
+    if (!(await this.#save(draft, heads, this.#documentsOf(scopes, heads, now), now, version))) return false;
     this.#days.saved();
     for (const [key, revision] of seen) if (this.#seen.get(key) === revision) this.#seen.delete(key);
     this.#lastMs = clock.monotonic() - began;
+    return true;
+  }
+
+  /** Says once of a schedule that it cannot be planned, and again when it is for another reason. */
+  #tell({ drafts }: SlotFacts): void {
+    const before = new Map(this.#failed);
+    this.#failed.clear();
+    for (const { schedule, failed } of drafts) {
+      if (failed === null) continue;
+      this.#failed.set(schedule.id, failed.code);
+      if (before.get(schedule.id) !== failed.code) this.#options.onError(failed);
+    }
   }
 
   /**
@@ -337,18 +365,11 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     return found;
   }
 
-  /** The end of the last local day that plans reach, in the zone that is furthest behind. */
-  #horizon(now: Instant): Instant {
-    return Math.max(
-      ...this.#zones().map((zone) => endOfDay(zone, localDayNumber(zone, now) + PLAN_HORIZON_DAYS)),
-    );
-  }
-
-  #zones(): readonly string[] {
-    const { tree } = this.#options.areas;
-    if (this.#zonesOf?.tree !== tree)
-      this.#zonesOf = { tree, zones: [...new Set([...tree.ids()].map((id) => tree.zoneOf(id)))] };
-    return this.#zonesOf.zones;
+  /** Whether a scope is gone or out of use for good. */
+  #retired({ kind, id }: Scope): boolean {
+    const { areas, speakers } = this.#options;
+    if (kind === 'area') return !areas.tree.has(id) || areas.tree.get(id).retiredAt !== null;
+    return (speakers.get(id)?.lifecycle ?? 'retired') === 'retired';
   }
 
   /** Null: it is gone. */
@@ -371,8 +392,4 @@ function slices<Item>(items: readonly Item[], size: number): (readonly Item[])[]
   const parts: (readonly Item[])[] = [];
   for (let end = items.length; end > 0; end -= size) parts.push(items.slice(Math.max(0, end - size), end));
   return parts;
-}
-
-function endOfDay(zone: string, day: number): Instant {
-  return instantOf(zone, dayOf(day + 1), 0);
 }

@@ -1,16 +1,21 @@
 import type { Instant } from '#kit';
+import { DomainError } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import { planTargets } from '../broadcasts/plan-targets.ts';
-import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
+import type { SpeakerIndex, Targetable } from '../broadcasts/resolve-targets.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
+import { mayBeginFrom } from '../schedule/ended.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import { sessionsOfSlots } from '../schedule/session-limits.ts';
 import { readSlotFacts, type SlotFacts as ScheduleFacts } from '../schedule/slot-facts.ts';
-import { slotsBetween } from '../schedule/slots.ts';
+import { type Slots, slotSteps } from '../schedule/slots.ts';
 import { TargetRules } from '../schedule/target-rules.ts';
 import { KeptValues } from './kept-values.ts';
 import type { DraftedSession, ScheduleDrafts, SlotFacts, SlotSource } from './slot-draft.ts';
 import type { Turns } from './turns.ts';
+
+/** Parts of a series that ended longer before the range have nothing in it, and nothing that still sounds. */
+const ENDED_MS = 2 * 24 * 3_600_000;
 
 export interface ScheduleSlotsOptions {
   readonly areas: { readonly tree: AreaTree };
@@ -50,12 +55,11 @@ export class ScheduleSlots implements SlotSource {
   ): Promise<SlotFacts> {
     const { areas, speakers } = this.#options;
     const { tree } = areas;
-    const areaOfSpeaker = (id: string) => {
-      const speaker = speakers.get(id);
-      const inUse = speaker?.lifecycle === 'enrolled' || speaker?.lifecycle === 'active';
-      return inUse ? speaker?.areaId : undefined;
-    };
-    const schedules = [...(await this.#schedules.keep(await stores.schedules.active(), turns)).values()];
+    const areaOfSpeaker = (id: string) => inUse(speakers, id)?.areaId;
+    const active = (await stores.schedules.active()).filter((one) =>
+      mayBeginFrom(one, range.from - ENDED_MS),
+    );
+    const schedules = [...(await this.#schedules.keep(active, turns)).values()];
     await turns.turn();
     const read = await readSlotFacts(stores, { tree, areaOfSpeaker }, schedules);
     const places = new Map(schedules.map((one) => [one.id, placesOf(one, areaOfSpeaker)]));
@@ -98,9 +102,26 @@ export class ScheduleSlots implements SlotSource {
     { from, to }: { readonly from: Instant; readonly to: Instant },
     turns: Turns,
   ): Promise<ScheduleDrafts> {
-    const { slots, withheld } = slotsBetween(schedule, facts, holidays, from, to);
+    const askedAt = askedAtOf(schedule, facts);
+    let made: Slots;
+    try {
+      const steps = slotSteps(schedule, facts, holidays, from, to);
+      let step = steps.next();
+      for (; step.done !== true; step = steps.next()) await turns.take();
+      made = step.value;
+    } catch (error) {
+      // One that cannot be expanded any more is no reason to plan nothing else.
+      if (!(error instanceof DomainError)) throw error;
+      return { schedule, slots: [], withheld: [], sessions: [], failed: error, askedAt };
+    }
+    const { slots, withheld } = made;
     await turns.take();
-    const targets = planTargets(schedule.targets, facts.tree, this.#options.speakers);
+    const { speakers } = this.#options;
+    // One that is blocked or retired is named in no plan, as everywhere.
+    const targets = planTargets(schedule.targets, facts.tree, {
+      get: (id) => inUse(speakers, id),
+      inAreas: (areaIds) => speakers.inAreas(areaIds),
+    });
     const { areaId } = schedule;
     const bySession = new Map<string, string[]>();
     for (const { sessionId, broadcastId } of slots) {
@@ -120,6 +141,7 @@ export class ScheduleSlots implements SlotSource {
       sessions: sessionsOfSlots(slots).map(
         (session): DraftedSession => ({ ...session, broadcastIds: bySession.get(session.sessionId) ?? [] }),
       ),
+      ...{ failed: null, askedAt },
     };
   }
 }
@@ -145,6 +167,20 @@ function contentOf({ content }: Schedule, { programmes, announcements, media }: 
       return [announcement, media.get(announcement?.mediaSha256 ?? '')];
     }),
   ];
+}
+
+/** An announcement counts too: what was approved after its time was not to sound then. */
+function askedAtOf(schedule: Schedule, facts: ScheduleFacts): Instant {
+  const written = contentOf(schedule, facts).map((part) =>
+    typeof part === 'object' && part !== null && 'updatedAt' in part ? Number(part.updatedAt) : 0,
+  );
+  return Math.max(schedule.updatedAt, ...written);
+}
+
+/** A speaker that is used; undefined for one that is blocked, retired or unknown. */
+function inUse(speakers: SpeakerIndex, id: string): Targetable | undefined {
+  const speaker = speakers.get(id);
+  return speaker?.lifecycle === 'enrolled' || speaker?.lifecycle === 'active' ? speaker : undefined;
 }
 
 function placesOf({ targets }: Schedule, areaOfSpeaker: (id: string) => string | undefined): string {

@@ -29,11 +29,13 @@ export interface HeadWishes {
   >;
   /** The highest revision that a loudspeaker showed with our signature, by key of the scope. */
   readonly seen: ReadonlyMap<string, number>;
+  /** Whether nobody is left who would hold the head of a scope: what it says is then of no use, and its end may come. */
+  readonly retired: (scope: Scope) => boolean;
 }
 
 /** The heads that have to be signed anew: what they say has changed, they need a later end, or a speaker holds a later one. */
 export async function signHeads(
-  { scopes, stored, seen }: HeadWishes,
+  { scopes, stored, seen, retired }: HeadWishes,
   book: HeadBook,
   signer: Pick<DocumentSigner, 'sign'>,
   now: Instant,
@@ -53,7 +55,7 @@ export async function signHeads(
     if (
       before !== undefined &&
       highest < before.stored.revision &&
-      now < before.stored.issuedAt + RENEW_AFTER_MS &&
+      (now < before.stored.issuedAt + RENEW_AFTER_MS || retired(scope)) &&
       says(before.head) === says({ documents, stored: [...messages] })
     )
       continue;

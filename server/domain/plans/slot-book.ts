@@ -16,6 +16,17 @@ export class SlotBook {
   readonly #slots = new Map<string, StoredSlot>();
   readonly #series = new Map<string, SeriesSlots>();
   #version = 0;
+  #compiledAt: Instant | null = null;
+
+  /** When the schedules were last compiled into it, by the wall clock of then; null before the first time. */
+  get compiledAt(): Instant | null {
+    return this.#compiledAt;
+  }
+
+  /** Everything that the schedules asked for at this instant is committed. */
+  compiled(at: Instant): void {
+    this.#compiledAt = Math.floor(at);
+  }
 
   /** Another one after every change. */
   get version(): number {

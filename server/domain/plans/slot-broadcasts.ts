@@ -1,9 +1,18 @@
 import type { Clock, Instant } from '#kit';
-import { BROADCAST_STATES, MAX_PERSONAL_TARGETS, type PlayOrder, statesBefore } from '#protocols';
+import {
+  BROADCAST_STATES,
+  type CancelOrder,
+  MAX_PERSONAL_TARGETS,
+  orderHeaderCodec,
+  type PlayOrder,
+  statesBefore,
+  type Targets,
+} from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
 import { cancelOrders } from '../broadcasts/cancel-orders.ts';
 import { type Dispatching, issueOrders, type OrderSigner, orderTopics } from '../broadcasts/order-issuer.ts';
+import { END_MARGIN_MS } from '../broadcasts/plan-broadcast.ts';
 import { resolvePlanned } from '../broadcasts/plan-targets.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { LiveEvents } from '../events/live-events.ts';
@@ -77,6 +86,7 @@ export class SlotBroadcasts {
       ...{ state: 'issued', targetCount: targets.speakerIds.length, cancelReason: null, missedCode: null },
       ...{ createdBy, createdAt },
     };
+    await this.#drop(tx, before, new Set(targets.speakerIds), slot.revision, now);
     await tx.broadcasts.rewrite(broadcast, {
       broadcastId: broadcast.id,
       speakerIds: targets.speakerIds,
@@ -122,13 +132,37 @@ export class SlotBroadcasts {
     if (now >= order.expiresAt) return;
     const without = speakerIds.filter((id) => this.#options.holdsPlans(id) === false);
     const { id: _, targets: __, ...base } = order;
-    for (let at = 0; at < without.length; at += MAX_PERSONAL_TARGETS) {
-      const speakers = without.slice(at, at + MAX_PERSONAL_TARGETS);
-      const targets = { areas: [], speakers, excludeAreas: [], excludeSpeakers: [] };
-      const to = [{ targets, topics: orderTopics('speaker', speakers) }];
-      for (const stored of await issueOrders(this.#options.signer, base, to, now))
-        await tx.broadcasts.insertOrder(stored);
-    }
+    for (const stored of await issueOrders(this.#options.signer, base, shardsOf(without), now))
+      await tx.broadcasts.insertOrder(stored);
+  }
+
+  /**
+   * Takes back what went to speakers by themselves and is not for them any more: from no plan of theirs does it disappear. The slot's new
+   * revision is above what they have, and below any by which they could be meant again.
+   */
+  async #drop(
+    tx: Transaction,
+    before: Broadcast,
+    meant: ReadonlySet<string>,
+    revision: number,
+    now: Instant,
+  ): Promise<void> {
+    const played = (await tx.broadcasts.orders(before.id))
+      .filter(({ kind }) => kind === 'play')
+      .map(({ document }) => headerOf(document));
+    const newest = Math.max(...played.map((header) => header.revision));
+    const dropped = played
+      .filter((header) => header.revision === newest)
+      .flatMap(({ targets }) => targets.speakers.filter((id) => !meant.has(id)));
+    if (dropped.length === 0) return;
+    const base: Omit<CancelOrder, 'id' | 'targets'> = {
+      ...{ v: 1, kind: 'cancel', broadcastId: before.id, revision, requires: ['order:cancel'] },
+      issuedAt: Math.floor(now),
+      expiresAt: Math.max(before.hardEndAt, Math.ceil(now)) + END_MARGIN_MS,
+      ...{ reason: 'schedule.withdrawn', by: CONTROLLER },
+    };
+    for (const stored of await issueOrders(this.#options.signer, base, shardsOf(dropped), now))
+      await tx.broadcasts.insertOrder(stored);
   }
 
   #told(tx: Transaction, broadcast: Broadcast): Broadcast {
@@ -140,6 +174,22 @@ export class SlotBroadcasts {
     });
     return broadcast;
   }
+}
+
+/** Speakers by name, as many in one order as it takes. */
+function shardsOf(speakerIds: readonly string[]) {
+  const shards: { readonly targets: Targets; readonly topics: readonly string[] }[] = [];
+  for (let at = 0; at < speakerIds.length; at += MAX_PERSONAL_TARGETS) {
+    const speakers = speakerIds.slice(at, at + MAX_PERSONAL_TARGETS);
+    const targets = { areas: [], speakers, excludeAreas: [], excludeSpeakers: [] };
+    shards.push({ targets, topics: orderTopics('speaker', speakers) });
+  }
+  return shards;
+}
+
+/** The header of an order of our own making: its signature needs no check. */
+function headerOf(document: string) {
+  return orderHeaderCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url'));
 }
 
 function factsOf(

@@ -1,5 +1,5 @@
 import type { Instant } from '#kit';
-import type { Targets } from '#protocols';
+import type { DomainError, Targets } from '#protocols';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { PlannedSession } from '../schedule/session-limits.ts';
 import type { SlotOrder } from '../schedule/slots.ts';
@@ -40,6 +40,10 @@ export interface ScheduleDrafts {
   readonly slots: readonly SlotDraft[];
   readonly withheld: readonly WithheldDraft[];
   readonly sessions: readonly DraftedSession[];
+  /** Nothing of it can be planned, and why; null: it can. */
+  readonly failed: DomainError | null;
+  /** When any of what is asked for was last written: what would have begun before was not asked for then. */
+  readonly askedAt: Instant;
 }
 
 /** Every schedule that is not deleted, and what it plans: one picture. */

@@ -19,7 +19,7 @@ const SLICE = 20;
 /** The watermark is stored no more often while nothing is issued. */
 const MARK_MS: Milliseconds = 60_000;
 
-/** Setting that says up to which instant every slot has its broadcast. */
+/** Setting that says when the schedules were last compiled: every slot that began up to there has its broadcast. */
 export const WATERMARK = 'plans.watermark';
 
 export interface SlotIssuerOptions {
@@ -45,18 +45,21 @@ export class SlotIssuer extends Lifecycle {
   readonly #options: SlotIssuerOptions;
   #watermark: Instant = 0;
   #markedAt: Milliseconds = Number.NEGATIVE_INFINITY;
+  #stored: Instant | undefined;
   #timer: Timer | undefined;
   #working = false;
   #again = false;
   #open = false;
   #issued = 0;
+  /** Broadcasts that are made and not followed yet. */
+  readonly #unfollowed = new Set<string>();
 
   constructor(options: SlotIssuerOptions) {
     super();
     this.#options = options;
   }
 
-  /** Every slot that began up to here has its broadcast. */
+  /** The last successful compilation: every slot that began up to here has its broadcast. */
   get watermark(): Instant {
     return this.#watermark;
   }
@@ -70,7 +73,8 @@ export class SlotIssuer extends Lifecycle {
   async load(): Promise<void> {
     const { storage, clock } = this.#options;
     const stored = await storage.read.settings.get(WATERMARK);
-    this.#watermark = stored === null ? Math.floor(clock.now()) : Number(stored);
+    this.#stored = stored === null ? undefined : Number(stored);
+    this.#watermark = this.#stored ?? Math.floor(clock.now());
   }
 
   protected async onStart(): Promise<void> {
@@ -104,7 +108,11 @@ export class SlotIssuer extends Lifecycle {
     this.#again = false;
     let pause: Milliseconds = LOOK_MS;
     try {
-      await this.#issueDue();
+      try {
+        await this.#issueDue();
+      } finally {
+        await this.#followAll();
+      }
       pause = Math.min(LOOK_MS, await this.#untilNext());
     } catch (error) {
       pause = RETRY_MS;
@@ -120,8 +128,10 @@ export class SlotIssuer extends Lifecycle {
     if (disputed()) return;
     const now = clock.now();
     const until = now + ISSUE_LEAD_MS;
+    // A clock that was believed in the future left the watermark there.
+    const from = Math.min(this.#watermark, now) - LOOK_BACK_MS;
     for (;;) {
-      const due = await storage.read.plans.unissued(this.#watermark - LOOK_BACK_MS, until);
+      const due = await storage.read.plans.unissued(from, until);
       if (due.length === 0) break;
       for (let at = 0; at < due.length; at += SLICE) await this.#issue(due.slice(at, at + SLICE));
     }
@@ -141,10 +151,25 @@ export class SlotIssuer extends Lifecycle {
         tx.afterCommit(() => slots.put([{ ...slot, issuedAt: slot.issuedAt ?? Math.floor(now) }]));
         if (broadcast !== null) issued.push(broadcast);
       }
+      tx.afterCommit(() => {
+        for (const { id } of issued) this.#unfollowed.add(id);
+      });
       return issued;
     });
     this.#issued += made.length;
-    for (const { id } of made) await this.#follow(id);
+  }
+
+  /** Each by itself: one that cannot be read just now is tried again, and keeps no other from being followed. */
+  async #followAll(): Promise<void> {
+    let failure: { readonly error: unknown } | undefined;
+    for (const id of this.#unfollowed)
+      try {
+        await this.#follow(id);
+        this.#unfollowed.delete(id);
+      } catch (error) {
+        failure = { error };
+      }
+    if (failure !== undefined) throw failure.error;
   }
 
   /** What loudspeakers told before the broadcast was made is counted now. */
@@ -155,12 +180,15 @@ export class SlotIssuer extends Lifecycle {
   }
 
   async #mark(now: Instant): Promise<void> {
-    const { storage, clock } = this.#options;
-    // Never back: what was issued stays issued when the clock is set back.
-    this.#watermark = Math.max(this.#watermark, Math.floor(now));
-    if (clock.monotonic() - this.#markedAt < MARK_MS) return;
-    const value = String(this.#watermark);
-    await storage.transaction((tx) => tx.settings.put(WATERMARK, value, Math.floor(now)));
+    const { storage, slots, clock } = this.#options;
+    // What was not compiled may have been due already: it is not passed over. And never in the future: it may be set back to now.
+    const mark = Math.floor(Math.min(slots.compiledAt ?? this.#watermark, now));
+    this.#watermark = mark;
+    if (mark === this.#stored) return;
+    const back = this.#stored !== undefined && mark < this.#stored;
+    if (!back && clock.monotonic() - this.#markedAt < MARK_MS) return;
+    await storage.transaction((tx) => tx.settings.put(WATERMARK, String(mark), Math.floor(now)));
+    this.#stored = mark;
     this.#markedAt = clock.monotonic();
   }
 

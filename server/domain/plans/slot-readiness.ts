@@ -1,5 +1,5 @@
 import type { Clock, Instant } from '#kit';
-import { holds, latchCodec, type SlotReadiness, type UnreadyReason } from '#protocols';
+import { holds, type PlayOrder, type SlotReadiness, type UnreadyReason } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import { resolvePlanned } from '../broadcasts/plan-targets.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
@@ -11,6 +11,7 @@ import type { StoredSlot } from './plan.ts';
 import { MOST_NAMED, type PlanTold, statusReasons } from './plan-state.ts';
 import type { SlotBook } from './slot-book.ts';
 import { readLine } from './slot-line.ts';
+import { SlotStops } from './slot-stops.ts';
 import { Turns } from './turns.ts';
 
 /** Slots of one answer at most. */
@@ -36,13 +37,21 @@ export class SlotReadinessService {
     this.#options = options;
   }
 
-  /** The slots that begin in [from, to) and are for a loudspeaker in one of these areas, by start; at most fifty. */
-  async report(areaIds: ReadonlySet<string>, from: Instant, to: Instant): Promise<SlotReadiness[]> {
+  /**
+   * The slots that begin in [from, to) and are for a loudspeaker in one of these areas, by start; at most fifty, and whether there
+   * are more.
+   */
+  async report(
+    areaIds: ReadonlySet<string>,
+    from: Instant,
+    to: Instant,
+  ): Promise<{ readonly slots: SlotReadiness[]; readonly truncated: boolean }> {
     const { slots, speakers, read, areas, clock } = this.#options;
     const turns = new Turns(clock);
     const known = new Map<string, Speaker>();
     for (const speaker of await read.speakers.list({ areaIds: [...areaIds] })) known.set(speaker.id, speaker);
     const told = this.#options.told.teller();
+    const stops = new SlotStops({ tree: areas.tree, now: clock.now() });
     const report: SlotReadiness[] = [];
     for (const slot of slots.between(from, to)) {
       await turns.take();
@@ -50,20 +59,16 @@ export class SlotReadinessService {
         (id) => known.has(id),
       );
       if (meant.length === 0) continue;
-      report.push(await this.#slot(slot, meant, known, told));
-      if (report.length >= MOST_SLOTS) break;
+      if (report.length >= MOST_SLOTS) return { slots: report, truncated: true };
+      report.push(await this.#slot(slot, { meant, known, told, stops, turns }));
     }
-    return report;
+    return { slots: report, truncated: false };
   }
 
-  async #slot(
-    slot: StoredSlot,
-    meant: readonly string[],
-    known: ReadonlyMap<string, Speaker>,
-    told: (speakerId: string) => boolean,
-  ): Promise<SlotReadiness> {
+  async #slot(slot: StoredSlot, { meant, known, told, stops, turns }: Pass): Promise<SlotReadiness> {
     const { broadcastId, sessionId, scheduleId, startsAt } = slot;
-    const { content, title } = readLine(slot.line);
+    const order = readLine(slot.line);
+    const { content, title } = order;
     const deliveries = await this.#options.read.receipts.ofBroadcast(broadcastId);
     const ready = new Set(
       deliveries
@@ -73,13 +78,18 @@ export class SlotReadinessService {
     const unready: SlotReadiness['unready'] = [];
     let holding = 0;
     for (const speakerId of meant) {
+      await turns.take();
       const status = this.#options.statusOf(speakerId);
       const lacks: UnreadyReason[] = told(speakerId) ? [] : ['not_told'];
       if (content.kind === 'file' && !ready.has(speakerId)) lacks.push('audio_missing');
       if (lacks.length === 0) holding += 1;
       // Without a connection it plays what it holds; what it lacks does not come.
       else if (status?.link !== 'online') lacks.push('offline');
-      const reasons = [...lacks, ...statusReasons(status), ...this.#stops(known.get(speakerId), startsAt)];
+      const reasons = [
+        ...lacks,
+        ...statusReasons(status),
+        ...this.#stops(order, known.get(speakerId), status, stops),
+      ];
       if (reasons.length > 0) unready.push({ speakerId, reasons, lastSeenAt: status?.lastSeenAt ?? null });
     }
     return {
@@ -89,20 +99,33 @@ export class SlotReadinessService {
     };
   }
 
-  #stops(speaker: Speaker | undefined, at: Instant): UnreadyReason[] {
+  #stops(
+    order: PlayOrder,
+    speaker: Speaker | undefined,
+    status: SpeakerStatus | undefined,
+    stops: SlotStops,
+  ): UnreadyReason[] {
     if (speaker === undefined) return [];
-    const stops: UnreadyReason[] = [];
-    if (holds(speaker.mute, at)) stops.push('muted');
-    if (holds(speaker.maintenance, at)) stops.push('maintenance');
     const { documents, ancestries } = this.#options;
-    const latched = documents
-      .forSpeaker(speaker.id, ancestries.areasOf(speaker.id))
-      .some(({ kind, document }) => kind === 'latch' && isSet(document));
-    if (latched) stops.push('latched');
-    return stops;
+    const { id, areaId, sensitive, mute, maintenance } = speaker;
+    const found = stops.of(order, {
+      ...{ areaId, sensitive },
+      muted: holds(mute, order.startsAt),
+      maintenance: holds(maintenance, order.startsAt),
+      latches: stops.latchesOf(documents.forSpeaker(id, ancestries.areasOf(id))),
+    });
+    // One that said nothing yet is given the benefit of the doubt.
+    const { capabilities = [] } = status ?? {};
+    const lacks = capabilities.length > 0 && order.requires.some((one) => !capabilities.includes(one));
+    return lacks ? [...found, 'unsupported'] : found;
   }
 }
 
-function isSet(document: string): boolean {
-  return latchCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url')).state === 'set';
+/** What one report asks of every slot. */
+interface Pass {
+  readonly meant: readonly string[];
+  readonly known: ReadonlyMap<string, Speaker>;
+  readonly told: (speakerId: string) => boolean;
+  readonly stops: SlotStops;
+  readonly turns: Turns;
 }

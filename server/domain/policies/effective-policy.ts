@@ -6,21 +6,24 @@ type Source = EffectivePolicy['zoneFrom'];
 const NOBODY: Source = { areaId: null, areaName: null };
 
 /**
- * The rules that hold in an area and where each comes from. The nearest area of the ancestry that has a policy gives all of them; what
- * that one leaves out is as built in.
+ * The rules that hold in an area and where each comes from: the nearest area of the ancestry that names it; what none of them names is
+ * as built in.
  */
 export function effectivePolicy(areaId: string, tree: AreaTree): EffectivePolicy {
   const upward = tree.ancestry(areaId).reverse();
-  const giver = upward.find((id) => tree.get(id).policy !== null);
   const zoneGiver = upward.find((id) => tree.get(id).zone !== null);
-  const text = giver === undefined ? null : tree.get(giver).policy;
-  const own: Partial<Policy> = text === null ? {} : policyCodec.parse(text);
-  const source = (field: keyof Policy) => (own[field] === undefined ? NOBODY : sourceOf(giver, tree));
+  const own = upward.map((id) => {
+    const { policy } = tree.get(id);
+    const fields: Partial<Policy> = policy === null ? {} : policyCodec.parse(policy);
+    return { id, fields };
+  });
+  const source = (field: keyof Policy) =>
+    sourceOf(own.find(({ fields }) => fields[field] !== undefined)?.id, tree);
   return {
     areaId,
     zone: tree.zoneOf(areaId),
     zoneFrom: sourceOf(zoneGiver, tree),
-    policy: policyOf(text),
+    policy: policyOf(tree.policyOf(areaId)),
     from: {
       windows: source('windows'),
       sessionMinutes: source('sessionMinutes'),

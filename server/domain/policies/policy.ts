@@ -26,11 +26,12 @@ const DAY_NAMES = ['T2', 'T3', 'T4', 'T5', 'T6', 'T7', 'CN'];
 /** Windows in one short line for people: "T2–CN 05:30–06:30". */
 export function describeWindows(policy: Policy): string {
   if (policy.windows.length === 0) return 'none';
-  return policy.windows
-    .map(({ days, opens, closes }) => {
-      const sorted = [...new Set(days)].sort();
-      const every = sorted.length === 7 ? '' : `${sorted.map((day) => DAY_NAMES[day - 1]).join(' ')} `;
-      return `${every}${opens}–${closes}`;
-    })
-    .join(', ');
+  return policy.windows.map(describeWindow).join(', ');
+}
+
+/** One window for people: its days where they are not all, and its times. */
+export function describeWindow({ days, opens, closes }: Policy['windows'][number]): string {
+  const sorted = [...new Set(days)].sort();
+  const every = sorted.length === 7 ? '' : `${sorted.map((day) => DAY_NAMES[day - 1]).join(' ')} `;
+  return `${every}${opens}–${closes}`;
 }

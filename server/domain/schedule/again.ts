@@ -2,7 +2,7 @@ import { DomainError, newId, type OccurrenceAct } from '#protocols';
 import type { Actor } from '../accounts/actor.ts';
 import { formatDay } from '../calendar/day-number.ts';
 import { instantOf, localDay } from '../policies/zoned-time.ts';
-import { originalsOf } from './originals.ts';
+import { originalsIfAny } from './originals.ts';
 import type { Schedule } from './schedule.ts';
 import type { SeriesCalendar } from './series.ts';
 
@@ -19,7 +19,7 @@ export function againSchedule(
   { zone, holidays, now }: SeriesCalendar,
 ): Schedule {
   const part = parts.find(
-    ({ rule }) => originalsOf(rule, zone, holidays)(originalAt, originalAt + 1).length > 0,
+    ({ rule }) => originalsIfAny(rule, zone, holidays)(originalAt, originalAt + 1).length > 0,
   );
   if (part === undefined)
     throw new DomainError('schedule.no_occurrence', {

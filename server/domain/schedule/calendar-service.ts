@@ -17,8 +17,10 @@ import { policyOf } from '../policies/policy.ts';
 import type { Speaker } from '../speakers/speaker.ts';
 import type { Stores } from '../unit-of-work.ts';
 import { type CalendarSlot, calendarView } from './calendar-view.ts';
+import { mayBeginFrom } from './ended.ts';
 import type { HolidayBook } from './holiday-book.ts';
-import { Pacer } from './pacer.ts';
+import { faultOf } from './originals.ts';
+import { inTurns, Pacer } from './pacer.ts';
 import { previewAll } from './preview/preview.ts';
 import type { PreviewSpeaker } from './preview/preview-types.ts';
 import type { Schedule } from './schedule.ts';
@@ -32,7 +34,7 @@ import {
   sessionsOfSlots,
   withholdRefused,
 } from './session-limits.ts';
-import { type MadeSlot, type Slots, slotsBetween, type WithheldSlot } from './slots.ts';
+import { faultySlots, type MadeSlot, type Slots, slotSteps, type WithheldSlot } from './slots.ts';
 import type { Refusal, TargetRules } from './target-rules.ts';
 
 /** Whether a speaker holds the plans and latches as they are now. */
@@ -115,7 +117,7 @@ export class CalendarService {
     readonly since: Instant;
   }> {
     const { read, guard, holidays, slots: book } = this.#options;
-    const schedules = await read.schedules.active();
+    const schedules = (await read.schedules.active()).filter((one) => mayBeginFrom(one, from - HISTORY_MS));
     await pacer.rest();
     const facts = await guard.facts(read, schedules);
     const { rules } = facts;
@@ -139,7 +141,11 @@ export class CalendarService {
     for (const schedule of schedules) {
       if (!here.has(schedule) && !hasAny(rules.areasOf(schedule.targets), bound)) continue;
       await pacer.rest();
-      const made = slotsBetween(schedule, facts, holidays.table, since, to);
+      const fault = faultOf(schedule.rule, holidays.table);
+      const made =
+        fault === null
+          ? await inTurns(slotSteps(schedule, facts, holidays.table, since, to), pacer)
+          : faultySlots(schedule, fault, facts, from, to);
       if (here.has(schedule)) found.push({ schedule, made });
       if (bound.size === 0) continue;
       const counted = made.slots.filter(({ broadcastId, startsAt }) =>
@@ -162,18 +168,13 @@ export class CalendarService {
     return { slots, withheld, since };
   }
 
-  async #refused(
+  #refused(
     groups: readonly SessionGroup[],
     areaIds: ReadonlySet<string>,
     rules: TargetRules,
     pacer: Pacer,
   ): Promise<ReadonlyMap<string, Refusal>> {
-    const steps = overLimitGroups(groups, areaIds, rules);
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done === true) return value;
-      await pacer.rest();
-    }
+    return inTurns(overLimitGroups(groups, areaIds, rules), pacer);
   }
 
   /** Slots of before those that are in memory. */

@@ -2,7 +2,8 @@ import type { Clock, Instant } from '#kit';
 import { approvalHash } from '../announcements/approval-hash.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
 import { expandRule, type Occurrence } from './expand.ts';
-import { Pacer } from './pacer.ts';
+import { faultOf } from './originals.ts';
+import { inTurns, Pacer } from './pacer.ts';
 import type { Schedule } from './schedule.ts';
 import { limitsSessions, overLimitSteps, type PlannedSession } from './session-limits.ts';
 import { templateOf } from './session-template.ts';
@@ -39,7 +40,7 @@ export function whenApproved(facts: SlotFacts): SlotFacts {
   return { ...facts, announcements };
 }
 
-/** The sessions of a schedule that begin in [from, to). */
+/** The sessions of a schedule that begin in [from, to); none of a rule that cannot be. */
 export function sessionsOf(
   schedule: Schedule,
   facts: SlotFacts,
@@ -47,6 +48,7 @@ export function sessionsOf(
   from: Instant,
   to: Instant,
 ): DraftSession[] {
+  if (faultOf(schedule.rule, holidays) !== null) return [];
   const zone = facts.tree.zoneOf(schedule.areaId);
   const { lengthMs } = templateOf(schedule, facts);
   const { targets, windowOverride } = schedule;
@@ -152,14 +154,6 @@ async function overLimits(
     found.push({ session, refusal });
   }
   return found;
-}
-
-async function inTurns<Result>(steps: Generator<void, Result>, pacer: Pacer): Promise<Result> {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-    await pacer.rest();
-  }
 }
 
 /** The new session that is nearest to an older one. */

@@ -59,7 +59,7 @@ export function explainRule(
 ): Expansion {
   const originals = originalsOf(rule, zone, holidays);
   const changes = changesBySlot(rule.changes);
-  const dayText = dayWriter(zone);
+  const dayText = dayWriter(rule.zone ?? zone);
   const occurrences: Occurrence[] = [];
   const omissions: Omission[] = [];
   for (const originalAt of originals(from, to)) {

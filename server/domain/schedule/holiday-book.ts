@@ -1,5 +1,6 @@
 import type { Clock } from '#kit';
-import { type Actor, authorize } from '../accounts/actor.ts';
+import { DomainError } from '#protocols';
+import { type Actor, authorizeEverywhere } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
 import { DEFAULT_HOLIDAYS } from '../calendar/default-holidays.ts';
@@ -36,11 +37,12 @@ export class HolidayBook {
     this.#table = text === null ? DEFAULT_HOLIDAYS : readHolidayTable(JSON.parse(text));
   }
 
-  /** Puts another table in force, for the whole controller. Throws `request.forbidden`, `document.malformed`. */
+  /** Puts another table in force, for the whole controller. Throws `request.forbidden`, `document.malformed`, and `request.conflict` where a schedule names a holiday that the table would lose. */
   async replace(tx: Transaction, actor: Actor, wanted: unknown): Promise<HolidayTable> {
     const { tree } = this.#areas;
-    authorize(actor, 'calendar:write', actor.areas.find((id) => tree.has(id)) ?? '', tree);
+    authorizeEverywhere(actor, 'calendar:write', tree);
     const table = readHolidayTable(wanted);
+    await this.#requireUnused(tx, table);
     const before = new Map(this.#table.map((holiday) => [holiday.id, JSON.stringify(holiday)]));
     const now = this.#clock.now();
     await tx.settings.put(SETTING, JSON.stringify(table), now);
@@ -53,5 +55,21 @@ export class HolidayBook {
       this.#plans.changed();
     });
     return table;
+  }
+
+  async #requireUnused(tx: Transaction, table: HolidayTable): Promise<void> {
+    const kept = new Set(table.map(({ id }) => id));
+    const removed = new Set(this.#table.map(({ id }) => id).filter((id) => !kept.has(id)));
+    if (removed.size === 0) return;
+    for (const { id, title, rule } of await tx.schedules.active()) {
+      if (rule.recurrence.kind !== 'holiday') continue;
+      const missing = rule.recurrence.holidays.find((one) => removed.has(one));
+      if (missing !== undefined)
+        throw new DomainError('request.conflict', {
+          ...{ what: 'holiday', id: missing, schedule: id },
+          state: `named by schedule "${id}" (${title})`,
+          expected: 'a table that keeps it, or that schedule changed or deleted first',
+        });
+    }
   }
 }

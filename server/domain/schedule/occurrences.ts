@@ -3,6 +3,7 @@ import type { OccurrenceView } from '#protocols';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
 import { explainRule, type Occurrence } from './expand.ts';
+import { faultOf } from './originals.ts';
 import { Pacer } from './pacer.ts';
 import { reasonView } from './reason-view.ts';
 import type { Schedule } from './schedule.ts';
@@ -34,6 +35,7 @@ export async function occurrencesOf(
   for (const part of parts) {
     // A deleted schedule has no more than what it had aired.
     const until = part.deletedAt === null ? to : Math.min(to, part.deletedAt);
+    if (faultOf(part.rule, holidays) !== null) continue;
     const zone = facts.tree.zoneOf(part.areaId);
     const { occurrences, omissions } = explainRule(part.rule, zone, holidays, from, Math.max(from, until));
     for (const occurrence of occurrences) {

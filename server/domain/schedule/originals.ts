@@ -1,5 +1,5 @@
 import type { Instant } from '#kit';
-import type { ScheduleRule } from '#protocols';
+import { type DomainError, isDomainError, type ScheduleRule } from '#protocols';
 import { dayNumber, dayOf, parseDay } from '../calendar/day-number.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
 import { instantOf, localDayNumber } from '../policies/zoned-time.ts';
@@ -11,9 +11,10 @@ export type Originals = (from: Instant, to: Instant) => Instant[];
 
 /**
  * The slots of a rule inside its bounds, before any change. Each is expanded from the rule by its own day: nothing
- * depends on where the range begins. Throws `schedule.invalid` for bounds and recurrences that cannot be.
+ * depends on where the range begins. A rule with a zone of its own reads by that and not by its area's. Throws `schedule.invalid` for bounds and recurrences that cannot be.
  */
-export function originalsOf(rule: ScheduleRule, zone: string, holidays: HolidayTable): Originals {
+export function originalsOf(rule: ScheduleRule, areaZone: string, holidays: HolidayTable): Originals {
+  const zone = rule.zone ?? areaZone;
   const slotsOn = slotsOfDay(rule.recurrence, holidays);
   const first = boundOf(rule.fromDay, Number.NEGATIVE_INFINITY);
   const last = boundOf(rule.untilDay, Number.POSITIVE_INFINITY);
@@ -39,6 +40,27 @@ export function originalsOf(rule: ScheduleRule, zone: string, holidays: HolidayT
     }
     return ordered ? found : [...new Set(found)].sort((a, b) => a - b);
   };
+}
+
+/** The same, but that a rule which cannot be (a holiday that the table lost) names nothing. */
+export function originalsIfAny(rule: ScheduleRule, zone: string, holidays: HolidayTable): Originals {
+  try {
+    return originalsOf(rule, zone, holidays);
+  } catch (error) {
+    if (isDomainError(error, 'schedule.invalid')) return () => [];
+    throw error;
+  }
+}
+
+/** Why a rule cannot be; null where it can. */
+export function faultOf(rule: ScheduleRule, holidays: HolidayTable): DomainError | null {
+  try {
+    originalsOf(rule, 'UTC', holidays);
+    return null;
+  } catch (error) {
+    if (isDomainError(error, 'schedule.invalid')) return error;
+    throw error;
+  }
 }
 
 function boundOf(text: string | null, open: number): number {

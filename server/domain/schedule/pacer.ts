@@ -21,3 +21,12 @@ export class Pacer {
     this.#since = this.#clock.monotonic();
   }
 }
+
+/** Takes the steps of a long calculation, resting in between. */
+export async function inTurns<Result>(steps: Generator<void, Result>, pacer: Pacer): Promise<Result> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    await pacer.rest();
+  }
+}

@@ -6,7 +6,9 @@ import { record } from '../audit/record.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { HolidayBook } from './holiday-book.ts';
 import type { PlanChanges } from './plan-changes.ts';
+import { airingsOf, authorizeAirings, throwNewRefusals } from './programme-airings.ts';
 import type { Programme } from './schedule.ts';
+import type { ScheduleGuard } from './schedule-guard.ts';
 import { hasAhead } from './series.ts';
 
 /** Silence after an item where the request names none. */
@@ -21,6 +23,7 @@ export class ProgrammeService {
   readonly #read: Pick<Stores, 'programmes'>;
   readonly #areas: AreaDirectory;
   readonly #holidays: HolidayBook;
+  readonly #guard: ScheduleGuard;
   readonly #plans: PlanChanges;
   readonly #clock: Clock;
 
@@ -28,12 +31,14 @@ export class ProgrammeService {
     readonly read: Pick<Stores, 'programmes'>;
     readonly areas: AreaDirectory;
     readonly holidays: HolidayBook;
+    readonly guard: ScheduleGuard;
     readonly plans: PlanChanges;
     readonly clock: Clock;
   }) {
     this.#read = options.read;
     this.#areas = options.areas;
     this.#holidays = options.holidays;
+    this.#guard = options.guard;
     this.#plans = options.plans;
     this.#clock = options.clock;
   }
@@ -64,7 +69,10 @@ export class ProgrammeService {
     return this.#save(tx, actor, programme, 'programme.create', wanted);
   }
 
-  /** What has been aired stays; what is planned follows. Throws as `create`, and `request.conflict` when it is retired. */
+  /**
+   * What has been aired stays; what is planned follows. Throws as `create`, `request.conflict` when it is retired, `request.forbidden` where
+   * one may not change a schedule that airs it, and `policy.*` for what would be withheld of one.
+   */
   async change(tx: Transaction, actor: Actor, id: string, change: ProgrammeChange): Promise<Programme> {
     const before = await this.#load(tx, actor, 'schedule:write', id);
     if (before.retiredAt !== null) throw conflict(id, 'retired', 'one that is in use');
@@ -75,7 +83,14 @@ export class ProgrammeService {
       chime: change.chime === undefined ? before.chime : chimeOf(change.chime),
       updatedAt: Math.floor(this.#clock.now()),
     };
-    return this.#save(tx, actor, programme, 'programme.change', change);
+    if (change.items === undefined && change.chime === undefined)
+      return this.#save(tx, actor, programme, 'programme.change', change);
+    const airings = await airingsOf(tx, id, this.#guard);
+    await this.#save(tx, actor, programme, 'programme.change', change);
+    // As the transaction has it now: a refusal takes it back.
+    await authorizeAirings(tx, actor, airings.schedules, this.#guard, this.#areas.tree);
+    throwNewRefusals(airings, await airingsOf(tx, id, this.#guard));
+    return programme;
   }
 
   /** Never again offered. Throws `request.conflict` while a schedule still airs it. */

@@ -4,13 +4,17 @@ import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { Stores } from '../unit-of-work.ts';
-import { checkRule } from './check-rule.ts';
+import { checkLoad, checkRule } from './check-rule.ts';
 import { announcementsOf } from './draft.ts';
 import { type DraftSession, type RefusedOccurrence, refusedSessions } from './draft-check.ts';
+import { mayBeginFrom } from './ended.ts';
 import type { HolidayBook } from './holiday-book.ts';
 import type { Schedule } from './schedule.ts';
 import type { SeriesCalendar } from './series.ts';
 import { readSlotFacts, type SlotFacts, type Territory } from './slot-facts.ts';
+
+/** Sessions that are measured lie ahead: what others had earlier than this is nothing to them. */
+const RECENT_MS = 3 * 24 * 3_600_000;
 
 /** What the rules of scheduling are read from. */
 export type ScheduleReads = Pick<Stores, 'schedules' | 'programmes' | 'announcements' | 'media'>;
@@ -70,6 +74,7 @@ export class ScheduleGuard {
     this.#authorizeTargets(actor, 'schedule:write', schedule.targets, facts);
     this.authorizeLeave(actor, schedule, facts);
     checkRule(schedule.rule, this.#holidays.table);
+    checkLoad(schedule, facts);
   }
 
   /** Who changes what sounds outside the windows must be one who may give leave for it. Throws `request.forbidden`. */
@@ -90,7 +95,10 @@ export class ScheduleGuard {
       [...sessions.map(({ schedule }) => schedule), ...beside].map(({ seriesId }) => seriesId),
     );
     const others = async () => {
-      const active = (await read.schedules.active()).filter(({ seriesId }) => !own.has(seriesId));
+      const since = this.now() - RECENT_MS;
+      const active = (await read.schedules.active()).filter(
+        (one) => !own.has(one.seriesId) && mayBeginFrom(one, since),
+      );
       const schedules = [...active, ...beside];
       return { schedules, facts: await this.facts(read, schedules) };
     };

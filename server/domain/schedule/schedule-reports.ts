@@ -2,12 +2,16 @@ import type { Clock, Instant } from '#kit';
 import type { OccurrenceView, SchedulePreview } from '#protocols';
 import type { Stores } from '../unit-of-work.ts';
 import { draftConflicts } from './draft-conflicts.ts';
+import { mayBeginFrom } from './ended.ts';
 import type { HolidayBook } from './holiday-book.ts';
 import { occurrencesOf } from './occurrences.ts';
 import { reasonView } from './reason-view.ts';
 import type { Schedule } from './schedule.ts';
 import type { ScheduleGuard, ScheduleReads } from './schedule-guard.ts';
 import type { DraftResult } from './schedule-service.ts';
+
+/** A draft lies ahead: what others had earlier than this is nothing to it. */
+const RECENT_MS = 3 * 24 * 3_600_000;
 
 /** What schedules have had, have, and would have. */
 export class ScheduleReports {
@@ -41,7 +45,8 @@ export class ScheduleReports {
 
   /** What a draft would do: its next sixty days, or where there is nothing in them its first occurrence. */
   async preview({ schedule, sessions, refused }: DraftResult): Promise<SchedulePreview> {
-    const schedules = await this.#read.schedules.active();
+    const since = this.#clock.now() - RECENT_MS;
+    const schedules = (await this.#read.schedules.active()).filter((one) => mayBeginFrom(one, since));
     const others = { schedules, facts: await this.#guard.facts(this.#read, schedules) };
     const conflicts = await draftConflicts(schedule, sessions, others, this.#holidays.table, this.#clock);
     const reasons = new Map(refused.map((one) => [one.originalAt, reasonView(one)]));

@@ -2,7 +2,7 @@ import type { Instant } from '#kit';
 import { DomainError, type OccurrenceChange } from '#protocols';
 import type { HolidayTable } from '../calendar/holiday.ts';
 import { instantOf, localDay } from '../policies/zoned-time.ts';
-import { originalsOf } from './originals.ts';
+import { originalsIfAny } from './originals.ts';
 import type { Schedule } from './schedule.ts';
 
 /** What the calendar of a series depends on. */
@@ -140,5 +140,5 @@ function hasOriginal(part: Schedule, originalAt: Instant, calendar: SeriesCalend
 }
 
 function originals({ rule }: Schedule, { zone, holidays }: SeriesCalendar) {
-  return originalsOf(rule, zone, holidays);
+  return originalsIfAny(rule, zone, holidays);
 }

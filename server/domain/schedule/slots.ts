@@ -1,7 +1,8 @@
-import type { Instant } from '#kit';
+import type { Instant, Milliseconds } from '#kit';
 import { derivedId, type PlayOrder, type Targets, type Window } from '#protocols';
 import { END_MARGIN_MS } from '../broadcasts/plan-broadcast.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
+import { addDays, instantOf, localDay } from '../policies/zoned-time.ts';
 import { explainRule, type Occurrence, type Omission } from './expand.ts';
 import type { Schedule } from './schedule.ts';
 import { type SessionItem, templateOf } from './session-template.ts';
@@ -44,8 +45,12 @@ export interface Slots {
   readonly withheld: readonly WithheldSlot[];
 }
 
-/** Where nothing closes: a schedule that starts "after what is playing" waits at most so long. */
+/** Where nothing closes: a schedule that starts "after what is playing" waits at most so long, and what was interrupted goes on at most until then. */
 const LONGEST_WAIT_MS = 12 * 3_600_000;
+
+const DAY_MS = 86_400_000;
+/** Occurrences that are made at one go. */
+const STEP = 16;
 
 /** Items after the first follow one another: a loudspeaker that ran a little late is not too late for the next. */
 const FOLLOWING_LATENESS_MS = 30_000;
@@ -72,10 +77,11 @@ export function slotsOf(schedule: Schedule, occurrence: Occurrence, facts: SlotF
       withheld.push({ ...name(key, position, startsAt + offsetMs, title), announcementId, ...leave });
     return { slots: [], withheld: withheld.sort((a, b) => a.position - b.position) };
   }
+  const resumeUntil = startsAt + Math.min(LONGEST_WAIT_MS, sessionLimitMs(schedule, facts));
   const slots = items.map((item): MadeSlot => {
     const { key, position, title, announcementId, airTimeMs, offsetMs } = item;
     const named = name(key, position, startsAt + offsetMs, title);
-    const order = orderOf(schedule, named, item, leave.window);
+    const order = orderOf(schedule, named, item, leave.window, resumeUntil);
     return { ...named, latestStartAt: order.latestStartAt, announcementId, airTimeMs, order };
   });
   return { slots, withheld };
@@ -105,7 +111,7 @@ export function skippedOf(
   ].sort((a, b) => a.position - b.position);
 }
 
-/** Every slot of a schedule whose session begins in [from, to), and what is withheld or skipped there. */
+/** Every slot of a schedule whose session begins in [from, to), and what is withheld or skipped there. Throws `schedule.invalid` for a rule that cannot be. */
 export function slotsBetween(
   schedule: Schedule,
   facts: SlotFacts,
@@ -113,17 +119,63 @@ export function slotsBetween(
   from: Instant,
   to: Instant,
 ): Slots {
-  const zone = facts.tree.zoneOf(schedule.areaId);
-  const { occurrences, omissions } = explainRule(schedule.rule, zone, holidays, from, to);
-  const slots: MadeSlot[] = [];
-  const withheld: WithheldSlot[] = [];
-  for (const occurrence of occurrences) {
-    const made = slotsOf(schedule, occurrence, facts);
-    slots.push(...made.slots);
-    withheld.push(...made.withheld);
+  const steps = slotSteps(schedule, facts, holidays, from, to);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
   }
-  for (const omission of omissions) withheld.push(...skippedOf(schedule, omission, facts));
-  return { slots, withheld };
+}
+
+/** The same in short steps: a cron rule may name thousands, and others have their turn in between. */
+export function* slotSteps(
+  schedule: Schedule,
+  facts: SlotFacts,
+  holidays: HolidayTable,
+  from: Instant,
+  to: Instant,
+): Generator<void, Slots> {
+  const zone = facts.tree.zoneOf(schedule.areaId);
+  const slots: MadeSlot[] = [];
+  const skipped: WithheldSlot[] = [];
+  const withheld: WithheldSlot[] = [];
+  for (let at = from; at < to; at += DAY_MS) {
+    const { occurrences, omissions } = explainRule(
+      schedule.rule,
+      zone,
+      holidays,
+      at,
+      Math.min(to, at + DAY_MS),
+    );
+    for (const [i, occurrence] of occurrences.entries()) {
+      const made = slotsOf(schedule, occurrence, facts);
+      slots.push(...made.slots);
+      withheld.push(...made.withheld);
+      if (i % STEP === STEP - 1) yield;
+    }
+    for (const omission of omissions) skipped.push(...skippedOf(schedule, omission, facts));
+    yield;
+  }
+  return { slots, withheld: [...withheld, ...skipped] };
+}
+
+/** What is withheld of a schedule whose rule cannot be. When it would begin nobody knows: its title, on every local day. */
+export function faultySlots(
+  schedule: Schedule,
+  { code, params }: Refusal,
+  { tree }: SlotFacts,
+  from: Instant,
+  to: Instant,
+): Slots {
+  const zone = tree.zoneOf(schedule.areaId);
+  const { fromInstant, beforeInstant } = schedule.rule;
+  const begin = Math.max(from, fromInstant ?? from);
+  const end = Math.min(to, beforeInstant ?? to);
+  const withheld: WithheldSlot[] = [];
+  for (let at = begin; at < end; at = instantOf(zone, addDays(localDay(zone, at), 1), 0)) {
+    const name = namer(schedule, { originalAt: at });
+    withheld.push({ ...name('rule', 0, at, schedule.title), announcementId: null, code, params });
+  }
+  return { slots: [], withheld };
 }
 
 /** The id of a session: all items of one occurrence. */
@@ -163,13 +215,17 @@ function orderOf(
   { broadcastId, sessionId, position, startsAt, title }: SlotName,
   item: SessionItem,
   window: Window | null,
+  resumeUntil: Instant,
 ): SlotOrder {
   const { content, airTimeMs } = item;
   const closesAt = window?.closesAt ?? Number.POSITIVE_INFINITY;
   const latestStartAt = latestStart(schedule, startsAt, position, closesAt - airTimeMs);
   // A stream is of its hour: it ends when it should, however late it began.
   const lastStart = content.kind === 'relay' ? startsAt : latestStartAt;
-  const hardEndAt = Math.min(lastStart + airTimeMs + END_MARGIN_MS, closesAt);
+  const lastEnd = lastStart + airTimeMs + END_MARGIN_MS;
+  // What an emergency interrupts goes on after it, as long as the window is open and the session not over.
+  const goesOn = schedule.afterInterruption === 'resume' && content.kind !== 'relay' && window !== null;
+  const hardEndAt = Math.min(goesOn ? Math.max(lastEnd, resumeUntil) : lastEnd, closesAt);
   return {
     v: 1,
     kind: 'play',
@@ -196,6 +252,12 @@ function orderOf(
     drill: false,
     releases: [],
   };
+}
+
+/** The longest that a session may last everywhere it is for. */
+function sessionLimitMs({ targets }: Schedule, { rules }: SlotFacts): Milliseconds {
+  const limits = rules.of(targets).map(({ policy }) => policy.sessionMinutes ?? Number.POSITIVE_INFINITY);
+  return Math.min(...limits) * 60_000;
 }
 
 /** `lastFit`: the latest start at which all of it still sounds before the window closes. */

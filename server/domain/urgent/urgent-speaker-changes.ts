@@ -3,7 +3,7 @@ import type { Actor } from '../accounts/actor.ts';
 import type { AssignmentService } from '../speakers/assignment.ts';
 import type { PresenceService } from '../speakers/presence.ts';
 import type { Speaker } from '../speakers/speaker.ts';
-import type { SpeakerService } from '../speakers/speaker-service.ts';
+import { permissionFor, type SpeakerService } from '../speakers/speaker-service.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import type { PendingSpeakers } from './pending-acts.ts';
 import {
@@ -47,7 +47,7 @@ export class UrgentSpeakerChanges implements UrgentHandler<UrgentSpeakerChange> 
     view: (speaker: Speaker) => Promise<Body>,
   ): Promise<UrgentPlan<Body>> {
     const { speakers, assignments, presence } = this.#options;
-    const before = await speakers.get(actor, id, 'speaker:write');
+    const before = await speakers.get(actor, id, permissionFor(change));
     const after = await assignments.signed(speakers.changed(actor, before, change));
     const { assignmentRevision, assignmentHash, assignmentDocument } = after;
     return {

@@ -9,6 +9,7 @@ import {
   ReadinessQuerySchema,
   SlotReadinessListSchema,
 } from '#protocols';
+import { authorizeEverywhere } from '../../domain/accounts/actor.ts';
 import { permission, permissionOrSpeaker } from '../access.ts';
 import { act } from '../act.ts';
 import { etagMatches } from '../byte-range.ts';
@@ -23,7 +24,7 @@ const DAY_MS = 24 * 3_600_000;
 export const planRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areas, clock, plans, read } = services;
+    const { areaDirectory, areas, clock, plans, read } = services;
     const tags = ['plans'];
 
     app.route({
@@ -74,7 +75,7 @@ export const planRoutes =
         const { area, from = Math.floor(clock.now()), to = from + DAY_MS } = request.query;
         const ids = areas.scope(actorOf(request), 'broadcast:read', area);
         return {
-          slots: await plans.readiness.report(new Set(ids), from, to),
+          ...(await plans.readiness.report(new Set(ids), from, to)),
           clockDisputed: plans.guard.disputed,
         };
       },
@@ -116,6 +117,7 @@ export const planRoutes =
       },
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => {
+          authorizeEverywhere(actor, 'clock:confirm', areaDirectory.tree);
           await plans.guard.confirm(tx, actor);
           return {
             status: 200,

@@ -125,10 +125,10 @@ export const speakerRoutes =
     app.patch(
       '/speakers/:id',
       {
-        config: permission('speaker:write'),
+        config: permission('speaker:mute'),
         schema: {
           summary: 'Change name, place, volume, mute or maintenance',
-          description: `Where only volume, mute and maintenance are changed: ${KEPT_LATER}`,
+          description: `Whoever may do no more than mute (speaker:mute) changes "mute" alone. Where only volume, mute and maintenance are changed: ${KEPT_LATER}`,
           tags,
           headers,
           params: IdParamsSchema,

@@ -70,11 +70,14 @@ describe('a policy', () => {
         sessionsPerDay: builtIn,
       },
     });
-    // A hamlet's own policy replaces the commune's whole.
+    // What a hamlet's own policy leaves out stays the commune's.
     await change(controller, 'administrator', 'ap-1', { policy: POLICY });
     const own = (await effective(controller, 'ap-1')).body;
     expect(own.from.windows).toEqual({ areaId: 'ap-1', areaName: 'ấp ap-1' });
-    expect([own.from.night, own.policy.night?.from]).toEqual([builtIn, '21:00']);
+    expect([own.from.night, own.policy.night?.from]).toEqual([commune, '20:00']);
+    expect(own.from.sessionsPerDay).toEqual(builtIn);
+    const view = await controller.get<AreaView>('viewer', 'areas/ap-1');
+    expect([view.body.policyFrom, view.body.policy.night?.from]).toEqual(['ap-1', '20:00']);
     await change(controller, 'administrator', 'ap-1', { policy: null });
     expect((await effective(controller, 'ap-1')).body.from.night).toEqual(commune);
     expect((await effective(controller, 'ap-1', 'other viewer')).body.error.code).toBe('request.forbidden');

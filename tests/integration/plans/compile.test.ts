@@ -112,3 +112,72 @@ it('goes above the revision that a loudspeaker shows with our signature', async 
   const foreign = `${document.slice(0, -4)}AAAA`;
   await expect(planner.compiler.overtake(foreign)).rejects.toMatchObject({ code: 'document.bad_signature' });
 });
+
+it('lets the heads of what is out of use for good run out', async () => {
+  const world = new PlanWorld();
+  const planner = await world.run();
+  await planner.schedule({
+    recurrence: daily('06:00'),
+    targets: { areas: ['ap-1'], speakers: ['loa-2'], excludeAreas: [], excludeSpeakers: [] },
+  });
+  await planner.storage.transaction(async (tx) => {
+    const area = planner.areas.tree.get('ap-1');
+    await tx.areas.update({ ...area, retiredAt: world.clock.now() }, world.clock.now());
+  });
+  planner.areas.load(await planner.storage.read.areas.all());
+  planner.speakers.put({ speakerId: 'loa-2', areaId: 'ap-2', lifecycle: 'retired' });
+  planner.changed();
+  await planner.settled();
+  const revisions = () => ['area.ap-1', 'speaker.loa-2'].map((scope) => planner.head(scope).revision);
+  expect(planner.head('area.ap-1').documents).toEqual([]);
+  expect(planner.head('speaker.loa-2').documents).toEqual([]);
+  const before = revisions();
+  await planner.rest();
+  for (const _ of [1, 2]) {
+    await world.clock.advance(DAY);
+    planner.changed();
+    await planner.settled();
+  }
+  expect(revisions()).toEqual(before);
+});
+
+it.each(['blocked', 'retired'] as const)('plans nothing for a loudspeaker that is %s', async (lifecycle) => {
+  const planner = await new PlanWorld().run();
+  planner.speakers.put({ speakerId: 'loa-2', areaId: 'ap-2', lifecycle });
+  await planner.schedule({
+    recurrence: daily('06:00'),
+    targets: { areas: ['ap-1'], speakers: ['loa-2'], excludeAreas: [], excludeSpeakers: [] },
+    windowOverride: { by: 'chu-tich', reason: 'lễ' },
+  });
+  expect(await planner.planned('area.ap-1')).toHaveLength(15);
+  expect(planner.heads.size).toBe(1);
+  planner.speakers.put({ speakerId: 'loa-2', areaId: 'ap-2', lifecycle: 'active' });
+  planner.changed();
+  await planner.settled();
+  expect(await planner.planned('speaker.loa-2')).toHaveLength(15);
+});
+
+it('keeps a document that a head of a transaction under way names', async () => {
+  const world = new PlanWorld();
+  const planner = await world.run();
+  const schedule = await planner.schedule({ recurrence: daily('06:00') });
+  const [named] = [...planner.heads.all()];
+  if (named === undefined) throw new Error('no head');
+  const hash = named.head.documents.at(-1)?.sha256 ?? '';
+  await planner.save({ ...schedule, deletedAt: world.clock.now() });
+  await planner.rest();
+  await world.clock.advance(3 * DAY);
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const saved = planner.storage.transaction(async (tx) => {
+    await gate;
+    await tx.plans.saveHeads([named.stored]);
+    tx.afterCommit(() => planner.heads.put([named.stored]));
+  });
+  const pruned = planner.compiler.prune();
+  go();
+  await Promise.all([saved, pruned]);
+  expect(await planner.storage.read.plans.document(hash)).not.toBeNull();
+});

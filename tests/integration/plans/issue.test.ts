@@ -1,6 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { orderHeaderCodec } from '#protocols';
 import { CONTROLLER } from '../../../server/domain/plans/slot-broadcasts.ts';
 import { planOfBroadcasts } from '../../../server/domain/plans/take-back.ts';
 import { DAY, daily, HOUR, local, type Planner, PlanWorld } from './plan-world.ts';
@@ -183,3 +184,39 @@ it.each([-6, 6])(
     expect(planner.errors).toEqual([]);
   },
 );
+
+it('takes an order back from a loudspeaker without a plan that is not meant any more, and from nobody else', async () => {
+  const planner = await new PlanWorld().run();
+  planner.capabilities.set('loa-1', ['order:play']).set('loa-2', ['order:play']);
+  const schedule = await planner.schedule({ recurrence: daily('05:10') });
+  const [made] = await planner.broadcasts();
+  const sent = async () =>
+    (await planner.storage.read.broadcasts.orders(made?.id ?? '')).map(({ kind, document, topics }) => {
+      const { revision } = orderHeaderCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url'));
+      return { kind, topics, revision };
+    });
+  const [first] = await sent();
+  await planner.advance(MINUTE);
+  await planner.save({ ...schedule, targets: { ...schedule.targets, areas: ['ap-1'] } });
+  const cancels = (await sent()).filter(({ kind }) => kind === 'cancel');
+  expect(cancels.map(({ topics }) => topics)).toEqual([['loa/1/speaker/loa-2/down/order']]);
+  expect(cancels[0]?.revision).toBeGreaterThan(first?.revision ?? 0);
+  await planner.advance(MINUTE);
+  await planner.save({ ...schedule, updatedAt: schedule.updatedAt + 1 });
+  const last = (await sent()).filter(({ kind }) => kind === 'play').at(-1);
+  expect(last?.topics).toEqual(['loa/1/speaker/loa-1/down/order', 'loa/1/speaker/loa-2/down/order']);
+  expect(last?.revision).toBeGreaterThan(cancels[0]?.revision ?? 0);
+});
+
+it('follows every broadcast that it made, also when it could not be read at once', async () => {
+  const planner = await new PlanWorld().run();
+  planner.blind = true;
+  await planner.write((tx) => tx.schedules.save(planner.wish({ recurrence: daily('05:10', '05:12') })));
+  await planner.pass(90_000);
+  const made = (await planner.broadcasts()).map(({ id }) => id);
+  expect(made).toHaveLength(2);
+  expect(planner.watched).toEqual([]);
+  planner.blind = false;
+  await planner.advance(5_000);
+  expect(planner.watched.sort()).toEqual(made.sort());
+});

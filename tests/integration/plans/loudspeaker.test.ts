@@ -49,7 +49,16 @@ async function commune() {
     heads: new HeadBook(),
     source: {
       read: async () => ({
-        drafts: [{ schedule, slots: drafts(), withheld: [], sessions: [] }],
+        drafts: [
+          {
+            schedule,
+            slots: drafts(),
+            withheld: [],
+            sessions: [],
+            failed: null,
+            askedAt: schedule.updatedAt,
+          },
+        ],
         rules: new TargetRules({ tree: areas.tree, areaOfSpeaker: () => undefined }),
       }),
     },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import {
+  DomainError,
   type DownTopicName,
   type PlanHead,
   type PlayOrder,
@@ -12,6 +13,7 @@ import {
 import { AreaDirectory } from '../../../server/domain/areas/area-directory.ts';
 import type { Broadcast } from '../../../server/domain/broadcasts/broadcast.ts';
 import { DEFAULT_HOLIDAYS } from '../../../server/domain/calendar/default-holidays.ts';
+import type { HolidayTable } from '../../../server/domain/calendar/holiday.ts';
 import { KeyService } from '../../../server/domain/keys/key-service.ts';
 import { HeadBook } from '../../../server/domain/plans/head-book.ts';
 import { PlanCompiler } from '../../../server/domain/plans/plan-compiler.ts';
@@ -23,6 +25,7 @@ import type { Schedule } from '../../../server/domain/schedule/schedule.ts';
 import { enteredSpeaker } from '../../../server/domain/speakers/speaker.ts';
 import { SpeakerDirectory } from '../../../server/domain/speakers/speaker-directory.ts';
 import { type BootTime, ClockGuard } from '../../../server/domain/time/clock-guard.ts';
+import type { Storage, Transaction } from '../../../server/domain/unit-of-work.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { KeyFiles } from '../../../server/storage/key-files.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
@@ -57,6 +60,13 @@ export class Planner {
   /** Capabilities of the speakers that said any. */
   readonly capabilities = new Map<string, readonly string[]>();
   synchronised = false;
+  /** Somebody else holds the database: nothing that is planned or issued can be written. */
+  held = false;
+  holidays: HolidayTable = DEFAULT_HOLIDAYS;
+  /** Broadcasts that are followed. */
+  readonly watched: string[] = [];
+  /** Following fails. */
+  blind = false;
   readonly storage: ReturnType<typeof openStorage>;
   readonly keys: KeyService;
   readonly guard: ClockGuard;
@@ -85,11 +95,24 @@ export class Planner {
       dispatcher: { kick: () => undefined },
       events: { publish: (_name, data) => void this.events.push(data as Planner['events'][number]) },
     });
-    const settler = { watch: async () => undefined, changed: () => undefined };
-    this.issuer = new SlotIssuer({ storage, slots, broadcasts, clock, disputed, settler, onError });
+    const settler = {
+      watch: async (id: string) => {
+        if (this.blind) throw new Error('not read');
+        this.watched.push(id);
+      },
+      changed: () => undefined,
+    };
+    const held: Storage = {
+      read: storage.read,
+      transaction: async (work, limits) => {
+        if (this.held) throw new DomainError('storage.busy');
+        return storage.transaction(work, limits);
+      },
+    };
+    this.issuer = new SlotIssuer({ storage: held, slots, broadcasts, clock, disputed, settler, onError });
     this.compiler = new PlanCompiler({
-      ...{ storage, areas, speakers, keys, broadcasts, slots, heads, clock, disputed, onError },
-      source: new ScheduleSlots({ areas, speakers, holidays: () => DEFAULT_HOLIDAYS }),
+      ...{ storage: held, areas, speakers, keys, broadcasts, slots, heads, clock, disputed, onError },
+      source: new ScheduleSlots({ areas, speakers, holidays: () => this.holidays }),
       publisher: {
         connected: true,
         publish: async (name, id, payload) => void this.sent.push({ name, id, payload: String(payload) }),
@@ -109,7 +132,7 @@ export class Planner {
     await this.issuer.load();
     await this.compiler.start();
     await this.issuer.start();
-    await this.settled();
+    if (!this.held) await this.settled();
     return this;
   }
 
@@ -119,6 +142,12 @@ export class Planner {
     await this.guard.stop();
     await this.keys.stop();
     await this.storage.stop();
+  }
+
+  /** Leaves the compiler alone at work: days pass quickly then. */
+  async rest(): Promise<void> {
+    await this.issuer.stop();
+    await this.guard.stop();
   }
 
   changed(): void {
@@ -146,9 +175,16 @@ export class Planner {
 
   /** A schedule of the approved announcement, saved as the service saves it. */
   async schedule(over: Partial<Schedule> & { readonly recurrence: Recurrence }): Promise<Schedule> {
+    const schedule = this.wish(over);
+    await this.save(schedule);
+    return schedule;
+  }
+
+  /** The same, not saved. */
+  wish(over: Partial<Schedule> & { readonly recurrence: Recurrence }): Schedule {
     const { recurrence, ...fields } = over;
     const now = this.#clock.now();
-    const schedule: Schedule = {
+    return {
       ...{ id: 'sch_1', seriesId: 'ser_1', areaId: COMMUNE, title: '', priority: 'normal' },
       content: { kind: 'announcement', announcementId: 'ann_1' },
       targets: { areas: [COMMUNE], speakers: [], excludeAreas: [], excludeSpeakers: [] },
@@ -169,16 +205,28 @@ export class Planner {
       },
       ...fields,
     };
-    await this.save(schedule);
-    return schedule;
   }
 
   async save(schedule: Schedule): Promise<void> {
-    await this.storage.transaction(async (tx) => {
-      await tx.schedules.save(schedule);
+    await this.write((tx) => tx.schedules.save(schedule));
+    await this.settled();
+  }
+
+  /** Commits a change of what plans are made of, whoever holds the database a moment later. */
+  write(change: (tx: Transaction) => Promise<unknown>): Promise<void> {
+    return this.storage.transaction(async (tx) => {
+      await change(tx);
       tx.afterCommit(() => this.changed());
     });
-    await this.settled();
+  }
+
+  /** Time passes in which nothing can come to rest. */
+  async pass(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 30_000) {
+      await this.#clock.advance(Math.min(left, 30_000));
+      await this.compiler.idle();
+      await this.issuer.idle();
+    }
   }
 
   /** Approves the announcement or takes the approval back. */
@@ -189,6 +237,19 @@ export class Planner {
       await tx.announcements.update({ ...before, state }, before.state);
       tx.afterCommit(() => this.changed());
     });
+    await this.settled();
+  }
+
+  /** Puts another opening time of the commune in force. */
+  async policy(opens: string): Promise<void> {
+    const area = this.areas.tree.get(COMMUNE);
+    const policy = JSON.stringify({
+      ...JSON.parse(ALL_DAY),
+      windows: [{ days: [1, 2, 3, 4, 5, 6, 7], opens, closes: '24:00' }],
+    });
+    await this.storage.transaction((tx) => tx.areas.update({ ...area, policy }, this.#clock.now()));
+    this.areas.load(await this.storage.read.areas.all());
+    this.changed();
     await this.settled();
   }
 
@@ -272,9 +333,10 @@ export class PlanWorld {
     return this.run();
   }
 
-  async run(): Promise<Planner> {
+  async run({ held = false } = {}): Promise<Planner> {
     const planner = new Planner(this.folder, this.clock, this.boot);
     onTestFinished(() => planner.stop());
+    planner.held = held;
     return planner.start();
   }
 }

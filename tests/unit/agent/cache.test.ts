@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { type FileContent, sha256 } from '#protocols';
@@ -89,4 +89,26 @@ it('downloads with time to spare are spread, urgent ones are not', () => {
   expect(spreadMs(20_000, () => 0.99)).toBe(0);
   expect(spreadMs(150_000, () => 0.5)).toBe(15_000);
   expect(spreadMs(86_400_000, () => 1)).toBe(120_000);
+});
+
+it('keeps a file that cannot be read just now, and plays it when it can be read again', async () => {
+  const folder = tempDir();
+  const { cache, clock } = await open(folder, 4 * BYTES);
+  const content = put(folder, 1_000);
+  const path = join(folder, content.sha256);
+  const aside = `${path}.aside`;
+  renameSync(path, aside);
+  // A link to itself: whoever opens it is told that there are too many, whatever his rights.
+  symlinkSync(path, path);
+  expect(await cache.verify(content)).toBe(false);
+  expect(readdirSync(folder)).toContain(content.sha256);
+  rmSync(path);
+  renameSync(aside, path);
+  const { signal } = new AbortController();
+  expect(await cache.ensure({ content, origin, signal })).toBe(path);
+  expect(await cache.verify(content)).toBe(true);
+  expect(clock.pendingTimers()).toEqual([]);
+  writeFileSync(path, randomBytes(BYTES));
+  expect(await cache.verify(content)).toBe(false);
+  expect(existsSync(path)).toBe(false);
 });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type Assignment, DomainError, type JournalEntry, type LocalRules, type PlayOrder } from '#protocols';
-import { checkHeader, checkPlay, leavesOut, type OrderFacts } from '../../../device-agent/inbox/decide.ts';
+import {
+  checkHeader,
+  checkPlay,
+  checkSlot,
+  leavesOut,
+  type OrderFacts,
+} from '../../../device-agent/inbox/decide.ts';
 import { soundedShare } from '../../../device-agent/inbox/sounded-share.ts';
 import { gainDbAt } from '../../../device-agent/runner/situation.ts';
 import type { OrderRecord } from '../../../device-agent/state/order-store.ts';
@@ -83,6 +89,19 @@ describe('an order', () => {
   });
 });
 
+it('a test that the plan brings is as short as one that is ordered, all its repetitions together', () => {
+  const slot = (count: number) =>
+    codeOf(() =>
+      checkSlot(
+        playOrder({ kind: 'stored', name: 'test-tone', durationMs: 5_000 } as PlayOrder['content'], {
+          ...{ test: true, window: null, repeat: { count, intervalMs: 0 } },
+        }),
+        () => 0,
+      ),
+    );
+  expect([slot(2), slot(3), slot(100)]).toEqual(['taken', 'policy.no_tests', 'policy.no_tests']);
+});
+
 /** Monday 2026-01-05 at a time of day in Vietnam. */
 function monday(hours: number, minutes = 0): number {
   return Date.UTC(2026, 0, 4, 17) + (hours * 60 + minutes) * 60_000;
@@ -154,6 +173,9 @@ describe('the rules that are held here', () => {
     expect(lasting(10_001)).toBe('policy.no_tests');
     expect(lasting(4_000, { repeat: { count: 2, intervalMs: 2_001 } })).toBe('policy.no_tests');
     expect(lasting(4_000, { repeat: { count: 2, intervalMs: 2_000 } })).toBe('taken');
+    expect(lasting(7_501, { prelude: [{ name: 'chime' }] })).toBe('policy.no_tests');
+    expect(lasting(7_500, { prelude: [{ name: 'chime' }] })).toBe('taken');
+    expect(lasting(5_000, { prelude: [{ name: 'gong', durationMs: 5_001 }] })).toBe('policy.no_tests');
     // A relay has no end of its own.
     expect(at(monday(9), { ...test, content: { kind: 'relay' } as never })).toBe('policy.no_tests');
     expect(at(monday(7, 29), test)).toBe('policy.no_tests');

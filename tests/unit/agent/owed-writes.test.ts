@@ -80,3 +80,27 @@ it('an order to stop that a full disk could not remember is on the disk afterwar
   expect(stored('ord_1')).toMatchObject({ kind: 'cancel', hash: cancel.hash });
   expect(stored('ord_2')).toMatchObject({ plays: 1 });
 });
+
+it('of two writes of one name that overlap the newer stays, and what a failed one owed is owed until a newer is written', async () => {
+  const there = await refusing();
+  const { clock, owed, disk } = there;
+  const writing: { fail: () => void }[] = [];
+  const older = owed.write('head', async () => {
+    if (writing.length > 0) {
+      disk.written.push('head 1');
+      return;
+    }
+    await new Promise<void>((_, refuse) => writing.push({ fail: () => refuse(new Error('EIO')) }));
+  });
+  await Promise.resolve();
+  disk.full = false;
+  const newer = put(there, 'head', 'head 2');
+  writing[0]?.fail();
+  await older;
+  // Not written yet: until then the disk owes the older one.
+  expect(owed.names).toEqual(['head']);
+  await newer;
+  expect(owed.names).toEqual([]);
+  await clock.advance(200_000);
+  expect(disk.written).toEqual(['head 2']);
+});

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import {
   generateSigningKey,
   type JournalEntry,
+  type JournalFact,
   KeyRing,
   type PlayOrder,
   type SigningKey,
@@ -13,7 +14,7 @@ import {
 } from '#protocols';
 import { TrustedTime } from '../../../device-agent/clock/index.ts';
 import { silentLog } from '../../../device-agent/log.ts';
-import { recoverOrders } from '../../../device-agent/runner/recover-orders.ts';
+import { type RecoveredOrder, recoverOrders } from '../../../device-agent/runner/recover-orders.ts';
 import { type OrderRecord, OrderStore } from '../../../device-agent/state/order-store.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
@@ -50,11 +51,28 @@ class Cabinet {
 
   /** What the next run makes of it: order, kind of the fact, code, cancelled. */
   async powerBack(signer: SigningKey = this.key, entries: JournalEntry[] = []): Promise<unknown[]> {
+    const noted: unknown[] = [];
+    const recovered = await this.recovered(entries, signer, ({ orderId, kind, code }) => {
+      noted.push([orderId, kind, code]);
+    });
+    const found = recovered.map(({ item, fact }) => [
+      item.id,
+      fact?.kind ?? 'open',
+      fact?.code ?? item.cancelledBy?.reason ?? null,
+    ]);
+    return [...noted, ...found];
+  }
+
+  /** The same, as it is. */
+  async recovered(
+    entries: JournalEntry[],
+    signer: SigningKey = this.key,
+    note: (fact: JournalFact) => void = () => undefined,
+  ): Promise<RecoveredOrder[]> {
     this.#orders = new OrderStore({ folder: this.folder, log: silentLog });
     await this.#orders.load(0);
     const clock = new FakeClock();
-    const noted: unknown[] = [];
-    const recovered = await recoverOrders({
+    return recoverOrders({
       orders: this.#orders,
       slots: { proveSlot: async () => undefined, plannedUntil: () => undefined },
       entries,
@@ -64,14 +82,8 @@ class Cabinet {
       output: { kind: 'file', evidence: 'reported' },
       heardAtMs: 0,
       log: silentLog,
-      note: ({ orderId, kind, code }) => void noted.push([orderId, kind, code]),
+      note,
     });
-    const found = recovered.map(({ item, fact }) => [
-      item.id,
-      fact?.kind ?? 'open',
-      fact?.code ?? item.cancelledBy?.reason ?? null,
-    ]);
-    return [...noted, ...found];
   }
 
   recordOf(orderId: string): OrderRecord | undefined {
@@ -165,4 +177,32 @@ it('an order that cannot be read keeps nothing else from going on', async () => 
     [bad.id, 'failed', 'document.malformed'],
     [good.id, 'open', null],
   ]);
+});
+
+it('a power cut in one repetition of an emergency takes only that one: told, and the next is to come', async () => {
+  const alarm = { priority: 'emergency', window: null, repeat: { count: 3, intervalMs: 1_000 } } as const;
+  const [early, last] = [playOrder(content, alarm), playOrder(content, alarm)];
+  const normal = playOrder(content, { repeat: { count: 3, intervalMs: 1_000 } });
+  const cabinet = await new Cabinet().open();
+  await cabinet.accept(early, { phase: 'playing', plays: 1, repetitions: 0 });
+  await cabinet.accept(last, { phase: 'playing', plays: 3, repetitions: 2 });
+  await cabinet.accept(normal, { phase: 'playing', plays: 1 });
+  const started = ({ id }: PlayOrder, play: number) =>
+    ({ kind: 'started', orderId: id, play, at: 5 }) as JournalEntry;
+  const recovered = await cabinet.recovered([started(early, 1), started(last, 3), started(normal, 1)]);
+  const cut = { kind: 'interrupted', code: 'order.agent_restarted' };
+  const of = ({ id }: PlayOrder) => recovered.find(({ item }) => item.id === id);
+  expect(of(early)).toMatchObject({
+    ...{ item: { phase: 'open', repetitions: 1, resumeFromMs: 0, plays: 1 } },
+    fact: { ...cut, play: 1, at: 5 },
+  });
+  expect(of(last)).toMatchObject({ item: { phase: 'done' }, fact: { ...cut, play: 3 } });
+  expect(of(normal)).toMatchObject({ item: { phase: 'done' }, fact: { ...cut, play: 1 } });
+
+  // The power goes again, when it is told and its record is behind.
+  const told = { ...cut, orderId: early.id, play: 1 } as JournalEntry;
+  const again = await cabinet.recovered([started(early, 1), told]);
+  expect(again.find(({ item }) => item.id === early.id)).toMatchObject({
+    ...{ item: { phase: 'open', repetitions: 1 }, fact: null },
+  });
 });

@@ -139,3 +139,27 @@ describe('a play of which nothing was heard', () => {
     });
   });
 });
+
+describe('an emergency that a fault ends', () => {
+  const error = new DomainError('decoder.failed', { exitCode: 1, reason: 'broken' });
+  const broken = (positionMs: number | null): PlayOutcome => {
+    const position = positionMs === null ? null : { repetition: 0, positionMs, uncertaintyMs: 5 };
+    return { kind: 'failed', code: error.code, error, position, ...LEVELS };
+  };
+
+  it('is told as failed and goes on from there; anything else is done with', () => {
+    const alarm = playing(file, { priority: 'emergency', window: null, afterInterruption: 'drop' });
+    const failed = { does: 'tell', kind: 'failed', code: 'decoder.failed', plays: 1 };
+    expect(settled(alarm, broken(20_000))).toMatchObject({
+      ...{ ...failed, phase: 'interrupted', toMs: 20_000, resumeFromMs: 19_000 },
+    });
+    const unheard = playing(file, { priority: 'emergency', window: null });
+    expect(settled(unheard, broken(null))).toMatchObject({
+      ...{ ...failed, phase: 'interrupted', resumeFromMs: 0 },
+    });
+    expect(settled(playing(file), broken(20_000))).toMatchObject({ ...failed, phase: 'done' });
+    const taken = playing(file, { priority: 'emergency', window: null });
+    taken.cancelledBy = { reason: 'Sai' };
+    expect(settled(taken, broken(null))).toMatchObject({ ...failed, phase: 'done' });
+  });
+});

@@ -268,7 +268,8 @@ describe('the rules that a loudspeaker holds', () => {
         latestStartAt: plannedAt + 1,
         hardEndAt: plannedAt + MINUTE,
         window: null,
-        remainingMs: 10_000,
+        remainingMs: 5_000,
+        airTimeMs: 10_000,
         ...change,
       });
       const verdict = arbitrate(situation([one], { now: plannedAt }));
@@ -277,7 +278,8 @@ describe('the rules that a loudspeaker holds', () => {
     expect(test('05T08:00')).toBe('t');
     expect(test('05T07:29')).toBe('policy.no_tests');
     expect(test('04T08:00')).toBe('policy.no_tests');
-    expect(test('05T08:00', { remainingMs: 10_001 })).toBe('policy.no_tests');
+    // All of its repetitions together.
+    expect(test('05T08:00', { airTimeMs: 10_001 })).toBe('policy.no_tests');
   });
 
   it('silence the slots of a plan that has run out', () => {

@@ -152,12 +152,13 @@ describe('arbitrate, whatever comes', () => {
             .sort(([a], [b]) => a - b)
             .map(([, one]) => one);
           const plain = (given: readonly Item[]) => {
-            const { over, blocked, waitsFor, ...verdict } = arbitrate(
+            const { over, passed, blocked, waitsFor, ...verdict } = arbitrate(
               situation(given, { now: NOW + nowMs, ...rest }),
             );
             return {
               ...verdict,
               over: over.map(({ id, code }) => `${id} ${code}`).sort(),
+              passed: passed.map(({ id, code }) => `${id} ${code}`).sort(),
               blocked: [...blocked].sort(),
               waitsFor: [...waitsFor].sort(),
             };

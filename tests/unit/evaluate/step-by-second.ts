@@ -35,6 +35,7 @@ export function stepBySecond(
     items.map(({ id }) => [id, { repetitions: 0, resumeFromMs: 0, interrupted: false }]),
   );
   const done = new Map<string, boolean>();
+  const passed = new Set<string>();
   const ranges = new Map<string, [number, number, boolean][]>(items.map(({ id }) => [id, []]));
   const lanes: { current: Sound | null; voice: Sound | null } = { current: null, voice: null };
   const planned = (id: string) => items.find((one) => one.id === id) as PlannedItem;
@@ -48,13 +49,20 @@ export function stepBySecond(
       ...{
         muted: holds(holding.mute, now),
         maintenance: holds(holding.maintenance, now),
+        // It looks at every second anyway.
+        holdEnds: [],
         latches: holding.latches,
       },
       items: items.filter(({ id }) => !done.has(id)).map(view),
       ...{ current: lanes.current?.id ?? null, voice: lanes.voice?.id ?? null },
     });
     for (const { id } of verdict.over) done.set(id, false);
-    let changed = false;
+    for (const { id } of verdict.passed) {
+      const repetitions = (progress.get(id)?.repetitions ?? 0) + 1;
+      progress.set(id, { repetitions, resumeFromMs: 0, interrupted: false });
+      passed.add(id);
+    }
+    let changed = verdict.passed.length > 0;
     for (const lane of ['current', 'voice'] as const) {
       const sound = lanes[lane];
       if (sound === null || (lane === 'current' ? verdict.stop : verdict.stopVoice) === null) continue;
@@ -96,7 +104,7 @@ export function stepBySecond(
       const repetitions = (progress.get(sound.id)?.repetitions ?? 0) + 1;
       progress.set(sound.id, { repetitions, resumeFromMs: 0, interrupted: false });
       if (!sound.whole) done.set(sound.id, false);
-      else if (repetitions >= planned(sound.id).repeat.count) done.set(sound.id, true);
+      else if (repetitions >= planned(sound.id).repeat.count) done.set(sound.id, !passed.has(sound.id));
     }
     while (look(now));
   }

@@ -55,14 +55,31 @@ describe('the slots of a programme', () => {
   });
 
   it('end inside the window however late they begin', () => {
+    const content = { kind: 'announcement' as const, announcementId: 'a' };
     const late = (start: Schedule['start']) =>
-      slotsOn(schedule({ start, content: { kind: 'announcement', announcementId: 'a' } }), facts()).slots[0];
+      slotsOn(schedule({ start, content, afterInterruption: 'drop' }), facts()).slots[0];
     const limits = (start: Schedule['start']) => [late(start)?.latestStartAt, late(start)?.order.hardEndAt];
     expect(limits({ mode: 'instant', latenessMs: 300_000 })).toEqual([at(5, 35), at(5, 36) + 5_000]);
     expect(limits({ mode: 'after' })).toEqual([at(6, 29), at(6, 30)]);
     expect(limits({ mode: 'wait', minutes: 10 })).toEqual([at(5, 40), at(5, 41) + 5_000]);
     expect(limits({ mode: 'wait', minutes: 600 })).toEqual([at(6, 29), at(6, 30)]);
     expect(late({ mode: 'after' })?.order.window).toEqual({ opensAt: at(5, 30), closesAt: at(6, 30) });
+  });
+
+  it('may go on after an emergency until the window closes or the session may last no longer', () => {
+    const ends = (of: ReturnType<typeof facts>, over: Partial<Schedule> = {}) =>
+      slotsOn(schedule(over), of).slots.map(({ order }) => order.hardEndAt);
+    expect(ends(facts())).toEqual([at(6, 30), at(6, 30)]);
+    const policy = {
+      windows: [{ days: EVERY_DAY, opens: '05:00', closes: '23:00' }],
+      ...{ sessionMinutes: null, legalBasis: '' },
+    };
+    const short = { ...policy, sessionMinutes: 20 };
+    const hamlets = [area('ap-1', 'xa', short), area('ap-2', 'xa')];
+    expect(ends(facts({ areas: [area('xa', null, policy), ...hamlets] }))).toEqual([at(5, 50), at(5, 50)]);
+    expect(ends(facts({ areas: [area('xa', null, policy)] }))[0]).toBe(at(17, 30));
+    const leave = { by: 'chủ tịch', reason: 'bão' };
+    expect(ends(facts(), { windowOverride: leave })[0]).toBe(at(5, 36) + 5_000);
   });
 
   it('lie in the window that all targets have open', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { forecast } from '../../torture/forecast.ts';
 import { planTorture } from '../../torture/make-plan.ts';
 import { readOptions, UsageError } from '../../torture/options.ts';
 import type { TorturePlan } from '../../torture/plan.ts';
@@ -46,6 +47,34 @@ describe('the plan of a torture', () => {
       'schedule',
       'unmute',
     ]);
+  });
+
+  it('airs programmes, and schedules with several instants', () => {
+    const { work, programmes, contents } = plan(7);
+    const schedules = work.filter((piece) => piece.kind === 'schedule');
+    expect(schedules.some(({ startsAt }) => startsAt.length > 1)).toBe(true);
+    const sessions = schedules.filter((piece) => piece.contents.length > 1);
+    expect(sessions.length).toBeGreaterThan(0);
+    for (const { contents: numbers } of sessions) expect(programmes).toContainEqual(numbers);
+    const made = contents.map(({ number }) => number);
+    for (const number of schedules.flatMap((piece) => piece.contents)) expect(made).toContain(number);
+  });
+
+  it('leaves most of what it asks for playable', () => {
+    const shares = Array.from({ length: 30 }, (_, index) => {
+      const wanted = { seed: index + 1, minutes: 5, agents: 8, pace: 60 };
+      const { playable, deliveries } = forecast(planTorture(wanted, ALL));
+      return playable / deliveries;
+    });
+    expect(shares.filter((share) => share >= 0.7).length).toBeGreaterThanOrEqual(22);
+  });
+
+  it('makes a clock wrong for everybody once in ten minutes at the most', () => {
+    for (const seed of [1, 2, 3]) {
+      const wrong = plan(seed, 60).faults.filter(({ kind }) => kind === 'controller-clock');
+      for (const [index, { at }] of wrong.entries())
+        expect(at - (wrong[index - 1]?.at ?? -600_000)).toBeGreaterThanOrEqual(600_000);
+    }
   });
 
   it('lets a loudspeaker suffer one fault at a time, and takes back only what it asked for before', () => {

@@ -24,6 +24,11 @@ export function cronSlots({ expression }: Static<typeof CronSchema>): DaySlots {
       : NO_SLOTS;
 }
 
+/** How often an expression begins on a day that it names. Throws `schedule.invalid`. */
+export function cronTimesADay({ expression }: Static<typeof CronSchema>): number {
+  return timesOf(parseCron(expression)).length;
+}
+
 function timesOf({ hours, minutes, seconds }: CronFields): readonly number[] {
   const count = hours.length * minutes.length * seconds.length;
   if (count > MOST_SLOTS_A_DAY)

@@ -1,6 +1,6 @@
 import type { Recurrence } from '#protocols';
 import type { HolidayTable } from '../../calendar/holiday.ts';
-import { cronSlots } from './cron.ts';
+import { cronSlots, cronTimesADay } from './cron.ts';
 import type { DaySlots } from './day-slots.ts';
 import { holidaySlots } from './holiday.ts';
 import { lunarSlots } from './lunar.ts';
@@ -21,4 +21,10 @@ export function slotsOfDay(recurrence: Recurrence, holidays: HolidayTable): DayS
     case 'holiday':
       return holidaySlots(recurrence, holidays);
   }
+}
+
+/** How often a recurrence begins on one of its days. */
+export function mostTimesADay(recurrence: Recurrence): number {
+  if (recurrence.kind === 'once') return 1;
+  return recurrence.kind === 'cron' ? cronTimesADay(recurrence) : recurrence.times.length;
 }
