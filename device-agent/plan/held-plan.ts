@@ -54,3 +54,30 @@ export function namedBy({ inForce, coming }: ScopePlan): PlanHead['documents'] {
   const all = [...(coming?.head.documents ?? []), ...(inForce?.head.documents ?? [])];
   return [...new Map(all.map((one) => [one.sha256, one])).values()];
 }
+
+/** Everything that the heads in force say. */
+export interface PlanView {
+  readonly slots: readonly SlotInForce[];
+  readonly byHash: ReadonlyMap<string, SlotInForce>;
+  readonly byBroadcast: ReadonlyMap<string, SlotInForce>;
+  /** Scopes of which a document is missing: what they do not name is not known. */
+  readonly unsure: ReadonlySet<string>;
+}
+
+/** What all plans together say now, by scope. */
+export function viewOf(plans: ReadonlyMap<string, ScopePlan>, documents: DocumentSlots): PlanView {
+  const byBroadcast = new Map<string, SlotInForce>();
+  const unsure = new Set<string>();
+  for (const [key, plan] of plans) {
+    const { slots, whole } = slotsOf(plan, documents);
+    if (!whole) unsure.add(key);
+    for (const slot of slots) {
+      // Each slot lives in one head; while it moves from one to another the newer counts.
+      const other = byBroadcast.get(slot.order.broadcastId);
+      if (other === undefined || slot.order.revision > other.order.revision)
+        byBroadcast.set(slot.order.broadcastId, slot);
+    }
+  }
+  const slots = [...byBroadcast.values()];
+  return { slots, byBroadcast, byHash: new Map(slots.map((slot) => [slot.hash, slot])), unsure };
+}

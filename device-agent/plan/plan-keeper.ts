@@ -19,7 +19,14 @@ import type { Log } from '../log.ts';
 import type { OwedWrites } from '../state/owed-writes.ts';
 import type { Prover } from '../state/prover.ts';
 import { DocumentFetcher } from './document-fetcher.ts';
-import { type HeldHead, namedBy, type ScopePlan, type SlotInForce, slotsOf } from './held-plan.ts';
+import {
+  type HeldHead,
+  namedBy,
+  type PlanView,
+  type ScopePlan,
+  type SlotInForce,
+  viewOf,
+} from './held-plan.ts';
 import type { HeadRole, PlanFiles } from './plan-files.ts';
 
 export interface PlanKeeperOptions {
@@ -45,15 +52,6 @@ export interface PlanCounters {
   foreign: number;
   /** Not proved, or older than what is held. */
   refused: number;
-}
-
-/** Everything that the heads in force say. */
-interface PlanView {
-  readonly slots: readonly SlotInForce[];
-  readonly byHash: ReadonlyMap<string, SlotInForce>;
-  readonly byBroadcast: ReadonlyMap<string, SlotInForce>;
-  /** Scopes of which a document is missing: what they do not name is not known. */
-  readonly unsure: ReadonlySet<string>;
 }
 
 /** What a slot is known by. `plays`: attempts that had begun. */
@@ -371,25 +369,8 @@ export class PlanKeeper extends Lifecycle {
   }
 
   #looked(): PlanView {
-    this.#view ??= this.#look();
+    this.#view ??= viewOf(this.#plans, this.#documents);
     return this.#view;
-  }
-
-  #look(): PlanView {
-    const byBroadcast = new Map<string, SlotInForce>();
-    const unsure = new Set<string>();
-    for (const [key, plan] of this.#plans) {
-      const { slots, whole } = slotsOf(plan, this.#documents);
-      if (!whole) unsure.add(key);
-      for (const slot of slots) {
-        // Each slot lives in one head; while it moves from one to another the newer counts.
-        const other = byBroadcast.get(slot.order.broadcastId);
-        if (other === undefined || slot.order.revision > other.order.revision)
-          byBroadcast.set(slot.order.broadcastId, slot);
-      }
-    }
-    const slots = [...byBroadcast.values()];
-    return { slots, byBroadcast, byHash: new Map(slots.map((slot) => [slot.hash, slot])), unsure };
   }
 
   #isOurs(scope: Scope): boolean {
