@@ -114,7 +114,8 @@ describe('import rules', () => {
     const { summary } = cruise(repoRoot);
     expect(summary.totalCruised).toBeGreaterThan(0);
     expect(summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`)).toEqual([]);
-  });
+    // Reads every source file: on a busy machine that takes a while.
+  }, 120_000);
 });
 
 /** Writes files to a folder laid out like the repository, with packages that carry the real names. */
