@@ -34,17 +34,23 @@ export function missingWritesOf(heard: readonly Heard[], facts: Facts): Finding[
 
 /** The broadcast that the controller has for an airing. */
 function broadcastOf(airing: Airing, { final }: Evidence): FinalBroadcast | undefined {
-  return final.broadcasts.find((one) =>
-    airing.broadcastId !== null
-      ? one.id === airing.broadcastId
-      : one.announcementId === airing.content.announcementId &&
-        Math.abs(one.startsAt - airing.startsAt) < SAME_INSTANT_MS,
+  const { broadcastId, content, startsAt } = airing;
+  if (broadcastId !== null) return final.broadcasts.find(({ id }) => id === broadcastId);
+  const alike = final.broadcasts.filter(
+    (one) =>
+      one.announcementId === content.announcementId && Math.abs(one.startsAt - startsAt) < SAME_INSTANT_MS,
   );
+  // Two schedules may air the same at the same instant, each at loudspeakers of its own.
+  return alike.find((one) => means(one, airing)) ?? alike[0];
+}
+
+function means({ deliveries }: FinalBroadcast, { speakers }: Airing): boolean {
+  return speakers.every((id) => deliveries.some(({ speakerId }) => speakerId === id));
 }
 
 function missingAirings({ evidence, airings }: Facts): Finding[] {
   return airings.flatMap((airing) => {
-    const { ackedAt, revoked, scheduleId, startsAt, speakers } = airing;
+    const { ackedAt, revoked, scheduleId, startsAt } = airing;
     if (ackedAt === null) return [];
     const miss = (detail: string) => [finding(airing, null, detail)];
     if (scheduleId !== null && revoked !== null) return [];
@@ -52,11 +58,10 @@ function missingAirings({ evidence, airings }: Facts): Finding[] {
       return miss(`schedule ${scheduleId} is not there`);
     const broadcast = broadcastOf(airing, evidence);
     if (broadcast === undefined) return miss('the broadcast is not there');
-    const targets = new Set(broadcast.deliveries.map(({ speakerId }) => speakerId));
     const same =
       broadcast.announcementId === airing.content.announcementId &&
       Math.abs(broadcast.startsAt - startsAt) < SAME_INSTANT_MS &&
-      speakers.every((id) => targets.has(id));
+      means(broadcast, airing);
     return same ? [] : miss('the broadcast is another than was asked for');
   });
 }

@@ -6,7 +6,7 @@ import type { Verdict } from './finding.ts';
 import { forecast } from './forecast.ts';
 import { judge } from './judge.ts';
 import { planTorture } from './make-plan.ts';
-import { readOptions, type TortureOptions, UsageError } from './options.ts';
+import { readOptions, UsageError } from './options.ts';
 import { run } from './run.ts';
 
 const startedMs = performance.now();
@@ -33,7 +33,8 @@ function counted(excuses: Verdict['excuses']): string {
     .join(', ');
 }
 
-async function torture(options: TortureOptions): Promise<number> {
+async function torture(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
   if (options.judge !== undefined)
     return report(judge(new EvidenceFolder(resolve(options.judge)).read()), undefined);
   const plan = planTorture(options, { schedules: true, latches: true });
@@ -57,8 +58,10 @@ async function torture(options: TortureOptions): Promise<number> {
   return code;
 }
 
-process.exitCode = await torture(readOptions(process.argv.slice(2))).catch((error: unknown) => {
+const code = await torture(process.argv.slice(2)).catch((error: unknown) => {
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(error.message);
   return 2;
 });
+// At once: with what a killed process has left of its pipes, Node's own way out can wait for ever.
+process.exit(code);

@@ -156,6 +156,22 @@ describe('the judge of a torture', () => {
     }
   });
 
+  it('knows two schedules that air the same at the same instant by their loudspeakers', () => {
+    const scheduled = SPEAKERS.flatMap((speaker) => {
+      const airings = [{ content: 1, speakers: [speaker], startsAt: T0 + 20_000, latenessMs: 2_000 }];
+      return call(`of-${speaker}`, 1_000, '/schedules', { kind: 'air', airings }, { id: `sch-${speaker}` });
+    });
+    const of = (index: number, over: Partial<FinalBroadcast> = {}) => {
+      const whole = broadcast(`${index}`, 20_000);
+      return { ...whole, deliveries: whole.deliveries.slice(index, index + 1), ...over };
+    };
+    const schedules = SPEAKERS.map((speaker) => `sch-${speaker}`);
+    const both = { ...FINAL, schedules, broadcasts: [of(1), of(0)] };
+    expect(kinds({ calls: scheduled, final: both })).toEqual([]);
+    const one = { ...FINAL, schedules, broadcasts: [of(1)] };
+    expect(kinds({ calls: scheduled, final: one })).toEqual(['missingWrites', 'missingWrites']);
+  });
+
   it('misses writes that got a yes', () => {
     expect(kinds({ final: { ...FINAL, broadcasts: [] } })).toContain('missingWrites');
     const moved = broadcast('a', 25_000);
