@@ -2,10 +2,10 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tempDir } from '../helpers/temp-dir.ts';
+import { until } from '../helpers/until.ts';
 import { Commune, logOf, type Prepared } from './support/commune.ts';
 import { GateProxy } from './support/gate-proxy.ts';
 import { likeness, type Recording, soundingRecordings } from './support/recordings.ts';
-import { until } from './support/until.ts';
 
 const LIMIT_MS = 60_000;
 /** Bytes of audio that the line lets through before it goes dead. */

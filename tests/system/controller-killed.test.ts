@@ -7,9 +7,9 @@ import { ApiClient } from '../../server/demo/api-client.ts';
 import { DelayProxy } from '../helpers/network-delay.ts';
 import type { AgentProcess } from '../helpers/processes.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
+import { until } from '../helpers/until.ts';
 import { Commune, type Prepared } from './support/commune.ts';
 import { likeness, soundingRecordings } from './support/recordings.ts';
-import { until } from './support/until.ts';
 
 const LIMIT_MS = 90_000;
 const SPEAKER = 'loa-ap-1';

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { BroadcastView } from '#protocols';
 import { ForeignProcess } from '../helpers/foreign-process.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
+import { until } from '../helpers/until.ts';
 import { Commune } from './support/commune.ts';
-import { until } from './support/until.ts';
 
 const HELD_MS = 10_000;
 /** A broker that is frozen by a waiting database would let an exchange wait as long as the lock lasts. */

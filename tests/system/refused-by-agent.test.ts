@@ -7,10 +7,10 @@ import { generateSigningKey, type PlayOrder, signDocument, topicOf } from '#prot
 import { AgentProcess } from '../helpers/processes.ts';
 import { inRepo } from '../helpers/repo-root.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
+import { until } from '../helpers/until.ts';
 import { playOrder, TestController } from '../integration/agent/test-controller.ts';
 import { logOf } from './support/commune.ts';
 import { soundingRecordings } from './support/recordings.ts';
-import { until } from './support/until.ts';
 
 const SPEAKER = 'loa-ap-1';
 const LIMIT_MS = 60_000;

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { generateSigningKey, signBatch, topicOf } from '#protocols';
 import { tempDir } from '../helpers/temp-dir.ts';
+import { until } from '../helpers/until.ts';
 import type { TestSpeaker } from '../integration/mqtt/test-speaker.ts';
 import { Commune } from './support/commune.ts';
-import { until } from './support/until.ts';
 
 const NONCE = 'n'.repeat(22);
 

@@ -2,9 +2,9 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tempDir } from '../helpers/temp-dir.ts';
+import { until } from '../helpers/until.ts';
 import { Commune } from './support/commune.ts';
 import { likeness, soundingRecordings } from './support/recordings.ts';
-import { until } from './support/until.ts';
 
 const SPEAKER = 'loa-ap-1';
 

@@ -1,20 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { generate } from 'mqtt-packet';
 import { inRepo } from '../helpers/repo-root.ts';
+import { fillDisk } from '../helpers/small-disk.ts';
 import type { EvidenceFolder } from './evidence.ts';
 import type { Fault } from './plan.ts';
 import { type Member, type Scene, setClock } from './scene.ts';
@@ -98,7 +90,7 @@ export class Breaker {
       case 'disk-full': {
         if (!member.smallDisk) return { skipped: 'this user may not mount a small disk' };
         const ballast = join(agent.dataFolder, 'ballast');
-        fill(ballast);
+        fillDisk(ballast);
         await over();
         rmSync(ballast, { force: true });
         return DONE;
@@ -144,7 +136,7 @@ export class Breaker {
   }
 
   async #killBroker(durationMs: number): Promise<Outcome> {
-    await this.#scene.broker?.end();
+    await this.#scene.broker?.end('SIGKILL');
     await wait(durationMs);
     await this.#scene.broker?.start();
     return { detail: 'the broker' };
@@ -195,19 +187,6 @@ export class Breaker {
     socket.destroy();
     return DONE;
   }
-}
-
-/** Writes until there is no room left. */
-function fill(path: string): void {
-  const file = openSync(path, 'w');
-  for (let bytes = 1_048_576; bytes > 0; ) {
-    try {
-      if (writeSync(file, Buffer.alloc(bytes)) < bytes) bytes = Math.floor(bytes / 2);
-    } catch {
-      bytes = Math.floor(bytes / 2);
-    }
-  }
-  closeSync(file);
 }
 
 /** Changes a byte in each cached file, where it lies on the disk; how many there were. */

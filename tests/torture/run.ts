@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { Mosquitto } from '../helpers/mosquitto.ts';
 import { Breaker } from './breaker.ts';
-import { ExternalBroker } from './broker.ts';
 import { Caller } from './caller.ts';
 import type { EvidenceFolder, RunFacts } from './evidence.ts';
 import { airingsOf } from './judge-airings.ts';
@@ -25,7 +25,7 @@ export interface RunOptions {
 /** One run from the first process to the last record: everything that the judge needs is in the folder afterwards. */
 export async function run(options: RunOptions): Promise<void> {
   const { plan, evidence, say } = options;
-  const broker = options.broker === 'embedded' ? null : new ExternalBroker(evidence.path('mosquitto.conf'));
+  const broker = options.broker === 'embedded' ? null : new Mosquitto(evidence.folder, { webSocket: true });
   const scene = new Scene(evidence, plan, broker);
   // Whoever stops the tester leaves no process and no file system behind.
   const onSignal = () => void scene.stop().finally(() => process.exit(130));

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { locateBinaries } from '#media';
 import {
@@ -10,16 +10,18 @@ import {
   type SpeakerView,
   speakerSubscriptions,
 } from '#protocols';
+import type { Mosquitto } from '../helpers/mosquitto.ts';
 import { AgentProcess, ControllerProcess } from '../helpers/processes.ts';
 import { inRepo } from '../helpers/repo-root.ts';
-import type { ExternalBroker } from './broker.ts';
+import { fakeTimeLibrary } from '../helpers/requirements.ts';
+import { mountSmall } from '../helpers/small-disk.ts';
+import { until } from '../helpers/until.ts';
 import type { EvidenceFolder, RunContent, RunProgramme } from './evidence.ts';
 import { Line } from './line.ts';
 import type { TorturePlan } from './plan.ts';
 import { diskSpeakers } from './plan-faults.ts';
 import { PROGRAMME_GAP_MS } from './session.ts';
 import { encodeWav } from './sound-code.ts';
-import { until } from './until.ts';
 
 export const AREA = 'tan-an';
 const ALL_DAY = {
@@ -29,12 +31,10 @@ const ALL_DAY = {
   night: null,
   legalBasis: 'torture',
 };
+/** Nine processes share the machine: they are not asked more often than needed. */
+const LOOK_EVERY_MS = 50;
 /** Room for the agent's state, above what its cache leaves free. */
 const SMALL_DISK = '32m';
-const FAKETIME = [
-  '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1',
-  '/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1',
-];
 
 /** One loudspeaker of the scene. */
 export interface Member {
@@ -57,13 +57,13 @@ export class Scene {
   /** What the controller's wall clock is off by is written there; null: it cannot be made wrong on this machine. */
   clockFile: string | null = null;
   /** Null: the controller's own. */
-  readonly broker: ExternalBroker | null;
+  readonly broker: Mosquitto | null;
   readonly #evidence: EvidenceFolder;
   readonly #plan: TorturePlan;
   #observer: ChildProcess | undefined;
   #controller: ControllerProcess | undefined;
 
-  constructor(evidence: EvidenceFolder, plan: TorturePlan, broker: ExternalBroker | null) {
+  constructor(evidence: EvidenceFolder, plan: TorturePlan, broker: Mosquitto | null) {
     this.#evidence = evidence;
     this.#plan = plan;
     this.broker = broker;
@@ -76,7 +76,7 @@ export class Scene {
 
   /** Where plain MQTT is. */
   get mqttPort(): number {
-    return this.broker?.mqttPort ?? this.controller.mqttPort;
+    return this.broker?.port ?? this.controller.mqttPort;
   }
 
   get speakers(): string[] {
@@ -91,7 +91,7 @@ export class Scene {
     const sockets = ids.map((id) => this.#evidence.path(`${id}.sock`));
     await this.#listen(ids.map((id, index) => `${id}=${sockets[index]}`));
     await this.broker?.start();
-    const faketime = FAKETIME.find((path) => existsSync(path));
+    const faketime = fakeTimeLibrary();
     if (faketime !== undefined) this.clockFile = this.#evidence.path('controller-clock');
     if (this.clockFile !== null) setClock(this.clockFile, 0);
     this.#controller = new ControllerProcess({
@@ -100,7 +100,7 @@ export class Scene {
       env: {
         LOA_AREA: `${AREA}/xã/Tân An`,
         ...(faketime === undefined || this.clockFile === null ? {} : wrongClock(faketime, this.clockFile)),
-        ...(this.broker === null ? {} : { LOA_MQTT_URL: `mqtt://127.0.0.1:${this.broker.mqttPort}` }),
+        ...(this.broker === null ? {} : { LOA_MQTT_URL: `mqtt://127.0.0.1:${this.broker.port}` }),
       },
     });
     await this.controller.start();
@@ -124,6 +124,7 @@ export class Scene {
       async () =>
         (await this.speakerViews()).every(({ status }) => status?.link === 'online' && status.assignmentHeld),
       limitMs,
+      LOOK_EVERY_MS,
     );
   }
 
@@ -138,7 +139,7 @@ export class Scene {
   async stop(): Promise<void> {
     await Promise.all(this.members.map(({ agent }) => agent.end('SIGKILL')));
     await this.#controller?.end('SIGKILL');
-    await this.broker?.end();
+    await this.broker?.end('SIGKILL');
     await Promise.all(this.members.map(({ line }) => line.stop()));
     await this.stopObserver();
     for (const { smallDisk, agent } of this.members)
@@ -187,7 +188,8 @@ export class Scene {
     });
     const folder = this.#evidence.path(id);
     mkdirSync(join(folder, 'data'), { recursive: true });
-    const smallDisk = diskSpeakers(this.#plan.agents).includes(index) && mountSmall(join(folder, 'data'));
+    const smallDisk =
+      diskSpeakers(this.#plan.agents).includes(index) && mountSmall(join(folder, 'data'), SMALL_DISK);
     const clockFile = faketime === undefined ? null : join(folder, 'clock');
     if (clockFile !== null) setClock(clockFile, 0);
     const agent = new AgentProcess({
@@ -215,6 +217,7 @@ export class Scene {
         return job.medium ?? undefined;
       },
       60_000,
+      LOOK_EVERY_MS,
     );
     const priority = content.emergency ? 'emergency' : 'normal';
     const { sha256, durationMs } = medium;
@@ -262,14 +265,4 @@ function wrongClock(faketime: string, clockFile: string): Record<string, string>
     DONT_FAKE_MONOTONIC: '1',
     NO_FAKE_STAT: '1',
   };
-}
-
-/** A small file system of its own; false where this user may not mount. */
-function mountSmall(folder: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SMALL_DISK}`, 'tmpfs', folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,8 +1,8 @@
 import type { BroadcastDetail, BroadcastView, DeliveryList } from '#protocols';
 import type { ApiClient } from '../../server/demo/api-client.ts';
+import { until } from '../helpers/until.ts';
 import type { FinalBroadcast, FinalDelivery, FinalState, RunFacts } from './evidence.ts';
 import { AREA, type Scene } from './scene.ts';
-import { until } from './until.ts';
 
 /** States of a delivery after which nothing more is told of it. */
 const OVER: readonly string[] = [

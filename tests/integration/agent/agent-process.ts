@@ -2,10 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, statSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { onTestFinished } from 'vitest';
 import type { JournalEntry, PlayOrder } from '#protocols';
-import { inRepo } from '../../helpers/repo-root.ts';
+import { bundleProgram } from '../../helpers/bundle.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { TestController } from './test-controller.ts';
 
@@ -14,18 +13,7 @@ export const SPEAKER = 'spk-1';
 /** The agent program in one file, as setup makes it; the path of it. */
 export async function agentBundle(): Promise<string> {
   const bundle = join(tempDir('bundle'), 'loa-agent.mjs');
-  await build({
-    entryPoints: [inRepo('device-agent/main.ts')],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    conditions: ['loa-source'],
-    banner: {
-      js: "import { createRequire as own } from 'node:module'; const require = own(import.meta.url);",
-    },
-    logLevel: 'silent',
-  });
+  await bundleProgram('device-agent/main.ts', bundle);
   return bundle;
 }
 

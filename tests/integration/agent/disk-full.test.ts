@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, rmSync, watch, writeSync } from 'node:fs';
+import { existsSync, rmSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, type TestContext } from 'vitest';
 import { SystemClock } from '#kit';
 import { signDocument, topicOf } from '#protocols';
 import { ContentCache } from '../../../device-agent/cache/content-cache.ts';
 import { silentLog } from '../../../device-agent/log.ts';
 import { diskIdle } from '../../helpers/disk-idle.ts';
+import { fillDisk, mountSmall, unmount } from '../../helpers/small-disk.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { testAgent } from './test-agent.ts';
 import { dayOf, playOrder, TestController } from './test-controller.ts';
@@ -15,20 +15,11 @@ import { AREA } from './village.ts';
 const SPEAKER = 'spk-1';
 const topic = topicOf('order', SPEAKER);
 
-/** A file system of 1 MB of its own; false where this user may not mount. */
-function mountSmall(folder: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-it('on a full disk nothing planned is taken, an emergency sounds, and the journal goes on', async (context) => {
+/** A controller, and a disk of 1 MB for a loudspeaker whose cache lies elsewhere. All of it ends with the test. */
+async function smallDisk(context: TestContext) {
   const folder = tempDir('small');
-  if (!mountSmall(folder)) context.skip('mounting a small file system needs root');
-  onTestFinished(() => void execFileSync('umount', ['-l', folder]));
+  if (!mountSmall(folder, '1m')) context.skip('mounting a small file system needs root');
+  onTestFinished(() => unmount(folder));
   const controller = new TestController();
   await controller.start();
   onTestFinished(() => controller.stop());
@@ -39,12 +30,17 @@ it('on a full disk nothing planned is taken, an emergency sounds, and the journa
   await cache.start();
   onTestFinished(() => cache.stop());
   const provisioning = await controller.enrol(SPEAKER, ['vn', 'tan-an']);
+  return { folder, controller, cache, provisioning };
+}
+
+it('on a full disk nothing planned is taken, an emergency sounds, and the journal goes on', async (context) => {
+  const { folder, controller, cache, provisioning } = await smallDisk(context);
   const agent = testAgent(join(folder, 'agent'), provisioning, { cache });
   const ready = controller.events.next('hello', ({ hello }) => hello.assignment !== null);
   await agent.start();
   await ready;
 
-  fill(join(folder, 'filler'));
+  fillDisk(join(folder, 'filler'));
   const content = controller.addContent(Buffer.alloc(5_000, 1), 300);
   const planned = await signDocument('order', playOrder(content), controller.key);
   await controller.publish(topic, planned);
@@ -66,7 +62,7 @@ it('on a full disk nothing planned is taken, an emergency sounds, and the journa
   await taken;
   await agent.stop();
   rmSync(join(folder, 'agent', 'journal', 'spare'), { force: true });
-  fill(join(folder, 'filler'));
+  fillDisk(join(folder, 'filler'));
   const again = testAgent(join(folder, 'agent'), provisioning, { cache });
   const back = controller.events.next('hello');
   await again.start();
@@ -78,19 +74,7 @@ it('on a full disk nothing planned is taken, an emergency sounds, and the journa
 });
 
 it('on a full disk a latch stops, a plan and a cancel hold, and all of it is on the disk once there is room', async (context) => {
-  const folder = tempDir('small');
-  if (!mountSmall(folder)) context.skip('mounting a small file system needs root');
-  onTestFinished(() => void execFileSync('umount', ['-l', folder]));
-  const controller = new TestController();
-  await controller.start();
-  onTestFinished(() => controller.stop());
-  const cache = new ContentCache({
-    ...{ folder: tempDir('cache'), clock: new SystemClock(), log: silentLog },
-    budgetBytes: 1_000_000,
-  });
-  await cache.start();
-  onTestFinished(() => cache.stop());
-  const provisioning = await controller.enrol(SPEAKER, ['vn', 'tan-an']);
+  const { folder, controller, cache, provisioning } = await smallDisk(context);
   const agent = testAgent(join(folder, 'agent'), provisioning, { cache, random: () => 0 });
   const ready = controller.events.next('hello', ({ hello }) => hello.assignment !== null);
   await agent.start();
@@ -105,7 +89,7 @@ it('on a full disk a latch stops, a plan and a cancel hold, and all of it is on 
 
   // What is still being written would leave its room behind.
   await diskIdle();
-  fill(join(folder, 'filler'));
+  fillDisk(join(folder, 'filler'));
   const stopped = controller.entry(SPEAKER, ({ kind }) => kind === 'interrupted');
   await controller.publish(topicOf('areaLatch', AREA.id), await controller.latch('lat-1', AREA));
   expect((await stopped).code).toBe('order.latched');
@@ -152,17 +136,4 @@ async function there(path: string): Promise<void> {
     const watcher = watch(join(path, '..'), look);
     look();
   });
-}
-
-/** Writes until there is no room left. */
-function fill(path: string): void {
-  const file = openSync(path, 'w');
-  for (let bytes = 65_536; bytes > 0; ) {
-    try {
-      if (writeSync(file, Buffer.alloc(bytes)) < bytes) bytes = Math.floor(bytes / 2);
-    } catch {
-      bytes = Math.floor(bytes / 2);
-    }
-  }
-  closeSync(file);
 }

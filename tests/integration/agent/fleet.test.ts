@@ -2,10 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { expect, it, onTestFinished } from 'vitest';
 import { signDocument, topicOf } from '#protocols';
-import { inRepo } from '../../helpers/repo-root.ts';
+import { bundleProgram } from '../../helpers/bundle.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { playOrder, TestController } from './test-controller.ts';
 
@@ -23,18 +22,7 @@ it('a fleet in several processes accepts, plays and accounts, fetching content o
     writeFileSync(join(folder, 'provisioning', `${id}.json`), JSON.stringify(provisioning));
   }
   const program = join(folder, 'fleet.mjs');
-  await build({
-    entryPoints: [inRepo('device-agent/fleet/main.ts')],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    conditions: ['loa-source'],
-    banner: {
-      js: "import { createRequire as own } from 'node:module'; const require = own(import.meta.url);",
-    },
-    logLevel: 'silent',
-  });
+  await bundleProgram('device-agent/fleet/main.ts', program);
   let assigned = 0;
   const everyone = controller.events.next('hello', ({ hello }) => {
     if (hello.assignment !== null) assigned += 1;

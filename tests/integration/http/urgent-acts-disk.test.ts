@@ -1,45 +1,18 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { SpeakerView } from '#protocols';
+import { fillDisk, mountSmall, unmount } from '../../helpers/small-disk.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { startController, TestController } from './support.ts';
-
-/** A file system of its own, just large enough; false where this user may not mount. */
-function mountSmall(folder: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Takes all the room that is left. */
-function fill(path: string): void {
-  const file = openSync(path, 'w');
-  try {
-    for (let bytes = 1024 * 1024; bytes >= 1; bytes /= 2)
-      for (;;) {
-        try {
-          if (writeSync(file, Buffer.alloc(bytes, 1)) < bytes) break;
-        } catch {
-          break;
-        }
-      }
-  } finally {
-    closeSync(file);
-  }
-}
 
 it('a mute is done on a full disk, and is in the database when there is room again', async (context) => {
   const folder = tempDir('small');
   const data = join(folder, 'data');
   await mkdir(data);
-  if (!mountSmall(data)) context.skip('mounting a small file system needs root');
-  onTestFinished(() => void execFileSync('umount', ['-l', data]));
+  if (!mountSmall(data, '32m')) context.skip('mounting a small file system needs root');
+  onTestFinished(() => unmount(data));
   const first = await startController();
   await first.speaker('loa-1', 'ap-1');
   const who = 'technician';
@@ -49,7 +22,7 @@ it('a mute is done on a full disk, and is in the database when there is room aga
   onTestFinished(() => controller.stop());
   await controller.start();
 
-  fill(join(data, 'filler'));
+  fillDisk(join(data, 'filler'));
   const change = (body: object) =>
     controller.call<SpeakerView>(who, 'PATCH', 'speakers/loa-1', { body, key: 'one-and-the-same' });
   const body = { mute: { reason: 'đám tang', until: null } };

@@ -1,10 +1,10 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { BroadcastView, ScheduleView } from '#protocols';
 import { tempDir } from '../../helpers/temp-dir.ts';
+import { until } from '../../helpers/until.ts';
 import { Commune } from '../support/commune.ts';
 import { Planning } from '../support/planning.ts';
 import { ALIKE, likeness, type Recording, soundingRecordings } from '../support/recordings.ts';
-import { until } from '../support/until.ts';
 import { VillageTime } from '../support/village-time.ts';
 
 /** Of a machine that has a lot to do besides. */

@@ -7,11 +7,11 @@ import { locateBinaries } from '#media';
 import { decodeAudio, RATE, soundSpan } from '../../helpers/pcm.ts';
 import { itWith } from '../../helpers/requirements.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
+import { until } from '../../helpers/until.ts';
 import { Commune } from '../support/commune.ts';
 import { Planning } from '../support/planning.ts';
 import { ALIKE, piecewise, type Recording, soundingRecordings } from '../support/recordings.ts';
 import { RelayStation } from '../support/relay-station.ts';
-import { until } from '../support/until.ts';
 import { VillageTime } from '../support/village-time.ts';
 import { writeVoice } from '../support/voice.ts';
 

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { RATE, soundSpan } from '../../helpers/pcm.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
+import { until } from '../../helpers/until.ts';
 import { Commune, logOf } from '../support/commune.ts';
 import { GateProxy } from '../support/gate-proxy.ts';
 import { Planning } from '../support/planning.ts';
 import { ALIKE, likeness, piecewise, type Recording, soundingRecordings } from '../support/recordings.ts';
-import { until } from '../support/until.ts';
 import { VillageTime } from '../support/village-time.ts';
 
 /** Of a machine that has a lot to do besides. */

@@ -11,12 +11,12 @@ import {
 } from '#protocols';
 import { itWith } from '../../helpers/requirements.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
+import { until } from '../../helpers/until.ts';
 import { playOrder } from '../../integration/agent/test-controller.ts';
 import { AREA, Commune } from '../support/commune.ts';
 import { GateProxy } from '../support/gate-proxy.ts';
 import { Planning, refusal } from '../support/planning.ts';
 import { likeness, type Recording, soundingRecordings } from '../support/recordings.ts';
-import { until } from '../support/until.ts';
 import { VillageTime } from '../support/village-time.ts';
 
 /** Of a machine that has a lot to do besides. */

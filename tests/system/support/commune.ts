@@ -18,9 +18,9 @@ import type {
 } from '#protocols';
 import { fromS16 } from '../../helpers/pcm.ts';
 import { AgentProcess, ControllerProcess } from '../../helpers/processes.ts';
+import { until } from '../../helpers/until.ts';
 import { TestSpeaker } from '../../integration/mqtt/test-speaker.ts';
 import { LiveView } from './live-view.ts';
-import { until } from './until.ts';
 import { writeVoice } from './voice.ts';
 
 /** The area of everything here. */

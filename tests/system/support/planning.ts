@@ -7,8 +7,8 @@ import type {
   SlotReadiness,
 } from '#protocols';
 import { ApiError } from '../../../server/demo/api-client.ts';
+import { until } from '../../helpers/until.ts';
 import { AREA, type Commune } from './commune.ts';
-import { until } from './until.ts';
 import { localOf } from './village-time.ts';
 
 /** Schedules of a commune, and who holds them. */

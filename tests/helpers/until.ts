@@ -1,10 +1,14 @@
-const EVERY_MS = 50;
+/** How often a condition is looked at that no event announces. */
+const EVERY_MS = 25;
 
-/** Asks again and again until the answer is something; an answer that cannot be had counts as nothing. Throws when it does not come in time. */
+/**
+ * Asks again and again until the answer is something. For what shows only from outside: a file, a row of the API.
+ * @throws Error that names what was waited for, with the last failure, when it does not come in time
+ */
 export async function until<Found>(
   what: string,
-  look: () => Promise<Found | undefined | false>,
-  limitMs: number,
+  look: () => Promise<Found | undefined | false> | Found | undefined | false,
+  limitMs = 30_000,
   everyMs: number = EVERY_MS,
 ): Promise<Found> {
   const end = performance.now() + limitMs;
