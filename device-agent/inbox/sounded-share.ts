@@ -1,4 +1,4 @@
-import { type JournalEntry, PLAYED_SHARE, soundedMs } from '#protocols';
+import { type JournalEntry, soundedShare as shareOf, soundedWhole, type ToldRange } from '#protocols';
 
 /**
  * Share (0 to 1) of a broadcast's content that sounded here, by the journal's word: the union of the ranges told, less what was left out
@@ -9,24 +9,16 @@ export function soundedShare(
   broadcastId: string,
   durationMs: number,
 ): number {
-  const told: { from: number; to: number; sounded: number }[] = [];
+  const told: ToldRange[] = [];
   for (const entry of entries) {
     if (entry.broadcastId !== broadcastId || entry.evidence !== 'reported' || entry.toMs === undefined)
       continue;
     const { fromMs = 0, toMs, skippedMs = 0, relayedMs = null, fallbackMs = null } = entry;
-    const sounded = soundedMs({ fromMs, toMs, skippedMs, relayedMs, fallbackMs });
-    const range = toMs - fromMs;
-    if (entry.kind === 'finished' && fromMs === 0 && sounded >= PLAYED_SHARE * range) return 1;
-    told.push({ from: fromMs, to: toMs, sounded });
+    const range = { fromMs, toMs, skippedMs, relayedMs, fallbackMs };
+    if (entry.kind === 'finished' && fromMs === 0 && soundedWhole(range)) return 1;
+    told.push(range);
   }
-  if (durationMs <= 0) return 0;
-  let [covered, reached, leftOut] = [0, 0, 0];
-  for (const { from, to, sounded } of told.sort((a, b) => a.from - b.from)) {
-    covered += Math.max(0, to - Math.max(from, reached));
-    reached = Math.max(reached, to);
-    leftOut += to - from - sounded;
-  }
-  return Math.min(1, Math.max(0, covered - leftOut) / durationMs);
+  return shareOf(told, durationMs);
 }
 
 /** Whether the journal tells that a play of this broadcast has begun, on whatever output. */

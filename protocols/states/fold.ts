@@ -107,16 +107,32 @@ export function soundedMs(
   return Math.max(0, Math.min(range, came) - play.skippedMs);
 }
 
+/** What is told of one stretch of sound. */
+export type ToldRange = Parameters<typeof soundedMs>[0];
+
+/** Share (0 to 1) of a content of `durationMs` that these ranges say to have sounded: their union, less what was left out inside them. */
+export function soundedShare(ranges: readonly ToldRange[], durationMs: number): number {
+  if (durationMs <= 0) return 0;
+  let [covered, reached, leftOut] = [0, 0, 0];
+  for (const range of [...ranges].sort((a, b) => a.fromMs - b.fromMs)) {
+    const to = range.toMs ?? range.fromMs;
+    covered += Math.max(0, to - Math.max(range.fromMs, reached));
+    reached = Math.max(reached, to);
+    leftOut += to - range.fromMs - soundedMs(range);
+  }
+  return Math.min(1, Math.max(0, covered - leftOut) / durationMs);
+}
+
+/** Whether nothing worth mentioning of a range was left out. */
+export function soundedWhole(range: ToldRange): boolean {
+  return soundedMs(range) >= PLAYED_SHARE * ((range.toMs ?? range.fromMs) - range.fromMs);
+}
+
 /** Whether the loudspeaker reports that the whole content sounded. A null output never counts as played. */
 export function countsAsPlayed(view: DeliveryView): boolean {
   return (
     view.state === 'finished' &&
-    view.plays.some(
-      (play) =>
-        play.state === 'finished' &&
-        play.evidence === 'reported' &&
-        soundedMs(play) >= PLAYED_SHARE * ((play.toMs ?? play.fromMs) - play.fromMs),
-    )
+    view.plays.some((play) => play.state === 'finished' && play.evidence === 'reported' && soundedWhole(play))
   );
 }
 

@@ -11,14 +11,14 @@ import type { Delivery, ReceiptStore } from '../deliveries/receipts.ts';
 import type { Broadcast, BroadcastStore } from './broadcast.ts';
 
 /** How long after the hard end a loudspeaker's word may take before we call it missing. */
-const GRACE_MS = 60_000;
+export const REPORT_GRACE_MS = 60_000;
 
 /** States in which a delivery still waits for a word. */
 const OPEN: readonly DeliveryState[] = ['pending', 'accepted', 'ready', 'playing'];
 
 /** Whether the loudspeakers had time enough to say what they did. */
-function isOver(broadcast: Broadcast, now: Instant): boolean {
-  return now > broadcast.hardEndAt + GRACE_MS;
+export function isOver(broadcast: Broadcast, now: Instant): boolean {
+  return now > broadcast.hardEndAt + REPORT_GRACE_MS;
 }
 
 /** Counts of one broadcast; `pending` is what the target snapshot has and no row speaks for. */

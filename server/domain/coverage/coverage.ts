@@ -8,13 +8,11 @@ import {
   type DeliveryView,
   PENDING,
   PLAYED_SHARE,
-  soundedMs,
+  soundedShare,
 } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
-
-/** How long after the hard end a word may take before it counts as missing. */
-export const COVERAGE_GRACE_MS = 60_000;
+import { isOver } from '../broadcasts/delivery-report.ts';
 
 const MISSED: readonly DeliveryState[] = [
   'missed',
@@ -28,15 +26,8 @@ const MISSED: readonly DeliveryState[] = [
 /** Share (0 to 1) of the content that sounded, by the loudspeaker's word: the union of the ranges that it reports. */
 export function reportedShare(view: DeliveryView, durationMs: number): number {
   if (countsAsPlayed(view)) return 1;
-  const plays = view.plays.filter(({ evidence, toMs }) => evidence === 'reported' && toMs !== null);
-  let [covered, reached, leftOut] = [0, 0, 0];
-  for (const play of [...plays].sort((a, b) => a.fromMs - b.fromMs)) {
-    const to = play.toMs ?? play.fromMs;
-    covered += Math.max(0, to - Math.max(play.fromMs, reached));
-    reached = Math.max(reached, to);
-    leftOut += to - play.fromMs - soundedMs(play);
-  }
-  return durationMs <= 0 ? 0 : Math.min(1, Math.max(0, covered - leftOut) / durationMs);
+  const told = view.plays.filter(({ evidence, toMs }) => evidence === 'reported' && toMs !== null);
+  return soundedShare(told, durationMs);
 }
 
 /** What one loudspeaker had of it. Only its own word makes it missed; silence is never more than unconfirmed. */
@@ -77,7 +68,7 @@ export interface CoverageFacts {
 /** Coverage per loudspeaker and per hamlet. Pure. */
 export function coverage(facts: CoverageFacts): Coverage {
   const { broadcast, durationMs, views, areaOf, tree, makeGood, now } = facts;
-  const over = now > broadcast.hardEndAt + COVERAGE_GRACE_MS;
+  const over = isOver(broadcast, now);
   const speakers = [...facts.speakerIds].sort().map((speakerId) => {
     const view = views.get(speakerId) ?? PENDING;
     const share = reportedShare(view, durationMs);

@@ -1,7 +1,6 @@
 import { type Clock, type Instant, Lifecycle, repeat } from '#kit';
 import {
   type Coverage,
-  type DeliveryView,
   DomainError,
   derivedId,
   isDomainError,
@@ -9,7 +8,6 @@ import {
   type MakeGoodRequest,
   PLAYED_SHARE,
   type PlayRequest,
-  playOrderCodec,
   scopeKey,
 } from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
@@ -20,9 +18,10 @@ import type { BroadcastService } from '../broadcasts/broadcast-service.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { StoredSlot } from '../plans/plan.ts';
-import { type Busy, earliestStart } from '../policies/earliest-start.ts';
+import { earliestStart } from '../policies/earliest-start.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { Storage, Stores, Transaction } from '../unit-of-work.ts';
+import { type Aired, airedOf, busyOf, viewsOf } from './aired.ts';
 import { coverage } from './coverage.ts';
 
 /** A make-good is worth airing for so long after the original, and never after the series' next airing. */
@@ -75,7 +74,7 @@ export class MakeGoodService extends Lifecycle {
     if (broadcast === null)
       throw new DomainError('request.not_found', { what: 'broadcast', id: broadcastId });
     authorize(actor, 'broadcast:read', broadcast.areaId, areas.tree);
-    return this.#coverageOf(storage.read, broadcast);
+    return this.#coverageOf(storage.read, broadcast, await airedOf(storage.read, broadcast));
   }
 
   /** What could be aired again now in these areas. */
@@ -83,10 +82,14 @@ export class MakeGoodService extends Lifecycle {
     const now = this.#options.clock.now();
     const open = await this.#candidates(now);
     const mine = open.filter(({ areaId }) => areaIds.has(areaId));
-    const proposals = await Promise.all(
-      mine.map((broadcast) => this.#propose(this.#options.storage.read, broadcast, now, {})),
+    const { read } = this.#options.storage;
+    const upcoming = this.#upcoming(now);
+    const found = await Promise.all(
+      mine.map(async (broadcast) =>
+        this.#propose(read, broadcast, await airedOf(read, broadcast), upcoming, now, {}),
+      ),
     );
-    return { proposals: proposals.filter((one) => one !== undefined) };
+    return { proposals: found.filter((one) => one !== undefined) };
   }
 
   /**
@@ -107,7 +110,9 @@ export class MakeGoodService extends Lifecycle {
     const id = makeGoodId(broadcastId);
     if ((await tx.broadcasts.get(id)) !== null || broadcast.makesGoodOf !== null)
       throw conflict(broadcastId, 'made good already', 'one without a make-good');
-    const proposal = await this.#propose(tx, broadcast, clock.now(), request);
+    const aired = await airedOf(tx, broadcast);
+    const now = clock.now();
+    const proposal = await this.#propose(tx, broadcast, aired, this.#upcoming(now), now, request);
     if (proposal === undefined || broadcast.announcementId === null)
       throw conflict(
         broadcastId,
@@ -120,7 +125,7 @@ export class MakeGoodService extends Lifecycle {
       actor,
       {
         announcementId: broadcast.announcementId,
-        ...(await manner(tx, broadcast)),
+        ...manner(aired),
         targets: { speakers: speakerIds },
         startsAt,
         latenessMs: Math.max(0, Math.min(LATENESS_MS, validUntil - startsAt)),
@@ -134,8 +139,11 @@ export class MakeGoodService extends Lifecycle {
   async look(): Promise<void> {
     const { storage, clock, events, onError } = this.#options;
     const now = clock.now();
-    for (const broadcast of await this.#candidates(now)) {
-      const proposal = await this.#propose(storage.read, broadcast, now, {});
+    const candidates = await this.#candidates(now);
+    const upcoming = candidates.length === 0 ? [] : this.#upcoming(now);
+    for (const broadcast of candidates) {
+      const aired = await airedOf(storage.read, broadcast);
+      const proposal = await this.#propose(storage.read, broadcast, aired, upcoming, now, {});
       if (proposal === undefined) continue;
       const { automatic, areaId, speakerIds, startsAt } = proposal;
       try {
@@ -155,6 +163,11 @@ export class MakeGoodService extends Lifecycle {
     }
   }
 
+  /** Every slot that may be in the way of a make-good, or end its validity. */
+  #upcoming(now: Instant): readonly StoredSlot[] {
+    return this.#options.planned(now, now + 2 * VALID_MS);
+  }
+
   /** Incomplete broadcasts that are no make-good themselves and have none yet. */
   async #candidates(now: Instant): Promise<Broadcast[]> {
     const { read } = this.#options.storage;
@@ -170,6 +183,8 @@ export class MakeGoodService extends Lifecycle {
   async #propose(
     read: Stores,
     broadcast: Broadcast,
+    aired: Aired,
+    upcoming: readonly StoredSlot[],
     now: Instant,
     request: MakeGoodRequest,
   ): Promise<Proposal | undefined> {
@@ -180,7 +195,7 @@ export class MakeGoodService extends Lifecycle {
     // A relay cannot be had again.
     if (announcement === null || announcement.state !== 'approved' || announcement.stream !== null)
       return undefined;
-    const { speakers: heard } = await this.#coverageOf(read, broadcast);
+    const { speakers: heard } = await this.#coverageOf(read, broadcast, aired);
     const unconfirmed = request.unconfirmed ?? true;
     const missed = heard.filter(
       ({ verdict, share, speakerId }) =>
@@ -190,9 +205,7 @@ export class MakeGoodService extends Lifecycle {
     );
     const waiting = heard.some(({ verdict }) => verdict === 'waiting');
     if (missed.length === 0 || waiting || schedule?.makeGood === 'off') return undefined;
-    const durationMs = await durationOf(read, broadcast);
     const areaIds = new Set(missed.flatMap(({ speakerId }) => speakers.get(speakerId)?.areaId ?? []));
-    const upcoming = this.#options.planned(now, broadcast.startsAt + 2 * VALID_MS);
     const next = upcoming.find(({ seriesId }) => seriesId === broadcast.seriesId);
     const validUntil = Math.min(broadcast.startsAt + VALID_MS, next?.startsAt ?? Number.POSITIVE_INFINITY);
     const scopes = this.#scopesOf(
@@ -203,7 +216,7 @@ export class MakeGoodService extends Lifecycle {
     const from = Math.ceil(now + LEAD_MS);
     const startsAt =
       request.startsAt ??
-      earliestStart(areaIds, areas.tree, busy, { from, until: validUntil, airTimeMs: durationMs });
+      earliestStart(areaIds, areas.tree, busy, { from, until: validUntil, airTimeMs: aired.durationMs });
     if (startsAt === undefined || startsAt > validUntil) return undefined;
     return {
       broadcastId: broadcast.id,
@@ -213,20 +226,20 @@ export class MakeGoodService extends Lifecycle {
       speakerIds: missed.map(({ speakerId }) => speakerId),
       startsAt,
       validUntil,
-      automatic: schedule?.makeGood === 'auto' || (await wasToBeRescheduled(read, broadcast, schedule)),
+      automatic: schedule?.makeGood === 'auto' || wasToBeRescheduled(aired, schedule),
     };
   }
 
-  async #coverageOf(read: Stores, broadcast: Broadcast): Promise<Coverage> {
+  async #coverageOf(read: Stores, broadcast: Broadcast, aired: Aired): Promise<Coverage> {
     const { areas, speakers, clock } = this.#options;
     const { broadcasts } = read;
     const snapshot = await broadcasts.snapshot(broadcast.id);
     const [makeGood] = await broadcasts.makeGoodsOf([broadcast.id]);
     return coverage({
       broadcast,
-      durationMs: await durationOf(read, broadcast),
+      durationMs: aired.durationMs,
       speakerIds: snapshot?.speakerIds ?? [],
-      views: await viewsOf(read, broadcast.id),
+      views: aired.views,
       areaOf: (speakerId) => speakers.get(speakerId)?.areaId,
       tree: areas.tree,
       makeGood:
@@ -263,13 +276,9 @@ export class MakeGoodService extends Lifecycle {
 }
 
 /** How the original was to sound: gain, repetitions, what came before it. */
-async function manner(
-  read: Stores,
-  broadcast: Broadcast,
-): Promise<Pick<PlayRequest, 'gainDb' | 'repeat' | 'prelude'>> {
-  const text = await orderText(read, broadcast);
-  if (text === undefined) return {};
-  const { volume, repeat, prelude } = playOrderCodec.parse(text);
+function manner({ order }: Aired): Pick<PlayRequest, 'gainDb' | 'repeat' | 'prelude'> {
+  if (order === null) return {};
+  const { volume, repeat, prelude } = order;
   return { gainDb: volume.gainDb, repeat, prelude: prelude.map(({ name }) => name) };
 }
 
@@ -279,66 +288,14 @@ export function makeGoodId(broadcastId: string): string {
 }
 
 /** It gave way to an emergency, and its setting says that it is then aired again. */
-async function wasToBeRescheduled(
-  read: Stores,
-  broadcast: Broadcast,
-  schedule: Schedule | null,
-): Promise<boolean> {
-  const wanted =
-    schedule === null
-      ? (await read.broadcasts.orders(broadcast.id)).some(
-          ({ kind, document }) => kind === 'play' && afterInterruption(document) === 'reschedule',
-        )
-      : schedule.afterInterruption === 'reschedule';
-  if (!wanted) return false;
-  const deliveries = await read.receipts.ofBroadcast(broadcast.id);
-  return deliveries.some(({ view }) => view.plays.some(({ code }) => code === 'order.preempted'));
-}
-
-async function viewsOf(read: Stores, broadcastId: string): Promise<Map<string, DeliveryView>> {
-  const deliveries = await read.receipts.ofBroadcast(broadcastId);
-  return new Map(deliveries.map(({ speakerId, view }) => [speakerId, view]));
-}
-
-/** Length of its content as it was ordered, ms. */
-async function durationOf(read: Stores, broadcast: Broadcast): Promise<number> {
-  const text = await orderText(read, broadcast);
-  if (text !== undefined) return contentMs(text);
-  const { announcementId } = broadcast;
-  const sha256 =
-    announcementId === null ? null : ((await read.announcements.get(announcementId))?.mediaSha256 ?? null);
-  return sha256 === null ? 0 : ((await read.media.get(sha256))?.durationMs ?? 0);
-}
-
-/** What loudspeakers were told to play, as JSON. */
-async function orderText({ plans, broadcasts }: Stores, broadcast: Broadcast): Promise<string | undefined> {
-  const slot = await plans.slot(broadcast.id);
-  if (slot !== null) return slot.line;
-  const order = (await broadcasts.orders(broadcast.id)).find(({ kind }) => kind === 'play');
-  return order === undefined ? undefined : payloadText(order.document);
+function wasToBeRescheduled({ order, views }: Aired, schedule: Schedule | null): boolean {
+  if ((schedule ?? order)?.afterInterruption !== 'reschedule') return false;
+  return [...views.values()].some(({ plays }) => plays.some(({ code }) => code === 'order.preempted'));
 }
 
 function isTarget(speakers: SpeakerIndex, speakerId: string): boolean {
   const lifecycle = speakers.get(speakerId)?.lifecycle;
   return lifecycle === 'active' || lifecycle === 'enrolled';
-}
-
-function payloadText(document: string): string {
-  return Buffer.from(document.split('.')[1] ?? '', 'base64url').toString('utf8');
-}
-
-function contentMs(order: string): number {
-  const { content } = playOrderCodec.parse(order);
-  return 'durationMs' in content ? content.durationMs : 0;
-}
-
-function afterInterruption(document: string): string {
-  return playOrderCodec.parse(payloadText(document)).afterInterruption;
-}
-
-function busyOf({ startsAt, line }: StoredSlot): Busy {
-  const { count, intervalMs } = playOrderCodec.parse(line).repeat;
-  return { startsAt, endsAt: startsAt + count * contentMs(line) + (count - 1) * intervalMs };
 }
 
 function conflict(id: string, state: string, expected: string): DomainError {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { DELIVERY_STATES, type DeliveryState, type DeliveryView, PENDING, type PlayView } from '#protocols';
 import { AreaTree } from '../../../server/domain/areas/area.ts';
 import type { Broadcast } from '../../../server/domain/broadcasts/broadcast.ts';
-import { COVERAGE_GRACE_MS, coverage } from '../../../server/domain/coverage/coverage.ts';
+import { REPORT_GRACE_MS } from '../../../server/domain/broadcasts/delivery-report.ts';
+import { coverage } from '../../../server/domain/coverage/coverage.ts';
 
 const HARD_END = 1_000_000;
 const DURATION_MS = 60_000;
@@ -42,7 +43,7 @@ const finished: DeliveryView = {
   plays: [play(1, { state: 'finished', toMs: DURATION_MS })],
 };
 
-function of(views: Readonly<Record<string, DeliveryView>>, now = HARD_END + COVERAGE_GRACE_MS + 1) {
+function of(views: Readonly<Record<string, DeliveryView>>, now = HARD_END + REPORT_GRACE_MS + 1) {
   const ids = Object.keys(views);
   return coverage({
     ...{ broadcast, durationMs: DURATION_MS, speakerIds: ids, tree, makeGood: null, now },
