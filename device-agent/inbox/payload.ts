@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { codec, IdSchema, type PlayOrder, playOrderCodec } from '#protocols';
+import { codec, IdSchema, type PlayOrder, payloadOf, playOrderCodec } from '#protocols';
 import type { OrderRecord } from '../state/order-store.ts';
 
 const LooseOrderSchema = Type.Object({
@@ -8,11 +8,6 @@ const LooseOrderSchema = Type.Object({
   drill: Type.Optional(Type.Unknown()),
 });
 const looseOrderCodec = codec('order', LooseOrderSchema);
-
-/** The signed bytes of a compact JWS that was verified before it was stored. */
-export function payloadOf(document: string): Buffer {
-  return Buffer.from(document.split('.')[1] ?? '', 'base64url');
-}
 
 /** The order to play of a record, which was proved before it was stored. Throws `document.malformed` for what this version cannot read. */
 export function playOrderOf({ origin, document }: Pick<OrderRecord, 'origin' | 'document'>): PlayOrder {

@@ -10,12 +10,12 @@ import {
   type Latch,
   latchCodec,
   MAX_DOCUMENT_BYTES,
+  payloadOf,
   Sha256Schema,
   scopeKey,
   sha256,
   verifyDocument,
 } from '#protocols';
-import { payloadOf } from '../inbox/payload.ts';
 import { errorText, type Log } from '../log.ts';
 import { ifMissing } from '../state/files.ts';
 import type { OwedWrites } from '../state/owed-writes.ts';

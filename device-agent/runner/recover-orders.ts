@@ -4,10 +4,11 @@ import {
   type JournalEntry,
   type JournalFact,
   type KeyRing,
+  payloadOf,
 } from '#protocols';
 import type { TrustedTime } from '../clock/index.ts';
 import { contentOf } from '../inbox/content-of.ts';
-import { drillMark, looseOrderOf, payloadOf, playOrderOf } from '../inbox/payload.ts';
+import { drillMark, looseOrderOf, playOrderOf } from '../inbox/payload.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Log } from '../log.ts';
 import type { OrderRecord, OrderStore } from '../state/order-store.ts';

@@ -56,6 +56,20 @@ export async function verifyDocument(
   }
 }
 
+/**
+ * The signed bytes of a compact JWS whose signature needs no proof here: we made it ourselves, or proved it before it was stored.
+ * Throws `document.malformed`.
+ */
+export function payloadOf(document: string): Buffer {
+  const payload = document.split('.')[1];
+  if (payload === undefined)
+    throw new DomainError('document.malformed', {
+      document: 'signed document',
+      reason: 'it is not a compact JWS',
+    });
+  return Buffer.from(payload, 'base64url');
+}
+
 function headerKeyId(use: KeyUse, text: string): string {
   let header: ReturnType<typeof decodeProtectedHeader>;
   try {

@@ -13,6 +13,12 @@ export function scopeKey({ kind, id }: Scope): string {
   return `${kind}.${id}`;
 }
 
+/** Reads a scope back from its key. */
+export function scopeOfKey(key: string): Scope {
+  const dot = key.indexOf('.');
+  return { kind: key.slice(0, dot) === 'speaker' ? 'speaker' : 'area', id: key.slice(dot + 1) };
+}
+
 /** Whether a document of this scope is for a speaker with this ancestry. */
 export function scopeIncludes({ kind, id }: Scope, speakerId: string, ancestry: readonly string[]): boolean {
   return kind === 'speaker' ? id === speakerId : ancestry.includes(id);

@@ -81,7 +81,7 @@ export interface SessionLimit {
 }
 
 /** Whether the rules limit sessions at all. */
-export function limitsSessions(rules: LocalRules): boolean {
+export function limitsSessions(rules: Pick<LocalRules, 'policy'>): boolean {
   return rules.policy.sessionMinutes !== null || (rules.policy.sessionsPerDay ?? null) !== null;
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '#kit';
-import { Pacer } from '../domain/schedule/pacer.ts';
+import { Turns } from '../domain/turns.ts';
 
 /** Arrays up to this length are written at once. */
 const SHORT = 20;
@@ -10,11 +10,11 @@ export async function* jsonPieces(
   value: object,
   clock: Pick<Clock, 'monotonic'>,
 ): AsyncGenerator<string, void> {
-  const pacer = new Pacer(clock);
+  const turns = new Turns(clock);
   let piece = '';
   for (const part of parts(value)) {
     piece += part;
-    await pacer.rest();
+    await turns.take();
     if (piece.length < PIECE_CHARACTERS) continue;
     yield piece;
     piece = '';

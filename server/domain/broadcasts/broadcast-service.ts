@@ -38,7 +38,7 @@ import {
   titleOf,
   withinWindow,
 } from './plan-broadcast.ts';
-import { type ResolvedTargets, resolveTargets, type SpeakerIndex } from './resolve-targets.ts';
+import { type ResolvedTargets, resolveTargets, type SpeakerIndex, wantedTargets } from './resolve-targets.ts';
 import { liftedStops, type Stops } from './stops.ts';
 
 const ONCE = { count: 1, intervalMs: 0 };
@@ -96,7 +96,7 @@ export class BroadcastService {
     const { announcement, content } = await this.#approved(tx, actor, request.announcementId);
     // An emergency goes out whatever the clock shows.
     if (announcement.priority !== 'emergency') this.#options.plan.requireClock();
-    const wanted = targetsOf(request);
+    const wanted = wantedTargets(request.targets);
     const targets = resolveTargets(wanted, areas.tree, this.#options.speakers);
     this.#authorizeTargets(actor, 'broadcast:play', wanted, targets);
     const { priority } = announcement;
@@ -286,15 +286,6 @@ export class BroadcastService {
     authorize(actor, permission, broadcast.areaId, this.#options.areas.tree);
     return (this.#options.pending ?? NOTHING_PENDING).broadcast(broadcast);
   }
-}
-
-function targetsOf({ targets }: PlayRequest): Targets {
-  return {
-    areas: [...new Set(targets.areas ?? [])],
-    speakers: [...new Set(targets.speakers ?? [])],
-    excludeAreas: [...new Set(targets.excludeAreas ?? [])],
-    excludeSpeakers: [...new Set(targets.excludeSpeakers ?? [])],
-  };
 }
 
 function changeOf({ id, areaId, state }: Broadcast) {

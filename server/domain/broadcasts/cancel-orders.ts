@@ -1,6 +1,7 @@
 import type { Instant } from '#kit';
-import { type CancelOrder, DomainError, nextRevision, orderHeaderCodec, type Targets } from '#protocols';
+import { type CancelOrder, DomainError, nextRevision, type Targets } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
+import { readOrder } from '../dispatch/read-order.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Broadcast, StoredOrder } from './broadcast.ts';
 import { issueOrders, type OrderSigner, orderTopics } from './order-issuer.ts';
@@ -46,7 +47,7 @@ export async function signCancelOrders(
   const { id: broadcastId } = broadcast;
   const played = (await stores.broadcasts.orders(broadcastId))
     .filter(({ kind }) => kind === 'play')
-    .map(({ document, topics }) => ({ header: orderHeaderCodec.parse(payloadOf(document)), topics }));
+    .map(({ document, topics }) => ({ header: readOrder(document), topics }));
   const base: Omit<CancelOrder, 'id' | 'targets'> = {
     v: 1,
     kind: 'cancel',
@@ -78,9 +79,4 @@ export function notCancellable({ id, state }: Broadcast): DomainError {
     state,
     expected: 'one that is not over yet',
   });
-}
-
-/** The payload of a JWS of our own making: its signature needs no check. */
-function payloadOf(document: string): Buffer {
-  return Buffer.from(document.split('.')[1] ?? '', 'base64url');
 }

@@ -1,4 +1,4 @@
-import type { SpeakerLifecycle, Targets } from '#protocols';
+import type { PlayRequest, SpeakerLifecycle, Targets } from '#protocols';
 import { DomainError, MAX_PERSONAL_TARGETS } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 
@@ -27,6 +27,16 @@ export interface ResolvedTargets {
     readonly topicIds: readonly string[];
     readonly by: 'area' | 'speaker';
   }[];
+}
+
+/** The targets of a request: each named once, what is not named empty. */
+export function wantedTargets(wanted: PlayRequest['targets']): Targets {
+  return {
+    areas: [...new Set(wanted.areas ?? [])],
+    speakers: [...new Set(wanted.speakers ?? [])],
+    excludeAreas: [...new Set(wanted.excludeAreas ?? [])],
+    excludeSpeakers: [...new Set(wanted.excludeSpeakers ?? [])],
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { DomainError, type OrderHeader, orderHeaderCodec } from '#protocols';
+import { type OrderHeader, orderHeaderCodec, payloadOf } from '#protocols';
 
 /** The header of an order that we signed and stored ourselves: its signature is not proved again. Throws `document.malformed`. */
 export function readOrder(document: string): OrderHeader {
@@ -17,11 +17,4 @@ export function repeatsOfLine(line: string): number {
   const { repeat } = value;
   if (typeof repeat !== 'object' || repeat === null || !('count' in repeat)) return 1;
   return typeof repeat.count === 'number' ? repeat.count : 1;
-}
-
-function payloadOf(document: string): Buffer {
-  const payload = document.split('.')[1];
-  if (payload === undefined)
-    throw new DomainError('document.malformed', { document: 'order', reason: 'it is not a compact JWS' });
-  return Buffer.from(payload, 'base64url');
 }

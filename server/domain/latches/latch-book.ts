@@ -1,12 +1,6 @@
 import { type Scope, scopeKey, scopesOf } from '#protocols';
 import type { StoredLatch } from './latch.ts';
 
-/** Reads a scope back from its key. */
-export function scopeOfKey(key: string): Scope {
-  const dot = key.indexOf('.');
-  return { kind: key.slice(0, dot) === 'speaker' ? 'speaker' : 'area', id: key.slice(dot + 1) };
-}
-
 /** Every latch in memory: by id, and the newest of each scope, which is the one that counts there. */
 export class LatchBook {
   readonly #byId = new Map<string, StoredLatch>();

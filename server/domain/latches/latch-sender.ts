@@ -1,8 +1,7 @@
 import { backoff, type Clock, delay, Lifecycle, type Milliseconds, type Timer } from '#kit';
-import { isDomainError } from '#protocols';
+import { isDomainError, scopeOfKey } from '#protocols';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
 import type { StoredLatch } from './latch.ts';
-import { scopeOfKey } from './latch-book.ts';
 
 const RETRY = { baseMs: 200, maxMs: 5_000 } as const;
 /** The answer to a person waits so long for the broker at most. */

@@ -8,6 +8,7 @@ import {
   nextRevision,
   type Scope,
   scopeKey,
+  scopeOfKey,
 } from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
@@ -18,7 +19,7 @@ import type { DocumentSigner } from '../keys/key-service.ts';
 import type { HeldDocument, HeldSource } from '../plans/held-documents.ts';
 import type { Storage } from '../unit-of-work.ts';
 import type { LatchAct, LatchLog, LatchRecord, StoredLatch } from './latch.ts';
-import { LatchBook, scopeOfKey } from './latch-book.ts';
+import { LatchBook } from './latch-book.ts';
 import { LatchKeeper } from './latch-keeper.ts';
 import { LatchSender } from './latch-sender.ts';
 

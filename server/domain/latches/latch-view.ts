@@ -1,8 +1,7 @@
-import type { LatchDetail, LatchView, Scope } from '#protocols';
+import { type LatchDetail, type LatchView, type Scope, scopeOfKey } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { StoredLatch } from './latch.ts';
-import { scopeOfKey } from './latch-book.ts';
 import type { LatchService } from './latch-service.ts';
 
 /** Untold loudspeakers that are named one by one. */

@@ -1,8 +1,7 @@
-import { type Scope, scopeKey, scopesOf } from '#protocols';
+import { type Scope, scopeKey, scopeOfKey, scopesOf } from '#protocols';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { PlanStore } from '../plans/plan.ts';
-import { scopeOfKey } from './latch-book.ts';
 import { type NextSession, type NextSessions, REMIND_AHEAD_MS } from './reminders.ts';
 
 export interface PlannedSessionsOptions {

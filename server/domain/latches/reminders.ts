@@ -1,8 +1,7 @@
 import { type Clock, Lifecycle, type Milliseconds, repeat } from '#kit';
-import { type Hold, holds, type Reminder, type Scope, scopeKey } from '#protocols';
+import { type Hold, holds, type Reminder, type Scope, scopeKey, scopeOfKey } from '#protocols';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { Speaker, SpeakerStore } from '../speakers/speaker.ts';
-import { scopeOfKey } from './latch-book.ts';
 import type { LatchService } from './latch-service.ts';
 
 /** People are reminded so long before a session that will not sound. */

@@ -1,11 +1,18 @@
 import type { Instant } from '#kit';
-import { MAX_PLAN_DOCUMENT_BYTES, type PlanHead, type Scope, sha256, writePlanDocument } from '#protocols';
+import {
+  MAX_PLAN_DOCUMENT_BYTES,
+  type PlanHead,
+  type Scope,
+  scopeOfKey,
+  sha256,
+  writePlanDocument,
+} from '#protocols';
 import { dayOf, formatDay } from '../calendar/day-number.ts';
 import { localDayNumber } from '../policies/zoned-time.ts';
+import type { Turns } from '../turns.ts';
 import type { StoredDocument, StoredSlot } from './plan.ts';
 import { bySlotOrder } from './slot-book.ts';
-import { linesFor, scopeOfKey } from './slot-line.ts';
-import type { Turns } from './turns.ts';
+import { linesFor } from './slot-line.ts';
 
 /** Where area-day documents are fetched, below the controller's address. */
 export const PLAN_PATH = '/api/v1/plans';

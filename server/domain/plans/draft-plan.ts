@@ -1,11 +1,11 @@
 import type { Instant } from '#kit';
 import { nextRevision, scopeKey, sha256 } from '#protocols';
 import type { Refusal } from '../schedule/target-rules.ts';
+import type { Turns } from '../turns.ts';
 import type { StoredSlot } from './plan.ts';
 import type { SlotBook } from './slot-book.ts';
 import type { ScheduleDrafts, SlotDraft, SlotFacts } from './slot-draft.ts';
 import { scopesOfTargets, wholeLine } from './slot-line.ts';
-import type { Turns } from './turns.ts';
 
 /** Why a slot that has begun is stopped: everything else lets it sound to its end. */
 const STOPS: readonly string[] = ['schedule.skipped', 'schedule.not_approved'];

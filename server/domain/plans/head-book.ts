@@ -1,4 +1,4 @@
-import { type PlanHead, planHeadCodec, type Scope, scopeKey } from '#protocols';
+import { type PlanHead, payloadOf, planHeadCodec, type Scope, scopeKey } from '#protocols';
 import type { Stores } from '../unit-of-work.ts';
 import type { HeldDocument } from './held-documents.ts';
 import type { StoredHead } from './plan.ts';
@@ -52,5 +52,5 @@ export class HeadBook {
 
 /** The payload of a head of our own making: its signature is not proved again. */
 function headOf(document: string): PlanHead {
-  return planHeadCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url'));
+  return planHeadCodec.parse(payloadOf(document));
 }

@@ -1,4 +1,4 @@
-import type { Turns } from './turns.ts';
+import type { Turns } from '../turns.ts';
 
 /** Gives what was read again as the object that it was before, if it says the same: what is made from it need not be made again. */
 export class KeptValues<Value extends object> {

@@ -1,10 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, type Instant, Lifecycle, type Milliseconds, type Timer } from '#kit';
-import { isDomainError, planHeadCodec, type Scope, type StoredMessage, scopeKey } from '#protocols';
+import {
+  isDomainError,
+  planHeadCodec,
+  type Scope,
+  type StoredMessage,
+  scopeKey,
+  scopeOfKey,
+} from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
 import type { DocumentSigner } from '../keys/key-service.ts';
+import { Turns } from '../turns.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import { AreaDays, type ScopeDocuments } from './area-days.ts';
 import { type DraftPlan, PlanDrafter } from './draft-plan.ts';
@@ -18,8 +26,6 @@ import { type HeadWishes, signHeads } from './sign-heads.ts';
 import type { SlotBook } from './slot-book.ts';
 import type { SlotBroadcasts } from './slot-broadcasts.ts';
 import type { SlotFacts, SlotSource } from './slot-draft.ts';
-import { scopeOfKey } from './slot-line.ts';
-import { Turns } from './turns.ts';
 
 /** Changes that come together are taken together: the first waits this long for others. */
 const COLLECT_MS: Milliseconds = 100;

@@ -5,9 +5,9 @@ import {
   type SessionGroup,
 } from '../schedule/session-limits.ts';
 import type { Refusal } from '../schedule/target-rules.ts';
+import type { Turns } from '../turns.ts';
 import type { SlotBook } from './slot-book.ts';
 import type { DraftedSession, ScheduleDrafts, SlotFacts } from './slot-draft.ts';
-import type { Turns } from './turns.ts';
 
 /** The limits of sessions across all schedules. Counts again only where something changed. */
 export class PlanLimits {

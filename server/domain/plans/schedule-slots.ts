@@ -10,9 +10,9 @@ import { sessionsOfSlots } from '../schedule/session-limits.ts';
 import { readSlotFacts, type SlotFacts as ScheduleFacts } from '../schedule/slot-facts.ts';
 import { type Slots, slotSteps } from '../schedule/slots.ts';
 import { TargetRules } from '../schedule/target-rules.ts';
+import type { Turns } from '../turns.ts';
 import { KeptValues } from './kept-values.ts';
 import type { DraftedSession, ScheduleDrafts, SlotFacts, SlotSource } from './slot-draft.ts';
-import type { Turns } from './turns.ts';
 
 /** Parts of a series that ended longer before the range have nothing in it, and nothing that still sounds. */
 const ENDED_MS = 2 * 24 * 3_600_000;

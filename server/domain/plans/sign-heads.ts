@@ -7,13 +7,13 @@ import {
   type Scope,
   type StoredMessage,
   scopeKey,
+  scopeOfKey,
 } from '#protocols';
 import type { DocumentSigner } from '../keys/key-service.ts';
+import type { Turns } from '../turns.ts';
 import type { ScopeDocuments } from './area-days.ts';
 import type { HeadBook } from './head-book.ts';
 import type { StoredHead } from './plan.ts';
-import { scopeOfKey } from './slot-line.ts';
-import type { Turns } from './turns.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** A head in which nothing changed is signed again so long after it was signed: its validity moves on. */

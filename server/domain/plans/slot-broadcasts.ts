@@ -3,7 +3,6 @@ import {
   BROADCAST_STATES,
   type CancelOrder,
   MAX_PERSONAL_TARGETS,
-  orderHeaderCodec,
   type PlayOrder,
   statesBefore,
   type Targets,
@@ -15,6 +14,7 @@ import { type Dispatching, issueOrders, type OrderSigner, orderTopics } from '..
 import { END_MARGIN_MS } from '../broadcasts/plan-broadcast.ts';
 import { resolvePlanned } from '../broadcasts/plan-targets.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
+import { readOrder } from '../dispatch/read-order.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import type { StoredSlot } from './plan.ts';
@@ -149,7 +149,7 @@ export class SlotBroadcasts {
   ): Promise<void> {
     const played = (await tx.broadcasts.orders(before.id))
       .filter(({ kind }) => kind === 'play')
-      .map(({ document }) => headerOf(document));
+      .map(({ document }) => readOrder(document));
     const newest = Math.max(...played.map((header) => header.revision));
     const dropped = played
       .filter((header) => header.revision === newest)
@@ -185,11 +185,6 @@ function shardsOf(speakerIds: readonly string[]) {
     shards.push({ targets, topics: orderTopics('speaker', speakers) });
   }
   return shards;
-}
-
-/** The header of an order of our own making: its signature needs no check. */
-function headerOf(document: string) {
-  return orderHeaderCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url'));
 }
 
 function factsOf(

@@ -4,8 +4,8 @@ import type { Schedule } from '../schedule/schedule.ts';
 import type { PlannedSession } from '../schedule/session-limits.ts';
 import type { SlotOrder } from '../schedule/slots.ts';
 import type { TargetRules } from '../schedule/target-rules.ts';
+import type { Turns } from '../turns.ts';
 import type { Stores } from '../unit-of-work.ts';
-import type { Turns } from './turns.ts';
 
 /** A slot as it is to be planned: everything that the signed line says but its id, revision and time of signing. */
 export interface SlotDraft {

@@ -1,4 +1,4 @@
-import type { PlayOrder, Scope, Targets } from '#protocols';
+import { type PlayOrder, type Scope, scopeOfKey, type Targets } from '#protocols';
 import type { StoredSlot } from './plan.ts';
 import type { SlotDraft } from './slot-draft.ts';
 
@@ -47,12 +47,6 @@ export function linesFor({ line, scopes }: Pick<StoredSlot, 'line' | 'scopes'>):
     lines.set(key, JSON.stringify({ ...order, targets }));
   }
   return lines;
-}
-
-/** Reads a scope back from its key. */
-export function scopeOfKey(key: string): Scope {
-  const dot = key.indexOf('.');
-  return { kind: key.slice(0, dot) === 'speaker' ? 'speaker' : 'area', id: key.slice(dot + 1) };
 }
 
 /** Reads a line that we wrote ourselves. */

@@ -5,6 +5,7 @@ import { resolvePlanned } from '../broadcasts/plan-targets.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { SpeakerAreas } from '../deliveries/observer.ts';
 import type { Speaker, SpeakerStatus } from '../speakers/speaker.ts';
+import { Turns } from '../turns.ts';
 import type { Stores } from '../unit-of-work.ts';
 import type { HeldDocuments } from './held-documents.ts';
 import type { StoredSlot } from './plan.ts';
@@ -12,7 +13,6 @@ import { MOST_NAMED, type PlanTold, statusReasons } from './plan-state.ts';
 import type { SlotBook } from './slot-book.ts';
 import { readLine } from './slot-line.ts';
 import { SlotStops } from './slot-stops.ts';
-import { Turns } from './turns.ts';
 
 /** Slots of one answer at most. */
 const MOST_SLOTS = 50;

@@ -5,6 +5,7 @@ import {
   type LocalRules,
   latchCodec,
   type PlayOrder,
+  payloadOf,
   plannedItem,
   type Situation,
   type UnreadyReason,
@@ -56,7 +57,7 @@ export class SlotStops {
       if (kind !== 'latch') return [];
       let id = this.#latches.get(hash);
       if (id === undefined) {
-        const latch = latchCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url'));
+        const latch = latchCodec.parse(payloadOf(document));
         id = latch.state === 'set' ? latch.id : null;
         this.#latches.set(hash, id);
       }

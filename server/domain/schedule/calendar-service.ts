@@ -6,27 +6,28 @@ import {
   type LocalRules,
   limitsSessions,
   type PlayOrder,
+  payloadOf,
   plannedItem,
   type Scope,
   scopeIncludes,
+  scopeOfKey,
 } from '#protocols';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import { rulesOf, rulesRange } from '../policies/local-rules.ts';
 import { policyOf } from '../policies/policy.ts';
 import type { Speaker } from '../speakers/speaker.ts';
+import { inTurns, Turns } from '../turns.ts';
 import type { Stores } from '../unit-of-work.ts';
 import { type CalendarSlot, calendarView } from './calendar-view.ts';
 import { mayBeginFrom } from './ended.ts';
 import type { HolidayBook } from './holiday-book.ts';
 import { faultOf } from './originals.ts';
-import { inTurns, Pacer } from './pacer.ts';
 import { previewAll } from './preview/preview.ts';
 import type { PreviewSpeaker } from './preview/preview-types.ts';
 import type { Schedule } from './schedule.ts';
 import type { ScheduleGuard } from './schedule-guard.ts';
 import {
-  limitsSessions as bindsSessions,
   countsInPlan,
   overLimitGroups,
   type PlannedBefore,
@@ -84,14 +85,14 @@ export class CalendarService {
     const { clock, told } = this.#options;
     const speakers = await this.#speakers(scope);
     const limited = speakers.some(({ rules }) => rules !== null && limitsSessions(rules));
-    const pacer = new Pacer(clock);
-    const { slots, withheld, since } = await this.#planned(scope, { from, to, limited }, pacer);
+    const turns = new Turns(clock);
+    const { slots, withheld, since } = await this.#planned(scope, { from, to, limited }, turns);
     const items = [...slots, ...(await this.#ordered(since, to))];
     const classes = await previewAll(items, speakers, { from: since, to }, clock);
     let count = 0;
     for (const one of classes) {
       for (const { startsAt } of one.slots) if (startsAt >= from) count += 1;
-      await pacer.rest();
+      await turns.take();
     }
     if (count > MOST_ITEMS)
       throw new DomainError('request.invalid', {
@@ -101,16 +102,16 @@ export class CalendarService {
     const notTold: string[] = [];
     for (const { speakerId } of speakers) {
       if (speakerId !== '' && !told(speakerId)) notTold.push(speakerId);
-      await pacer.rest();
+      await turns.take();
     }
-    return calendarView({ from, to, items, withheld, classes, notTold, pacer });
+    return calendarView({ from, to, items, withheld, classes, notTold, turns });
   }
 
   /** The slots of every schedule that is for somewhere in the scope, within the limits of sessions: as the plan has them. `since`: where they begin. */
   async #planned(
     scope: Scope,
     { from, to, limited }: { readonly from: Instant; readonly to: Instant; readonly limited: boolean },
-    pacer: Pacer,
+    turns: Turns,
   ): Promise<{
     readonly slots: CalendarSlot[];
     readonly withheld: WithheldSlot[];
@@ -118,7 +119,7 @@ export class CalendarService {
   }> {
     const { read, guard, holidays, slots: book } = this.#options;
     const schedules = (await read.schedules.active()).filter((one) => mayBeginFrom(one, from - HISTORY_MS));
-    await pacer.rest();
+    await turns.take();
     const facts = await guard.facts(read, schedules);
     const { rules } = facts;
     const within = this.#areasOf(scope);
@@ -126,12 +127,12 @@ export class CalendarService {
     /** Where the limits of sessions decide about what is for the scope: there everything counts. */
     const bound = new Set<string>();
     for (const schedule of schedules) {
-      await pacer.rest();
+      await turns.take();
       const areaIds = rules.areasOf(schedule.targets);
       const named = scope.kind === 'speaker' && schedule.targets.speakers.includes(scope.id);
       if (!named && !hasAny(areaIds, within)) continue;
       here.add(schedule);
-      for (const areaId of areaIds) if (bindsSessions(rules.ofArea(areaId))) bound.add(areaId);
+      for (const areaId of areaIds) if (limitsSessions(rules.ofArea(areaId))) bound.add(areaId);
     }
     const since = limited || bound.size > 0 ? from - HISTORY_MS : from;
     const past = await this.#publishedBefore(since, to);
@@ -140,11 +141,11 @@ export class CalendarService {
     const groups: SessionGroup[] = [];
     for (const schedule of schedules) {
       if (!here.has(schedule) && !hasAny(rules.areasOf(schedule.targets), bound)) continue;
-      await pacer.rest();
+      await turns.take();
       const fault = faultOf(schedule.rule, holidays.table);
       const made =
         fault === null
-          ? await inTurns(slotSteps(schedule, facts, holidays.table, since, to), pacer)
+          ? await inTurns(slotSteps(schedule, facts, holidays.table, since, to), turns)
           : faultySlots(schedule, fault, facts, from, to);
       if (here.has(schedule)) found.push({ schedule, made });
       if (bound.size === 0) continue;
@@ -155,11 +156,11 @@ export class CalendarService {
       const sessions = sessionsOfSlots(made.slots).filter(({ sessionId }) => sessionIds.has(sessionId));
       groups.push({ targets: schedule.targets, sessions });
     }
-    const refused = await this.#refused(groups, bound, rules, pacer);
+    const refused = await this.#refused(groups, bound, rules, turns);
     const slots: CalendarSlot[] = [];
     const withheld: WithheldSlot[] = [];
     for (const { schedule, made } of found) {
-      await pacer.rest();
+      await turns.take();
       const kept = withholdRefused(made, refused);
       for (const slot of kept.slots)
         slots.push(slotItem(slot, planned(slot.broadcastId)?.publishedAt ?? schedule.updatedAt));
@@ -172,9 +173,9 @@ export class CalendarService {
     groups: readonly SessionGroup[],
     areaIds: ReadonlySet<string>,
     rules: TargetRules,
-    pacer: Pacer,
+    turns: Turns,
   ): Promise<ReadonlyMap<string, Refusal>> {
-    return inTurns(overLimitGroups(groups, areaIds, rules), pacer);
+    return inTurns(overLimitGroups(groups, areaIds, rules), turns);
   }
 
   /** Slots of before those that are in memory. */
@@ -194,7 +195,7 @@ export class CalendarService {
     );
     return orders.flatMap(({ kind, broadcastId, document }) => {
       if (kind !== 'play' || cancelled.has(broadcastId)) return [];
-      const order = payloadOf(document);
+      const order = JSON.parse(payloadOf(document).toString('utf8')) as PlayOrder;
       if (order.scheduleId !== null || order.startsAt < from || order.startsAt >= to) return [];
       const item = plannedItem(order, null);
       const { title, targets } = order;
@@ -215,7 +216,7 @@ export class CalendarService {
       throw new DomainError('request.not_found', { what: 'speaker', id: scope.id });
     const latches = (await read.latches.all())
       .filter(({ state }) => state === 'set')
-      .map(({ id, scope: key }) => ({ id, scope: scopeOf(key) }));
+      .map(({ id, scope: key }) => ({ id, scope: scopeOfKey(key) }));
     const range = rulesRange(clock.now());
     const known = new Map<string, LocalRules>();
     const rules = (areaId: string, sensitive: boolean) => {
@@ -265,14 +266,4 @@ function slotItem(slot: MadeSlot, issuedAt: Instant): CalendarSlot {
     ...item,
     ...{ title, targets, broadcastId, announcementId, scheduleId, seriesId, sessionId, originalAt },
   };
-}
-
-function scopeOf(key: string): Scope {
-  const [kind = '', id = ''] = [key.slice(0, key.indexOf('.')), key.slice(key.indexOf('.') + 1)];
-  return { kind: kind === 'speaker' ? 'speaker' : 'area', id };
-}
-
-/** The payload of a play order that we signed ourselves. */
-function payloadOf(document: string): PlayOrder {
-  return JSON.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url').toString('utf8')) as PlayOrder;
 }

@@ -1,6 +1,6 @@
 import type { Instant } from '#kit';
 import { airTimeMs, type CalendarView, type Conflict, type ItemTimeline, type Reason } from '#protocols';
-import type { Pacer } from './pacer.ts';
+import type { Turns } from '../turns.ts';
 import type { PreviewClass, PreviewSlot } from './preview/preview-types.ts';
 import { reasonView } from './reason-view.ts';
 import type { WithheldSlot } from './slots.ts';
@@ -24,7 +24,7 @@ export async function calendarView({
   withheld,
   classes,
   notTold,
-  pacer,
+  turns,
 }: {
   readonly from: Instant;
   readonly to: Instant;
@@ -32,7 +32,7 @@ export async function calendarView({
   readonly withheld: readonly WithheldSlot[];
   readonly classes: readonly PreviewClass[];
   readonly notTold: readonly string[];
-  readonly pacer: Pacer;
+  readonly turns: Turns;
 }): Promise<CalendarView> {
   const byId = new Map(items.map((item) => [item.id, item]));
   const inRange = (at: Instant) => at >= from && at < to;
@@ -40,23 +40,23 @@ export async function calendarView({
   const classViews: CalendarView['classes'] = [];
   for (const { speakerIds, slots, timeline } of classes) {
     for (const { id } of slots) meant.add(id);
-    await pacer.rest();
+    await turns.take();
     const view: ClassItem[] = [];
     for (const one of timeline.items) {
       const item = byId.get(one.id);
       if (item !== undefined && inRange(item.startsAt)) view.push(classItem(one, item, byId));
     }
     classViews.push({ speakerIds: speakerIds.filter((id) => id !== ''), items: view });
-    await pacer.rest();
+    await turns.take();
   }
   const shown = new Map<string, CalendarSlot>();
   for (const item of items)
     if (inRange(item.startsAt) && meant.has(item.id)) shown.set(item.broadcastId, item);
-  await pacer.rest();
+  await turns.take();
   const itemViews = [...shown.values()]
     .sort((a, b) => a.startsAt - b.startsAt || a.position - b.position)
     .map(itemView);
-  await pacer.rest();
+  await turns.take();
   const withheldViews = withheld
     .filter(({ startsAt }) => inRange(startsAt))
     .sort((a, b) => a.startsAt - b.startsAt || a.position - b.position)
@@ -64,10 +64,10 @@ export async function calendarView({
       ...{ broadcastId, announcementId, scheduleId, originalAt, position, title, startsAt },
       reason: reasonView(why),
     }));
-  await pacer.rest();
+  await turns.take();
   return {
     ...{ from, to, items: itemViews, withheld: withheldViews, classes: classViews },
-    conflicts: await conflictViews(classes, byId, inRange, pacer),
+    conflicts: await conflictViews(classes, byId, inRange, turns),
     notTold: [...notTold],
   };
 }
@@ -111,11 +111,11 @@ async function conflictViews(
   classes: readonly PreviewClass[],
   byId: ReadonlyMap<string, CalendarSlot>,
   inRange: (at: Instant) => boolean,
-  pacer: Pacer,
+  turns: Turns,
 ): Promise<CalendarView['conflicts']> {
   const found = new Map<string, CalendarView['conflicts'][number]>();
   for (const { speakerIds, timeline } of classes) {
-    await pacer.rest();
+    await turns.take();
     for (const conflict of timeline.conflicts) {
       const [a, b] = [byId.get(conflict.a), byId.get(conflict.b)];
       if (a === undefined || b === undefined || !(inRange(a.startsAt) || inRange(b.startsAt))) continue;

@@ -1,11 +1,12 @@
 import type { Clock, Instant } from '#kit';
+import { limitsSessions } from '#protocols';
 import { approvalHash } from '../announcements/approval-hash.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
+import { inTurns, Turns } from '../turns.ts';
 import { expandRule, type Occurrence } from './expand.ts';
 import { faultOf } from './originals.ts';
-import { inTurns, Pacer } from './pacer.ts';
 import type { Schedule } from './schedule.ts';
-import { limitsSessions, overLimitSteps, type PlannedSession } from './session-limits.ts';
+import { overLimitSteps, type PlannedSession } from './session-limits.ts';
 import { templateOf } from './session-template.ts';
 import type { SlotFacts } from './slot-facts.ts';
 import type { Refusal } from './target-rules.ts';
@@ -94,7 +95,7 @@ export async function refusedSessions(
   },
 ): Promise<RefusedOccurrence[]> {
   const { facts } = options;
-  const pacer = new Pacer(options.clock);
+  const turns = new Turns(options.clock);
   const refused: RefusedOccurrence[] = [];
   const refuse = ({ schedule, occurrence }: DraftSession, { code, params }: Refusal) =>
     refused.push({
@@ -111,16 +112,16 @@ export async function refusedSessions(
     const window = facts.rules.window(facts.rules.of(targets), startsAt, endsAt - startsAt);
     if ('code' in window) refuse(session, window);
     else allowed.push(session);
-    await pacer.rest();
+    await turns.take();
   }
-  for (const { session, refusal } of await overLimits(allowed, options, pacer)) refuse(session, refusal);
+  for (const { session, refusal } of await overLimits(allowed, options, turns)) refuse(session, refusal);
   return refused.sort((a, b) => a.startsAt - b.startsAt);
 }
 
 async function overLimits(
   sessions: readonly DraftSession[],
   { facts, holidays, others }: Parameters<typeof refusedSessions>[1],
-  pacer: Pacer,
+  turns: Turns,
 ): Promise<{ readonly session: DraftSession; readonly refusal: Refusal }[]> {
   const [first] = sessions;
   if (first === undefined) return [];
@@ -141,10 +142,10 @@ async function overLimits(
     if (schedule.pausedAt !== null) continue;
     if (![...besideFacts.rules.areasOf(schedule.targets)].some((id) => areaIds.has(id))) continue;
     other.push(...sessionsOf(schedule, besideFacts, holidays, from, to));
-    await pacer.rest();
+    await turns.take();
   }
-  const before = await inTurns(overLimitSteps(other, areaIds, besideFacts.rules), pacer);
-  const after = await inTurns(overLimitSteps([...other, ...sessions], areaIds, rules), pacer);
+  const before = await inTurns(overLimitSteps(other, areaIds, besideFacts.rules), turns);
+  const after = await inTurns(overLimitSteps([...other, ...sessions], areaIds, rules), turns);
   const ours = new Map(sessions.map((session) => [session.sessionId, session]));
   const found: { session: DraftSession; refusal: Refusal }[] = [];
   for (const [sessionId, refusal] of after) {

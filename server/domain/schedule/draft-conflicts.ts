@@ -1,8 +1,8 @@
 import type { Clock } from '#kit';
 import type { ConflictView } from '#protocols';
 import type { HolidayTable } from '../calendar/holiday.ts';
+import { Turns } from '../turns.ts';
 import { type DraftSession, sessionsOf, whenApproved } from './draft-check.ts';
-import { Pacer } from './pacer.ts';
 import type { Schedule } from './schedule.ts';
 import type { SlotFacts } from './slot-facts.ts';
 
@@ -22,10 +22,10 @@ export async function draftConflicts(
   if (first === undefined || last === undefined) return [];
   const facts = whenApproved(others.facts);
   const areas = facts.rules.areasOf(draft.targets);
-  const pacer = new Pacer(clock);
+  const turns = new Turns(clock);
   const found: ConflictView[] = [];
   for (const other of others.schedules) {
-    await pacer.rest();
+    await turns.take();
     if (other.pausedAt !== null || other.priority !== draft.priority) continue;
     if (![...facts.rules.areasOf(other.targets)].some((id) => areas.has(id))) continue;
     const beside = sessionsOf(other, facts, holidays, first.startsAt - DAY_MS, last.endsAt);

@@ -5,9 +5,9 @@ import {
   type ScheduleChangeRequest,
   type ScheduleContent,
   type ScheduleCreate,
-  type Targets,
 } from '#protocols';
 import type { Actor } from '../accounts/actor.ts';
+import { wantedTargets } from '../broadcasts/resolve-targets.ts';
 import type { Schedule } from './schedule.ts';
 import type { SlotFacts } from './slot-facts.ts';
 
@@ -29,7 +29,7 @@ export function draftOf(
     title: wanted.title?.trim() ?? titleOf(wanted.content, facts),
     priority: priorityFor(wanted.priority, wanted.content, facts),
     content: wanted.content,
-    targets: targetsOf(wanted.targets),
+    targets: wantedTargets(wanted.targets),
     rule: {
       recurrence: wanted.recurrence,
       fromDay: wanted.fromDay ?? null,
@@ -73,7 +73,7 @@ export function changed(
     title: change.title?.trim() ?? before.title,
     priority: newPriority,
     content,
-    targets: change.targets === undefined ? before.targets : targetsOf(change.targets),
+    targets: change.targets === undefined ? before.targets : wantedTargets(change.targets),
     rule: {
       ...before.rule,
       recurrence: change.recurrence ?? before.rule.recurrence,
@@ -88,15 +88,6 @@ export function changed(
     windowOverride:
       change.windowOverride === undefined ? before.windowOverride : leaveOf(change.windowOverride, actor),
     updatedAt: now,
-  };
-}
-
-export function targetsOf(wanted: ScheduleCreate['targets']): Targets {
-  return {
-    areas: [...new Set(wanted.areas ?? [])],
-    speakers: [...new Set(wanted.speakers ?? [])],
-    excludeAreas: [...new Set(wanted.excludeAreas ?? [])],
-    excludeSpeakers: [...new Set(wanted.excludeSpeakers ?? [])],
   };
 }
 

@@ -2,9 +2,9 @@ import type { Clock, Instant } from '#kit';
 import type { OccurrenceView } from '#protocols';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
+import { Turns } from '../turns.ts';
 import { explainRule, type Occurrence } from './expand.ts';
 import { faultOf } from './originals.ts';
-import { Pacer } from './pacer.ts';
 import { reasonView } from './reason-view.ts';
 import type { Schedule } from './schedule.ts';
 import { templateOf } from './session-template.ts';
@@ -30,7 +30,7 @@ export async function occurrencesOf(
 ): Promise<OccurrenceView[]> {
   const { facts, holidays, from, to, clock } = options;
   const now = clock.now();
-  const pacer = new Pacer(clock);
+  const turns = new Turns(clock);
   const views: OccurrenceView[] = [];
   for (const part of parts) {
     // A deleted schedule has no more than what it had aired.
@@ -40,7 +40,7 @@ export async function occurrencesOf(
     const { occurrences, omissions } = explainRule(part.rule, zone, holidays, from, Math.max(from, until));
     for (const occurrence of occurrences) {
       views.push(viewOf(part, occurrence, slotsOf(part, occurrence, facts), facts, now));
-      await pacer.rest();
+      await turns.take();
     }
     for (const omission of omissions) {
       if (omission.change.kind !== 'skip') continue;

@@ -1,5 +1,5 @@
 import type { Instant } from '#kit';
-import { countsForSessions, SESSION_GAP_MINUTES, type Targets } from '#protocols';
+import { countsForSessions, limitsSessions, SESSION_GAP_MINUTES, type Targets } from '#protocols';
 import { dayOf, formatDay } from '../calendar/day-number.ts';
 import { localDayNumber } from '../policies/zoned-time.ts';
 import type { SlotFacts } from './slot-facts.ts';
@@ -18,11 +18,6 @@ export interface PlannedSession {
   readonly targets: Targets;
   /** An emergency, or by leave of the chairman: neither bound nor counted. */
   readonly exempt: boolean;
-}
-
-/** Whether a policy limits sessions at all. */
-export function limitsSessions({ policy }: AreaRule): boolean {
-  return policy.sessionsPerDay !== null || policy.sessionMinutes !== null;
 }
 
 /**

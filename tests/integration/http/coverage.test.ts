@@ -7,6 +7,7 @@ import {
   type MakeGoodProposals,
   PENDING,
   type PlayOrder,
+  payloadOf,
   playOrderCodec,
 } from '#protocols';
 import { type Problem, startController, type TestController } from './support.ts';
@@ -70,7 +71,7 @@ async function aired(views: Record<string, DeliveryView>, more: object = {}) {
 
 async function orderOf(controller: TestController, broadcastId: string): Promise<PlayOrder> {
   const [order] = await controller.context.storage.read.broadcasts.orders(broadcastId);
-  return playOrderCodec.parse(Buffer.from(order?.document.split('.')[1] ?? '', 'base64url'));
+  return playOrderCodec.parse(payloadOf(order?.document ?? ''));
 }
 
 describe('coverage and make-good', { timeout: 60_000 }, () => {

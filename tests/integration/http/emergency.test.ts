@@ -4,6 +4,7 @@ import {
   type BroadcastView,
   type PlayOrder,
   type Priority,
+  payloadOf,
   playOrderCodec,
 } from '#protocols';
 import { medium } from '../../contract/storage/samples.ts';
@@ -18,7 +19,7 @@ function play(controller: TestController, body: object, who: Who = 'editor') {
 async function orderOf(controller: TestController, broadcastId: string): Promise<PlayOrder> {
   const orders = await controller.context.storage.read.broadcasts.orders(broadcastId);
   const document = orders.find(({ kind }) => kind === 'play')?.document ?? '';
-  return playOrderCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url'));
+  return playOrderCodec.parse(payloadOf(document));
 }
 
 async function announce(controller: TestController, body: object): Promise<AnnouncementView & Problem> {

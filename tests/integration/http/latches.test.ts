@@ -8,6 +8,7 @@ import {
   type LatchDetail,
   type LatchView,
   latchCodec,
+  payloadOf,
   type Reminder,
   type SpeakerView,
 } from '#protocols';
@@ -46,7 +47,7 @@ async function connected(controller: TestController, id = 'loa-1'): Promise<Test
 }
 
 function latchOf(document: string): Latch {
-  return latchCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url'));
+  return latchCodec.parse(payloadOf(document));
 }
 
 /** Resolves when the database has what was done. */
@@ -280,7 +281,7 @@ describe('a mute', () => {
     expect(changed.body).toMatchObject(body);
     for (;;) {
       const document = await speaker.next('assignment');
-      const { volume, rules } = assignmentCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url'));
+      const { volume, rules } = assignmentCodec.parse(payloadOf(document));
       if (volume.profile.length === 0) continue;
       expect(volume).toMatchObject({ gainDb: -2, profile: volumeProfile });
       expect(rules.sensitive).toBe(true);

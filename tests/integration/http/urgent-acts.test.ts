@@ -9,6 +9,7 @@ import {
   type BroadcastView,
   type CancelOrder,
   cancelOrderCodec,
+  payloadOf,
   type SpeakerView,
 } from '#protocols';
 import { ForeignProcess } from '../../helpers/foreign-process.ts';
@@ -57,10 +58,6 @@ async function played(controller: TestController): Promise<BroadcastView> {
   const targets = { areas: ['ap-1'] };
   const wanted = { announcementId: announcement.id, targets };
   return (await controller.post<BroadcastView>('editor', 'broadcasts', wanted)).body;
-}
-
-function payloadOf(document: string): Buffer {
-  return Buffer.from(document.split('.')[1] ?? '', 'base64url');
 }
 
 async function nextAssignment(

@@ -17,6 +17,7 @@ import {
   type JournalPosition,
   journalAckCodec,
   parseTopic,
+  payloadOf,
   type SigningKey,
   sha256,
   signBatch,
@@ -182,7 +183,7 @@ export class TestSpeaker {
     readonly value: Assignment;
   }> {
     const document = await this.next('assignment');
-    const value = assignmentCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url'));
+    const value = assignmentCodec.parse(payloadOf(document));
     return { document, hash: sha256(document), value };
   }
 

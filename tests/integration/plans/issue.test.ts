@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { orderHeaderCodec } from '#protocols';
+import { orderHeaderCodec, payloadOf } from '#protocols';
 import { CONTROLLER } from '../../../server/domain/plans/slot-broadcasts.ts';
 import { planOfBroadcasts } from '../../../server/domain/plans/take-back.ts';
 import { DAY, daily, HOUR, local, type Planner, PlanWorld } from './plan-world.ts';
@@ -192,7 +192,7 @@ it('takes an order back from a loudspeaker without a plan that is not meant any 
   const [made] = await planner.broadcasts();
   const sent = async () =>
     (await planner.storage.read.broadcasts.orders(made?.id ?? '')).map(({ kind, document, topics }) => {
-      const { revision } = orderHeaderCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url'));
+      const { revision } = orderHeaderCodec.parse(payloadOf(document));
       return { kind, topics, revision };
     });
   const [first] = await sent();

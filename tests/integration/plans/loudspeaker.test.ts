@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { type HeldScoped, heldHash, type PlanHead, planHeadCodec, sha256 } from '#protocols';
+import { type HeldScoped, heldHash, type PlanHead, payloadOf, planHeadCodec, sha256 } from '#protocols';
 import { AreaDirectory } from '../../../server/domain/areas/area-directory.ts';
 import { HeadBook } from '../../../server/domain/plans/head-book.ts';
 import { PlanCompiler } from '../../../server/domain/plans/plan-compiler.ts';
@@ -80,7 +80,7 @@ async function commune() {
 }
 
 function headOf(document: string): PlanHead {
-  return planHeadCodec.parse(Buffer.from(document.split('.')[1] ?? '', 'base64url'));
+  return planHeadCodec.parse(payloadOf(document));
 }
 
 function heldOf(document: string): HeldScoped {

@@ -5,6 +5,7 @@ import {
   type DownTopicName,
   type PlanHead,
   type PlayOrder,
+  payloadOf,
   planHeadCodec,
   type Recurrence,
   readPlanDocument,
@@ -280,7 +281,7 @@ export class Planner {
   headsSent(): PlanHead[] {
     return this.sent
       .filter(({ name }) => name === 'areaPlan' || name === 'plan')
-      .map(({ payload }) => planHeadCodec.parse(Buffer.from(payload.split('.')[1] ?? '', 'base64url')));
+      .map(({ payload }) => planHeadCodec.parse(payloadOf(payload)));
   }
 
   async #enter(): Promise<void> {

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '#kit';
 import {
   type Conflict,
@@ -10,12 +9,10 @@ import {
   simulateCluster,
   type Timeline,
 } from '#protocols';
+import { Turns } from '../../turns.ts';
 import { Holdings } from './holdings.ts';
 import type { PreviewClass, PreviewRange, PreviewSlot, PreviewSpeaker } from './preview-types.ts';
 import { type PreviewCluster, SlotIndex } from './slot-index.ts';
-
-/** How long a preview works before other things get their turn. */
-const LONGEST_HOLD_MS = 10;
 
 /**
  * What every one of these loudspeakers will play, and why not: each as `simulate` over all of its slots that begin in [from, to).
@@ -28,12 +25,10 @@ export async function previewAll(
   clock: Pick<Clock, 'monotonic'>,
 ): Promise<PreviewClass[]> {
   const classes: PreviewClass[] = [];
-  let turnedAt = clock.monotonic();
+  const turns = new Turns(clock);
   for (const step of previewSteps(slots, speakers, range)) {
     if (step !== null) classes.push(step);
-    if (clock.monotonic() - turnedAt < LONGEST_HOLD_MS) continue;
-    await nextTurn();
-    turnedAt = clock.monotonic();
+    if (turns.due) await turns.turn();
   }
   return classes;
 }

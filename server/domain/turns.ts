@@ -30,3 +30,12 @@ export class Turns {
     this.#since = this.#clock.monotonic();
   }
 }
+
+/** Takes the steps of a long calculation, the others having their turn in between. */
+export async function inTurns<Result>(steps: Generator<void, Result>, turns: Turns): Promise<Result> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    await turns.take();
+  }
+}
