@@ -61,6 +61,11 @@ export const apiErrors = errorTable({
     message:
       'The form has no file: expected multipart/form-data with one part "file" (and "area" before it or in the query).',
   },
+  'upload.malformed': {
+    status: 400,
+    message:
+      'The form cannot be read ({reason}): expected multipart/form-data, whole, with the boundary that its header names. Send the file again.',
+  },
   'announcement.no_audio': {
     status: 409,
     message: 'Announcement "{id}" has no audio yet: attach a prepared file first.',

@@ -66,7 +66,9 @@ export const mediaJobRoutes =
         // Before a byte is stored.
         idempotencyKey(request);
         refuseByLength(request, limit);
-        const { areaId, name, kept } = await receive(services, request);
+        const { areaId, name, kept } = await receive(services, request).catch((error: unknown) => {
+          throw asMalformed(error);
+        });
         try {
           return await act(
             services,
@@ -146,6 +148,15 @@ async function receive(
     }
   }
   throw new DomainError('upload.no_file');
+}
+
+/**
+ * What the form's parser threw, as the client's mistake: a form that was cut off is no failure of ours. Its errors are bare ones;
+ * ours, the plugin's and the operating system's have a code.
+ */
+function asMalformed(error: unknown): unknown {
+  if (!(error instanceof Error) || 'code' in error) return error;
+  return new DomainError('upload.malformed', { reason: error.message.slice(0, 200) }, { cause: error });
 }
 
 function refuseByLength(request: FastifyRequest, limit: number): void {

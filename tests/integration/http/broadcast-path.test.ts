@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SystemClock } from '#kit';
 import {
@@ -187,5 +189,23 @@ describe('from a recording to signed orders', { timeout: 60_000 }, () => {
       Buffer.alloc(2 * 1024 * 1024 + 100_000),
     );
     expect([large.status, large.body.error.code]).toEqual([413, 'media.too_large']);
+  });
+
+  it.each([
+    ['no form at all', '[[[[]]]]'],
+    ['cut off before the first part', '--x\r\n'],
+    [
+      'cut off in the file',
+      '--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nRIFF',
+    ],
+    ['cut off in a field', '--x\r\nContent-Disposition: form-data; name="area"\r\n\r\ntan'],
+  ])('says of a form that cannot be read (%s) that it is the form', async (_, body) => {
+    const controller = await startController();
+    const refused = await controller.call<Problem>('editor', 'POST', `media?area=${COMMUNE}`, {
+      body: Buffer.from(body),
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+    });
+    expect([refused.status, refused.body.error.code]).toEqual([400, 'upload.malformed']);
+    expect(await readdir(join(controller.folder, 'data', 'uploads'))).toEqual([]);
   });
 });
