@@ -21,8 +21,12 @@ export const ReadySchema = Type.Object({
 
 export const WhoAmISchema = Type.Object({
   name: Type.String(),
-  role: Type.String(),
-  areas: Type.Array(Type.String()),
-  permissions: Type.Array(Type.String()),
+  grants: Type.Array(
+    Type.Object({
+      role: Type.String(),
+      areas: Type.Array(Type.String()),
+      permissions: Type.Array(Type.String()),
+    }),
+  ),
   now: InstantSchema,
 });

@@ -1,111 +1,77 @@
 import { DomainError } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
+import { GRANTS, type Permission, type Role } from './roles.ts';
 
-export const ROLES = ['administrator', 'editor', 'chairman', 'technician', 'viewer'] as const;
-export type Role = (typeof ROLES)[number];
+export type { Permission, Role } from './roles.ts';
 
-/** Who acts: named by a token, bound to areas (and all below them). */
-export interface Actor {
-  readonly name: string;
+/** A role, and the areas (with all below them) in which it is held. */
+export interface Grant {
   readonly role: Role;
   readonly areas: readonly string[];
 }
 
-export const PERMISSIONS = [
-  'area:read',
-  'area:write',
-  'speaker:read',
-  'speaker:write',
-  'speaker:mute',
-  'speaker:provision',
-  'speaker:test',
-  'latch:set',
-  'media:write',
-  'announcement:read',
-  'announcement:write',
-  'announcement:approve',
-  'broadcast:read',
-  'broadcast:play',
-  'broadcast:override',
-  'broadcast:cancel',
-  'journal:read',
-  'schedule:read',
-  'schedule:write',
-  'calendar:write',
-  'clock:confirm',
-] as const;
-export type Permission = (typeof PERMISSIONS)[number];
+/** Who acts: a person or a machine, with what it may do at this moment. Made anew for each request. */
+export interface Actor {
+  /** Unique and never given to somebody else: audit log and four eyes tell people apart by it. */
+  readonly name: string;
+  /** The grants in force now: a deputy's is here only between its dates. */
+  readonly grants: readonly Grant[];
+  /** What a machine's token is narrowed to; everything that its grants allow where it is absent. */
+  readonly scope?: readonly Permission[];
+  /** Where the request came from (network address), for the audit log. */
+  readonly origin?: string;
+}
 
-const READ: readonly Permission[] = [
-  'area:read',
-  'speaker:read',
-  'announcement:read',
-  'broadcast:read',
-  'journal:read',
-  'schedule:read',
-];
+/** Whether the actor holds the permission in an area, by a grant for it or for one above. */
+export function isAllowed(actor: Actor, permission: Permission, areaId: string, tree: AreaTree): boolean {
+  if (actor.scope !== undefined && !actor.scope.includes(permission)) return false;
+  return grantsIn(actor, areaId, tree).some(({ role }) => GRANTS[role].includes(permission));
+}
 
-/** What each role may do inside its areas. */
-export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
-  // The administrator sets the system up; what is said to the village is not an administrator's business.
-  administrator: [
-    ...READ,
-    'area:write',
-    'calendar:write',
-    'clock:confirm',
-    'speaker:write',
-    'speaker:mute',
-    'speaker:provision',
-    'speaker:test',
-    'latch:set',
-  ],
-  editor: [
-    ...READ,
-    'speaker:mute',
-    'media:write',
-    'announcement:write',
-    'schedule:write',
-    'broadcast:play',
-    'broadcast:cancel',
-    'latch:set',
-  ],
-  chairman: [
-    ...READ,
-    'speaker:mute',
-    'media:write',
-    'announcement:write',
-    'announcement:approve',
-    'schedule:write',
-    'broadcast:play',
-    'broadcast:override',
-    'broadcast:cancel',
-    'latch:set',
-  ],
-  technician: [
-    ...READ,
-    'speaker:write',
-    'speaker:mute',
-    'speaker:provision',
-    'speaker:test',
-    'broadcast:cancel',
-    'latch:set',
-  ],
-  viewer: READ,
-};
-
-/** The only gate. Throws `request.forbidden` unless the actor's role grants it and the area lies in the actor's areas. */
+/** The only gate. Throws `request.forbidden` unless a grant of the actor allows it and the area lies in that grant's areas. */
 export function authorize(actor: Actor, permission: Permission, areaId: string, tree: AreaTree): void {
-  const inReach = tree.has(areaId) && tree.ancestry(areaId).some((id) => actor.areas.includes(id));
-  if (inReach && GRANTS[actor.role].includes(permission)) return;
+  if (isAllowed(actor, permission, areaId, tree)) return;
   throw new DomainError('request.forbidden', { actor: actor.name, permission, area: areaId });
 }
 
-/** For what holds everywhere: the actor's areas must have a root of the territory among them. Throws `request.forbidden`. */
+/** For what holds everywhere: the actor's grant must be for a root of the territory. Throws `request.forbidden`. */
 export function authorizeEverywhere(actor: Actor, permission: Permission, tree: AreaTree): void {
-  const root = actor.areas.find((id) => tree.has(id) && tree.get(id).parentId === null);
-  if (root === undefined) {
-    const area = actor.areas[0] ?? '';
-    throw new DomainError('request.forbidden', { actor: actor.name, permission, area });
-  }
-  authorize(actor, permission, root, tree);
+  const roots = areasOf(actor).filter((id) => tree.has(id) && tree.get(id).parentId === null);
+  if (roots.some((id) => isAllowed(actor, permission, id, tree))) return;
+  throw new DomainError('request.forbidden', {
+    actor: actor.name,
+    permission,
+    area: areasOf(actor)[0] ?? '',
+  });
+}
+
+/** For a request whose area is known later: some area in which it is allowed. Throws `request.forbidden`. */
+export function authorizeSomewhere(actor: Actor, permission: Permission, tree: AreaTree): void {
+  if (areasOf(actor).some((id) => isAllowed(actor, permission, id, tree))) return;
+  throw new DomainError('request.forbidden', {
+    actor: actor.name,
+    permission,
+    area: areasOf(actor)[0] ?? '',
+  });
+}
+
+/** Whether the actor holds one of these roles in an area. */
+export function holdsRole(actor: Actor, roles: readonly Role[], areaId: string, tree: AreaTree): boolean {
+  return grantsIn(actor, areaId, tree).some(({ role }) => roles.includes(role));
+}
+
+/** Every area that a grant names, each once. */
+export function areasOf(actor: Actor): readonly string[] {
+  return [...new Set(actor.grants.flatMap(({ areas }) => areas))];
+}
+
+/** The actor's roles as one text, for records: "chairman", or "editor, technician". */
+export function rolesOf(actor: Actor): string {
+  return [...new Set(actor.grants.map(({ role }) => role))].join(', ');
+}
+
+function grantsIn(actor: Actor, areaId: string, tree: AreaTree): readonly Grant[] {
+  if (!tree.has(areaId)) return [];
+  const ancestry = tree.ancestry(areaId);
+  return actor.grants.filter(({ areas }) => ancestry.some((id) => areas.includes(id)));
 }

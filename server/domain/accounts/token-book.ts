@@ -2,17 +2,12 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import Type, { type Static } from 'typebox';
 import { codec, IdSchema, Sha256Schema } from '#protocols';
 import type { Actor } from './actor.ts';
+import { ROLES } from './roles.ts';
 
 /** One line of the tokens file: who the bearer of a token is. Only its hash is kept. */
 const TokenSchema = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\x00-\\x1f]+$' }),
-  role: Type.Union([
-    Type.Literal('administrator'),
-    Type.Literal('editor'),
-    Type.Literal('chairman'),
-    Type.Literal('technician'),
-    Type.Literal('viewer'),
-  ]),
+  role: Type.Enum(ROLES),
   areas: Type.Array(IdSchema, { minItems: 1, maxItems: 64 }),
   /** SHA-256 of the token's text, hexadecimal. */
   sha256: Sha256Schema,
@@ -42,7 +37,7 @@ export class TokenBook {
     this.#actors = new Map(
       records.map(({ sha256, name, role, areas }) => [
         sha256,
-        { digest: Buffer.from(sha256, 'hex'), actor: { name, role, areas } },
+        { digest: Buffer.from(sha256, 'hex'), actor: { name, grants: [{ role, areas }] } },
       ]),
     );
   }

@@ -7,7 +7,7 @@ import {
   type EffectivePolicy,
   newId,
 } from '#protocols';
-import { type Actor, authorize } from '../accounts/actor.ts';
+import { type Actor, areasOf, authorize, isAllowed, type Permission } from '../accounts/actor.ts';
 import { record } from '../audit/record.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
 import { checkPolicy } from '../policies/check-policy.ts';
@@ -42,23 +42,24 @@ export class AreaService {
     this.#onRulesChanged = options.onRulesChanged;
   }
 
-  /** Ids of every area that the actor's areas hold. */
-  reach(actor: Actor): Set<string> {
+  /** Ids of every area in which the actor holds a permission. */
+  reach(actor: Actor, permission: Permission): Set<string> {
     const { tree } = this.#directory;
     const reach = new Set<string>();
-    for (const id of actor.areas) if (tree.has(id)) for (const within of tree.within(id)) reach.add(within);
+    for (const id of areasOf(actor))
+      if (isAllowed(actor, permission, id, tree)) for (const within of tree.within(id)) reach.add(within);
     return reach;
   }
 
   /** Ids below `areaId` (itself included) or, without one, all that the actor reaches. Throws `request.forbidden`. */
-  scope(actor: Actor, permission: Parameters<typeof authorize>[1], areaId: string | undefined): string[] {
-    if (areaId === undefined) return [...this.reach(actor)];
+  scope(actor: Actor, permission: Permission, areaId: string | undefined): string[] {
+    if (areaId === undefined) return [...this.reach(actor, permission)];
     authorize(actor, permission, areaId, this.#directory.tree);
     return [...this.#directory.tree.within(areaId)];
   }
 
   list(actor: Actor): AreaView[] {
-    const reach = this.reach(actor);
+    const reach = this.reach(actor, 'area:read');
     return this.#directory
       .all()
       .filter(({ id }) => reach.has(id))

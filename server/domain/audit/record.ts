@@ -1,5 +1,5 @@
 import type { Instant } from '#kit';
-import type { Actor } from '../accounts/actor.ts';
+import { type Actor, rolesOf } from '../accounts/actor.ts';
 import type { Transaction } from '../unit-of-work.ts';
 
 /** Appends who did what to which subject. `detail` holds neither secrets nor audio. */
@@ -14,7 +14,7 @@ export async function record(
   await tx.audit.append({
     at,
     actor: actor.name,
-    role: actor.role,
+    role: rolesOf(actor),
     action,
     subject,
     detail: JSON.stringify(detail),

@@ -1,13 +1,13 @@
 import { DomainError, type PlayRequest, type Priority } from '#protocols';
 import type { Actor } from '../accounts/actor.ts';
 import type { StoredLatch } from '../latches/latch.ts';
-import { type LatchService, mayRelease } from '../latches/latch-service.ts';
+import type { LatchService } from '../latches/latch-service.ts';
 
 /** An order names at most so many stops that it lifts. */
 const MOST_RELEASES = 16;
 
 /** What broadcasts need of stops. */
-export type Stops = Pick<LatchService, 'book' | 'holding' | 'lift'>;
+export type Stops = Pick<LatchService, 'book' | 'holding' | 'mayRelease' | 'lift'>;
 
 /**
  * The stops that an emergency lifts where it is to sound, when that is asked for: who set them or may broadcast outside the windows
@@ -37,7 +37,7 @@ export function liftedStops(
   }
   const latches = [...held.values()];
   if (releaseLatches) {
-    if (!latches.every((latch) => mayRelease(actor, latch))) mayOverride();
+    if (!latches.every((latch) => stops.mayRelease(actor, latch))) mayOverride();
     return latches.map(({ id }) => id).slice(0, MOST_RELEASES);
   }
   const [first] = latches;

@@ -264,7 +264,7 @@ export class MakeGoodService extends Lifecycle {
     const meant = (await storage.read.broadcasts.snapshot(broadcast.id))?.speakerIds ?? [];
     const places = meant.flatMap((id) => speakers.get(id)?.areaId ?? []);
     const areas = [...new Set([broadcast.areaId, ...broadcast.targets.areas, ...places])];
-    const actor: Actor = { name: CONTROLLER, role: 'editor', areas };
+    const actor: Actor = { name: CONTROLLER, grants: [{ role: 'editor', areas }] };
     await storage.transaction(async (tx) => {
       const made = await this.make(tx, actor, broadcast.id, {});
       const { scheduleId, createdBy: onBehalfOf } = broadcast;

@@ -10,7 +10,8 @@ import {
   scopeKey,
   scopeOfKey,
 } from '#protocols';
-import { type Actor, authorize } from '../accounts/actor.ts';
+import { type Actor, authorize, holdsRole, rolesOf } from '../accounts/actor.ts';
+import { LEADERS } from '../accounts/roles.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
@@ -104,7 +105,7 @@ export class LatchService extends Lifecycle implements HeldSource {
       }
       const held = this.book.newestOf(scope);
       const at = Math.floor(this.#options.clock.now());
-      const act = { actor: actor.name, role: actor.role, action: 'latch.set', reason, at } as const;
+      const act = { actor: actor.name, role: rolesOf(actor), action: 'latch.set', reason, at } as const;
       if (held?.state === 'set') {
         if (this.#answers.size >= MOST_ANSWERS) this.#answers.clear();
         this.#answers.set(id, held.id);
@@ -123,9 +124,15 @@ export class LatchService extends Lifecycle implements HeldSource {
   release(actor: Actor, id: string, reason: string): Promise<StoredLatch> {
     const latch = this.#get(id);
     authorize(actor, 'latch:set', this.#areaOf(scopeOfKey(latch.scope)), this.#options.areas.tree);
-    if (latch.state === 'set' && !mayRelease(actor, latch))
+    if (latch.state === 'set' && !this.mayRelease(actor, latch))
       throw new DomainError('latch.not_yours', { scope: latch.scope, by: latch.setBy });
     return this.#release(actor, id, reason);
+  }
+
+  /** Whether somebody may release a latch: whoever stopped, or who speaks for the commune where it holds. */
+  mayRelease(actor: Actor, { setBy, scope }: StoredLatch): boolean {
+    if (actor.name === setBy) return true;
+    return holdsRole(actor, LEADERS, this.areaIdOf(scopeOfKey(scope)) ?? '', this.#options.areas.tree);
   }
 
   /** Releases what an emergency order lifts; whether that is allowed was looked at before. */
@@ -229,7 +236,7 @@ export class LatchService extends Lifecycle implements HeldSource {
       // One that a newer document of its scope has replaced holds nothing any more.
       if (latch.state === 'released' || this.book.newestOf(scopeOfKey(latch.scope)) !== latch) return latch;
       const at = Math.floor(this.#options.clock.now());
-      const act = { actor: actor.name, role: actor.role, action: 'latch.release', reason, at } as const;
+      const act = { actor: actor.name, role: rolesOf(actor), action: 'latch.release', reason, at } as const;
       const released = { ...latch, state: 'released', releasedBy: actor.name, releasedAt: at } as const;
       return this.#change(released, scopeOfKey(latch.scope), act);
     });
@@ -292,11 +299,6 @@ export class LatchService extends Lifecycle implements HeldSource {
     if (areaId === undefined) throw new DomainError('request.not_found', { what: scope.kind, id: scope.id });
     return areaId;
   }
-}
-
-/** Whether somebody may release a latch: whoever stopped, or the chairman. */
-export function mayRelease(actor: Actor, { setBy }: StoredLatch): boolean {
-  return actor.name === setBy || actor.role === 'chairman';
 }
 
 /** What the database has recorded already. */

@@ -1,5 +1,6 @@
 import { type Clock, delay, Exclusive, Lifecycle, type Milliseconds } from '#kit';
 import { DomainError, isDomainError, newId } from '#protocols';
+import { rolesOf } from '../accounts/actor.ts';
 import type { ActOutcome, ActRequest, ActResult, Acts } from '../audit/acts.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import type { PendingActs } from './pending-acts.ts';
@@ -142,7 +143,7 @@ export class UrgentActs extends Lifecycle {
       const { effect, body, inForce } = await plan();
       const at = Math.floor(clock.now());
       const act: UrgentAct = {
-        ...{ id: newId('urg', at), at, actor: actor.name, role: actor.role, key, requestHash },
+        ...{ id: newId('urg', at), at, actor: actor.name, role: rolesOf(actor), key, requestHash },
         ...{ status: ACCEPTED, body: JSON.stringify(body), effect },
       };
       try {

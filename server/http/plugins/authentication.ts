@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError } from '#protocols';
-import { type Actor, authorize } from '../../domain/accounts/actor.ts';
+import { type Actor, authorizeSomewhere } from '../../domain/accounts/actor.ts';
 import type { ApiServices } from '../services.ts';
 
 const BEARER = /^Bearer ([!-~]+)$/i;
@@ -31,7 +31,7 @@ export function requireAuthentication(app: FastifyInstance, services: ApiService
     }
     const actor = personOf(request, services);
     const { tree } = services.areaDirectory;
-    authorize(actor, access.permission, actor.areas.find((id) => tree.has(id)) ?? '', tree);
+    authorizeSomewhere(actor, access.permission, tree);
     request.actor = actor;
   });
 }

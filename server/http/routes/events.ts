@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { DomainError, strict } from '#protocols';
+import { isAllowed } from '../../domain/accounts/actor.ts';
 import { permission } from '../access.ts';
 import { EventStream } from '../event-stream.ts';
 import { actorOf } from '../plugins/authentication.ts';
@@ -38,7 +39,7 @@ export const eventRoutes =
       },
       async (request, reply) => {
         if (open.size >= MOST_STREAMS) throw new DomainError('request.too_many_streams', { open: open.size });
-        const { areas } = actorOf(request);
+        const actor = actorOf(request);
         const header = request.headers['last-event-id'];
         void reply.hijack();
         const stream = new EventStream({
@@ -46,10 +47,7 @@ export const eventRoutes =
           clock,
           response: reply.raw,
           lastEventId: request.query.lastEventId ?? (Array.isArray(header) ? header[0] : header),
-          sees: (areaId) => {
-            const { tree } = areaDirectory;
-            return tree.has(areaId) && tree.ancestry(areaId).some((id) => areas.includes(id));
-          },
+          sees: (areaId) => isAllowed(actor, 'broadcast:read', areaId, areaDirectory.tree),
           onClose: () => open.delete(stream),
         });
         open.add(stream);

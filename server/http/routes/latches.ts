@@ -111,7 +111,7 @@ export const latchRoutes =
         },
       },
       async (request) => {
-        const reach = areas.reach(actorOf(request));
+        const reach = areas.reach(actorOf(request), 'speaker:read');
         const due = await reminders.due();
         return { reminders: due.filter(({ areaId }) => areaId !== null && reach.has(areaId)) };
       },

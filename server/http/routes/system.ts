@@ -7,7 +7,7 @@ import {
   TimeQuerySchema,
   WhoAmISchema,
 } from '#protocols';
-import { GRANTS } from '../../domain/accounts/actor.ts';
+import { GRANTS } from '../../domain/accounts/roles.ts';
 import { anybody, permission } from '../access.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
@@ -105,12 +105,14 @@ export const whoAmIRoute =
         schema: { summary: 'Who I am and what I may do', tags: ['system'], response: { 200: WhoAmISchema } },
       },
       async (request) => {
-        const { name, role, areas } = actorOf(request);
+        const { name, grants, scope } = actorOf(request);
         return {
           name,
-          role,
-          areas: [...areas],
-          permissions: [...GRANTS[role]],
+          grants: grants.map(({ role, areas }) => ({
+            role,
+            areas: [...areas],
+            permissions: GRANTS[role].filter((one) => scope === undefined || scope.includes(one)),
+          })),
           now: Math.floor(clock.now()),
         };
       },

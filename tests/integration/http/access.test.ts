@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import '@fastify/swagger';
-import { GRANTS, type Permission, ROLES } from '../../../server/domain/accounts/actor.ts';
+import { GRANTS, type Permission, ROLES } from '../../../server/domain/accounts/roles.ts';
 import { COMMUNE, type Problem, startController } from './support.ts';
 
 interface Operation {

@@ -117,7 +117,7 @@ it('makes tokens at its first start, keeps only their hashes, and stops when ask
   const answer = await fetch(`http://127.0.0.1:${port}/api/v1/me`, {
     headers: { authorization: `Bearer ${tokens.get('technician')}` },
   });
-  expect(await answer.json()).toMatchObject({ role: 'technician', areas: ['xa'] });
+  expect(await answer.json()).toMatchObject({ grants: [{ role: 'technician', areas: ['xa'] }] });
   child.kill('SIGTERM');
   expect((await ended).code).toBe(0);
 });

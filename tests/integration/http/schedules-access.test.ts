@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { GRANTS, type Permission, ROLES } from '../../../server/domain/accounts/actor.ts';
+import { GRANTS, type Permission, ROLES } from '../../../server/domain/accounts/roles.ts';
 import { daily, startMonday, vietnam } from './schedule-support.ts';
 import { COMMUNE, ELSEWHERE, type Problem } from './support.ts';
 
@@ -44,7 +44,11 @@ it('programmes and schedules of another commune are out of reach for every role'
       const answer = await controller.call<Problem>(`other ${role}`, method, path, options);
       expect([role, path, answer.body.error?.code]).toEqual([role, path, 'request.forbidden']);
     }
-  expect(ROLES.filter((role) => GRANTS[role].includes('schedule:write'))).toEqual(['editor', 'chairman']);
+  expect(ROLES.filter((role) => GRANTS[role].includes('schedule:write'))).toEqual([
+    'editor',
+    'chairman',
+    'deputy',
+  ]);
   expect(await scheduling.occurrences(id, vietnam(1, '00:00'), vietnam(2, '00:00'))).toMatchObject([
     { state: 'planned' },
   ]);

@@ -7,7 +7,7 @@ import type { MediaJobView } from '#protocols';
 import { buildApp } from '../../../server/app.ts';
 import { type Environment, loadConfig } from '../../../server/config/index.ts';
 import { buildContext, type Context, type ContextOverrides } from '../../../server/context.ts';
-import type { Role } from '../../../server/domain/accounts/actor.ts';
+import { ROLES, type Role } from '../../../server/domain/accounts/roles.ts';
 import { hashToken, newToken } from '../../../server/domain/accounts/token-book.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
@@ -187,8 +187,6 @@ export class TestController {
     return this.#running;
   }
 }
-
-const ROLES: readonly Role[] = ['administrator', 'editor', 'chairman', 'technician', 'viewer'];
 
 /** A started controller with a commune of two hamlets that may broadcast all day; stopped when the test is over. */
 export async function startController(

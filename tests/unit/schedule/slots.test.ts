@@ -217,7 +217,11 @@ describe('broadcast ids', () => {
   it('stay through every split of the series, and each occurrence is there once', () => {
     const of = facts();
     const calendar = { zone: 'Asia/Ho_Chi_Minh', holidays: DEFAULT_HOLIDAYS, now: at(12) };
-    const context = { actor: { name: 'bích', role: 'editor' as const, areas: ['xa'] }, facts: of, calendar };
+    const context = {
+      actor: { name: 'bích', grants: [{ role: 'editor' as const, areas: ['xa'] }] },
+      facts: of,
+      calendar,
+    };
     const before = [0, 1, 2, 3, 4].map((day) => idsOf(of, [schedule()], day));
     const split = (span: Parameters<typeof changeSeries>[1]) =>
       changeSeries([schedule()], span, { gainDb: -6 }, context).map((part) => part.schedule);
@@ -242,7 +246,11 @@ describe('broadcast ids', () => {
   it('of a series that begins ahead: nothing is split, the part itself changes', () => {
     const calendar = { zone: 'Asia/Ho_Chi_Minh', holidays: DEFAULT_HOLIDAYS, now: MONDAY + 1 };
     const context = {
-      ...{ actor: { name: 'bích', role: 'editor' as const, areas: ['xa'] }, facts: facts(), calendar },
+      ...{
+        actor: { name: 'bích', grants: [{ role: 'editor' as const, areas: ['xa'] }] },
+        facts: facts(),
+        calendar,
+      },
     };
     const all = changeSeries([schedule()], { kind: 'all' }, { gainDb: -6 }, context);
     expect(all.map((part) => [part.schedule.id, part.schedule.gainDb])).toEqual([['sch_1', -6]]);
@@ -254,7 +262,11 @@ describe('broadcast ids', () => {
   it('an earlier hour from this day on is of this day too', () => {
     const calendar = { zone: 'Asia/Ho_Chi_Minh', holidays: DEFAULT_HOLIDAYS, now: at(4) };
     const context = {
-      ...{ actor: { name: 'bích', role: 'editor' as const, areas: ['xa'] }, facts: facts(), calendar },
+      ...{
+        actor: { name: 'bích', grants: [{ role: 'editor' as const, areas: ['xa'] }] },
+        facts: facts(),
+        calendar,
+      },
     };
     const recurrence = { kind: 'weekly' as const, days: EVERY_DAY, times: ['05:00', '17:00'] };
     const parts = changeSeries(

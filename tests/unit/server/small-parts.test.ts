@@ -39,7 +39,10 @@ describe('a token', () => {
       { name: 'An', role: 'editor', areas: ['xa'], sha256: hashToken(token) },
       { name: 'Bình', role: 'viewer', areas: ['xa'], sha256: hashToken(newToken()) },
     ]);
-    expect(book.find(token)).toEqual({ name: 'An', role: 'editor', areas: ['xa'] });
+    expect(book.find(token)).toEqual({
+      name: 'An',
+      grants: [{ role: 'editor', areas: ['xa'] }],
+    });
     expect(book.find(newToken())).toBeUndefined();
     expect(book.find('')).toBeUndefined();
     expect(book.find(hashToken(token))).toBeUndefined();

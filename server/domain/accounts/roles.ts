@@ -1,0 +1,103 @@
+/** What a person or machine may be. A deputy has the chairman's rights between two dates (KT. CHỦ TỊCH); an auditor also reads the audit log. */
+export const ROLES = [
+  'administrator',
+  'editor',
+  'chairman',
+  'deputy',
+  'technician',
+  'auditor',
+  'viewer',
+] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The roles that speak for the commune: they approve, override a window, and may approve what they recorded themselves. */
+export const LEADERS = ['chairman', 'deputy'] as const satisfies readonly Role[];
+
+export const PERMISSIONS = [
+  'area:read',
+  'area:write',
+  'speaker:read',
+  'speaker:write',
+  'speaker:mute',
+  'speaker:provision',
+  'speaker:test',
+  'latch:set',
+  'media:write',
+  'announcement:read',
+  'announcement:write',
+  'announcement:approve',
+  'broadcast:read',
+  'broadcast:play',
+  'broadcast:override',
+  'broadcast:cancel',
+  'journal:read',
+  'schedule:read',
+  'schedule:write',
+  'calendar:write',
+  'clock:confirm',
+  'audit:read',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+const READ: readonly Permission[] = [
+  'area:read',
+  'speaker:read',
+  'announcement:read',
+  'broadcast:read',
+  'journal:read',
+  'schedule:read',
+];
+
+const LEADER: readonly Permission[] = [
+  ...READ,
+  'speaker:mute',
+  'media:write',
+  'announcement:write',
+  'announcement:approve',
+  'schedule:write',
+  'broadcast:play',
+  'broadcast:override',
+  'broadcast:cancel',
+  'latch:set',
+  'audit:read',
+];
+
+/** What each role may do inside its areas. */
+export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
+  // The administrator sets the system up; what is said to the village is not an administrator's business.
+  administrator: [
+    ...READ,
+    'area:write',
+    'calendar:write',
+    'clock:confirm',
+    'speaker:write',
+    'speaker:mute',
+    'speaker:provision',
+    'speaker:test',
+    'latch:set',
+    'audit:read',
+  ],
+  editor: [
+    ...READ,
+    'speaker:mute',
+    'media:write',
+    'announcement:write',
+    'schedule:write',
+    'broadcast:play',
+    'broadcast:cancel',
+    'latch:set',
+  ],
+  chairman: LEADER,
+  deputy: LEADER,
+  technician: [
+    ...READ,
+    'speaker:write',
+    'speaker:mute',
+    'speaker:provision',
+    'speaker:test',
+    'broadcast:cancel',
+    'latch:set',
+  ],
+  auditor: [...READ, 'audit:read'],
+  viewer: READ,
+};
