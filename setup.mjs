@@ -278,6 +278,7 @@ const programs = [
   'server/demo/main.ts',
   'device-agent/main.ts',
   'device-agent/fleet/main.ts',
+  'server/verify/main.ts',
   ...['bench/main', 'torture/main', 'docs/write', 'checks/check'].map((name) => `tests/${name}.ts`),
 ];
 const agentEntry = 'device-agent/main.ts';
@@ -296,6 +297,18 @@ const agentFile = {
     treeHash(['protocols', 'device-agent', 'package.json', 'package-lock.json'], ['.ts', '.json']),
   outputs: () => [agentBundle],
   run: bundle,
+};
+
+const verifyFolder = 'server/verify';
+const verifyPage = 'dist/server/verify/page.html';
+
+/** After the build, which empties nothing but says by its note whether dist is whole. */
+const evidencePage = {
+  name: 'evidence page',
+  inputs: () =>
+    treeHash(['protocols', verifyFolder, 'package.json', 'package-lock.json'], ['.ts', '.json', '.html']),
+  outputs: () => [verifyPage],
+  run: buildPage,
 };
 
 function compiledPrograms() {
@@ -337,8 +350,47 @@ async function bundle() {
   }
 }
 
+/** One page with its program inside: it is opened from a file, where nothing else can be fetched. */
+async function buildPage() {
+  say(`building the page that checks evidence (${verifyPage})`);
+  const { code, output } = await run(process.execPath, [
+    at('node_modules/typescript/bin/tsc'),
+    '-p',
+    at(verifyFolder, 'page'),
+  ]);
+  if (code !== 0) throw new SetupError('the evidence page has type errors', output);
+  const esbuild = await import('esbuild');
+  try {
+    const { outputFiles } = await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: [join(verifyFolder, 'page', 'page.ts')],
+      bundle: true,
+      write: false,
+      minify: true,
+      charset: 'utf8',
+      platform: 'browser',
+      target: 'es2022',
+      format: 'iife',
+      conditions: ['loa-source'],
+      logLevel: 'silent',
+    });
+    const program = outputFiles[0].text.replaceAll('</script', '<\\/script');
+    const html = readFileSync(at(verifyFolder, 'page', 'index.html'), 'utf8');
+    mkdirSync(dirname(at(verifyPage)), { recursive: true });
+    writeFileSync(
+      at(verifyPage),
+      html.replace('<script id="program">', (tag) => tag + program),
+    );
+  } catch (error) {
+    throw new SetupError(
+      'the evidence page could not be bundled',
+      error instanceof Error ? error.message : '',
+    );
+  }
+}
+
 /** In order. `inputs()` names what a step's result depends on; its `outputs()` must exist for it to count as done. */
-const steps = [dependencies, databaseClients, buildStep, agentFile];
+const steps = [dependencies, databaseClients, buildStep, agentFile, evidencePage];
 /** Which inputs each step was last done with. In node_modules, so that it goes when they go. */
 const stampPath = at('node_modules', '.loa-setup.json');
 

@@ -23,6 +23,7 @@ import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
 import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
 import { MakeGoodService } from './domain/coverage/make-good-service.ts';
 import { EventHub } from './domain/events/event-hub.ts';
+import { EvidenceService } from './domain/evidence/evidence-service.ts';
 import { KeyService } from './domain/keys/key-service.ts';
 import type { KeyVault } from './domain/keys/key-vault.ts';
 import { TimeService } from './domain/keys/time-service.ts';
@@ -40,6 +41,7 @@ import { createLogger, type Logger } from './logger.ts';
 import type { MqttConnector } from './mqtt/index.ts';
 import { type DatabaseStorage, openStorage } from './storage/index.ts';
 import { KeyFiles } from './storage/key-files.ts';
+import { readEvidencePage } from './verify/page-file.ts';
 import { VERSION } from './version.ts';
 
 /** How long health reports are kept: a technician asks what went before a fault, not what was last year. */
@@ -333,6 +335,12 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     cancels: urgentSide.cancels,
     speakerChanges: urgentSide.speakerChanges,
     ...scheduleSide,
+    evidence: new EvidenceService({
+      ...{ read, areas: areaDirectory, clock },
+      statements: keys,
+      keysOf: async (id) => speakerSide.speakerKeys.named(id),
+    }),
+    evidencePage: readEvidencePage,
     events,
     statements: keys,
     time,

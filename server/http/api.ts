@@ -17,6 +17,7 @@ import { broadcastRoutes } from './routes/broadcasts.ts';
 import { calendarRoutes } from './routes/calendar.ts';
 import { coverageRoutes } from './routes/coverage.ts';
 import { eventRoutes } from './routes/events.ts';
+import { evidenceRoutes } from './routes/evidence.ts';
 import { journalRoutes } from './routes/journal.ts';
 import { latchRoutes } from './routes/latches.ts';
 import { mediaRoutes } from './routes/media.ts';
@@ -78,6 +79,7 @@ const privateRoutes =
       areaRoutes,
       speakerRoutes,
       journalRoutes,
+      evidenceRoutes,
       mediaJobRoutes,
       mediaRoutes,
       announcementRoutes,

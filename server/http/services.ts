@@ -9,6 +9,7 @@ import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import type { SpeakerTestService } from '../domain/broadcasts/speaker-test-service.ts';
 import type { MakeGoodService } from '../domain/coverage/make-good-service.ts';
 import type { EventHub } from '../domain/events/event-hub.ts';
+import type { EvidenceService } from '../domain/evidence/evidence-service.ts';
 import type { LatchService } from '../domain/latches/latch-service.ts';
 import type { Told } from '../domain/latches/latch-view.ts';
 import type { ReminderService } from '../domain/latches/reminders.ts';
@@ -78,6 +79,9 @@ export interface ApiServices {
   readonly scheduleReports: ScheduleReports;
   readonly calendar: CalendarService;
   readonly plans: PlanViews;
+  readonly evidence: EvidenceService;
+  /** The page that checks an evidence file, whole, with a place for the file. */
+  readonly evidencePage: () => Promise<string>;
   readonly events: EventHub;
   readonly statements: StatementSource;
   readonly time: TimeSource;

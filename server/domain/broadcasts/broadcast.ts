@@ -97,6 +97,8 @@ export interface BroadcastStore {
   /** Stores a signed order and its outbox row. */
   insertOrder(order: StoredOrder): Promise<void>;
   orders(broadcastId: string): Promise<StoredOrder[]>;
+  /** The orders of all these broadcasts, in the order of their ids. */
+  ordersOf(broadcastIds: readonly string[]): Promise<StoredOrder[]>;
   /** Unpublished orders, oldest first. */
   outbox(limit: number): Promise<OutboxItem[]>;
   markPublished(seq: number, at: number): Promise<void>;

@@ -55,6 +55,8 @@ export interface PlanStore {
   pruneDocuments(before: number, keep: ReadonlySet<string>): Promise<void>;
   /** Slots whose startsAt lies in [from, to), withdrawn ones too, by startsAt. */
   slots(from: number, to: number): Promise<StoredSlot[]>;
+  /** The slots of these broadcasts, in the order of their ids. */
+  slotsOf(broadcastIds: readonly string[]): Promise<StoredSlot[]>;
   /** The first of those that are in force and whose broadcast was not made yet, by startsAt; at most a page of 500. */
   unissued(from: number, to: number): Promise<StoredSlot[]>;
   /** When the first of those at or after an instant begins. */

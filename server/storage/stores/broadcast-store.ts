@@ -129,6 +129,13 @@ export class DatabaseBroadcastStore implements BroadcastStore {
     return rows.map(toOrder);
   }
 
+  async ordersOf(broadcastIds: readonly string[]): Promise<StoredOrder[]> {
+    const rows = await inParts(broadcastIds, (part) =>
+      this.#models.order.findMany({ where: { broadcastId: { in: part } } }),
+    );
+    return rows.map(toOrder).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
   async outbox(limit: number): Promise<OutboxItem[]> {
     const rows = await this.#models.outboxEntry.findMany({
       where: { publishedAt: null },

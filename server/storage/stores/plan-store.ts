@@ -73,6 +73,13 @@ export class DatabasePlanStore implements PlanStore {
     });
   }
 
+  async slotsOf(broadcastIds: readonly string[]): Promise<StoredSlot[]> {
+    const rows = await inParts(broadcastIds, (part) =>
+      this.#models.plannedSlot.findMany({ where: { broadcastId: { in: part } } }),
+    );
+    return rows.map(toSlot).sort((a, b) => (a.broadcastId < b.broadcastId ? -1 : 1));
+  }
+
   async unissued(from: number, to: number): Promise<StoredSlot[]> {
     const rows = await this.#models.plannedSlot.findMany({
       where: { startsAt: { gte: from, lt: to }, issuedAt: null, withdrawnAt: null },
