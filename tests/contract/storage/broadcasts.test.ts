@@ -57,6 +57,7 @@ onBothDatabases('broadcasts', (storage) => {
     for (const one of orders) await storage().transaction((tx) => tx.broadcasts.insertOrder(one));
     const { broadcasts } = storage().read;
     expect(await broadcasts.orders(id)).toEqual(orders);
+    expect(await broadcasts.ordersOf([id, 'unknown', id])).toEqual(orders);
     const ours = async () => (await broadcasts.outbox(100)).filter(({ broadcastId }) => broadcastId === id);
     const [first, second, ...more] = await ours();
     expect(more).toEqual([]);

@@ -37,6 +37,7 @@ onBothDatabases('plans', (storage) => {
     expect(await storage().read.plans.slot(first.broadcastId)).toEqual(changed);
     expect(await storage().read.plans.slots(at, at + 2)).toEqual([second]);
     expect(await storage().read.plans.slot('unknown')).toBeNull();
+    expect(await storage().read.plans.slotsOf([first.broadcastId, 'unknown'])).toEqual([changed]);
   });
 
   it('read more slots than one page, by start and then by id', async () => {
