@@ -134,29 +134,23 @@ export class Context extends Lifecycle {
     // Before anything reads what it changes, and after what it is published by.
     await this.#run('urgent acts', urgentSide.urgent);
     await this.#run('clock guard', planSide.guard);
-    // Before the first receipt: what was due while we were away is known by then.
     await this.#run('planning', planSide.planning);
     await this.#run('answers', speakers.answers);
-    await this.#run('journal', speakers.journal);
+    // Before the first receipt is folded what was due while we were away is known. Until then batches wait in the ingest's own queue.
+    this.#runAfter(planSide.planning.caughtUp(), 'journal', speakers.journal);
     await this.#run('plan heads and latches', speakers.healer);
     await this.#run('hellos', speakers.hellos);
     if (speakers.broker !== null) await this.#run('broker', speakers.broker);
-    this.disposers.defer(
-      'dispatch on connection',
-      speakers.gateway.onConnected(() => speakers.dispatcher.kick()),
-    );
-    this.disposers.defer(
-      'plan heads on connection',
-      speakers.gateway.onConnected(() => planSide.compiler.kick()),
-    );
-    this.disposers.defer(
-      'latches on connection',
-      speakers.gateway.onConnected(() => latchSide.latches.kick()),
-    );
-    this.disposers.defer(
-      'urgent acts on connection',
-      speakers.gateway.onConnected(() => urgentSide.urgent.kick()),
-    );
+    for (const [name, part] of Object.entries({
+      'dispatch on connection': speakers.dispatcher,
+      'plan heads on connection': planSide.compiler,
+      'latches on connection': latchSide.latches,
+      'urgent acts on connection': urgentSide.urgent,
+    }))
+      this.disposers.defer(
+        name,
+        speakers.gateway.onConnected(() => part.kick()),
+      );
     await this.#run('gateway', speakers.gateway);
     if (speakers.listener !== null) await this.#run('MQTT port', speakers.listener);
     await this.#run('make-goods', makeGoods);
@@ -177,6 +171,20 @@ export class Context extends Lifecycle {
   async #run(name: string, part: Lifecycle): Promise<void> {
     this.disposers.defer(name, () => part.stop());
     await part.start();
+  }
+
+  /** Starts a part when something else has come to its end (true) and nobody waits for it; never when that was stopped before. */
+  #runAfter(ended: Promise<boolean>, name: string, part: Lifecycle): void {
+    const { log } = this.#parts;
+    let stopped = false;
+    this.disposers.defer(name, () => {
+      stopped = true;
+      return part.stop();
+    });
+    const started = ended.then(async (done) => {
+      if (done && !stopped) await part.start();
+    });
+    this.background(started, (error) => log.error({ err: error, part: name }, 'a part failed'));
   }
 
   /** What is held in memory, from the database. */
@@ -351,6 +359,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
         embedded: speakerSide.broker !== null,
         clock,
         clockGuard: planSide.guard,
+        planning,
         dataFolder: config.dataFolder,
       }),
     ),

@@ -15,12 +15,13 @@ export interface ReadinessParts {
   readonly embedded: boolean;
   readonly clock: Clock;
   readonly clockGuard: { readonly disputed: boolean };
+  readonly planning: { readonly progress: CheckResult };
   readonly dataFolder: string;
 }
 
 /** What has to be so before the controller can broadcast. */
 export function readinessChecks(parts: ReadinessParts): Record<string, () => Promise<CheckResult>> {
-  const { storage, gateway, embedded, clock, clockGuard, dataFolder } = parts;
+  const { storage, gateway, embedded, clock, clockGuard, planning, dataFolder } = parts;
   return {
     database: async () => {
       await storage.ping();
@@ -36,6 +37,7 @@ export function readinessChecks(parts: ReadinessParts): Record<string, () => Pro
         return { ok: false, detail: `${new Date(now).toISOString()}, in doubt: nothing is planned` };
       return { ok: now > EARLIEST && now < LATEST, detail: new Date(now).toISOString() };
     },
+    plan: async () => planning.progress,
     disk: async () => {
       const { bavail, bsize } = await statfs(dataFolder);
       const free = bavail * bsize;

@@ -66,8 +66,12 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
   readonly #saver: PlanSaver;
   readonly #sender: HeadSender;
   #timer: Timer | undefined;
+  #started = false;
   #working = false;
   #again = false;
+  #caughtUp: Promise<boolean> = Promise.resolve(false);
+  #endFirst: (done: boolean) => void = () => undefined;
+  #failure: unknown = null;
   #waiters: (() => void)[] = [];
   readonly #open = new OpenChanges();
   /** Why schedules cannot be planned, as far as it was told, by id. */
@@ -93,23 +97,38 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     return { heads: heads.size, slots: slots.size, compileMs: this.#lastMs };
   }
 
-  /** Reads what is planned and compiles once: what was due while we were away is known before the first receipt comes. */
+  /** Reads what is planned; the first compilation goes on afterwards (see `caughtUp`). */
   protected async onStart(): Promise<void> {
     const { storage, heads, slots, clock } = this.#options;
     this.#open.reopen(this.#options.watermark());
     await heads.load(storage.read);
     await slots.load(storage.read, Math.min(clock.now(), this.#options.watermark()));
+    this.#caughtUp = new Promise((resolve) => {
+      this.#endFirst = resolve;
+    });
+    this.#started = true;
     this.disposers.defer('plan timer', () => {
+      this.#started = false;
       this.#timer?.cancel();
       this.#timer = undefined;
       this.#release();
+      this.#endFirst(false);
     });
-    try {
-      await this.#compile();
-    } catch (error) {
-      this.#options.onError(error);
-      this.#soon(RETRY_MS);
-    }
+    this.#working = true;
+    this.background(this.#work(), this.#options.onError);
+  }
+
+  /**
+   * Resolves with true after the first compilation since the start: what was due while we were away is known by then. A defect in it counts as
+   * its end: it is tried again, and keeps nobody from his work. False: stopped before.
+   */
+  caughtUp(): Promise<boolean> {
+    return this.#caughtUp;
+  }
+
+  /** Why the last compilation failed, unless the database was only held; null: it did not. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** Something that plans are made of has changed. Call it after the commit. */
@@ -164,13 +183,18 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     let retry = false;
     try {
       this.#again = false;
-      await this.#compile();
+      const done = await this.#compile();
+      this.#failure = null;
+      if (done) this.#endFirst(true);
     } catch (error) {
       retry = true;
-      if (!isDomainError(error, 'storage.busy')) throw error;
+      if (isDomainError(error, 'storage.busy')) return;
+      this.#failure = error;
+      this.#endFirst(true);
+      throw error;
     } finally {
       this.#working = false;
-      if ((retry || this.#again) && this.running) this.#soon(retry ? RETRY_MS : COLLECT_MS);
+      if ((retry || this.#again) && this.#started) this.#soon(retry ? RETRY_MS : COLLECT_MS);
       if (!retry && this.#timer === undefined) this.#release();
     }
   }
@@ -181,12 +205,13 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     for (const resolve of waiters) resolve();
   }
 
-  async #compile(): Promise<void> {
+  /** False when it is to be done again: the slots were changed meanwhile. Nothing is to be done while our own clock is in doubt. */
+  async #compile(): Promise<boolean> {
     const { clock, slots, disputed } = this.#options;
     const last = slots.compiledAt ?? this.#options.watermark();
     if (disputed()) {
       this.#open.reopen(last);
-      return;
+      return true;
     }
     const now = clock.now();
     const since = this.#open.take(now, last);
@@ -198,6 +223,7 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
       else this.#open.reopen(since);
     }
     if (!done) this.#again = true;
+    return done;
   }
 
   /** False when the slots were changed meanwhile. */

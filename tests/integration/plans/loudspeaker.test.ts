@@ -73,6 +73,7 @@ async function commune() {
   });
   controller.held.register(compiler);
   await compiler.start();
+  await compiler.caughtUp();
   onTestFinished(() => compiler.stop());
   const speaker = new TestSpeaker({ id: 'loa-1', secret, url: controller.url });
   onTestFinished(() => speaker.cut());
