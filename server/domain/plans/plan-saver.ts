@@ -7,7 +7,7 @@ import type { SlotBook } from './slot-book.ts';
 import type { SlotBroadcasts } from './slot-broadcasts.ts';
 
 /** Rows of one transaction: a commit writes all of them to the disk at once, and holds everybody up for so long. */
-const SLOTS_AT_ONCE = 500;
+const SLOTS_AT_ONCE = 250;
 const DOCUMENTS_AT_ONCE = 100;
 
 export interface PlanSaverOptions {

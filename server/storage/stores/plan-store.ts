@@ -57,20 +57,7 @@ export class DatabasePlanStore implements PlanStore {
   }
 
   async slots(from: number, to: number): Promise<StoredSlot[]> {
-    return allPages(async (after: StoredSlot | undefined) => {
-      const rows = await this.#models.plannedSlot.findMany({
-        where:
-          after === undefined
-            ? { startsAt: { gte: from, lt: to } }
-            : {
-                startsAt: { gte: after.startsAt, lt: to },
-                OR: [{ startsAt: { gt: after.startsAt } }, { broadcastId: { gt: after.broadcastId } }],
-              },
-        orderBy: [{ startsAt: 'asc' }, { broadcastId: 'asc' }],
-        take: PAGE_ROWS,
-      });
-      return rows.map(toSlot);
-    });
+    return this.#fast.range(SLOT, 'startsAt', [from, to], toSlot);
   }
 
   async slotsOf(broadcastIds: readonly string[]): Promise<StoredSlot[]> {
