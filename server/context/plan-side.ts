@@ -87,6 +87,7 @@ export function buildPlanSide(options: PlanSideOptions) {
   const readiness = new SlotReadinessService({
     ...{ read: storage.read, areas, speakers, ancestries: credentials, slots, told, statusOf, clock },
     documents: held,
+    failureOf: (broadcastId) => issuer.failureOf(broadcastId),
   });
   const plan = planOfBroadcasts({
     ...{ slots, clock, changed: () => planning.changed(), requireClock: () => guard.require() },

@@ -60,6 +60,9 @@ export class Planning extends Lifecycle {
   get progress(): { readonly ok: boolean; readonly detail: string } {
     if (this.#parts.compiler.failure !== null)
       return { ok: false, detail: 'the plan could not be compiled, it is tried again; see the log' };
+    const { failing } = this.#parts.issuer;
+    if (failing > 0)
+      return { ok: true, detail: `${failing} due slots have no broadcast and are tried again; see the log` };
     if (!this.#behind) return { ok: true, detail: 'compiled' };
     return {
       ok: true,

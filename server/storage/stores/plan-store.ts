@@ -67,9 +67,18 @@ export class DatabasePlanStore implements PlanStore {
     return rows.map(toSlot).sort((a, b) => (a.broadcastId < b.broadcastId ? -1 : 1));
   }
 
-  async unissued(from: number, to: number): Promise<StoredSlot[]> {
+  async unissued(
+    from: number,
+    to: number,
+    after?: Pick<StoredSlot, 'startsAt' | 'broadcastId'>,
+  ): Promise<StoredSlot[]> {
     const rows = await this.#models.plannedSlot.findMany({
-      where: { startsAt: { gte: from, lt: to }, issuedAt: null, withdrawnAt: null },
+      where: {
+        ...{ startsAt: { gte: after?.startsAt ?? from, lt: to }, issuedAt: null, withdrawnAt: null },
+        ...(after === undefined
+          ? {}
+          : { OR: [{ startsAt: { gt: after.startsAt } }, { broadcastId: { gt: after.broadcastId } }] }),
+      },
       orderBy: [{ startsAt: 'asc' }, { broadcastId: 'asc' }],
       take: PAGE_ROWS,
     });
