@@ -238,7 +238,7 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     const facts = await source.read(storage.read, range, turns);
     this.#tell(facts);
     const { version } = slots;
-    const refused = await this.#limits.refused(facts, slots, turns);
+    const refused = await this.#limits.refused(facts, slots, since, turns);
     const draft = await this.#drafter.draft(facts, refused, slots, { now, since }, turns);
     const named = this.#options.heads.named();
     const scopes = await this.#days.update(

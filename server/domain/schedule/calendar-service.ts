@@ -19,6 +19,7 @@ import { policyOf } from '../policies/policy.ts';
 import type { Speaker } from '../speakers/speaker.ts';
 import { inTurns, Turns } from '../turns.ts';
 import type { Stores } from '../unit-of-work.ts';
+import { askedAtOf } from './asked-at.ts';
 import { type CalendarSlot, calendarView } from './calendar-view.ts';
 import { mayBeginFrom } from './ended.ts';
 import type { HolidayBook } from './holiday-book.ts';
@@ -149,8 +150,9 @@ export class CalendarService {
           : faultySlots(schedule, fault, facts, from, to);
       if (here.has(schedule)) found.push({ schedule, made });
       if (bound.size === 0) continue;
+      const askedAt = askedAtOf(schedule, facts);
       const counted = made.slots.filter(({ broadcastId, startsAt }) =>
-        countsInPlan(startsAt, schedule.updatedAt, planned(broadcastId)),
+        countsInPlan(startsAt, askedAt, planned(broadcastId)),
       );
       const sessionIds = new Set(counted.map(({ sessionId }) => sessionId));
       const sessions = sessionsOfSlots(made.slots).filter(({ sessionId }) => sessionIds.has(sessionId));
@@ -163,7 +165,7 @@ export class CalendarService {
       await turns.take();
       const kept = withholdRefused(made, refused);
       for (const slot of kept.slots)
-        slots.push(slotItem(slot, planned(slot.broadcastId)?.publishedAt ?? schedule.updatedAt));
+        slots.push(slotItem(slot, planned(slot.broadcastId)?.publishedAt ?? askedAtOf(schedule, facts)));
       for (const one of kept.withheld) withheld.push(one);
     }
     return { slots, withheld, since };
