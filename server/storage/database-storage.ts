@@ -4,7 +4,9 @@ import type { Storage, Transaction, TransactionLimits } from '../domain/unit-of-
 import type { Engine } from './engine.ts';
 import { isDiskFull, isRetryable, LostRace, NotOwner } from './errors.ts';
 import type { StorageLog } from './options.ts';
+import { ActiveSchedules } from './stores/active-schedules.ts';
 import { createStores, type StorageStores } from './stores/index.ts';
+import { readSchedules } from './stores/schedule-store.ts';
 
 interface DatabaseStorageOptions {
   readonly engine: Engine;
@@ -24,16 +26,23 @@ export class DatabaseStorage extends Lifecycle implements Storage {
   readonly read: StorageStores;
   readonly #options: DatabaseStorageOptions;
   readonly #queue = new Exclusive();
+  readonly #schedules: ActiveSchedules;
   #stopping = new AbortController();
 
   constructor(options: DatabaseStorageOptions) {
     super();
     this.#options = options;
-    this.read = createStores(options.engine.reader);
+    const { engine } = options;
+    this.#schedules = new ActiveSchedules({
+      read: (ids) => readSchedules(engine.reader.models, ids),
+      owned: () => engine.owned,
+    });
+    this.read = createStores(engine.reader, this.#schedules);
   }
 
   protected async onStart(): Promise<void> {
     this.#stopping = new AbortController();
+    this.#schedules.forget();
     await this.#options.engine.open(this.disposers);
     this.disposers.defer('running transactions', async () => {
       this.#stopping.abort(new DomainError('storage.busy'));
@@ -117,10 +126,18 @@ export class DatabaseStorage extends Lifecycle implements Storage {
     lockWaitMs: number | undefined,
   ): Promise<Result> {
     const effects: (() => void)[] = [];
-    const result = await this.#options.engine.attempt(
-      (access) => work({ ...createStores(access), afterCommit: (effect) => void effects.push(effect) }),
-      lockWaitMs,
-    );
+    let saved: ReadonlySet<string> = new Set();
+    let result: Result;
+    try {
+      result = await this.#options.engine.attempt((access) => {
+        const stores = createStores(access, this.#schedules);
+        saved = stores.schedules.saved;
+        return work({ ...stores, afterCommit: (effect) => void effects.push(effect) });
+      }, lockWaitMs);
+    } finally {
+      // Also where it failed: whether a commit that was cut off came through nobody knows.
+      this.#schedules.changed(saved);
+    }
     for (const effect of effects) this.#perform(effect);
     return result;
   }

@@ -1,5 +1,6 @@
 import type { Stores } from '../../domain/unit-of-work.ts';
 import type { Access } from '../engine.ts';
+import type { ActiveSchedules } from './active-schedules.ts';
 import { DatabaseAnnouncementStore } from './announcement-store.ts';
 import { DatabaseAreaStore } from './area-store.ts';
 import { DatabaseAuditStore } from './audit-store.ts';
@@ -17,10 +18,11 @@ import { DatabaseSpeakerStore } from './speaker-store.ts';
 export interface StorageStores extends Stores {
   readonly areas: DatabaseAreaStore;
   readonly speakers: DatabaseSpeakerStore;
+  readonly schedules: DatabaseScheduleStore;
 }
 
 /** The stores of one connection or transaction. */
-export function createStores(access: Access): StorageStores {
+export function createStores(access: Access, active: ActiveSchedules): StorageStores {
   return {
     areas: new DatabaseAreaStore(access),
     speakers: new DatabaseSpeakerStore(access),
@@ -31,7 +33,7 @@ export function createStores(access: Access): StorageStores {
     audit: new DatabaseAuditStore(access),
     idempotency: new DatabaseIdempotencyStore(access),
     programmes: new DatabaseProgrammeStore(access),
-    schedules: new DatabaseScheduleStore(access),
+    schedules: new DatabaseScheduleStore(access, active),
     plans: new DatabasePlanStore(access),
     latches: new DatabaseLatchStore(access),
     settings: new DatabaseSettingStore(access),

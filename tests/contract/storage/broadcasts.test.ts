@@ -38,6 +38,18 @@ onBothDatabases('broadcasts', (storage) => {
     expect(ids).not.toContain(ended.id);
   });
 
+  it('that no schedule asked for are found by their start, but for cancelled ones', async () => {
+    const at = AT + 400 * 86_400_000;
+    const free = { startsAt: at, scheduleId: null, seriesId: null, sessionId: null, originalAt: null };
+    const { broadcast: one } = await stored(storage(), free);
+    const { broadcasts } = storage().read;
+    expect(await broadcasts.ordered(at, at + 1)).toEqual([one]);
+    expect(await broadcasts.ordered(at + 1, at + 2)).toEqual([]);
+    await stored(storage(), { startsAt: at });
+    await stored(storage(), { ...free, state: 'cancelled' });
+    expect(await broadcasts.ordered(at, at + 1)).toEqual([one]);
+  });
+
   it('are listed newest first, page by page', async () => {
     const { area, announcement, broadcast: first } = await stored(storage());
     const second = broadcast(area.id, announcement.id, { createdAt: AT + 1 });
