@@ -1,7 +1,7 @@
 import type { Clock } from '#kit';
 import type { FileContent } from '#protocols';
 import type { ContentCache } from '../cache/content-cache.ts';
-import type { Downloads } from '../plan/downloads.ts';
+import type { Downloads } from '../cache/downloads.ts';
 import type { PlayItem } from './play-item.ts';
 
 /** Two progress messages of one download are at least this far apart. */
