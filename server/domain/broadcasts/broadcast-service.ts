@@ -18,6 +18,7 @@ import { approvalHash, isApproved } from '../announcements/approval-hash.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
+import { mediumContent } from '../media/medium-content.ts';
 import type { StoredSlot } from '../plans/plan.ts';
 import { requireWindow } from '../policies/windows.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
@@ -230,7 +231,7 @@ export class BroadcastService {
     return { announcement, content };
   }
 
-  /** The sounds before the content: built-in ones, or messages that loudspeakers keep, with their length. Throws `request.not_found`. */
+  /** The sounds before the content: built-in ones, or messages that loudspeakers keep, and what these are made of. Throws `request.not_found`. */
   async #prelude(tx: Transaction, names: readonly string[]): Promise<PlayOrder['prelude']> {
     const prelude: PlayOrder['prelude'] = [];
     for (const name of names) {
@@ -244,7 +245,8 @@ export class BroadcastService {
           ? await tx.media.get(message.mediaSha256)
           : null;
       if (medium === null) throw new DomainError('request.not_found', { what: 'sound', id: name });
-      prelude.push({ name, durationMs: Math.ceil(medium.durationMs) });
+      const file = mediumContent(medium);
+      prelude.push({ name, durationMs: file.durationMs, file });
     }
     return prelude;
   }

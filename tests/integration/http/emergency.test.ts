@@ -125,12 +125,13 @@ describe('an emergency', () => {
     expect(refused.body.error.code).toBe('request.conflict');
     await approve(controller, id, audio);
     expect(await announcements.storedMessages(COMMUNE)).toMatchObject([
-      { name: id, title: 'Xả lũ', content: { kind: 'file', sha256: audio } },
+      // In whole milliseconds: a loudspeaker takes no plan head that says anything else.
+      { name: id, title: 'Xả lũ', content: { kind: 'file', sha256: audio, durationMs: 49_001 } },
     ]);
     expect(await announcements.storedMessages('ap-1')).toEqual([]);
     const { body } = await play(controller, { announcementId: id, targets: TARGETS, prelude: [id] });
     expect(await orderOf(controller, body.id)).toMatchObject({
-      prelude: [{ name: id }],
+      prelude: [{ name: id, file: { kind: 'file', sha256: audio, path: `/api/v1/media/${audio}` } }],
       content: { kind: 'file', sha256: audio },
     });
     // A change takes it off the loudspeakers again.
