@@ -35,7 +35,7 @@ export interface DeliveryView {
   readonly flags: readonly FoldFlag[];
 }
 
-/** unknown_kind: kept, not understood · unexpected: does not follow from what was told before, or sounded whole after it was taken back · range_repeated: the same content range sounded twice. */
+/** unknown_kind: kept, not understood · unexpected: does not follow from what was told before, or sounded whole after it was taken back · range_repeated: the same content range sounded twice, or more repetitions than were ordered. */
 export const FOLD_FLAGS = ['range_repeated', 'unexpected', 'unknown_kind'] as const;
 export type FoldFlag = (typeof FOLD_FLAGS)[number];
 
@@ -246,16 +246,36 @@ function foldPlay(play: PlayView, entry: JournalEntry): PlayView {
   }
 }
 
+/**
+ * Whether more repetitions sounded than were ordered: played twice, though each by itself looks like another repetition. The fold does not
+ * know how many there were to be; who holds the signed order asks.
+ */
+export function soundedMoreOften({ plays }: Pick<DeliveryView, 'plays'>, ordered: number): boolean {
+  const sounded = repetitionsOf(plays).filter((repetition) =>
+    repetition.some((play) => play.state === 'finished' || overlapMs(play, play) > RESUME_OVERLAP_MS),
+  );
+  return sounded.length > ordered;
+}
+
 function rangesRepeat(plays: readonly PlayView[]): boolean {
-  let repetition: PlayView[] = [];
+  return repetitionsOf(plays).some((repetition) =>
+    repetition.some((play, index) =>
+      repetition.slice(0, index).some((before) => overlapMs(before, play) > RESUME_OVERLAP_MS),
+    ),
+  );
+}
+
+/** The attempts at each repetition, in order. What comes after one that finished is the next, whatever was interrupted before it. */
+function repetitionsOf(plays: readonly PlayView[]): PlayView[][] {
+  const all: PlayView[][] = [];
+  let over = true;
   for (const play of plays) {
-    const before = repetition.at(-1);
-    if (before !== undefined && cutAndPassed(before, play)) repetition = [];
-    if (repetition.some((before) => overlapMs(before, play) > RESUME_OVERLAP_MS)) return true;
-    // What comes after a play that finished is an ordered repetition, whatever was interrupted before it.
-    repetition = play.state === 'finished' ? [] : [...repetition, play];
+    const before = all.at(-1)?.at(-1);
+    if (over || before === undefined || cutAndPassed(before, play)) all.push([play]);
+    else all.at(-1)?.push(play);
+    over = play.state === 'finished';
   }
-  return false;
+  return all;
 }
 
 /** A power cut ended a repetition, and the next one came at its own time: planned later than the first could have sounded until then. */

@@ -130,10 +130,11 @@ export class BroadcastSettler extends Lifecycle {
     const now = clock.now();
     const sound = await this.#sound(broadcastId);
     const ends = this.#endsOf(broadcast, sound);
+    const triesOn = now < broadcast.hardEndAt && triesAgain(broadcast, counts);
     const facts = {
       targetCount: broadcast.targetCount,
-      over: isOverAt(now, ends, counts),
-      mayRepeat: now < broadcast.hardEndAt && sound.count > 1,
+      over: isOverAt(now, ends, counts) && !triesOn,
+      mayGoOn: triesOn || (now < broadcast.hardEndAt && sound.count > 1),
     };
     let result = verdict({ ...facts, counts });
     // A loudspeaker that was not meant may have reported too, and speaks for no other: what is settled now is counted on the targets alone.
@@ -211,6 +212,11 @@ export class BroadcastSettler extends Lifecycle {
     this.#watched.set(broadcastId, at + LOOK_MS);
     this.#touch(broadcastId);
   }
+}
+
+/** A loudspeaker tries an emergency again after a fault, until it sounds or is over: its `failed` is not its last word. */
+function triesAgain({ priority }: Broadcast, { failed = 0 }: DeliveryCounts): boolean {
+  return priority === 'emergency' && failed > 0;
 }
 
 function isSettled(state: BroadcastState): boolean {

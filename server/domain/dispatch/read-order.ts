@@ -8,6 +8,7 @@ import {
   repetitionMs,
 } from '#protocols';
 import { airTimeMs } from '../broadcasts/plan-broadcast.ts';
+import type { Stores } from '../unit-of-work.ts';
 
 /** The header of an order that we signed and stored ourselves: its signature is not proved again. Throws `document.malformed`. */
 export function readOrder(document: string): OrderHeader {
@@ -35,4 +36,18 @@ export function soundOf(order: Buffer | string): OrderedSound {
     if (!isDomainError(error)) throw error;
     return { count: 1, lengthMs: null };
   }
+}
+
+/** How often a broadcast's content is to sound at a loudspeaker, by its slot and its signed orders; null where there is none of them. */
+export async function repetitionsOrdered(
+  { broadcasts, plans }: Pick<Stores, 'broadcasts' | 'plans'>,
+  broadcastId: string,
+): Promise<number | null> {
+  const slot = await plans.slot(broadcastId);
+  const orders = await broadcasts.orders(broadcastId);
+  const plays = orders.filter(({ kind }) => kind === 'play');
+  const lines = [...(slot === null ? [] : [slot.line]), ...plays.map(({ document }) => payloadOf(document))];
+  const all = lines.map((line) => soundOf(line).count);
+  return all.length === 0 ? null : Math.max(...all);
+}
 }

@@ -25,20 +25,20 @@ export interface VerdictFacts {
   readonly targetCount: number;
   /** Whether nothing more is to come of it, time for reports included. */
   readonly over: boolean;
-  /** Whether its content may still sound again at a speaker that finished once. */
-  readonly mayRepeat: boolean;
+  /** Whether its content may still sound at a speaker whose delivery looks settled: another repetition, or an emergency that is tried again. */
+  readonly mayGoOn: boolean;
 }
 
 /** What a broadcast has come to, or null while it is not decided. */
 export function verdict(
   facts: VerdictFacts,
 ): Extract<BroadcastState, 'completed' | 'partial' | 'failed'> | null {
-  const { counts, targetCount, over, mayRepeat } = facts;
+  const { counts, targetCount, over, mayGoOn } = facts;
   const states = Object.keys(DELIVERY_STATES) as DeliveryState[];
   const settled = states
     .filter((state) => isFinal(DELIVERY_STATES, state))
     .reduce((sum, state) => sum + (counts[state] ?? 0), 0);
-  if (!over && (mayRepeat || settled < targetCount)) return null;
+  if (!over && (mayGoOn || settled < targetCount)) return null;
   if (counts.played === 0) return 'failed';
   return counts.played >= targetCount ? 'completed' : 'partial';
 }

@@ -254,12 +254,21 @@ export class TestController {
   /** Makes a broadcast to a hamlet and lets it out. */
   async broadcast(
     speakerIds: readonly string[],
-    options: { readonly areaId?: string; readonly expiresInMs?: number; readonly kick?: boolean } = {},
+    options: {
+      readonly areaId?: string;
+      readonly expiresInMs?: number;
+      readonly kick?: boolean;
+      /** What the order says otherwise. */
+      readonly order?: Partial<PlayOrder>;
+    } = {},
   ): Promise<{ readonly broadcastId: string; readonly order: StoredOrder }> {
     const { areaId = HAMLET, expiresInMs = 600_000, kick = true } = options;
     const now = Math.floor(this.clock.now());
     const broadcastId = newId('brc', now);
-    const payload: PlayOrder = playOrderOf(broadcastId, now, expiresInMs, areaId);
+    const payload: PlayOrder = {
+      ...playOrderOf(broadcastId, now, expiresInMs, areaId),
+      ...options.order,
+    };
     const { document, hash } = await this.keys.sign('order', payload);
     const order: StoredOrder = {
       id: payload.id,
@@ -298,7 +307,7 @@ export class TestController {
           announcementId,
           areaId: COMMUNE,
           title: 'Thông báo',
-          priority: 'normal',
+          priority: payload.priority,
           state: 'planned',
           startsAt: payload.startsAt,
           latestStartAt: payload.latestStartAt,

@@ -18,6 +18,7 @@ import {
   SPEAKER_LIFECYCLE,
   SPEAKER_LINK,
   type StateTable,
+  soundedMoreOften,
   statesBefore,
 } from '#protocols';
 
@@ -161,6 +162,39 @@ describe('the fold of a delivery', () => {
     const cut = [say('started', play), say('interrupted', { ...play, toMs: 4_000 })];
     expect(fold([say('ready'), ...cut, ...whole(2, 3_000), ...whole(3)]).flags).toEqual([]);
     expect(fold([say('ready'), ...cut, ...whole(2)]).flags).toEqual(['range_repeated']);
+  });
+
+  it('counts the repetitions that sounded, for who knows how many were ordered', () => {
+    const whole = (n: number) => [
+      say('started', { ...play, play: n }),
+      say('finished', { ...play, play: n, toMs: 5_000 }),
+    ];
+    const cut = (n: number, toMs: number) => [
+      say('started', { ...play, play: n, plannedAt: n * 100_000 }),
+      say('interrupted', { ...play, play: n, toMs, code: 'order.agent_restarted' }),
+    ];
+    const goesOn = [
+      say('started', { ...play, play: 2, fromMs: 3_000 }),
+      say('finished', { ...play, play: 2, fromMs: 3_000, toMs: 5_000 }),
+    ];
+    const most = (...told: JournalEntry[][]) => {
+      const view = fold([say('ready'), ...told.flat()]);
+      return [1, 2, 3].find((ordered) => !soundedMoreOften(view, ordered));
+    };
+    expect(most(whole(1))).toBe(1);
+    expect(most(cut(1, 4_000), goesOn)).toBe(1);
+    // A start whose end is not told, and a word at its beginning, are no second time.
+    expect(most(whole(1), [say('started', { ...play, play: 2 })])).toBe(1);
+    expect(most(whole(1), cut(2, 1_500))).toBe(1);
+    expect(most(whole(1), whole(2))).toBe(2);
+    expect(most(whole(1), cut(2, 4_000))).toBe(2);
+    expect(
+      most(
+        cut(1, 4_000),
+        whole(2).map((entry) => ({ ...entry, plannedAt: 200_000 })),
+      ),
+    ).toBe(2);
+    expect(most(cut(1, 4_000), goesOn, whole(3))).toBe(2);
   });
 
   it('knows a cancel between two repetitions, and a broadcast that was ordered anew', () => {
