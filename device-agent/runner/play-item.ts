@@ -106,7 +106,12 @@ export class PlayItem {
 
   /** Planned instant of the repetition that comes next. */
   get plannedAt(): number {
-    return plannedAtOf(this.#planned, this);
+    return this.plannedAtOf(this.repetitions);
+  }
+
+  /** Planned instant of the repetition that comes after so many. */
+  plannedAtOf(repetitions: number): number {
+    return plannedAtOf(this.#planned, { repetitions });
   }
 
   /** As `arbitrate` sees it. */

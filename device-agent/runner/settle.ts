@@ -133,5 +133,5 @@ function interruptionCode(
 ): ErrorCode {
   if (cancel !== null) return cancel.code ?? 'order.cancelled';
   if (hardEnd) return 'order.hard_end';
-  return stopCode ?? 'order.agent_restarted';
+  return stopCode ?? 'order.agent_stopped';
 }

@@ -35,8 +35,8 @@ export interface DeliveryView {
   readonly flags: readonly FoldFlag[];
 }
 
-/** unknown_kind: kept, not understood · unexpected: does not follow from what was told before, or sounded whole after it was taken back · range_repeated: the same content range sounded twice, or more repetitions than were ordered. */
-export const FOLD_FLAGS = ['range_repeated', 'unexpected', 'unknown_kind'] as const;
+/** unknown_kind: kept, not understood · unexpected: does not follow from what was told before, or sounded whole after it was taken back · range_repeated: the same content range sounded twice, or more repetitions than were ordered · given_up: a repetition or the rest of one was left out. */
+export const FOLD_FLAGS = ['given_up', 'range_repeated', 'unexpected', 'unknown_kind'] as const;
 export type FoldFlag = (typeof FOLD_FLAGS)[number];
 
 export const PENDING: DeliveryView = { state: 'pending', code: null, plays: [], flags: [] };
@@ -72,8 +72,7 @@ const STATE_OF_KIND: Readonly<Record<string, DeliveryState>> = {
 export function foldDelivery(view: DeliveryView, entry: JournalEntry): DeliveryView {
   const state = Object.hasOwn(STATE_OF_KIND, entry.kind) ? STATE_OF_KIND[entry.kind] : undefined;
   if (state === undefined) return withFlag(view, 'unknown_kind');
-  // What becomes of the whole is told by its other repetitions, or by a `missed` of its own.
-  if (state === 'missed' && entry.repetition !== undefined) return view;
+  if (state === 'missed' && entry.repetition !== undefined) return givenUp(view, entry);
   if (state === 'refused' && ofAnotherOrder(view, entry)) return view;
   const next: DeliveryView = {
     ...view,
@@ -93,6 +92,15 @@ export function foldDelivery(view: DeliveryView, entry: JournalEntry): DeliveryV
     orderedAnew(view, entry);
   const flagged = fits ? next : withFlag(next, 'unexpected');
   return rangesRepeat(next.plays) ? withFlag(flagged, 'range_repeated') : flagged;
+}
+
+/**
+ * A repetition is left out, or what was interrupted is not gone on with, and the loudspeaker says why. What becomes of the whole is told by
+ * its other repetitions, or by a `missed` of its own.
+ */
+function givenUp(view: DeliveryView, { code }: JournalEntry): DeliveryView {
+  const given = withFlag(view, 'given_up');
+  return view.state === 'interrupted' ? { ...given, code: code ?? null } : given;
 }
 
 /** From this share of its content on, a broadcast counts as played, and needs no making good. */

@@ -20,6 +20,7 @@ export type EntryFlag =
   | 'unknown_kind'
   | 'unexpected'
   | 'range_repeated'
+  | 'given_up'
   | 'fork'
   | 'gap';
 

@@ -197,6 +197,19 @@ describe('the fold of a delivery', () => {
     expect(most(cut(1, 4_000), goesOn, whole(3))).toBe(2);
   });
 
+  it('says when a repetition is left out, or what was interrupted does not go on, and why', () => {
+    const cut = [say('ready'), say('started', play), say('interrupted', { ...play, toMs: 4_000, code: 'x' })];
+    const over = say('missed', { repetition: 1, code: 'order.hard_end' });
+    expect(fold([...cut, over])).toMatchObject({
+      ...{ state: 'interrupted', code: 'order.hard_end', flags: ['given_up'] },
+      plays: [{ state: 'interrupted', code: 'x' }],
+    });
+    const once = [...cut.slice(0, 2), say('finished', { ...play, toMs: 5_000 })];
+    const left = fold([...once, say('missed', { repetition: 2, code: 'order.queued' })]);
+    expect(left).toMatchObject({ state: 'finished', code: null, flags: ['given_up'] });
+    expect(countsAsPlayed(left)).toBe(true);
+  });
+
   it('knows a cancel between two repetitions, and a broadcast that was ordered anew', () => {
     const once = [say('ready'), say('started', play), say('finished', { ...play, toMs: 5_000 })];
     const taken = fold([...once, say('cancelled', { code: 'order.cancelled' })]);
