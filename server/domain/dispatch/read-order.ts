@@ -50,4 +50,3 @@ export async function repetitionsOrdered(
   const all = lines.map((line) => soundOf(line).count);
   return all.length === 0 ? null : Math.max(...all);
 }
-}
