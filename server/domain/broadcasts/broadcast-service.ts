@@ -25,7 +25,7 @@ import type { Stores, Transaction } from '../unit-of-work.ts';
 import { NOTHING_PENDING, type PendingBroadcasts } from '../urgent/pending-acts.ts';
 import { air, orderedBroadcast } from './air.ts';
 import type { Broadcast } from './broadcast.ts';
-import { cancelOrders, notCancellable } from './cancel-orders.ts';
+import { cancelDetail, cancelOrders, notCancellable } from './cancel-orders.ts';
 import type { Dispatching, OrderSigner } from './order-issuer.ts';
 import {
   builtInMs,
@@ -183,7 +183,7 @@ export class BroadcastService {
       { broadcast, reason, by: actor.name, now, slotRevision: slot?.revision ?? 0 },
     );
     if (slot !== null) await this.#options.plan.takeBack(tx, slot);
-    await record(tx, now, actor, 'broadcast.cancel', id, { reason });
+    await record(tx, now, actor, 'broadcast.cancel', id, cancelDetail(reason, broadcast));
     const cancelled: Broadcast = { ...broadcast, state: 'cancelled', cancelReason: reason };
     tx.afterCommit(() => {
       dispatcher.kick();

@@ -4,7 +4,7 @@ import { type Actor, authorize } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import type { Broadcast, StoredOrder } from '../broadcasts/broadcast.ts';
 import type { PlanOfBroadcasts } from '../broadcasts/broadcast-service.ts';
-import { notCancellable, signCancelOrders } from '../broadcasts/cancel-orders.ts';
+import { cancelDetail, notCancellable, signCancelOrders } from '../broadcasts/cancel-orders.ts';
 import type { OrderSigner } from '../broadcasts/order-issuer.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { LiveEvents } from '../events/live-events.ts';
@@ -74,7 +74,8 @@ export class UrgentCancels implements UrgentHandler<UrgentCancel> {
   async apply(tx: Transaction, act: UrgentAct, effect: UrgentCancel): Promise<void> {
     const { dispatcher, plan } = this.#options;
     const { broadcastId, reason, orders } = effect;
-    if ((await tx.broadcasts.get(broadcastId)) === null)
+    const broadcast = await tx.broadcasts.get(broadcastId);
+    if (broadcast === null)
       throw new DomainError('request.not_found', { what: 'broadcast', id: broadcastId });
     const from = statesBefore(BROADCAST_STATES, 'cancelled');
     await tx.broadcasts.transition(broadcastId, from, 'cancelled', reason);
@@ -83,7 +84,7 @@ export class UrgentCancels implements UrgentHandler<UrgentCancel> {
     const slot = await tx.plans.slot(broadcastId);
     if (slot !== null) await plan.takeBack(tx, slot);
     const { at, actor, role } = act;
-    const detail = JSON.stringify({ reason });
+    const detail = JSON.stringify(cancelDetail(reason, broadcast));
     await tx.audit.append({ at, actor, role, action: 'broadcast.cancel', subject: broadcastId, detail });
     tx.afterCommit(() => dispatcher.kick());
   }

@@ -93,9 +93,12 @@ describe('an emergency', () => {
     const order = await orderOf(controller, body.id);
     expect(order).toMatchObject({ title: 'DIỄN TẬP – Thông báo', drill: true });
     expect(order.prelude).toEqual([{ name: 'drill-notice' }, TONE]);
+    await controller.post('editor', `broadcasts/${body.id}/cancel`, { reason: 'xong' });
     const audit = await controller.context.storage.read.audit.list(1, 100);
-    const act = audit.find(({ action }) => action === 'broadcast.play');
-    expect(JSON.parse(act?.detail ?? '{}')).toMatchObject({ drill: true });
+    for (const action of ['broadcast.play', 'broadcast.cancel']) {
+      const act = audit.find((entry) => entry.action === action);
+      expect(JSON.parse(act?.detail ?? '{}')).toMatchObject({ drill: true });
+    }
   });
 
   it('carries what it asks of other broadcasts, and they of it', async () => {

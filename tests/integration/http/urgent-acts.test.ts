@@ -53,10 +53,10 @@ function cancel(controller: TestController, id: string, key: string = randomUUID
   );
 }
 
-async function played(controller: TestController): Promise<BroadcastView> {
+async function played(controller: TestController, drill = false): Promise<BroadcastView> {
   const announcement = await controller.approved();
   const targets = { areas: ['ap-1'] };
-  const wanted = { announcementId: announcement.id, targets };
+  const wanted = { announcementId: announcement.id, targets, drill };
   return (await controller.post<BroadcastView>('editor', 'broadcasts', wanted)).body;
 }
 
@@ -145,7 +145,7 @@ describe('while another process holds the database', () => {
     const controller = await startController();
     const provisioning = await controller.speaker('loa-1', 'ap-1');
     const speaker = await connected(controller, provisioning);
-    const { id } = await played(controller);
+    const { id } = await played(controller, true);
     await speaker.next('areaOrder');
     const foreign = await hold(controller);
     const key = randomUUID();
@@ -169,7 +169,9 @@ describe('while another process holds the database', () => {
     expect(await read.broadcasts.get(id)).toMatchObject({ state: 'cancelled', cancelReason: REASON });
     const orders = (await read.broadcasts.orders(id)).filter(({ kind }) => kind === 'cancel');
     expect(orders.map((one) => one.id)).toEqual([order.id]);
-    expect(await audited(controller, 'broadcast.cancel')).toEqual([JSON.stringify({ reason: REASON })]);
+    expect(await audited(controller, 'broadcast.cancel')).toEqual([
+      JSON.stringify({ reason: REASON, drill: true }),
+    ]);
     expect((await cancel(controller, id, key)).body).toEqual(cancelled.body);
   }, 30_000);
 
