@@ -74,6 +74,8 @@ export const PlayOrderSchema = Type.Intersect([
     prelude: Type.Array(PreludeSchema, { maxItems: 4 }),
     /** The schedule and session that it is of; null: ordered by itself. */
     scheduleId: Type.Union([IdSchema, Type.Null()]),
+    /** When a person asked for what a plan repeats and signs anew; left out: when it was issued. Two priority items sound in this order. */
+    orderedAt: Type.Optional(InstantSchema),
     session: Type.Union([SessionSchema, Type.Null()]),
     repeat: Type.Object({
       count: Type.Integer({ minimum: 1, maximum: 100 }),
