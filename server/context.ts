@@ -307,6 +307,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const urgentSide = buildUrgentSide({
     ...{ log, storage, acts, pending, clock, events, onSaved, speakers, assignments, presence, dispatcher },
     ...{ areas: areaDirectory, speakerIndex: speakerDirectory, signer: keys, plan: planSide.plan },
+    slots: planSide.slots,
     dataFolder: config.dataFolder,
   });
 

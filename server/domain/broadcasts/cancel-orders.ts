@@ -45,7 +45,7 @@ export async function cancelOrders(
 
 /** The same orders, and their revision; nothing is stored. */
 export async function signCancelOrders(
-  stores: Pick<Stores, 'broadcasts'>,
+  stores: { readonly broadcasts: Pick<Stores['broadcasts'], 'orders'> },
   parts: CancelParts,
   { broadcast, reason, by, now, slotRevision }: Cancellation,
 ): Promise<{ readonly revision: number; readonly orders: readonly StoredOrder[] }> {
