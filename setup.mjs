@@ -270,6 +270,8 @@ function joined(provider) {
 const sources = ['protocols', 'media', 'server', 'device-agent', 'prisma', 'tests'];
 const programs = [
   'server/main.ts',
+  'server/backup-command.ts',
+  'server/restore-command.ts',
   'server/demo/main.ts',
   'device-agent/main.ts',
   'device-agent/fleet/main.ts',

@@ -1,4 +1,5 @@
 import { apiErrors } from './api.ts';
+import { backupErrors } from './backup.ts';
 import { type ErrorParams, fillMessage } from './error.ts';
 import { journalErrors } from './journal.ts';
 import { mediaErrors } from './media.ts';
@@ -11,6 +12,7 @@ export { type ErrorEntry, type ErrorParams, fillMessage } from './error.ts';
 /** Every error that leaves a part of the system, by code. Retired codes are never given another meaning. */
 export const ERRORS = {
   ...apiErrors,
+  ...backupErrors,
   ...journalErrors,
   ...mediaErrors,
   ...orderErrors,

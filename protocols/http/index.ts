@@ -1,5 +1,6 @@
 export * from './announcements.ts';
 export * from './areas.ts';
+export * from './backups.ts';
 export * from './broadcasts.ts';
 export * from './common.ts';
 export * from './coverage.ts';

@@ -36,6 +36,8 @@ export const PERMISSIONS = [
   'calendar:write',
   'clock:confirm',
   'audit:read',
+  'backup:read',
+  'backup:write',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -76,6 +78,8 @@ export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
     'speaker:test',
     'latch:set',
     'audit:read',
+    'backup:read',
+    'backup:write',
   ],
   editor: [
     ...READ,

@@ -4,9 +4,7 @@ import {
   generateSigningKey,
   importSigningKey,
   KeyRing,
-  type KeyStatement,
   type KeyUse,
-  keyStatementCodec,
   type SigningKey,
   sha256,
   signDocument,
@@ -15,6 +13,7 @@ import {
   verifyDocument,
 } from '#protocols';
 import type { KeyVault } from './key-vault.ts';
+import { followStatements, statementPayload } from './statement-chain.ts';
 
 /** A signed document in its exact bytes, and the SHA-256 of them. */
 export interface SignedDocument {
@@ -130,22 +129,16 @@ export class KeyService extends Lifecycle implements DocumentSigner {
   }
 
   async #adopt(statements: readonly string[], operational: SigningKey): Promise<void> {
-    const roots = rootsOfFirst(statements);
-    let ring = KeyRing.pinned(roots);
-    for (const statement of statements) ring = await ring.extend(statement);
-    if (ring.find(operational.kid, 'order') === undefined)
-      throw new Error(
-        `key statement ${ring.n} does not name the operational key ${operational.kid}: put back the key folder from one backup`,
-      );
+    const { ring, roots } = await followStatements(statements, operational.kid);
     this.#ring = ring;
-    this.#roots = newestRoots(statements);
+    this.#roots = roots;
     this.#statements = statements;
     this.#operational = operational;
   }
 
   async #nameAgain(statements: readonly string[], operational: SigningKey): Promise<void> {
     const previous = statements.at(-1) ?? '';
-    const n = (payloadOf(previous)?.n ?? 0) + 1;
+    const n = (statementPayload(previous)?.n ?? 0) + 1;
     const statement = await this.#statement(await this.#root(), operational, n, sha256(previous));
     const next = [...statements, statement];
     await this.#vault.writeStatements(next);
@@ -184,18 +177,4 @@ export class KeyService extends Lifecycle implements DocumentSigner {
     await this.#vault.writeKey(name, exportSigningKey(key));
     return key;
   }
-}
-
-function rootsOfFirst(statements: readonly string[]): readonly string[] {
-  return payloadOf(statements[0])?.roots ?? [];
-}
-
-function newestRoots(statements: readonly string[]): readonly string[] {
-  return payloadOf(statements.at(-1))?.roots ?? [];
-}
-
-/** Our own file's first statement says which roots to begin with; the signatures are checked from there. */
-function payloadOf(statement: string | undefined): KeyStatement | undefined {
-  const payload = statement?.split('.')[1];
-  return payload === undefined ? undefined : keyStatementCodec.parse(Buffer.from(payload, 'base64url'));
 }
