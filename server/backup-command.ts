@@ -4,12 +4,19 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackupRun, type BackupSettings, DomainError } from '#protocols';
 import { loadConfig, type ServerConfig } from './config/index.ts';
+import { DEFAULT_ZONE } from './domain/areas/area.ts';
 import type { BackupMaker } from './domain/backup/backup-maker.ts';
 import { backupSettingsCodec, defaultSettings, type Sheet } from './domain/backup/backup-settings.ts';
 import { newPassphrase } from './domain/backup/passphrase.ts';
 import { runBackup } from './domain/backup/run-backup.ts';
-import { DEFAULT_ZONE } from './domain/areas/area.ts';
-import { BackupLogFile, FolderPlaces, OWN, type Progress, readDatabaseFacts, TASKS } from './storage/backup/index.ts';
+import {
+  BackupLogFile,
+  FolderPlaces,
+  OWN,
+  type Progress,
+  readDatabaseFacts,
+  TASKS,
+} from './storage/backup/index.ts';
 import { failureLine, progressLine, say } from './terminal.ts';
 import { VERSION } from './version.ts';
 
@@ -26,7 +33,10 @@ async function main(): Promise<number> {
       say(USAGE);
       return 0;
     }
-    const run = await backup(loadConfig(process.env), values.to === undefined ? undefined : resolve(values.to));
+    const run = await backup(
+      loadConfig(process.env),
+      values.to === undefined ? undefined : resolve(values.to),
+    );
     return tell(run);
   } catch (error) {
     say(failureLine(error));
@@ -36,16 +46,24 @@ async function main(): Promise<number> {
 
 async function backup(config: ServerConfig, to: string | undefined): Promise<BackupRun> {
   const { dataFolder, databaseUrl } = config;
-  if (!existsSync(dataFolder)) throw new DomainError('backup.place_unusable', { folder: dataFolder, reason: 'it is not there', expected: 'LOA_DATA to name the data folder of a controller' });
+  if (!existsSync(dataFolder))
+    throw new DomainError('backup.place_unusable', {
+      folder: dataFolder,
+      reason: 'it is not there',
+      expected: 'LOA_DATA to name the data folder of a controller',
+    });
   const { settings: text, roots } = await readDatabaseFacts(databaseUrl);
-  const stored = text === null ? defaultSettings(join(dataFolder, OWN.backups)) : backupSettingsCodec.parse(text);
+  const stored =
+    text === null ? defaultSettings(join(dataFolder, OWN.backups)) : backupSettingsCodec.parse(text);
   const root = roots.find(({ id }) => id === config.rootArea.id) ?? roots[0];
   const key = stored.sheet ?? (await onceOnly());
   if (to !== undefined) await mkdir(to, { recursive: true });
   const settings = to === undefined ? stored.settings : onlyTo(stored.settings, to);
   const maker: BackupMaker = {
-    make: (order, onProgress) => TASKS.make(order, (progress: Progress) => 'phase' in progress && onProgress(progress)),
-    copy: async (from, folder, name, sha256) => void (await TASKS.copy({ from, folder, name, sha256 }, () => undefined)),
+    make: (order, onProgress) =>
+      TASKS.make(order, (progress: Progress) => 'phase' in progress && onProgress(progress)),
+    copy: async (from, folder, name, sha256) =>
+      void (await TASKS.copy({ from, folder, name, sha256 }, () => undefined)),
     sealKey: (passphrase) => TASKS.sealKey({ passphrase }, () => undefined),
   };
   const run = await runBackup({
@@ -55,7 +73,12 @@ async function backup(config: ServerConfig, to: string | undefined): Promise<Bac
       ...{ databaseUrl, dataFolder, version: VERSION, areaId: root?.id ?? 'xa', at: Date.now() },
       ...{ sheet: key.number, recipient: key.recipient, keyFile: key.keyFile },
     },
-    onProgress: progressLine({ snapshot: 'chụp cơ sở dữ liệu', write: 'ghi', verify: 'đọc lại', copy: 'chép' }),
+    onProgress: progressLine({
+      snapshot: 'chụp cơ sở dữ liệu',
+      write: 'ghi',
+      verify: 'đọc lại',
+      copy: 'chép',
+    }),
   });
   await new BackupLogFile({ dataFolder }).append(run);
   return run;

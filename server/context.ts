@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, Lifecycle, SystemClock } from '#kit';
 import type { ServerConfig } from './config/index.ts';
+import { type BackupSide, buildBackupSide } from './context/backup-side.ts';
 import { Housekeeping } from './context/housekeeping.ts';
 import { buildLatchSide, type LatchSide } from './context/latch-side.ts';
 import { buildMediaSide, type MediaSide } from './context/media-side.ts';
@@ -60,6 +61,8 @@ export interface ContextOverrides {
   readonly witness?: TimeWitness;
   /** Asks somebody when mornings begin, "HH:MM"; at the very first start alone, where the configuration does not say. */
   readonly askMorningStart?: () => Promise<string>;
+  /** The built worker of backups, where this runs from the sources. */
+  readonly backupWorker?: URL;
 }
 
 interface Parts {
@@ -78,6 +81,7 @@ interface Parts {
   readonly latchSide: LatchSide;
   readonly urgentSide: UrgentSide;
   readonly scheduleSide: ScheduleSide;
+  readonly backupSide: BackupSide;
   readonly askMorningStart: () => Promise<string>;
   readonly housekeeping: Housekeeping;
 }
@@ -90,6 +94,7 @@ export class Context extends Lifecycle {
   readonly speakerSide: SpeakerSide;
   readonly planSide: PlanSide;
   readonly services: ApiServices;
+  readonly backupSide: BackupSide;
   readonly #parts: Parts;
   #firstTokens: string | null = null;
 
@@ -101,6 +106,7 @@ export class Context extends Lifecycle {
     this.storage = parts.storage;
     this.speakerSide = parts.speakers;
     this.planSide = parts.planSide;
+    this.backupSide = parts.backupSide;
     this.services = services;
   }
 
@@ -123,6 +129,7 @@ export class Context extends Lifecycle {
         'the key statements do not let this controller sign these: put root.pem into the key folder and start again',
       );
     await this.#load();
+    await this.backupSide.adopt();
     await this.#run('latch file', latchSide.file);
     await this.#run('latches', latchSide.latches);
     await this.#run('media jobs', media.jobs);
@@ -156,6 +163,7 @@ export class Context extends Lifecycle {
     await this.#run('make-goods', makeGoods);
     await this.#run('reminders', latchSide.reminders);
     await this.#run('housekeeping', housekeeping);
+    await this.#run('backups', this.backupSide.part);
   }
 
   async #startStorage(storage: Lifecycle, keys: Lifecycle): Promise<void> {
@@ -310,7 +318,10 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     slots: planSide.slots,
     dataFolder: config.dataFolder,
   });
-
+  const backupSide = buildBackupSide({
+    ...{ config, clock, log, storage, events, areas: areaDirectory, clockGuard: planSide.guard },
+    workerScript: overrides.backupWorker,
+  });
   const services: ApiServices = {
     version: VERSION,
     clock,
@@ -353,18 +364,16 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     events,
     statements: keys,
     time,
-    readiness: new Readiness(
-      readinessChecks({
-        storage,
-        gateway: speakerSide.gateway,
+    ...backupSide.services,
+    readiness: new Readiness({
+      ...readinessChecks({
+        ...{ storage, clock, gateway: speakerSide.gateway, clockGuard: planSide.guard, planning },
         embedded: speakerSide.broker !== null,
-        clock,
-        clockGuard: planSide.guard,
-        planning,
         dataFolder: config.dataFolder,
       }),
-    ),
-    metrics: new Metrics(metricSources(speakerSide, media.jobs, planSide)),
+      ...backupSide.checks,
+    }),
+    metrics: new Metrics([...metricSources(speakerSide, media.jobs, planSide), ...backupSide.metrics]),
     uploadLimitBytes: config.uploadLimitBytes,
   };
   const housekeeping = new Housekeeping({
@@ -396,6 +405,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     latchSide,
     urgentSide,
     scheduleSide,
+    backupSide,
     askMorningStart: async () =>
       config.morningStart ?? (await overrides.askMorningStart?.()) ?? SUGGESTED_MORNING,
     housekeeping,

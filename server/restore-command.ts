@@ -13,7 +13,11 @@ async function main(): Promise<number> {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { 'passphrase-file': { type: 'string' }, replace: { type: 'boolean' }, help: { type: 'boolean' } },
+      options: {
+        'passphrase-file': { type: 'string' },
+        replace: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
     });
     const [file, ...more] = positionals;
     if (values.help || file === undefined || more.length > 0) {
@@ -36,7 +40,9 @@ async function main(): Promise<number> {
     if (restored === null) throw new Error('the restore left no step behind');
     say(`đã khôi phục vào ${dataFolder} (bản sao lưu lúc ${new Date(restored.backupAt).toISOString()})`);
     if (restored.replaced !== null) say(`dữ liệu cũ được dời sang ${restored.replaced} (không xóa gì)`);
-    say('QUAN TRỌNG: máy chủ cũ phải TẮT HẲN. Hai máy chủ cùng khóa mà cùng chạy sẽ tranh nhau điều khiển loa.');
+    say(
+      'QUAN TRỌNG: máy chủ cũ phải TẮT HẲN. Hai máy chủ cùng khóa mà cùng chạy sẽ tranh nhau điều khiển loa.',
+    );
     say('khởi động: npm start. Cụm loa tự nối lại nếu LOA_PUBLIC_URL (địa chỉ) vẫn như cũ.');
     return 0;
   } catch (error) {

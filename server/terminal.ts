@@ -41,6 +41,8 @@ export function askHidden(question: string): Promise<string> {
       process.stderr.write('\n');
       lines.close();
     });
-    lines.once('close', () => reject(new Error('no passphrase was typed: use --passphrase-file where nobody sits at the terminal')));
+    lines.once('close', () =>
+      reject(new Error('no passphrase was typed: use --passphrase-file where nobody sits at the terminal')),
+    );
   });
 }

@@ -62,9 +62,7 @@ export type BackupRun = Static<typeof BackupRunSchema>;
 export const BackupStateSchema = Type.Object({
   sheet: nullable(Type.Object({ number: Type.Integer(), madeAt: InstantSchema })),
   settings: BackupSettingsSchema,
-  running: nullable(
-    Type.Object({ startedAt: InstantSchema, phase: Type.String(), bytes: Type.Integer() }),
-  ),
+  running: nullable(Type.Object({ startedAt: InstantSchema, phase: Type.String(), bytes: Type.Integer() })),
   last: nullable(BackupRunSchema),
   /** The newest backup that is on another disk. */
   awayAt: nullable(InstantSchema),

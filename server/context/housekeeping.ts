@@ -2,12 +2,14 @@ import { schedule } from 'node-cron';
 import { Lifecycle } from '#kit';
 
 export interface HousekeepingOptions {
-  /** What is done each hour, by name. */
+  /** When, as cron writes it; each hour by default. */
+  readonly cron?: string;
+  /** What is done then, by name. */
   readonly tasks: Readonly<Record<string, () => Promise<void>>>;
   readonly onError: (task: string, error: unknown) => void;
 }
 
-/** Sweeps once an hour. It decides nothing: a sweep that is missed or comes twice changes nothing but the room on the disk. */
+/** Ticks, by default once an hour. It decides nothing: a tick that is missed or comes twice changes nothing: each task knows what is due. */
 export class Housekeeping extends Lifecycle {
   readonly #options: HousekeepingOptions;
 
@@ -17,7 +19,7 @@ export class Housekeeping extends Lifecycle {
   }
 
   protected async onStart(): Promise<void> {
-    const task = schedule('23 * * * *', () => this.sweep(), { name: 'housekeeping' });
+    const task = schedule(this.#options.cron ?? '23 * * * *', () => this.sweep(), { name: 'housekeeping' });
     this.disposers.defer('housekeeping', async () => {
       await task.destroy();
     });

@@ -13,6 +13,7 @@ import { closeGracefully } from './plugins/graceful-close.ts';
 import { describeApi, serveDescription } from './plugins/openapi.ts';
 import { announcementRoutes } from './routes/announcements.ts';
 import { areaRoutes } from './routes/areas.ts';
+import { backupRoutes } from './routes/backups.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { calendarRoutes } from './routes/calendar.ts';
 import { coverageRoutes } from './routes/coverage.ts';
@@ -25,6 +26,7 @@ import { mediaJobRoutes } from './routes/media-jobs.ts';
 import { planRoutes } from './routes/plans.ts';
 import { programmeRoutes } from './routes/programmes.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
+import { setupRestoreRoutes } from './routes/setup-restore.ts';
 import { speakerRoutes } from './routes/speakers.ts';
 import { metricsRoute, probeRoutes, trustRoutes, whoAmIRoute } from './routes/system.ts';
 import type { ApiServices } from './services.ts';
@@ -66,6 +68,7 @@ const publicRoutes =
     serveDescription(app);
     await app.register(probeRoutes(services));
     await app.register(trustRoutes(services), { prefix: API_ROOT });
+    await app.register(setupRestoreRoutes(services), { prefix: API_ROOT });
   };
 
 /** Everything else. */
@@ -90,6 +93,7 @@ const privateRoutes =
       programmeRoutes,
       scheduleRoutes,
       calendarRoutes,
+      backupRoutes,
       eventRoutes,
     ];
     for (const make of routes) await app.register(make(services), { prefix: API_ROOT });

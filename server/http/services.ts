@@ -4,6 +4,8 @@ import type { AnnouncementService } from '../domain/announcements/announcement-s
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AreaService } from '../domain/areas/area-service.ts';
 import type { Acts } from '../domain/audit/acts.ts';
+import type { BackupService } from '../domain/backup/backup-service.ts';
+import type { SetupRestore } from '../domain/backup/setup-restore.ts';
 import type { BroadcastService } from '../domain/broadcasts/broadcast-service.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import type { SpeakerTestService } from '../domain/broadcasts/speaker-test-service.ts';
@@ -82,6 +84,8 @@ export interface ApiServices {
   readonly evidence: EvidenceService;
   /** The page that checks an evidence file, whole, with a place for the file. */
   readonly evidencePage: () => Promise<string>;
+  readonly backups: BackupService;
+  readonly setupRestore: SetupRestore;
   readonly events: EventHub;
   readonly statements: StatementSource;
   readonly time: TimeSource;

@@ -24,6 +24,13 @@ export function readBackupName(name: string): BackupName | null {
   const match = PATTERN.exec(name);
   if (match === null) return null;
   const [, areaId = '', year, month, day, hour, minute, second, sheet] = match;
-  const at = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  const at = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+  );
   return { name, areaId, at, sheet: Number(sheet) };
 }

@@ -35,6 +35,8 @@ export interface BackupServiceOptions {
   readonly onError: (error: unknown) => void;
   /** Told about once a day while nothing has left the box for too long. */
   readonly onAlarm: (days: number) => void;
+  /** Told what became of each run. */
+  readonly onRun: (run: BackupRun) => void;
 }
 
 interface Running {
@@ -85,7 +87,7 @@ export class BackupService extends Lifecycle {
   /** Begins a backup; how it goes is told by events and `state`. Throws `backup.no_sheet`, `backup.running`, `backup.no_destination`. */
   async begin(tx: Transaction, actor: Actor): Promise<{ readonly startedAt: Instant }> {
     const { areas, clock, places, dataFolder, onError } = this.#options;
-    authorize(actor, 'backup:write', this.#areaId, areas.tree);
+    authorize(actor, 'backup:write', this.areaId, areas.tree);
     const { sheet, settings } = await readSettings(tx, this.localFolder);
     if (sheet === null) throw new DomainError('backup.no_sheet');
     if (this.#running !== null) throw new DomainError('backup.running');
@@ -97,7 +99,7 @@ export class BackupService extends Lifecycle {
     if (reasons.length === settings.destinations.length)
       throw new DomainError('backup.no_destination', { reason: reasons.join('; ') || 'none is named' });
     const startedAt = Math.floor(clock.now());
-    await record(tx, startedAt, actor, 'backup.start', this.#areaId, { sheet: sheet.number });
+    await record(tx, startedAt, actor, 'backup.start', this.areaId, { sheet: sheet.number });
     tx.afterCommit(() => this.background(this.#run(sheet, settings, actor.name), onError));
     return { startedAt };
   }
@@ -105,15 +107,21 @@ export class BackupService extends Lifecycle {
   /** Replaces the settings. Destinations are looked at: one that is a file, say, is refused. Throws `backup.place_unusable`. */
   async configure(tx: Transaction, actor: Actor, settings: BackupSettings): Promise<void> {
     const { areas, clock } = this.#options;
-    authorize(actor, 'backup:write', this.#areaId, areas.tree);
+    authorize(actor, 'backup:write', this.areaId, areas.tree);
     const ids = new Set(settings.destinations.map(({ id }) => id));
     if (ids.size !== settings.destinations.length)
-      throw new DomainError('request.invalid', { reason: 'two destinations have one id', field: 'destinations' });
+      throw new DomainError('request.invalid', {
+        reason: 'two destinations have one id',
+        field: 'destinations',
+      });
     for (const { folder } of settings.destinations) this.#requireOutside(folder);
     const stored = await readSettings(tx, this.localFolder);
     const at = clock.now();
     await writeSettings(tx, { ...stored, settings }, at);
-    await record(tx, at, actor, 'backup.configure', this.#areaId, { before: stored.settings, after: settings });
+    await record(tx, at, actor, 'backup.configure', this.areaId, {
+      before: stored.settings,
+      after: settings,
+    });
   }
 
   /** Makes the next sheet the one in force. Its key was sealed before: that takes longer than a transaction may. */
@@ -123,13 +131,13 @@ export class BackupService extends Lifecycle {
     sealed: Pick<Sheet, 'recipient' | 'keyFile'>,
   ): Promise<Pick<Sheet, 'number' | 'madeAt'>> {
     const { areas, clock } = this.#options;
-    authorize(actor, 'backup:write', this.#areaId, areas.tree);
+    authorize(actor, 'backup:write', this.areaId, areas.tree);
     const stored = await readSettings(tx, this.localFolder);
     const madeAt = Math.floor(clock.now());
     const number = (stored.sheet?.number ?? 0) + 1;
     const { recipient, keyFile } = sealed;
     await writeSettings(tx, { ...stored, sheet: { number, madeAt, recipient, keyFile } }, madeAt);
-    await record(tx, madeAt, actor, 'backup.passphrase', this.#areaId, { sheet: number });
+    await record(tx, madeAt, actor, 'backup.passphrase', this.areaId, { sheet: number });
     return { number, madeAt };
   }
 
@@ -141,12 +149,13 @@ export class BackupService extends Lifecycle {
   /** Everything that the screen shows. Throws `request.forbidden`. */
   async state(actor: Actor): Promise<BackupState> {
     const { areas, clock } = this.#options;
-    authorize(actor, 'backup:read', this.#areaId, areas.tree);
+    authorize(actor, 'backup:read', this.areaId, areas.tree);
     const { sheet, settings } = await this.#stored();
     return {
       sheet: sheet === null ? null : { number: sheet.number, madeAt: sheet.madeAt },
       settings,
-      running: this.#running === null ? null : { ...this.#running, startedAt: Math.floor(this.#running.startedAt) },
+      running:
+        this.#running === null ? null : { ...this.#running, startedAt: Math.floor(this.#running.startedAt) },
       last: this.#runs.at(-1) ?? null,
       awayAt: this.awayAt,
       nextAt: sheet === null ? null : nextNightly(this.#zone, settings.at, clock.now()),
@@ -164,7 +173,12 @@ export class BackupService extends Lifecycle {
             fileSystem: facts.fileSystem,
             freeBytes: facts.freeBytes,
             leavesBox: facts.present && !facts.ownDisk,
-            backups: backups.map(({ name, at, bytes, sheet: number }) => ({ name, at, bytes, sheet: number })),
+            backups: backups.map(({ name, at, bytes, sheet: number }) => ({
+              name,
+              at,
+              bytes,
+              sheet: number,
+            })),
           };
         }),
       ),
@@ -200,7 +214,7 @@ export class BackupService extends Lifecycle {
     const startedAt = clock.now();
     const running: Running = { startedAt, phase: 'snapshot', bytes: 0 };
     this.#running = running;
-    const areaId = this.#areaId;
+    const areaId = this.areaId;
     let told = -PROGRESS_STEP_BYTES;
     try {
       const run = await runBackup({
@@ -218,6 +232,7 @@ export class BackupService extends Lifecycle {
         },
       });
       this.#runs = [...this.#runs, run].slice(-500);
+      this.#options.onRun(run);
       await log.append(run);
     } finally {
       this.#running = null;
@@ -261,7 +276,8 @@ export class BackupService extends Lifecycle {
     return roots.find(({ id }) => id === rootAreaId) ?? roots[0];
   }
 
-  get #areaId(): string {
+  /** The area that backups are of. */
+  get areaId(): string {
     return this.#root?.id ?? 'xa';
   }
 

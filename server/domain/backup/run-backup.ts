@@ -43,11 +43,18 @@ export async function runBackup(options: RunOptions): Promise<BackupRun> {
     if (results.some(({ id, ok }) => ok && id === destination.id)) await rotate(options, destination);
   const places = settings.destinations.flatMap(({ id }) => results.filter((result) => result.id === id));
   return {
-    ...{ at: Math.floor(order.at), endedAt: Math.floor(now()), verified: made !== null, by, sheet: order.sheet, places },
+    ...{
+      at: Math.floor(order.at),
+      endedAt: Math.floor(now()),
+      verified: made !== null,
+      by,
+      sheet: order.sheet,
+      places,
+    },
     name: made?.backup.name ?? null,
     bytes: made?.backup.bytes ?? 0,
     missing: made?.backup.missing ?? 0,
-    error: made === null ? (places.map(({ error }) => error).join('; ') || 'no destination') : null,
+    error: made === null ? places.map(({ error }) => error).join('; ') || 'no destination' : null,
   };
 }
 

@@ -46,7 +46,9 @@ function checkSqlite(file: string): void {
   try {
     const said = database.pragma('integrity_check', { simple: true });
     if (said !== 'ok')
-      throw new DomainError('backup.damaged', { reason: `its database is not whole: ${String(said).slice(0, 100)}` });
+      throw new DomainError('backup.damaged', {
+        reason: `its database is not whole: ${String(said).slice(0, 100)}`,
+      });
   } catch (cause) {
     if (isDomainError(cause)) throw cause;
     throw new DomainError('backup.damaged', { reason: 'its database cannot be opened' }, { cause });

@@ -33,7 +33,8 @@ export async function* dataFiles(
 async function fileSource(dataFolder: string, path: string): Promise<Source> {
   const file = inData(dataFolder, path);
   const { size } = await stat(file);
-  if (size > ONE_GO_BYTES) return { path, bytes: size, open: () => createReadStream(file, { end: size - 1 }) };
+  if (size > ONE_GO_BYTES)
+    return { path, bytes: size, open: () => createReadStream(file, { end: size - 1 }) };
   const content = await readFile(file);
   return { path, bytes: content.length, open: () => pieces(content) };
 }
@@ -51,7 +52,11 @@ export async function mediaSource(dataFolder: string, sha256: string): Promise<S
     const hash = createHash('sha256');
     for await (const piece of createReadStream(file)) hash.update(piece as Uint8Array);
     if (hash.digest('hex') !== sha256) return null;
-    return { path, bytes: size, open: () => (size === 0 ? pieces(new Uint8Array()) : createReadStream(file)) };
+    return {
+      path,
+      bytes: size,
+      open: () => (size === 0 ? pieces(new Uint8Array()) : createReadStream(file)),
+    };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;

@@ -4,7 +4,15 @@ import { dirname, join } from 'node:path';
 import { syncFolder, writeFileAtomic } from '#kit';
 import { RESTORED_MARK, type Restored } from '../../domain/backup/restored.ts';
 import { INNER } from './layout.ts';
-import { isHarmless, postgresTables, type RestorePlace, type RestoreStep, readStep, restoringFolder, writeStep } from './restore.ts';
+import {
+  isHarmless,
+  postgresTables,
+  type RestorePlace,
+  type RestoreStep,
+  readStep,
+  restoringFolder,
+  writeStep,
+} from './restore.ts';
 import { postgresTool, sqlitePath, withPostgres } from './snapshot.ts';
 
 /**
@@ -40,7 +48,11 @@ export async function finishRestore(place: RestorePlace): Promise<Restored | nul
   return restored;
 }
 
-async function moveAside({ dataFolder, databaseUrl }: RestorePlace, step: RestoreStep, aside: string): Promise<void> {
+async function moveAside(
+  { dataFolder, databaseUrl }: RestorePlace,
+  step: RestoreStep,
+  aside: string,
+): Promise<void> {
   await mkdir(aside, { recursive: true, mode: 0o700 });
   for (const name of await readdir(dataFolder))
     if (!isHarmless(name)) await rename(join(dataFolder, name), join(aside, name));
@@ -65,7 +77,11 @@ async function placeDatabase({ databaseUrl }: RestorePlace, files: string): Prom
   if (path === null) {
     if ((await postgresTables(databaseUrl)) > 0) return;
     const dump = join(files, INNER.postgresql);
-    await postgresTool('pg_restore', ['--single-transaction', '--exit-on-error', '--no-owner', dump], databaseUrl);
+    await postgresTool(
+      'pg_restore',
+      ['--single-transaction', '--exit-on-error', '--no-owner', dump],
+      databaseUrl,
+    );
     return;
   }
   const from = join(files, INNER.sqlite);
@@ -82,6 +98,7 @@ async function placeDatabase({ databaseUrl }: RestorePlace, files: string): Prom
 }
 
 async function placeFiles(dataFolder: string, from: string): Promise<void> {
-  for (const name of await readdir(from).catch(() => [] as string[])) await rename(join(from, name), join(dataFolder, name));
+  for (const name of await readdir(from).catch(() => [] as string[]))
+    await rename(join(from, name), join(dataFolder, name));
   await syncFolder(dataFolder);
 }

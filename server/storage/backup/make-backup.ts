@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackupOrder, MadeBackup, OnProgress } from '../../domain/backup/backup-maker.ts';
@@ -10,7 +11,6 @@ import { asNoRoom, requireRoom, syncPlace } from './places.ts';
 import { readArchive } from './read-archive.ts';
 import { databaseNameIn, type Snapshot, snapshotBytes, takeSnapshot } from './snapshot.ts';
 import { writeArchive } from './write-archive.ts';
-import { createReadStream } from 'node:fs';
 
 /**
  * Makes one backup: snapshot, archive, and all of it read back, decrypted and opened, before it gets its name. What fails leaves
@@ -78,7 +78,15 @@ async function write(order: BackupOrder, snapshot: Snapshot, path: string, onPro
     manifest: (files) => {
       count = files.length;
       return {
-        ...{ v: 1, kind: 'loa-lang-backup', version, createdAt: at, areaId, sheet, provider: snapshot.provider },
+        ...{
+          v: 1,
+          kind: 'loa-lang-backup',
+          version,
+          createdAt: at,
+          areaId,
+          sheet,
+          provider: snapshot.provider,
+        },
         migrations: [...snapshot.migrations],
         rootKeys: [...rootKeys],
         files,

@@ -4,23 +4,23 @@ import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises
 import { join } from 'node:path';
 import { syncFolder } from '#kit';
 import { DomainError } from '#protocols';
-import type { KeptBackup, PlaceFacts, Places } from '../../domain/backup/places.ts';
 import { readBackupName } from '../../domain/backup/backup-name.ts';
+import type { KeptBackup, PlaceFacts, Places } from '../../domain/backup/places.ts';
 
 /** What `statfs` calls file systems, as far as a clerk may meet them. */
 const FILE_SYSTEMS: Readonly<Record<number, string>> = {
   61267: 'ext4',
   19780: 'vfat',
-  538_032_816: 'exfat',
-  1_397_118_030: 'ntfs',
-  1_702_057_286: 'fuse',
-  26_985: 'nfs',
-  4_283_649_346: 'cifs',
-  4_266_872_130: 'smb',
-  2_435_016_766: 'btrfs',
-  1_481_003_842: 'xfs',
-  16_914_836: 'tmpfs',
-  2_035_054_128: 'overlay',
+  538032816: 'exfat',
+  1397118030: 'ntfs',
+  1702057286: 'fuse',
+  26985: 'nfs',
+  4283649346: 'cifs',
+  4266872130: 'smb',
+  2435016766: 'btrfs',
+  1481003842: 'xfs',
+  16914836: 'tmpfs',
+  2035054128: 'overlay',
 };
 /** Longest file of FAT32. */
 const FAT_LIMIT = 2 ** 32 - 1;
@@ -79,7 +79,11 @@ export async function requireRoom(folder: string, bytes: number): Promise<void> 
   const { bavail, bsize, type } = await statfs(folder);
   const needed = bytes + SPARE_BYTES;
   if (bavail * bsize < needed)
-    throw new DomainError('backup.no_room', { folder, needed: megabytes(needed), free: megabytes(bavail * bsize) });
+    throw new DomainError('backup.no_room', {
+      folder,
+      needed: megabytes(needed),
+      free: megabytes(bavail * bsize),
+    });
   if (FILE_SYSTEMS[type] === 'vfat' && bytes > FAT_LIMIT)
     throw new DomainError('backup.place_unusable', {
       folder,
@@ -95,14 +99,17 @@ export async function copyBackup(from: string, folder: string, name: string, sha
     await requireRoom(folder, (await stat(from)).size);
     const target = await open(temporary, 'wx', 0o600);
     try {
-      for await (const piece of createReadStream(from, { highWaterMark: 256 * 1024 })) await target.writeFile(piece as Uint8Array);
+      for await (const piece of createReadStream(from, { highWaterMark: 256 * 1024 }))
+        await target.writeFile(piece as Uint8Array);
       await target.sync();
     } finally {
       await target.close();
     }
     const hash = createHash('sha256');
-    for await (const piece of createReadStream(temporary, { highWaterMark: 256 * 1024 })) hash.update(piece as Uint8Array);
-    if (hash.digest('hex') !== sha256) throw new DomainError('backup.damaged', { reason: `the copy in "${folder}" differs` });
+    for await (const piece of createReadStream(temporary, { highWaterMark: 256 * 1024 }))
+      hash.update(piece as Uint8Array);
+    if (hash.digest('hex') !== sha256)
+      throw new DomainError('backup.damaged', { reason: `the copy in "${folder}" differs` });
     await rename(temporary, join(folder, name));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);

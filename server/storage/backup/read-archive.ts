@@ -65,7 +65,9 @@ export async function readArchive(path: string, options: ReadOptions): Promise<R
     throw asDamaged(error);
   }
   if (keyFile === undefined || manifest === undefined)
-    throw new DomainError('backup.damaged', { reason: 'it is not one of our backups, or its end is missing' });
+    throw new DomainError('backup.damaged', {
+      reason: 'it is not one of our backups, or its end is missing',
+    });
   // What follows the last entry counts too.
   if ((await stat(path)).size !== bytes)
     throw new DomainError('backup.damaged', { reason: 'it changed while it was read' });
@@ -85,7 +87,8 @@ async function readPayload(entry: Entry, identity: string, options: ReadOptions)
     if (name === INNER.manifest) manifest = manifestCodec.parse(await small(file));
     else found.set(name, await readFile(file as AsyncIterable<Uint8Array>, name, options, folders));
   }
-  if (manifest === undefined) throw new DomainError('backup.damaged', { reason: 'its list of files is missing' });
+  if (manifest === undefined)
+    throw new DomainError('backup.damaged', { reason: 'its list of files is missing' });
   compare(manifest, found);
   for (const folder of folders) await syncFolder(folder);
   return manifest;
@@ -136,7 +139,8 @@ function feed(source: Readable, target: Extract): void {
 }
 
 async function small(entry: Entry): Promise<Buffer> {
-  if ((entry.header.size ?? 0) > SMALL_BYTES) throw new DomainError('backup.damaged', { reason: 'an entry is too long' });
+  if ((entry.header.size ?? 0) > SMALL_BYTES)
+    throw new DomainError('backup.damaged', { reason: 'an entry is too long' });
   return buffer(entry as AsyncIterable<Uint8Array>);
 }
 
@@ -146,5 +150,9 @@ function asDamaged(error: unknown): unknown {
     return new DomainError('backup.damaged', { reason: error.message }, { cause: error });
   if (!(error instanceof Error) || isDomainError(error)) return error;
   if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return error;
-  return new DomainError('backup.damaged', { reason: error.message.slice(0, 120) || 'it cannot be decrypted' }, { cause: error });
+  return new DomainError(
+    'backup.damaged',
+    { reason: error.message.slice(0, 120) || 'it cannot be decrypted' },
+    { cause: error },
+  );
 }

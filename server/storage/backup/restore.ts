@@ -46,22 +46,28 @@ export function isHarmless(name: string): boolean {
 }
 
 /** Throws `restore.not_empty` or `restore.in_use` unless a backup may be put back here; `replace`: what is there may be moved aside. */
-export async function requirePlace({ dataFolder, databaseUrl }: RestorePlace, replace: boolean): Promise<void> {
+export async function requirePlace(
+  { dataFolder, databaseUrl }: RestorePlace,
+  replace: boolean,
+): Promise<void> {
   const path = sqlitePath(databaseUrl);
   if (path !== null && existsSync(path)) {
     try {
       ownDatabase(path)();
     } catch (cause) {
-      if (cause instanceof StorageStartError) throw new DomainError('restore.in_use', { folder: dataFolder }, { cause });
+      if (cause instanceof StorageStartError)
+        throw new DomainError('restore.in_use', { folder: dataFolder }, { cause });
       throw cause;
     }
   }
   if (replace) return;
   const names = await readdir(dataFolder).catch(() => [] as string[]);
   const held = names.filter((name) => !isHarmless(name));
-  if (held.length > 0) throw notEmpty(dataFolder, `${held.slice(0, 3).join(', ')}${held.length > 3 ? ', …' : ''}`);
+  if (held.length > 0)
+    throw notEmpty(dataFolder, `${held.slice(0, 3).join(', ')}${held.length > 3 ? ', …' : ''}`);
   if (path !== null && existsSync(path)) throw notEmpty(path, 'a database');
-  if (path === null && (await postgresTables(databaseUrl)) > 0) throw notEmpty('the PostgreSQL database', 'tables');
+  if (path === null && (await postgresTables(databaseUrl)) > 0)
+    throw notEmpty('the PostgreSQL database', 'tables');
 }
 
 export interface StageOptions extends RestorePlace {
@@ -91,7 +97,8 @@ export async function stageRestore(options: StageOptions): Promise<RestoreStep> 
       onBytes: (bytes) => onBytes(bytes, total),
     });
     const own = sqlitePath(databaseUrl) === null ? 'postgresql' : 'sqlite';
-    if (manifest.provider !== own) throw new DomainError('backup.other_database', { made: manifest.provider, own });
+    if (manifest.provider !== own)
+      throw new DomainError('backup.other_database', { made: manifest.provider, own });
     await checkRestored(files, manifest);
     const step: RestoreStep = {
       ...{ v: 1, step: 'aside', sha256, provider: manifest.provider, backupAt: manifest.createdAt },

@@ -1,6 +1,11 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RESTORED_MARK, type Restored, type RestoredMark, restoredCodec } from '../../domain/backup/restored.ts';
+import {
+  RESTORED_MARK,
+  type Restored,
+  type RestoredMark,
+  restoredCodec,
+} from '../../domain/backup/restored.ts';
 
 /** The mark of a restore, as a file of the data folder. */
 export class RestoredMarkFile implements RestoredMark {

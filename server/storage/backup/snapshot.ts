@@ -40,11 +40,20 @@ export function databaseNameIn(dataFolder: string, databaseUrl: string): string 
 export async function snapshotBytes(databaseUrl: string): Promise<number> {
   const path = sqlitePath(databaseUrl);
   if (path !== null) {
-    const sizes = await Promise.all([path, `${path}-wal`].map((file) => stat(file).then(({ size }) => size, () => 0)));
+    const sizes = await Promise.all(
+      [path, `${path}-wal`].map((file) =>
+        stat(file).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+    );
     return sizes.reduce((sum, size) => sum + size, 0);
   }
   return withPostgres(databaseUrl, async (client) => {
-    const { rows } = await client.query<{ bytes: string }>('SELECT pg_database_size(current_database()) AS bytes');
+    const { rows } = await client.query<{ bytes: string }>(
+      'SELECT pg_database_size(current_database()) AS bytes',
+    );
     return Number(rows[0]?.bytes ?? 0);
   });
 }
@@ -83,7 +92,11 @@ async function ofPostgres(databaseUrl: string, folder: string): Promise<Snapshot
     const snapshot = rows[0]?.id ?? '';
     const migrations = (await client.query<{ name: string }>(SELECT_APPLIED)).rows.map(({ name }) => name);
     const media = (await client.query<MediumHashes>(SELECT_MEDIA)).rows;
-    await postgresTool('pg_dump', ['-Fc', '--no-owner', `--snapshot=${snapshot}`, `--file=${file}`], databaseUrl);
+    await postgresTool(
+      'pg_dump',
+      ['-Fc', '--no-owner', `--snapshot=${snapshot}`, `--file=${file}`],
+      databaseUrl,
+    );
     await client.query('COMMIT');
     return { provider: 'postgresql', file, name: INNER.postgresql, migrations, media: hashesOf(media) };
   });

@@ -8,7 +8,12 @@ import { type RestoreStep, type StageOptions, stageRestore } from './restore.ts'
 export interface WorkerTasks {
   readonly make: { readonly input: BackupOrder; readonly output: MadeBackup };
   readonly copy: {
-    readonly input: { readonly from: string; readonly folder: string; readonly name: string; readonly sha256: string };
+    readonly input: {
+      readonly from: string;
+      readonly folder: string;
+      readonly name: string;
+      readonly sha256: string;
+    };
     readonly output: null;
   };
   readonly sealKey: { readonly input: { readonly passphrase: string }; readonly output: SealedKey };
@@ -31,12 +36,17 @@ export const TASKS: {
     return null;
   },
   sealKey: ({ passphrase }) => sealNewKey(passphrase),
-  stage: (options, onProgress) => stageRestore({ ...options, onBytes: (bytes, total) => onProgress({ bytes, total }) }),
+  stage: (options, onProgress) =>
+    stageRestore({ ...options, onBytes: (bytes, total) => onProgress({ bytes, total }) }),
 };
 
 /** What a worker says: how far it is, and at last what came of it. */
 export type WorkerMessage =
   | { readonly kind: 'progress'; readonly progress: Progress }
   | { readonly kind: 'done'; readonly output: unknown }
-  | { readonly kind: 'refused'; readonly code: string; readonly params: Readonly<Record<string, string | number | boolean | null>> }
+  | {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly params: Readonly<Record<string, string | number | boolean | null>>;
+    }
   | { readonly kind: 'failed'; readonly message: string };
