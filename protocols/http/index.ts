@@ -10,4 +10,5 @@ export * from './media.ts';
 export * from './plans.ts';
 export * from './schedules.ts';
 export * from './speakers.ts';
+export * from './storage.ts';
 export * from './system.ts';

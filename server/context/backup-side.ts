@@ -4,6 +4,7 @@ import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import { BackupService } from '../domain/backup/backup-service.ts';
 import { type AfterRestore, adoptRestored } from '../domain/backup/restored.ts';
 import { SetupRestore } from '../domain/backup/setup-restore.ts';
+import { StorageUseService } from '../domain/backup/storage-use.ts';
 import type { LiveEvents } from '../domain/events/live-events.ts';
 import { PrintedSetupGuard } from '../domain/setup/setup-guard.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
@@ -54,6 +55,10 @@ export function buildBackupSide(options: BackupSideOptions) {
     onRun: (run) =>
       log[run.verified ? 'info' : 'error']({ run }, run.verified ? 'backup made' : 'backup failed'),
   });
+  const storageUse = new StorageUseService({
+    ...{ clock, areas, areaId: () => service.areaId },
+    count: () => worker.use({ dataFolder, databaseUrl }),
+  });
   const guard = new PrintedSetupGuard();
   let restartNow: () => void = () => undefined;
   const restart = new Promise<void>((resolve) => {
@@ -83,7 +88,7 @@ export function buildBackupSide(options: BackupSideOptions) {
     service,
     part,
     restart,
-    services: { backups: service, setupRestore },
+    services: { backups: service, setupRestore, storageUse },
     checks: { backup: () => check(service) },
     metrics: metricsOf(service),
     /** Once the database is open and before anything is sent: what comes out of a backup is made fit for work. */

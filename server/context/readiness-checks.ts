@@ -1,9 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock } from '#kit';
+import { roomState } from '../domain/backup/storage-use.ts';
 import type { CheckResult } from '../http/readiness.ts';
 
-/** Below this much free room the controller says that it is not ready: receipts need a place. */
-const LEAST_FREE_BYTES = 100 * 1024 * 1024;
 /** Before this program was written no clock can be right; a box without a battery-backed clock starts in 1970. */
 const EARLIEST = Date.UTC(2025, 0, 1);
 const LATEST = Date.UTC(2100, 0, 1);
@@ -39,9 +38,11 @@ export function readinessChecks(parts: ReadinessParts): Record<string, () => Pro
     },
     plan: async () => planning.progress,
     disk: async () => {
-      const { bavail, bsize } = await statfs(dataFolder);
-      const free = bavail * bsize;
-      return { ok: free >= LEAST_FREE_BYTES, detail: `${Math.floor(free / 1024 / 1024)} MB free` };
+      const { bavail, blocks, bsize } = await statfs(dataFolder);
+      const freeBytes = bavail * bsize;
+      const state = roomState({ freeBytes, totalBytes: blocks * bsize });
+      const detail = `${Math.floor(freeBytes / 1024 / 1024)} MB free${state === 'low' ? ': LOW, make room' : ''}`;
+      return { ok: state !== 'full', detail };
     },
   };
 }

@@ -6,6 +6,7 @@ import type { AreaService } from '../domain/areas/area-service.ts';
 import type { Acts } from '../domain/audit/acts.ts';
 import type { BackupService } from '../domain/backup/backup-service.ts';
 import type { SetupRestore } from '../domain/backup/setup-restore.ts';
+import type { StorageUseService } from '../domain/backup/storage-use.ts';
 import type { BroadcastService } from '../domain/broadcasts/broadcast-service.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import type { SpeakerTestService } from '../domain/broadcasts/speaker-test-service.ts';
@@ -86,6 +87,7 @@ export interface ApiServices {
   readonly evidencePage: () => Promise<string>;
   readonly backups: BackupService;
   readonly setupRestore: SetupRestore;
+  readonly storageUse: StorageUseService;
   readonly events: EventHub;
   readonly statements: StatementSource;
   readonly time: TimeSource;

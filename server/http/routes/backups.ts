@@ -6,6 +6,7 @@ import {
   BackupStartedSchema,
   BackupStateSchema,
   IdempotencyHeadersSchema,
+  StorageUseSchema,
   strict,
 } from '#protocols';
 import { authorize } from '../../domain/accounts/actor.ts';
@@ -22,7 +23,7 @@ const tags = ['backups'];
 export const backupRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { backups, areaDirectory } = services;
+    const { backups, areaDirectory, storageUse } = services;
 
     app.get(
       '/backups',
@@ -36,6 +37,19 @@ export const backupRoutes =
         },
       },
       (request) => backups.state(actorOf(request)),
+    );
+
+    app.get(
+      '/storage',
+      {
+        config: permission('backup:read'),
+        schema: {
+          summary: 'What the controller keeps on its disk and how much room is left; counted at most every five minutes',
+          tags,
+          response: { 200: StorageUseSchema },
+        },
+      },
+      (request) => storageUse.read(actorOf(request)),
     );
 
     app.post(

@@ -2,8 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { Lifecycle } from '#kit';
 import { DomainError, isErrorCode } from '#protocols';
 import type { BackupMaker, BackupOrder, MadeBackup, OnProgress } from '../../domain/backup/backup-maker.ts';
+import type { CountedUse } from '../../domain/backup/storage-use.ts';
 import type { SealedKey } from './age.ts';
-import type { RestoreStep, StageOptions } from './restore.ts';
+import type { RestorePlace, RestoreStep, StageOptions } from './restore.ts';
 import type { Progress, TaskName, WorkerMessage, WorkerTasks } from './worker-tasks.ts';
 
 /** Does each task in a worker thread of its own; `stop` gives up what is under way. */
@@ -35,6 +36,11 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
 
   sealKey(passphrase: string): Promise<SealedKey> {
     return this.#run('sealKey', { passphrase });
+  }
+
+  /** What the controller takes of its disk. */
+  use(place: RestorePlace): Promise<CountedUse> {
+    return this.#run('use', place);
   }
 
   stage({ onBytes, ...options }: StageOptions): Promise<RestoreStep> {

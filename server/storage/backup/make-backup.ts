@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackupOrder, MadeBackup, OnProgress } from '../../domain/backup/backup-maker.ts';
 import { backupName } from '../../domain/backup/backup-name.ts';
@@ -12,6 +12,10 @@ import { readArchive } from './read-archive.ts';
 import { databaseNameIn, type Snapshot, snapshotBytes, takeSnapshot } from './snapshot.ts';
 import { writeArchive } from './write-archive.ts';
 
+const LEFT_BEHIND_MS = 24 * 3_600_000;
+/** A backup, or a copy of one, on its way. */
+const UNFINISHED = /^loa-lang_.*\.tar\.\d+\.new$/;
+
 /**
  * Makes one backup: snapshot, archive, and all of it read back, decrypted and opened, before it gets its name. What fails leaves
  * nothing. Throws `backup.no_room`, `backup.damaged`, `backup.tool_failed`.
@@ -20,6 +24,7 @@ export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Pr
   const { dataFolder, folder } = order;
   const root = join(dataFolder, OWN.work);
   await mkdir(root, { recursive: true, mode: 0o700 });
+  await sweep(root, folder);
   const work = await mkdtemp(join(root, 'run-'));
   const name = backupName(order.areaId, order.at, order.sheet);
   const temporary = join(folder, `${name}.${process.pid}.new`);
@@ -53,6 +58,16 @@ export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Pr
   }
 }
 
+/** Removes what runs that were killed have left, after a day: until then it may be somebody's at work. */
+async function sweep(work: string, folder: string): Promise<void> {
+  const before = Date.now() - LEFT_BEHIND_MS;
+  const left = async (path: string) => ((await stat(path).catch(() => undefined))?.mtimeMs ?? before) < before;
+  for (const name of await readdir(work))
+    if (await left(join(work, name))) await rm(join(work, name), { recursive: true, force: true });
+  for (const name of await readdir(folder))
+    if (UNFINISHED.test(name) && (await left(join(folder, name)))) await rm(join(folder, name), { force: true });
+}
+
 async function write(order: BackupOrder, snapshot: Snapshot, path: string, onProgress: OnProgress) {
   const { dataFolder, databaseUrl, keyFile, recipient, sheet, version, areaId, at } = order;
   const rootKeys = await keysIn(join(dataFolder, 'keys'));
@@ -74,7 +89,7 @@ async function write(order: BackupOrder, snapshot: Snapshot, path: string, onPro
   const own = await passingKey();
   let count = 0;
   await writeArchive(path, {
-    ...{ keyFile, sheet, sources: sources(), recipients: [recipient, own.recipient] },
+    ...{ keyFile, sheet, at, sources: sources(), recipients: [recipient, own.recipient] },
     manifest: (files) => {
       count = files.length;
       return {

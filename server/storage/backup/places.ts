@@ -43,7 +43,7 @@ export class FolderPlaces implements Places {
       return {
         present: true,
         reason: null,
-        fileSystem: FILE_SYSTEMS[type] ?? `0x${type.toString(16)}`,
+        fileSystem: fileSystemName(type),
         freeBytes: bavail * bsize,
         ownDisk: facts.dev === (await stat(this.#dataFolder)).dev || facts.dev === (await stat('/')).dev,
       };
@@ -128,6 +128,11 @@ export async function syncPlace(folder: string): Promise<void> {
 export function asNoRoom(error: unknown, folder: string): unknown {
   if (!['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(codeOf(error))) return error;
   return new DomainError('backup.no_room', { folder, needed: 'more', free: 0 }, { cause: error });
+}
+
+/** What people call the file system of a `statfs` type. */
+export function fileSystemName(type: number): string {
+  return FILE_SYSTEMS[type] ?? `0x${type.toString(16)}`;
 }
 
 function absent(reason: string): PlaceFacts {

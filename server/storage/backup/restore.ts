@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import Type from 'typebox';
 import { writeFileAtomic } from '#kit';
 import { codec, DomainError, InstantSchema } from '#protocols';
+import { backupName } from '../../domain/backup/backup-name.ts';
 import { StorageStartError } from '../errors.ts';
 import { ownDatabase } from '../sqlite/owner-lock.ts';
 import { openKey } from './age.ts';
@@ -103,7 +104,8 @@ export async function stageRestore(options: StageOptions): Promise<RestoreStep> 
     const step: RestoreStep = {
       ...{ v: 1, step: 'aside', sha256, provider: manifest.provider, backupAt: manifest.createdAt },
       restoredAt: Math.floor(now),
-      file: basename(file),
+      // Whatever somebody has called it since.
+      file: backupName(manifest.areaId, manifest.createdAt, manifest.sheet),
       replaced: `${OWN.replaced}${new Date(now).toISOString().slice(0, 19).replaceAll(':', '-')}`,
     };
     await writeStep(dataFolder, step);

@@ -1,8 +1,10 @@
 import type { BackupOrder, MadeBackup, OnProgress } from '../../domain/backup/backup-maker.ts';
+import type { CountedUse } from '../../domain/backup/storage-use.ts';
 import { type SealedKey, sealNewKey } from './age.ts';
 import { makeBackup } from './make-backup.ts';
 import { copyBackup } from './places.ts';
-import { type RestoreStep, type StageOptions, stageRestore } from './restore.ts';
+import { type RestorePlace, type RestoreStep, type StageOptions, stageRestore } from './restore.ts';
+import { countUse } from './usage.ts';
 
 /** What the worker thread can be asked for, and what it gives. */
 export interface WorkerTasks {
@@ -17,6 +19,7 @@ export interface WorkerTasks {
     readonly output: null;
   };
   readonly sealKey: { readonly input: { readonly passphrase: string }; readonly output: SealedKey };
+  readonly use: { readonly input: RestorePlace; readonly output: CountedUse };
   readonly stage: { readonly input: Omit<StageOptions, 'onBytes'>; readonly output: RestoreStep };
 }
 
@@ -35,6 +38,7 @@ export const TASKS: {
     await copyBackup(from, folder, name, sha256);
     return null;
   },
+  use: (place) => countUse(place),
   sealKey: ({ passphrase }) => sealNewKey(passphrase),
   stage: (options, onProgress) =>
     stageRestore({ ...options, onBytes: (bytes, total) => onProgress({ bytes, total }) }),

@@ -18,6 +18,8 @@ export interface ArchiveContents {
   readonly keyFile: string;
   readonly recipients: readonly string[];
   readonly sheet: number;
+  /** When the snapshot was taken. */
+  readonly at: number;
   readonly onBytes: (bytes: number) => void;
 }
 
@@ -28,7 +30,7 @@ export interface ArchiveContents {
 export async function writeArchive(path: string, contents: ArchiveContents): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
-    const at = Date.now();
+    const { at } = contents;
     await writeSmall(file, OUTER.readMe, Buffer.from(readMe(contents.sheet)), at);
     await writeSmall(file, OUTER.key, Buffer.from(contents.keyFile), at);
     const { size: headerAt } = await file.stat();

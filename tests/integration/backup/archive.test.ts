@@ -1,13 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFile, mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
 import { KeyService } from '../../../server/domain/keys/key-service.ts';
-import { TASKS } from '../../../server/storage/backup/index.ts';
+import { finishRestore, TASKS } from '../../../server/storage/backup/index.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { KeyFiles } from '../../../server/storage/key-files.ts';
 import { freshPostgresDatabase } from '../../helpers/postgres.ts';
@@ -212,6 +212,56 @@ describe('a place that is not empty', () => {
       },
     );
   });
+});
+
+describe('a restore that was cut off', () => {
+  it.each(['before anything was moved', 'after the old was moved aside', 'after the database was placed'])(
+    '%s is gone on with, and nothing is lost',
+    async (when) => {
+      const old = await dataFolder();
+      const before = await names(old);
+      const place = { dataFolder: old, databaseUrl: `file:${join(old, 'loa.db')}` };
+      const { file, passphrase } = backup;
+      const step = await TASKS.stage({ ...place, file, passphrase, now: 0 }, nothing);
+      const files = join(old, 'restoring', 'files');
+      if (when !== 'before anything was moved') {
+        await mkdir(join(old, step.replaced));
+        for (const name of before) await rename(join(old, name), join(old, step.replaced, name));
+        await writeFile(join(old, 'restoring/step.json'), JSON.stringify({ ...step, step: 'place' }));
+      }
+      if (when === 'after the database was placed')
+        await rename(join(files, 'database.sqlite'), join(old, 'loa.db'));
+      await expect(finishRestore(place)).resolves.toMatchObject({ replaced: step.replaced });
+      expect(await names(join(old, step.replaced))).toEqual(before);
+      expect(await readFile(join(old, 'keys/root.pem'))).toEqual(await readFile(join(data, 'keys/root.pem')));
+      const database = new BetterSqlite3(join(old, 'loa.db'), { readonly: true });
+      expect(database.prepare('SELECT sha256 FROM Medium').all()).toHaveLength(1);
+      database.close();
+      await expect(finishRestore(place)).resolves.toBeNull();
+    },
+  );
+
+  it('while it was unpacked leaves what was there as it was', async () => {
+    const folder = await dataFolder();
+    const before = await names(folder);
+    await mkdir(join(folder, 'restoring', 'files'), { recursive: true });
+    await expect(finishRestore({ dataFolder: folder, databaseUrl: `file:${join(folder, 'loa.db')}` })).resolves.toBeNull();
+    expect(await names(folder)).toEqual(before);
+  });
+});
+
+it('what a killed run has left goes with a later one', async () => {
+  const folder = tempDir('backups');
+  const left = [
+    join(folder, 'loa-lang_x_2026-01-01_00-00-00Z_phieu-1.tar.77.new'),
+    join(data, 'backup-work', 'run-left'),
+  ];
+  const fresh = join(folder, 'loa-lang_x_2026-01-02_00-00-00Z_phieu-1.tar.77.new');
+  for (const path of [...left, fresh]) await writeFile(path, 'half');
+  for (const path of left) await utimes(path, 0, 0);
+  const { made } = await backupOf(data, { folder });
+  expect(await names(folder)).toEqual([fresh.slice(folder.length + 1), made.name].sort());
+  expect(await names(join(data, 'backup-work'))).toEqual([]);
 });
 
 describe('a full disk', () => {

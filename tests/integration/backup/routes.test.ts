@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { BackupSheet, BackupState } from '#protocols';
-import { type Problem, startController } from '../http/support.ts';
+import type { BackupSheet, BackupState, StorageUse } from '#protocols';
+import { type Problem, speechLikeWav, startController } from '../http/support.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { until } from '../../helpers/until.ts';
 import { BUILT_WORKER, restoreInto } from './support.ts';
@@ -80,6 +80,23 @@ describe('backups over HTTP', () => {
     expect(body.checks['backup']).toEqual({ ok: true, detail: 'not set up: nobody has made a backup passphrase' });
   });
 });
+
+it('the room that the controller takes is told, and how much is left', async () => {
+  const controller = await start();
+  const { body } = await controller.get<StorageUse>('administrator', 'storage');
+  expect(body.databaseBytes).toBeGreaterThan(100_000);
+  expect(body.disk.freeBytes).toBeGreaterThan(0);
+  expect(body.rows.audit).toBeGreaterThan(3);
+  const sha256 = await controller.prepared(speechLikeWav());
+  const again = await controller.get<StorageUse>('administrator', 'storage');
+  expect(again.body, 'counted once in five minutes').toEqual(body);
+  await controller.stop();
+  await controller.start({ backupWorker: BUILT_WORKER });
+  const { body: later } = await controller.get<StorageUse>('administrator', 'storage');
+  const { bytes } = await controller.context.services.content.open(sha256);
+  expect(later.media).toMatchObject({ unusedFiles: 1, unusedBytes: bytes });
+  expect((await controller.get('editor', 'storage')).status).toBe(403);
+}, 60_000);
 
 it('the first-run page is closed as soon as somebody has done something', async () => {
   const controller = await start();
