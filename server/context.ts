@@ -390,15 +390,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
   });
   const parts: Parts = {
-    config,
-    log,
-    clock,
-    storage,
-    keys,
-    areaDirectory,
-    speakerDirectory,
-    tokens,
-    media,
+    ...{ config, log, clock, storage, keys, areaDirectory, speakerDirectory, tokens, media },
     speakers: speakerSide,
     planSide,
     makeGoods,

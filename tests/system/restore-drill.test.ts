@@ -102,7 +102,11 @@ it('a new machine takes the place of one that is gone, and a slot played in betw
   await setup(fresh, secret, await form(file, passphrase ?? ''));
   // By themselves, from the address that they know; what refused them meanwhile makes them wait longer between two tries.
   for (const id of SPEAKERS)
-    await until(`"${id}" to be online`, async () => (await fresh?.speaker(id))?.status?.link === 'online', 120_000);
+    await until(
+      `"${id}" to be online`,
+      async () => (await fresh?.speaker(id))?.status?.link === 'online',
+      120_000,
+    );
 
   // Everything that sounded is accounted for, once.
   const slot = await new Planning(fresh).broadcastOf(schedule);
@@ -123,7 +127,8 @@ it('a new machine takes the place of one that is gone, and a slot played in betw
   }
   // It is their controller: its orders and its desired state count.
   const next = await fresh.play(planned, SPEAKERS);
-  for (const id of SPEAKERS) expect(await fresh.settled(next.id, id)).toMatchObject({ state: 'finished', played: true });
+  for (const id of SPEAKERS)
+    expect(await fresh.settled(next.id, id)).toMatchObject({ state: 'finished', played: true });
   expect(await logOf(fresh.folder, 'controller')).toContain('TẮT HẲN');
 }, 300_000);
 

@@ -49,7 +49,13 @@ export class StorageUseService {
 }
 
 /** Whether there is room enough on a disk. */
-export function roomState({ freeBytes, totalBytes }: { freeBytes: number; totalBytes: number }): StorageUse['state'] {
+export function roomState({
+  freeBytes,
+  totalBytes,
+}: {
+  freeBytes: number;
+  totalBytes: number;
+}): StorageUse['state'] {
   if (freeBytes < FULL_BYTES) return 'full';
   return freeBytes < LOW_BYTES || freeBytes < totalBytes / 10 ? 'low' : 'ok';
 }

@@ -44,7 +44,8 @@ export const backupRoutes =
       {
         config: permission('backup:read'),
         schema: {
-          summary: 'What the controller keeps on its disk and how much room is left; counted at most every five minutes',
+          summary:
+            'What the controller keeps on its disk and how much room is left; counted at most every five minutes',
           tags,
           response: { 200: StorageUseSchema },
         },

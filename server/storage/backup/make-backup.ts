@@ -61,11 +61,13 @@ export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Pr
 /** Removes what runs that were killed have left, after a day: until then it may be somebody's at work. */
 async function sweep(work: string, folder: string): Promise<void> {
   const before = Date.now() - LEFT_BEHIND_MS;
-  const left = async (path: string) => ((await stat(path).catch(() => undefined))?.mtimeMs ?? before) < before;
+  const left = async (path: string) =>
+    ((await stat(path).catch(() => undefined))?.mtimeMs ?? before) < before;
   for (const name of await readdir(work))
     if (await left(join(work, name))) await rm(join(work, name), { recursive: true, force: true });
   for (const name of await readdir(folder))
-    if (UNFINISHED.test(name) && (await left(join(folder, name)))) await rm(join(folder, name), { force: true });
+    if (UNFINISHED.test(name) && (await left(join(folder, name))))
+      await rm(join(folder, name), { force: true });
 }
 
 async function write(order: BackupOrder, snapshot: Snapshot, path: string, onProgress: OnProgress) {

@@ -1,7 +1,19 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -245,7 +257,9 @@ describe('a restore that was cut off', () => {
     const folder = await dataFolder();
     const before = await names(folder);
     await mkdir(join(folder, 'restoring', 'files'), { recursive: true });
-    await expect(finishRestore({ dataFolder: folder, databaseUrl: `file:${join(folder, 'loa.db')}` })).resolves.toBeNull();
+    await expect(
+      finishRestore({ dataFolder: folder, databaseUrl: `file:${join(folder, 'loa.db')}` }),
+    ).resolves.toBeNull();
     expect(await names(folder)).toEqual(before);
   });
 });
@@ -340,7 +354,8 @@ describeWith(['postgresql'], 'a backup of PostgreSQL', () => {
     await expect(restoreInto(other, file, passphrase)).rejects.toMatchObject({
       code: 'backup.other_database',
     });
-  });
+    // The first one waits for PostgreSQL itself.
+  }, 90_000);
 
   it('with "replace" moves the old tables aside', async () => {
     const url = await freshPostgresDatabase();
@@ -352,5 +367,5 @@ describeWith(['postgresql'], 'a backup of PostgreSQL', () => {
     await storage.start();
     onTestFinished(() => storage.stop());
     expect(await storage.read.media.get(SOUND_HASH)).toMatchObject({ bytes: SOUND.length });
-  });
+  }, 90_000);
 });

@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BackupSheet, BackupState, StorageUse } from '#protocols';
-import { type Problem, speechLikeWav, startController } from '../http/support.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { until } from '../../helpers/until.ts';
+import { type Problem, speechLikeWav, startController } from '../http/support.ts';
 import { BUILT_WORKER, restoreInto } from './support.ts';
 
 const start = () => startController({ backupWorker: BUILT_WORKER });
@@ -15,16 +15,28 @@ describe('backups over HTTP', () => {
     const early = await controller.post<Problem>('administrator', 'backups', {});
     expect(early.body.error.code).toBe('backup.no_sheet');
 
-    const sheet = await controller.post<BackupSheet>('administrator', 'backups/passphrase', {}, 'sheet-key-1');
+    const sheet = await controller.post<BackupSheet>(
+      'administrator',
+      'backups/passphrase',
+      {},
+      'sheet-key-1',
+    );
     expect(sheet.status).toBe(201);
     expect(sheet.body.html).toContain(sheet.body.passphrase);
-    const again = await controller.post<BackupSheet>('administrator', 'backups/passphrase', {}, 'sheet-key-1');
+    const again = await controller.post<BackupSheet>(
+      'administrator',
+      'backups/passphrase',
+      {},
+      'sheet-key-1',
+    );
     expect(again.body).toEqual({ number: 1, madeAt: sheet.body.madeAt, passphrase: null, html: null });
 
     const folder = tempDir('usb');
     const { body: before } = await controller.get<BackupState>('administrator', 'backups');
     const settings = { ...before.settings, destinations: [{ id: 'x', name: 'x', kind: 'folder', folder }] };
-    expect((await controller.call('administrator', 'PUT', 'backups/settings', { body: settings })).status).toBe(200);
+    expect(
+      (await controller.call('administrator', 'PUT', 'backups/settings', { body: settings })).status,
+    ).toBe(200);
     expect((await controller.post('administrator', 'backups', {})).status).toBe(202);
     const state = await until('the backup to end', async () => {
       const { body } = await controller.get<BackupState>('administrator', 'backups');
@@ -62,7 +74,15 @@ describe('backups over HTTP', () => {
 
   it('is for administrators of the widest area alone', async () => {
     const controller = await start();
-    for (const who of ['editor', 'chairman', 'deputy', 'technician', 'auditor', 'viewer', 'other administrator'] as const) {
+    for (const who of [
+      'editor',
+      'chairman',
+      'deputy',
+      'technician',
+      'auditor',
+      'viewer',
+      'other administrator',
+    ] as const) {
       expect((await controller.get(who, 'backups')).status, who).toBe(403);
       expect((await controller.post(who, 'backups', {})).status, who).toBe(403);
       expect((await controller.post(who, 'backups/passphrase', {})).status, who).toBe(403);
@@ -77,7 +97,10 @@ describe('backups over HTTP', () => {
       'GET',
       '/readyz',
     );
-    expect(body.checks['backup']).toEqual({ ok: true, detail: 'not set up: nobody has made a backup passphrase' });
+    expect(body.checks['backup']).toEqual({
+      ok: true,
+      detail: 'not set up: nobody has made a backup passphrase',
+    });
   });
 });
 
@@ -107,7 +130,7 @@ it('the first-run page is closed as soon as somebody has done something', async 
   expect((await ask('wrong')).body.error.code).toBe('setup.wrong_secret');
   expect((await ask('')).body.error.code).toBe('setup.wrong_secret');
   // The helper has made hamlets.
-  expect((await controller.call<Problem>('nobody', 'POST', 'setup/restore', { headers })).body.error.code).toBe(
-    'setup.closed',
-  );
+  expect(
+    (await controller.call<Problem>('nobody', 'POST', 'setup/restore', { headers })).body.error.code,
+  ).toBe('setup.closed');
 });

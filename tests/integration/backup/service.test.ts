@@ -36,7 +36,15 @@ async function world(options: { readonly now?: number } = {}) {
   const areas = new AreaDirectory();
   areas.load([
     {
-      ...{ id: 'tan-an', parentId: null, kind: 'xã', name: 'Tân An', zone: null, policy: null, retiredAt: null },
+      ...{
+        id: 'tan-an',
+        parentId: null,
+        kind: 'xã',
+        name: 'Tân An',
+        zone: null,
+        policy: null,
+        retiredAt: null,
+      },
       createdAt: clock.now(),
     },
   ]);
@@ -48,7 +56,8 @@ async function world(options: { readonly now?: number } = {}) {
     new BackupService({
       ...{ storage, clock, events, areas, databaseUrl, dataFolder, version: 'test', rootAreaId: 'tan-an' },
       maker: {
-        make: (order, onProgress) => TASKS.make(order, (progress) => 'phase' in progress && onProgress(progress)),
+        make: (order, onProgress) =>
+          TASKS.make(order, (progress) => 'phase' in progress && onProgress(progress)),
         copy: async (from, folder, name, sha256) =>
           void (await TASKS.copy({ from, folder, name, sha256 }, nothing)),
         sealKey: (passphrase) => TASKS.sealKey({ passphrase }, nothing),
@@ -172,7 +181,10 @@ describe('destinations', () => {
       [true, true],
     ]);
     const name = runs[0]?.name ?? '';
-    const hash = async (path: string) => createHash('sha256').update(await readFile(path)).digest('hex');
+    const hash = async (path: string) =>
+      createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex');
     expect(await hash(join(folder, name))).toBe(await hash(join(dataFolder, 'backups', name)));
     expect(service().awayAt).toBe(NIGHT);
     const state = await service().state(ADMIN);
@@ -200,12 +212,16 @@ describe('destinations', () => {
   it('inside the data folder is refused: it would back itself up', async () => {
     const { configure, dataFolder } = await world();
     const inside = { id: 'x', name: 'x', kind: 'folder' as const, folder: join(dataFolder, 'media') };
-    await expect(configure({ destinations: [inside] })).rejects.toMatchObject({ code: 'backup.place_unusable' });
+    await expect(configure({ destinations: [inside] })).rejects.toMatchObject({
+      code: 'backup.place_unusable',
+    });
   });
 });
 
 describe('the alarm', () => {
-  it('is given when nothing has left the box for 14 days, once a day, and ends with the next success', async ({ skip }) => {
+  it('is given when nothing has left the box for 14 days, once a day, and ends with the next success', async ({
+    skip,
+  }) => {
     const { service, clock, alarms, newSheet, configure } = await world();
     await newSheet();
     await clock.advance(NIGHT + 13 * DAY - clock.now());
@@ -233,7 +249,10 @@ it('a failure is a record and an event, and is tried again after an hour', async
   await clock.advance(NIGHT - clock.now());
   await service().tick();
   expect(runs[0]).toMatchObject({ verified: false, name: null, error: expect.stringContaining('keys') });
-  expect(events.read(0, 10)?.at(-1)?.event).toMatchObject({ name: 'backup.changed', data: { state: 'failed' } });
+  expect(events.read(0, 10)?.at(-1)?.event).toMatchObject({
+    name: 'backup.changed',
+    data: { state: 'failed' },
+  });
   await rename(join(dataFolder, 'no-keys'), join(dataFolder, 'keys'));
   await clock.advance(NIGHT + HOUR / 2 - clock.now());
   await service().tick();
