@@ -20,7 +20,10 @@ export type IdPrefix =
   | 'ser'
   | 'ses'
   | 'lat'
-  | 'urg';
+  | 'urg'
+  | 'acs'
+  | 'lnk'
+  | 'tok';
 
 /** A new id: prefix, 10 characters of time in milliseconds (so ids sort by age), 16 of randomness (80 bits). */
 export function newId(prefix: IdPrefix, now: Instant, random: Uint8Array = randomBytes(10)): string {

@@ -7,6 +7,7 @@ import { Housekeeping } from './context/housekeeping.ts';
 import { buildLatchSide, type LatchSide } from './context/latch-side.ts';
 import { buildMediaSide, type MediaSide } from './context/media-side.ts';
 import { metricSources } from './context/metric-sources.ts';
+import { buildPeopleSide, type PeopleSide } from './context/people-side.ts';
 import { buildPlanSide, type PlanSide } from './context/plan-side.ts';
 import { readinessChecks } from './context/readiness-checks.ts';
 import { ensureRootArea } from './context/root-area.ts';
@@ -14,8 +15,6 @@ import { buildScheduleSide, type ScheduleSide } from './context/schedule-side.ts
 import { buildSpeakerSide, type SpeakerSide } from './context/speaker-side.ts';
 import { bootTimeOf, systemTimeWitness } from './context/system-time.ts';
 import { buildUrgentSide, type UrgentSide } from './context/urgent-side.ts';
-import { openTokens } from './domain/accounts/first-tokens.ts';
-import { TokenBook } from './domain/accounts/token-book.ts';
 import { AnnouncementService } from './domain/announcements/announcement-service.ts';
 import { AreaDirectory } from './domain/areas/area-directory.ts';
 import { AreaService } from './domain/areas/area-service.ts';
@@ -73,7 +72,7 @@ interface Parts {
   readonly keys: KeyService;
   readonly areaDirectory: AreaDirectory;
   readonly speakerDirectory: SpeakerDirectory;
-  readonly tokens: { book: TokenBook };
+  readonly people: PeopleSide;
   readonly media: MediaSide;
   readonly speakers: SpeakerSide;
   readonly planSide: PlanSide;
@@ -96,7 +95,6 @@ export class Context extends Lifecycle {
   readonly services: ApiServices;
   readonly backupSide: BackupSide;
   readonly #parts: Parts;
-  #firstTokens: string | null = null;
 
   constructor(parts: Parts, services: ApiServices) {
     super();
@@ -110,9 +108,9 @@ export class Context extends Lifecycle {
     this.services = services;
   }
 
-  /** File with the secrets of tokens that this start made; null when there were tokens already. */
-  get firstTokensFile(): string | null {
-    return this.#firstTokens;
+  /** A new link for making the first administrator, to be shown on the terminal alone; null when there are accounts. */
+  setupLink(): string | null {
+    return this.#parts.people.services.setup.link();
   }
 
   protected async onStart(): Promise<void> {
@@ -130,6 +128,8 @@ export class Context extends Lifecycle {
       );
     await this.#load();
     await this.backupSide.adopt();
+    await this.#run('sessions', this.#parts.people.sessions);
+    await this.#run('API tokens', this.#parts.people.apiTokenBook);
     await this.#run('latch file', latchSide.file);
     await this.#run('latches', latchSide.latches);
     await this.#run('media jobs', media.jobs);
@@ -197,7 +197,7 @@ export class Context extends Lifecycle {
 
   /** What is held in memory, from the database. */
   async #load(): Promise<void> {
-    const { storage, areaDirectory, speakerDirectory, speakers, config, clock, tokens } = this.#parts;
+    const { storage, areaDirectory, speakerDirectory, speakers, config, clock } = this.#parts;
     const { askMorningStart } = this.#parts;
     const areas = await ensureRootArea(storage, config.rootArea, clock.now(), askMorningStart);
     areaDirectory.load(areas);
@@ -206,11 +206,7 @@ export class Context extends Lifecycle {
     speakers.credentials.load(credentials, areaDirectory.tree);
     await speakers.speakerKeys.load(storage);
     await this.#parts.scheduleSide.holidays.load(storage.read);
-    const secretsPath = join(config.dataFolder, 'first-tokens.txt');
-    const rootAreas = areas.filter(({ parentId }) => parentId === null).map(({ id }) => id);
-    const { book, created } = await openTokens({ path: config.tokensFile, secretsPath, rootAreas });
-    tokens.book = book;
-    this.#firstTokens = created ? secretsPath : null;
+    await this.#parts.people.load();
   }
 }
 
@@ -228,12 +224,13 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const events = overrides.events ?? new EventHub();
   const areaDirectory = new AreaDirectory();
   const speakerDirectory = new SpeakerDirectory();
-  const tokens = { book: new TokenBook([]) };
   const vault = overrides.vault ?? new KeyFiles({ folder: join(config.dataFolder, 'keys') });
   const keys = new KeyService({ vault, clock });
   const time = new TimeService({ clock, keys });
   const common = { config, clock, log, storage, events };
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
+  const { publicUrl, tokensFile } = config;
+  const people = buildPeopleSide({ ...common, publicUrl, tokensFile, areas: areaDirectory });
   const pending = new PendingActs();
   const speakerSide = buildSpeakerSide({ ...common, keys, time, pending, connect: overrides.connect });
   const { assignments, credentials, dispatcher, presence } = speakerSide;
@@ -325,7 +322,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const services: ApiServices = {
     version: VERSION,
     clock,
-    tokens: { find: (token) => tokens.book.find(token) },
+    tokens: people.tokens,
+    people: people.services,
     speakerSecrets: credentials,
     acts,
     read,
@@ -369,10 +367,12 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     }),
     metrics: new Metrics([...metricSources(speakerSide, media.jobs, planSide), ...backupSide.metrics]),
     uploadLimitBytes: config.uploadLimitBytes,
+    trustedProxies: config.trustedProxies,
   };
   const housekeeping = new Housekeeping({
     tasks: {
       'idempotency answers': () => acts.prune(),
+      'sessions and links': () => people.prune(),
       'plan documents': () => planSide.compiler.prune(),
       'health history': async () => {
         const before = clock.now() - HEALTH_LIFETIME_MS;
@@ -384,7 +384,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
   });
   const parts: Parts = {
-    ...{ config, log, clock, storage, keys, areaDirectory, speakerDirectory, tokens, media },
+    ...{ config, log, clock, storage, keys, areaDirectory, speakerDirectory, people, media },
     speakers: speakerSide,
     planSide,
     makeGoods,

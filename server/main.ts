@@ -3,7 +3,7 @@ import { isDomainError } from '#protocols';
 import { buildApp } from './app.ts';
 import { ConfigError, loadConfig, SERVER_VARIABLES, type ServerConfig } from './config/index.ts';
 import { buildContext } from './context.ts';
-import { TokensFileError } from './domain/accounts/first-tokens.ts';
+import { TokensFileError } from './domain/accounts/tokens-file.ts';
 import { askMorningStart } from './first-run.ts';
 import { finishRestore } from './storage/backup/index.ts';
 import { StorageStartError } from './storage/index.ts';
@@ -66,11 +66,11 @@ async function start(
   const app = await buildApp(context);
   parts.defer('HTTP', () => app.close());
   await app.listen({ host: config.host, port: config.port, backlog: 4096 });
-  const { firstTokensFile } = context;
   process.stderr.write(`loa: máy chủ chạy tại ${config.publicUrl}, dữ liệu ở ${config.dataFolder}\n`);
-  if (firstTokensFile !== null)
+  const setupLink = context.setupLink();
+  if (setupLink !== null)
     process.stderr.write(
-      `loa: lần chạy đầu: mã truy cập nằm trong ${firstTokensFile} (cất đi rồi xóa tệp này)\n`,
+      `loa: chưa có tài khoản nào: mở ${setupLink} để tạo người quản trị đầu tiên (dùng một lần, đừng gửi cho ai)\n`,
     );
   const { setupSecret } = context.backupSide.part;
   if (setupSecret !== null)

@@ -4,6 +4,7 @@ import { type ErrorParams, fillMessage } from './error.ts';
 import { journalErrors } from './journal.ts';
 import { mediaErrors } from './media.ts';
 import { orderErrors } from './order.ts';
+import { peopleErrors } from './people.ts';
 import { playbackErrors } from './playback.ts';
 import { scheduleErrors } from './schedule.ts';
 
@@ -16,6 +17,7 @@ export const ERRORS = {
   ...journalErrors,
   ...mediaErrors,
   ...orderErrors,
+  ...peopleErrors,
   ...playbackErrors,
   ...scheduleErrors,
 } as const;

@@ -1,3 +1,4 @@
+export * from './accounts.ts';
 export * from './announcements.ts';
 export * from './areas.ts';
 export * from './backups.ts';
@@ -7,8 +8,12 @@ export * from './coverage.ts';
 export * from './evidence.ts';
 export * from './latches.ts';
 export * from './media.ts';
+export * from './own-account.ts';
+export * from './passkeys.ts';
 export * from './plans.ts';
 export * from './schedules.ts';
+export * from './sessions.ts';
 export * from './speakers.ts';
 export * from './storage.ts';
 export * from './system.ts';
+export * from './tokens.ts';

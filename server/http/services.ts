@@ -1,5 +1,4 @@
 import type { Clock } from '#kit';
-import type { TokenBook } from '../domain/accounts/token-book.ts';
 import type { AnnouncementService } from '../domain/announcements/announcement-service.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AreaService } from '../domain/areas/area-service.ts';
@@ -31,6 +30,7 @@ import type { UrgentActs } from '../domain/urgent/urgent-acts.ts';
 import type { UrgentCancels } from '../domain/urgent/urgent-cancels.ts';
 import type { UrgentSpeakerChanges } from '../domain/urgent/urgent-speaker-changes.ts';
 import type { Metrics } from './metrics.ts';
+import type { MachineTokens, PeopleServices } from './people-services.ts';
 import type { Readiness } from './readiness.ts';
 import type { StatementSource, TimeSource } from './speaker-sources.ts';
 
@@ -56,7 +56,8 @@ export interface PlanViews {
 export interface ApiServices {
   readonly version: string;
   readonly clock: Clock;
-  readonly tokens: Pick<TokenBook, 'find'>;
+  readonly tokens: MachineTokens;
+  readonly people: PeopleServices;
   readonly speakerSecrets: SpeakerSecrets;
   readonly acts: Acts;
   readonly read: Stores;
@@ -94,4 +95,6 @@ export interface ApiServices {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly uploadLimitBytes: number;
+  /** Addresses whose word for where a request comes from is taken, comma-separated. */
+  readonly trustedProxies: string;
 }

@@ -38,6 +38,11 @@ export const PERMISSIONS = [
   'audit:read',
   'backup:read',
   'backup:write',
+  'account:read',
+  'account:write',
+  'phone:pair',
+  'token:read',
+  'token:write',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -80,6 +85,11 @@ export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
     'audit:read',
     'backup:read',
     'backup:write',
+    'account:read',
+    'account:write',
+    'phone:pair',
+    'token:read',
+    'token:write',
   ],
   editor: [
     ...READ,
@@ -90,6 +100,8 @@ export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
     'broadcast:play',
     'broadcast:cancel',
     'latch:set',
+    // Shows the QR code that the chairman's phone logs in with; who he is he proves himself.
+    'phone:pair',
   ],
   chairman: LEADER,
   deputy: LEADER,

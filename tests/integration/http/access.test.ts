@@ -66,7 +66,7 @@ describe('every route', () => {
     requireAuthentication(closed, controller.context.services);
     expect(() => closed.get('/x', async () => '')).toThrow('names no permission');
     const open = Fastify();
-    onlyPublicRoutes(open);
+    onlyPublicRoutes(open, 'http://controller.test:8080');
     expect(() => open.get('/x', async () => '')).toThrow('public scope');
   });
 });
