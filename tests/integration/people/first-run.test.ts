@@ -3,7 +3,9 @@ import type { SessionView } from '#protocols';
 import { COMMUNE, ELSEWHERE, type Problem } from '../http/support.ts';
 import { PASSWORD, secretOf, startPeople } from './support.ts';
 
-it('the first administrator comes by the link of the terminal, once, and needs a second factor', async () => {
+it('the first administrator comes by the link of the terminal, once, and needs a second factor', {
+  timeout: 60_000,
+}, async () => {
   const people = await startPeople();
   const { context } = people.controller;
   const admin = people.browser();
