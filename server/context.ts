@@ -108,11 +108,6 @@ export class Context extends Lifecycle {
     this.services = services;
   }
 
-  /** A new link for making the first administrator, to be shown on the terminal alone; null when there are accounts. */
-  setupLink(): string | null {
-    return this.#parts.people.services.setup.link();
-  }
-
   protected async onStart(): Promise<void> {
     const { config, storage, keys, media, speakers, planSide, makeGoods, latchSide, housekeeping, log } =
       this.#parts;
@@ -229,8 +224,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const time = new TimeService({ clock, keys });
   const common = { config, clock, log, storage, events };
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
-  const { publicUrl, tokensFile } = config;
-  const people = buildPeopleSide({ ...common, publicUrl, tokensFile, areas: areaDirectory });
+  const people = buildPeopleSide({ ...common, areas: areaDirectory });
   const pending = new PendingActs();
   const speakerSide = buildSpeakerSide({ ...common, keys, time, pending, connect: overrides.connect });
   const { assignments, credentials, dispatcher, presence } = speakerSide;

@@ -67,7 +67,7 @@ async function start(
   parts.defer('HTTP', () => app.close());
   await app.listen({ host: config.host, port: config.port, backlog: 4096 });
   process.stderr.write(`loa: máy chủ chạy tại ${config.publicUrl}, dữ liệu ở ${config.dataFolder}\n`);
-  const setupLink = context.setupLink();
+  const setupLink = context.services.people.setup.link();
   if (setupLink !== null)
     process.stderr.write(
       `loa: chưa có tài khoản nào: mở ${setupLink} để tạo người quản trị đầu tiên (dùng một lần, đừng gửi cho ai)\n`,

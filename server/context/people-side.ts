@@ -1,4 +1,5 @@
 import type { Clock } from '#kit';
+import type { ServerConfig } from '../config/index.ts';
 import { AccountDirectory } from '../domain/accounts/account-directory.ts';
 import { AccountService } from '../domain/accounts/account-service.ts';
 import { ApiTokenBook } from '../domain/accounts/api-token-book.ts';
@@ -22,8 +23,7 @@ import type { MachineTokens, PeopleServices } from '../http/people-services.ts';
 import type { Logger } from '../logger.ts';
 
 export interface PeopleSideOptions {
-  readonly publicUrl: string;
-  readonly tokensFile: string;
+  readonly config: Pick<ServerConfig, 'publicUrl' | 'tokensFile'>;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly log: Logger;
@@ -33,7 +33,8 @@ export interface PeopleSideOptions {
 export type PeopleSide = ReturnType<typeof buildPeopleSide>;
 
 /** People, machines' tokens and what they log in with, joined but not started: `load` first, then the two books. */
-export function buildPeopleSide({ publicUrl, tokensFile, storage, clock, log, areas }: PeopleSideOptions) {
+export function buildPeopleSide({ config, storage, clock, log, areas }: PeopleSideOptions) {
+  const { publicUrl, tokensFile } = config;
   const onError = (error: unknown) => log.error({ err: error, part: 'people' }, 'a part failed');
   const directory = new AccountDirectory();
   const factors = new SecondFactors();

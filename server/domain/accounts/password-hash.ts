@@ -1,4 +1,3 @@
-import { hash, verify } from '@node-rs/argon2';
 import { DomainError } from '#protocols';
 
 /** OWASP's password storage cheat sheet: 19 MiB, two passes, one lane; argon2id is the library's default. */
@@ -14,16 +13,18 @@ const MOST_WAITING = 20;
 export class PasswordHasher {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
-  #nobody: Promise<string> | undefined;
+  #nobody: string | undefined;
 
-  hash(password: string): Promise<string> {
+  async hash(password: string): Promise<string> {
+    const { hash } = await library();
     return this.#turn(() => hash(normalise(password), PARAMETERS));
   }
 
   /** Whether the password fits; takes the same time where there is nothing to compare it with. */
   async verify(passwordHash: string | null, password: string): Promise<boolean> {
-    this.#nobody ??= hash('', PARAMETERS);
-    const compared = passwordHash ?? (await this.#nobody);
+    const { hash, verify } = await library();
+    this.#nobody ??= await hash('', PARAMETERS);
+    const compared = passwordHash ?? this.#nobody;
     const fits = await this.#turn(() => verify(compared, normalise(password)));
     return fits && passwordHash !== null;
   }
@@ -43,6 +44,9 @@ export class PasswordHasher {
     }
   }
 }
+
+/** Read at the first login: nothing at the start needs it. */
+const library = () => import('@node-rs/argon2');
 
 /** Vietnamese keyboards write "ế" in one character or in three. */
 function normalise(password: string): string {

@@ -17,10 +17,11 @@ export function checkPassword(password: string, names: readonly string[], known:
   if (length < LEAST_CHARACTERS) throw new DomainError('password.too_short', { least: LEAST_CHARACTERS });
   if (length > MOST_CHARACTERS) throw new DomainError('password.too_long', { most: MOST_CHARACTERS });
   const plain = plainLetters(password);
-  const bare = plain.replace(/[^a-z0-9]+$/, '').replace(/[0-9]{1,4}$/, '');
-  const unit = repeatedUnit(plain);
-  // A common one with a year or a sign behind it, or written twice, is as easy to guess. What is left must not be too short to be one.
-  if ([plain, bare, unit].some((text) => text.length < 3 || known(text)))
+  const letters = plain.replace(/[^\p{L}\p{N}]/gu, '') || plain;
+  const undated = letters.replace(/[0-9]{1,4}$/, '');
+  // A common one with a year or signs added, or written twice, is as easy to guess. What is repeated must not be a letter or two.
+  const unit = repeatedUnit(letters);
+  if (unit.length < 3 || [plain, letters, undated, unit].some(known))
     throw new DomainError('password.common');
   let own = plain.replace(/[^a-z0-9]/g, '');
   const words = names.flatMap((name) => [name, ...name.split(/[\s._-]+/)]).map(bareLetters);

@@ -98,7 +98,9 @@ it.each([
   expect(stderr.trim().split('\n')).toHaveLength(1);
 });
 
-it('has no account and no token at its first start, but a link for the first administrator', async () => {
+it('has no account and no token at its first start, but a link for the first administrator', {
+  timeout: 90_000,
+}, async () => {
   const data = join(tempDir('process'), 'data');
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}`;

@@ -10,7 +10,7 @@ it('the first administrator comes by the link of the terminal, once, and needs a
   const { context } = people.controller;
   const admin = people.browser();
   expect((await admin.get('setup')).body).toEqual({ needed: true, passkeys: true });
-  const [older, link] = [context.setupLink(), context.setupLink()];
+  const [older, link] = [context.services.people.setup.link(), context.services.people.setup.link()];
   expect(link).toMatch(/^https:\/\/loa\.test\/setup#[\w-]{43}$/);
   const person = { name: 'quan-tri', displayName: 'Bà Hạnh', password: PASSWORD };
   const wrong = await admin.post('setup', { secret: secretOf(older), ...person });
@@ -24,7 +24,10 @@ it('the first administrator comes by the link of the terminal, once, and needs a
   expect((await people.browser().post('setup', { secret: secretOf(link), ...person })).body.error.code).toBe(
     'setup.done',
   );
-  expect([context.setupLink(), (await admin.get('setup')).body]).toMatchObject([null, { needed: false }]);
+  expect([context.services.people.setup.link(), (await admin.get('setup')).body]).toMatchObject([
+    null,
+    { needed: false },
+  ]);
 
   expect((await admin.get('accounts')).body.error.code).toBe('account.second_factor_required');
   const { recoveryCodes } = await people.app(admin);
@@ -48,7 +51,7 @@ it.each([
   ['the own name', 'quan-tri-quan-tri', 'password.personal'],
 ])('a first password that is %s is refused', async (_what, password, code) => {
   const people = await startPeople();
-  const secret = secretOf(people.controller.context.setupLink());
+  const secret = secretOf(people.controller.context.services.people.setup.link());
   const person = { name: 'quan-tri', displayName: 'Bà Hạnh', password };
   const answer = await people.browser().post<Problem>('setup', { secret, ...person });
   expect([answer.status, answer.body.error.code]).toEqual([422, code]);

@@ -91,7 +91,7 @@ export class People {
 
   /** Makes the first administrator by the link of the terminal, with an authenticator app. */
   async setUp(name = 'quan-tri'): Promise<{ admin: Browser; secret: string; recoveryCodes: string[] }> {
-    const link = this.controller.context.setupLink();
+    const link = this.controller.context.services.people.setup.link();
     const admin = this.browser();
     const person = { name, displayName: 'Quản trị viên', password: PASSWORD };
     const made = await admin.post('setup', { secret: secretOf(link), ...person });
