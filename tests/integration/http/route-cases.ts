@@ -81,6 +81,8 @@ export async function routeCases(controller: TestController): Promise<Record<str
     },
     'GET /api/v1/media/jobs/{id}': forbidden(`media/jobs/${job}`),
     'POST /api/v1/media/jobs/{id}/cancel': forbidden(`media/jobs/${job}/cancel`, {}),
+    'GET /api/v1/evidence': forbidden(`evidence?area=${COMMUNE}&${range}`),
+    'GET /api/v1/evidence/page': forbidden(`evidence/page?area=${COMMUNE}&${range}`),
     'GET /api/v1/announcements': list('announcements'),
     'GET /api/v1/announcements/{id}': forbidden(`announcements/${announcement}`),
     'POST /api/v1/announcements': forbidden('announcements', { areaId: COMMUNE, title: 'x' }),
