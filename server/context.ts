@@ -311,6 +311,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   });
   const backupSide = buildBackupSide({
     ...{ config, clock, log, storage, events, areas: areaDirectory, clockGuard: planSide.guard },
+    ...{ guard: people.services.setup, afterRestore: [people.afterRestore] },
     workerScript: overrides.backupWorker,
   });
   const services: ApiServices = {

@@ -70,12 +70,7 @@ async function start(
   const setupLink = context.services.people.setup.link();
   if (setupLink !== null)
     process.stderr.write(
-      `loa: chưa có tài khoản nào: mở ${setupLink} để tạo người quản trị đầu tiên (dùng một lần, đừng gửi cho ai)\n`,
-    );
-  const { setupSecret } = context.backupSide.part;
-  if (setupSecret !== null)
-    process.stderr.write(
-      `loa: máy chủ còn trống: mã thiết lập (để khôi phục từ bản sao lưu): ${setupSecret}\n`,
+      `loa: chưa có tài khoản nào: mở ${setupLink} để tạo người quản trị đầu tiên hoặc khôi phục từ bản sao lưu (dùng một lần, đừng gửi cho ai)\n`,
     );
   return { restart: context.backupSide.restart };
 }

@@ -53,13 +53,4 @@ export const backupErrors = errorTable({
     message: 'A controller is running on "{folder}": stop it first.',
   },
   'restore.busy': { status: 409, message: 'A backup is being put back already: {phase}.' },
-  'setup.closed': {
-    status: 403,
-    message:
-      'This controller is not at its first start any more. Put a backup back from the terminal: npm run restore.',
-  },
-  'setup.wrong_secret': {
-    status: 403,
-    message: 'The setup secret is not right. It was printed on the terminal when the controller started.',
-  },
 });

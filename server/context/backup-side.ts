@@ -6,7 +6,7 @@ import { type AfterRestore, adoptRestored } from '../domain/backup/restored.ts';
 import { SetupRestore } from '../domain/backup/setup-restore.ts';
 import { StorageUseService } from '../domain/backup/storage-use.ts';
 import type { LiveEvents } from '../domain/events/live-events.ts';
-import { PrintedSetupGuard } from '../domain/setup/setup-guard.ts';
+import type { SetupGuard } from '../domain/setup/setup-guard.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
 import type { MetricSource } from '../http/metrics.ts';
 import type { CheckResult } from '../http/readiness.ts';
@@ -29,6 +29,8 @@ export interface BackupSideOptions {
   readonly events: LiveEvents;
   readonly areas: AreaDirectory;
   readonly clockGuard: { readonly disputed: boolean };
+  /** Who may put a backup back at the first start. */
+  readonly guard: SetupGuard;
   /** What other parts do to their data when it comes out of a backup. */
   readonly afterRestore?: readonly AfterRestore[];
   /** The built worker, where this runs from the sources. */
@@ -39,7 +41,18 @@ export type BackupSide = ReturnType<typeof buildBackupSide>;
 
 /** Backups, and putting them back, joined but not started. */
 export function buildBackupSide(options: BackupSideOptions) {
-  const { config, clock, log, storage, events, areas, clockGuard, afterRestore = [], workerScript } = options;
+  const {
+    config,
+    clock,
+    log,
+    storage,
+    events,
+    areas,
+    clockGuard,
+    guard,
+    afterRestore = [],
+    workerScript,
+  } = options;
   const { dataFolder, databaseUrl } = config;
   const onError = (error: unknown) => log.error({ err: error, part: 'backups' }, 'a part failed');
   const worker = new BackupWorker(workerScript === undefined ? {} : { script: workerScript });
@@ -59,7 +72,6 @@ export function buildBackupSide(options: BackupSideOptions) {
     ...{ clock, areas, areaId: () => service.areaId },
     count: () => worker.use({ dataFolder, databaseUrl }),
   });
-  const guard = new PrintedSetupGuard();
   let restartNow: () => void = () => undefined;
   const restart = new Promise<void>((resolve) => {
     restartNow = resolve;
@@ -82,7 +94,6 @@ export function buildBackupSide(options: BackupSideOptions) {
       onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
     }),
     onError,
-    guard,
   });
   return {
     service,
@@ -99,7 +110,6 @@ export function buildBackupSide(options: BackupSideOptions) {
           { restored },
           'this controller was restored from a backup: the box that it replaces must stay off, as both sign with the same keys',
         );
-      if (await isFresh()) part.setupSecret = guard.open();
     },
   };
 }
@@ -107,14 +117,11 @@ export function buildBackupSide(options: BackupSideOptions) {
 interface PartsOptions {
   readonly parts: readonly Lifecycle[];
   readonly ticks: Housekeeping;
-  readonly guard: PrintedSetupGuard;
   readonly onError: (error: unknown) => void;
 }
 
 /** Everything of it that runs; what was missed while the box was off is made up for at once. */
 class BackupParts extends Lifecycle {
-  /** To be shown on the terminal; null when there is nothing to set up. */
-  setupSecret: string | null = null;
   readonly #options: PartsOptions;
 
   constructor(options: PartsOptions) {
@@ -123,8 +130,7 @@ class BackupParts extends Lifecycle {
   }
 
   protected async onStart(): Promise<void> {
-    const { parts, ticks, guard, onError } = this.#options;
-    this.disposers.defer('setup', () => guard.close());
+    const { parts, ticks, onError } = this.#options;
     for (const part of [...parts, ticks]) {
       this.disposers.defer('backups', () => part.stop());
       await part.start();

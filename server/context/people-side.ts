@@ -8,6 +8,7 @@ import { Authenticator } from '../domain/accounts/authenticator.ts';
 import { LinkService } from '../domain/accounts/link-service.ts';
 import { LoginGuard } from '../domain/accounts/login-guard.ts';
 import { LoginService } from '../domain/accounts/login-service.ts';
+import { LINK_KINDS } from '../domain/accounts/one-time-link.ts';
 import { OwnAccountService } from '../domain/accounts/own-account-service.ts';
 import { PasskeyVerifier } from '../domain/accounts/passkey-verifier.ts';
 import { PasswordChoice } from '../domain/accounts/password-choice.ts';
@@ -18,6 +19,7 @@ import { SetupService } from '../domain/accounts/setup-service.ts';
 import { TokenBook } from '../domain/accounts/token-book.ts';
 import { openTokens } from '../domain/accounts/tokens-file.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
+import type { AfterRestore } from '../domain/backup/restored.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
 import type { MachineTokens, PeopleServices } from '../http/people-services.ts';
 import type { Logger } from '../logger.ts';
@@ -76,6 +78,13 @@ export function buildPeopleSide({ config, storage, clock, log, areas }: PeopleSi
       const isAccount = (name: string) => directory.find(name) !== undefined;
       fileTokens = await openTokens({ path: tokensFile, isAccount });
     },
+    /** Who had a session or a link when a backup was taken has none after it was put back: what was revoked since would be open again. */
+    afterRestore: (async (tx) => {
+      const now = clock.now();
+      const live = await tx.sessions.live(now);
+      await tx.sessions.remove(live.map(({ id }) => id));
+      for (const { name } of await tx.accounts.all()) await tx.links.endOpen(name, LINK_KINDS, now);
+    }) satisfies AfterRestore,
     /** Forgets sessions and links that have ended by themselves. */
     prune: async () => {
       await sessions.prune();

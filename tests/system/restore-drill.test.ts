@@ -90,7 +90,7 @@ it('a new machine takes the place of one that is gone, and a slot played in betw
   line.retarget(fresh.controller.httpPort);
   const secret = await until('the setup secret', async () => {
     const log = await logOf(fresh?.folder ?? '', 'controller');
-    return /mã thiết lập.*: (\S{20})$/m.exec(log)?.[1];
+    return /\/setup#(\S+)/.exec(log)?.[1];
   });
   const file = join(usb, last?.name ?? '');
   await setup(fresh, secret, await form(file, '0000-0000-0000-0000-0000-0000'));

@@ -1,6 +1,7 @@
 import type { Instant, Milliseconds } from '#kit';
 
-export type LinkKind = 'invitation' | 'reset' | 'pairing';
+export const LINK_KINDS = ['invitation', 'reset', 'pairing'] as const;
+export type LinkKind = (typeof LINK_KINDS)[number];
 
 /** A link that works once and not for long. Only the hash of its secret is kept. */
 export interface OneTimeLink {

@@ -3,6 +3,7 @@ import type { Clock } from '#kit';
 import { DomainError, type SetupRequest } from '#protocols';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
+import type { SetupGuard } from '../setup/setup-guard.ts';
 import type { Storage } from '../unit-of-work.ts';
 import { type Account, accountActor } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
@@ -24,9 +25,9 @@ export interface SetupServiceOptions {
 
 /**
  * The first administrator. While there is no account, each start makes a secret that only the terminal is told; who has it makes the first
- * account, once. There is no default password.
+ * account, or puts a backup back, once. There is no default password.
  */
-export class SetupService {
+export class SetupService implements SetupGuard {
   readonly #options: SetupServiceOptions;
   #secretHash: string | null = null;
 
@@ -50,7 +51,7 @@ export class SetupService {
   async finish(wanted: SetupRequest, device: Device): Promise<OpenedSession> {
     const { storage, clock, accounts, areas, passwords, sessions, isMachine } = this.#options;
     const { tree } = areas;
-    this.#check(wanted.secret);
+    this.check(wanted.secret);
     const { name } = wanted;
     if (isReserved(name) || isMachine(name)) throw new DomainError('account.name_taken', { name });
     const displayName = wanted.displayName.trim();
@@ -63,7 +64,7 @@ export class SetupService {
       ...{ createdAt: now, createdBy: 'setup', deactivatedAt: null },
     };
     return storage.transaction(async (tx) => {
-      this.#check(wanted.secret);
+      this.check(wanted.secret);
       await tx.accounts.insert(account);
       const actor = accountActor(account, now, device.address);
       await record(tx, now, actor, 'account.setup', name, { displayName, grants, address: device.address });
@@ -75,7 +76,8 @@ export class SetupService {
     });
   }
 
-  #check(secret: string): void {
+  /** Throws `setup.done`, `link.invalid`. */
+  check(secret: string): void {
     if (!this.needed) throw new DomainError('setup.done');
     const given = Buffer.from(hashSecret(secret));
     if (this.#secretHash === null || !timingSafeEqual(given, Buffer.from(this.#secretHash)))

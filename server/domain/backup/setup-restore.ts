@@ -54,7 +54,7 @@ export class SetupRestore extends Lifecycle {
   async admit(secret: string): Promise<void> {
     const { guard, isFresh } = this.#options;
     guard.check(secret);
-    if (!(await isFresh())) throw new DomainError('setup.closed');
+    if (!(await isFresh())) throw new DomainError('setup.done');
     const { phase } = this.#state;
     if (phase !== 'none' && phase !== 'failed') throw new DomainError('restore.busy', { phase });
   }

@@ -35,6 +35,7 @@ function operationsOf(description: { paths?: object }): Operation[] {
 const PUBLIC = [
   'GET /api/v1/keys/statements',
   'GET /api/v1/setup',
+  'GET /api/v1/setup/restore',
   'GET /api/v1/time',
   'GET /healthz',
   'GET /readyz',
@@ -45,6 +46,7 @@ const PUBLIC = [
   'POST /api/v1/session/passkey',
   'POST /api/v1/session/passkey/options',
   'POST /api/v1/setup',
+  'POST /api/v1/setup/restore',
 ];
 /** It answers with a stream that does not end. */
 const STREAM = 'GET /api/v1/events';

@@ -83,6 +83,13 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'POST /api/v1/media/jobs/{id}/cancel': forbidden(`media/jobs/${job}/cancel`, {}),
     'GET /api/v1/evidence': forbidden(`evidence?area=${COMMUNE}&${range}`),
     'GET /api/v1/evidence/page': forbidden(`evidence/page?area=${COMMUNE}&${range}`),
+    'GET /api/v1/backups': forbidden('backups'),
+    'POST /api/v1/backups': forbidden('backups', {}),
+    'PUT /api/v1/backups/settings': forbidden('backups/settings', {
+      ...{ at: '02:30', keep: { daily: 7, weekly: 4, monthly: 12 }, destinations: [], alarmDays: 14 },
+    }),
+    'POST /api/v1/backups/passphrase': forbidden('backups/passphrase', {}),
+    'GET /api/v1/storage': forbidden('storage'),
     'GET /api/v1/announcements': list('announcements'),
     'GET /api/v1/announcements/{id}': forbidden(`announcements/${announcement}`),
     'POST /api/v1/announcements': forbidden('announcements', { areaId: COMMUNE, title: 'x' }),

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { backupName, readBackupName } from '../../../server/domain/backup/backup-name.ts';
 import { newPassphrase, printedPassphrase } from '../../../server/domain/backup/passphrase.ts';
 import { sheetHtml } from '../../../server/domain/backup/sheet.ts';
-import { PrintedSetupGuard } from '../../../server/domain/setup/setup-guard.ts';
 import { ENTRY_PATH } from '../../../server/storage/backup/manifest.ts';
 
 describe('a passphrase', () => {
@@ -56,32 +55,4 @@ it('the sheet shows passphrase, number and date, and lets no name become markup'
   expect(html).toContain('SỐ 3');
   expect(html).toContain('29/11/2026');
   expect(html).not.toContain('<script>');
-});
-
-describe('the setup secret', () => {
-  const code = (run: () => void) => {
-    try {
-      run();
-      return 'accepted';
-    } catch (error) {
-      return (error as { code: string }).code;
-    }
-  };
-
-  it('opens only while there is something to set up', () => {
-    const guard = new PrintedSetupGuard();
-    expect(code(() => guard.check(''))).toBe('setup.closed');
-    const secret = guard.open();
-    expect(code(() => guard.check(secret))).toBe('accepted');
-    expect(code(() => guard.check(`${secret}x`))).toBe('setup.wrong_secret');
-    guard.close();
-    expect(code(() => guard.check(secret))).toBe('setup.closed');
-  });
-
-  it('is void after twenty wrong ones', () => {
-    const guard = new PrintedSetupGuard();
-    const secret = guard.open();
-    for (let i = 0; i < 20; i++) expect(code(() => guard.check('wrong'))).toBe('setup.wrong_secret');
-    expect(code(() => guard.check(secret))).toBe('setup.closed');
-  });
 });
