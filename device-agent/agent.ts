@@ -78,7 +78,7 @@ export class Agent extends Lifecycle {
     const { speakerId, secret, rootKeys, url } = provisioning;
     this.#options = options;
     this.#keys = new KeyStore({ folder, rootKeys, log });
-    this.#sessionEpoch = new SessionEpoch({ folder, log });
+    this.#sessionEpoch = new SessionEpoch({ folder, log, floor: provisioning.sessionEpoch });
     this.assignments = new AssignmentStore({ folder, speakerId, log });
     const owed = new OwedWrites({ clock, log, retry: options.cacheRetry });
     this.#owed = owed;

@@ -13,6 +13,7 @@ import type { AgentConfig } from './config.ts';
 import { jsonLog, type Log } from './log.ts';
 import { createOutput, type Output, type OutputChoice } from './outputs/index.ts';
 import { FfmpegDecoder } from './playback/index.ts';
+import { systemCode } from './state/files.ts';
 
 /** What this machine gives an agent. */
 export interface Machine {
@@ -31,16 +32,19 @@ export function thisMachine(newId: () => string): Machine {
   };
 }
 
-/** Reads the provisioning file. Throws with one line that says what is wrong with it. */
+/** Reads the provisioning file that `enrol` wrote. Throws with one line that says what is wrong with it. */
 export async function readProvisioning(path: string): Promise<Provisioning> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new Error(
-      `the provisioning file "${path}" cannot be read: copy it from the controller, or set LOA_AGENT_PROVISIONING`,
-      { cause },
-    );
+    if (systemCode(cause) === 'ENOENT')
+      throw new Error(
+        `chưa đăng ký (not enrolled): không có tệp "${path}". Chạy: node loa-agent.mjs enrol (cần phiếu đăng ký), hoặc đặt LOA_AGENT_PROVISIONING`,
+      );
+    throw new Error(`the provisioning file "${path}" cannot be read: run "enrol" again with a new code`, {
+      cause,
+    });
   }
   return provisioningCodec.parse(bytes);
 }

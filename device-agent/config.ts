@@ -20,7 +20,8 @@ export const AGENT_VARIABLES = {
   provisioning: {
     name: 'LOA_AGENT_PROVISIONING',
     default: './provisioning.json',
-    meaning: 'file that the controller made when the loudspeaker was entered (a secret: mode 0600)',
+    meaning:
+      'file that `enrol` writes: who the loudspeaker is, its secret and the controller’s root keys (a secret: mode 0600)',
   },
   output: {
     name: 'LOA_AGENT_OUTPUT',

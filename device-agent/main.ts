@@ -1,15 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { assembleAgent, processLog, thisMachine } from './assemble.ts';
-import { ConfigError, loadConfig } from './config.ts';
+import { assembleAgent, type Machine, processLog, thisMachine } from './assemble.ts';
+import { type AgentConfig, ConfigError, loadConfig } from './config.ts';
 import { examine } from './doctor.ts';
+import { enrolCommand } from './enrol/command.ts';
+import { askOnTerminal } from './enrol/terminal.ts';
 import { errorText } from './log.ts';
 import { AGENT_VERSION } from './version.ts';
 
-const USAGE = `loa-agent [--version | doctor]
+const USAGE = `loa-agent [--version | doctor | enrol]
   (nothing)   runs the loudspeaker until SIGTERM or SIGINT
+  enrol       makes this machine the loudspeaker that a code was made for: --uri 'loa:enrol?…', or --url URL --speaker ID --code CODE;
+              what is missing is asked for
   doctor      says whether this machine is ready to be one; exit code 1 when it is not
   --version   prints the version
 `;
+
+const COMMANDS = ['doctor', 'enrol'];
 
 /** The process around an agent: settings, signals, exit codes. */
 async function main(args: readonly string[]): Promise<number> {
@@ -18,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${AGENT_VERSION}\n`);
     return 0;
   }
-  if ((command !== undefined && command !== 'doctor') || more.length > 0) {
+  if ((command !== undefined && !COMMANDS.includes(command)) || (command !== 'enrol' && more.length > 0)) {
     process.stderr.write(USAGE);
     return 2;
   }
@@ -31,6 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
         process.stdout.write(`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(13)} ${detail}\n`);
       return findings.every(({ ok }) => ok) ? 0 : 1;
     }
+    if (command === 'enrol') return await enrolHere(more, config, machine);
     const log = processLog(config, machine);
     const agent = await assembleAgent(config, machine, log);
     const asked = new Promise<string>((resolve) => {
@@ -43,6 +50,24 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   } finally {
     machine.close();
+  }
+}
+
+async function enrolHere(
+  args: readonly string[],
+  config: AgentConfig,
+  { clock }: Pick<Machine, 'clock'>,
+): Promise<number> {
+  const { ask, close } = askOnTerminal();
+  try {
+    process.stdout.write(`${await enrolCommand({ args, config, clock, ask })}\n`);
+    return 0;
+  } catch (error) {
+    // Its own words are enough: the cause is in them.
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  } finally {
+    close();
   }
 }
 

@@ -1,8 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
+import { base32, CROCKFORD } from './crockford.ts';
 import type { Instant } from './kit/clock.ts';
-
-/** Crockford's base 32 in lower case: no i, l, o, u, so an id read over the phone is not misheard. */
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
 export type IdPrefix =
   | 'ann'
@@ -23,14 +21,15 @@ export type IdPrefix =
   | 'urg'
   | 'acs'
   | 'lnk'
-  | 'tok';
+  | 'tok'
+  | 'enr';
 
 /** A new id: prefix, 10 characters of time in milliseconds (so ids sort by age), 16 of randomness (80 bits). */
 export function newId(prefix: IdPrefix, now: Instant, random: Uint8Array = randomBytes(10)): string {
   let time = '';
   let rest = Math.floor(now);
   for (let i = 0; i < 10; i++) {
-    time = ALPHABET[rest % 32] + time;
+    time = CROCKFORD[rest % 32] + time;
     rest = Math.floor(rest / 32);
   }
   return `${prefix}_${time}${base32(random)}`;
@@ -48,22 +47,4 @@ export function derivedId(prefix: IdPrefix, ...parts: readonly (string | number)
 /** SHA-256 of bytes (or of a text's UTF-8) in lower-case hexadecimal. */
 export function sha256(bytes: Uint8Array | string): string {
   return hash('sha256', bytes, 'hex');
-}
-
-/** At most `length` characters. */
-function base32(bytes: Uint8Array, length = Number.POSITIVE_INFINITY): string {
-  let text = '';
-  let bits = 0;
-  let held = 0;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += ALPHABET[(held >> bits) & 31];
-    }
-    held &= (1 << bits) - 1;
-    if (text.length >= length) return text.slice(0, length);
-  }
-  return text;
 }

@@ -11,6 +11,7 @@ export * from './documents/order.ts';
 export * from './documents/plan.ts';
 export * from './documents/scope.ts';
 export * from './documents/time-reply.ts';
+export * from './enrolment/index.ts';
 export * from './errors/index.ts';
 export * from './evaluate/index.ts';
 export * from './http/index.ts';

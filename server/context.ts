@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock, Lifecycle, SystemClock } from '#kit';
 import type { ServerConfig } from './config/index.ts';
 import { type BackupSide, buildBackupSide } from './context/backup-side.ts';
+import { buildEnrolmentSide } from './context/enrolment-side.ts';
 import { Housekeeping } from './context/housekeeping.ts';
 import { buildLatchSide, type LatchSide } from './context/latch-side.ts';
 import { buildMediaSide, type MediaSide } from './context/media-side.ts';
@@ -299,9 +300,11 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   };
   const speakers = new SpeakerService({
     ...{ read, areas: areaDirectory, clock, onSaved, pending },
-    rootKeys: () => keys.rootKeys,
-    publicUrl: () => config.publicUrl,
     assign: (tx, ids) => assignments.refresh(tx, ids),
+  });
+  const enrolmentSide = buildEnrolmentSide({
+    ...{ storage, clock, keys, speakers, speakerSide, publicUrl: config.publicUrl },
+    onSaved: (speaker) => onSaved(pending.speaker(speaker)),
   });
   const urgentSide = buildUrgentSide({
     ...{ log, storage, acts, pending, clock, events, onSaved, speakers, assignments, presence, dispatcher },
@@ -334,6 +337,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     }),
     speakerIndex: speakerDirectory,
     speakers,
+    ...enrolmentSide,
     mediaJobs: media.jobs,
     content: media.content,
     ...{ announcements, broadcasts, speakerTests, makeGoods, latches, reminders, told },
@@ -368,6 +372,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     tasks: {
       'idempotency answers': () => acts.prune(),
       'sessions and links': () => people.prune(),
+      'enrolment codes': () => enrolmentSide.forgetExpired(),
       'plan documents': () => planSide.compiler.prune(),
       'health history': async () => {
         const before = clock.now() - HEALTH_LIFETIME_MS;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** What `npm run fleet` was asked for. */
@@ -53,6 +54,11 @@ export function parseFleetOptions(args: readonly string[]): FleetOptions {
     data: values.data,
     perProcess: whole('--per-process', values['per-process'], MOST_PER_PROCESS),
   };
+}
+
+/** Where an agent of the fleet keeps its state. */
+export function agentFolder(data: string, speakerId: string): string {
+  return join(data, 'agents', speakerId);
 }
 
 /** How many agents go into each process, as even as possible. `openFiles`: what the system allows a process. */

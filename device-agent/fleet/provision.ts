@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Type from 'typebox';
-import { writeFileAtomic } from '#kit';
-import { codec, type Provisioning, ProvisioningSchema, provisioningCodec } from '#protocols';
-import type { FleetOptions } from './options.ts';
+import { SystemClock } from '#kit';
+import { codec, type Provisioning, provisioningCodec, readEnrolmentUri } from '#protocols';
+import { enrol } from '../enrol/enrol.ts';
+import { agentFolder, type FleetOptions } from './options.ts';
 
-const createdCodec = codec('new speaker', Type.Object({ provisioning: ProvisioningSchema }));
+const createdCodec = codec('new speaker', Type.Object({ enrolment: Type.Object({ uri: Type.String() }) }));
 const refusedCodec = codec(
   'refusal',
   Type.Object({ error: Type.Object({ code: Type.String(), message: Type.String() }) }),
@@ -43,10 +44,10 @@ export async function provisionFleet(options: FleetOptions): Promise<Provisionin
   return found;
 }
 
-/** Enters one loudspeaker. The key follows from what is asked, so that a second try finds the first. */
+/** Enters one loudspeaker and enrols it with the code that it gets. The key follows from what is asked, so that a second try finds the first. */
 async function enter(
   id: string,
-  { url, token, area, provisioning: folder }: FleetOptions,
+  { url, token, area, data, provisioning: folder }: FleetOptions,
 ): Promise<Provisioning> {
   const key = createHash('sha256').update(`fleet\n${folder}\n${area}\n${id}`).digest('hex').slice(0, 40);
   const answer = await fetch(`${url}/api/v1/speakers`, {
@@ -60,10 +61,13 @@ async function enter(
   });
   const body = await answer.text();
   if (!answer.ok) throw new Error(`loudspeaker "${id}" was not entered: ${reasonOf(answer.status, body)}`);
-  const { provisioning } = createdCodec.parse(body);
-  const made = url === null ? provisioning : { ...provisioning, url };
-  await writeFileAtomic(join(folder, `${id}.json`), JSON.stringify(made), 0o600);
-  return made;
+  const invitation = readEnrolmentUri(createdCodec.parse(body).enrolment.uri);
+  return enrol({
+    invitation: { ...invitation, url: url ?? invitation.url },
+    dataFolder: agentFolder(data, id),
+    provisioningFile: join(folder, `${id}.json`),
+    clock: new SystemClock(),
+  });
 }
 
 function reasonOf(status: number, body: string): string {

@@ -11,6 +11,7 @@ import { errorText, silentLog } from '../log.ts';
 import { NullOutput } from '../outputs/index.ts';
 import { SilentDecoder } from '../playback/index.ts';
 import type { FleetCounts } from './counts.ts';
+import { agentFolder } from './options.ts';
 
 /** What the parent sends a worker, once. */
 export interface WorkerOrder {
@@ -64,7 +65,7 @@ export async function runWorker(order: WorkerOrder, report: (counts: FleetCounts
   for (const provisioning of order.provisionings) {
     if (stop.signal.aborted) break;
     const agent = new Agent({
-      dataFolder: join(order.data, 'agents', provisioning.speakerId),
+      dataFolder: agentFolder(order.data, provisioning.speakerId),
       provisioning,
       clock,
       bootId,

@@ -1,10 +1,14 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
-/** One GET to the controller. */
+/** One request to the controller: a GET, unless it has a body. */
 export interface GetOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** JSON text, sent as a POST. */
+  readonly body?: string;
+  /** The certificate proves nothing here: only for what is proved otherwise. */
+  readonly anyCertificate?: true;
   /** Nothing heard for so long ends it. */
   readonly idleMs?: number;
   /** Called when the request has been handed to the socket: when its time counts. */
@@ -13,10 +17,16 @@ export interface GetOptions {
 
 /** Asks and resolves with the answer's head; the body is the caller's to read or destroy. */
 export function httpGet(url: string, options: GetOptions): Promise<IncomingMessage> {
-  const { headers = {}, signal, idleMs = 30_000, onSent } = options;
+  const { headers = {}, signal, idleMs = 30_000, onSent, body, anyCertificate } = options;
   return new Promise((resolve, reject) => {
     const send = url.startsWith('https:') ? httpsRequest : httpRequest;
-    const request = send(url, { method: 'GET', headers, signal, timeout: idleMs });
+    const request = send(url, {
+      ...{ headers, signal, timeout: idleMs },
+      ...(body === undefined
+        ? { method: 'GET' }
+        : { method: 'POST', headers: { ...headers, 'content-type': 'application/json' } }),
+      ...(anyCertificate && { rejectUnauthorized: false }),
+    });
     request.on('timeout', () => request.destroy(new Error(`nothing heard for ${idleMs} ms`)));
     request.once('error', reject);
     request.once('response', (response) => {
@@ -30,7 +40,7 @@ export function httpGet(url: string, options: GetOptions): Promise<IncomingMessa
         if (socket.connecting) socket.once(url.startsWith('https:') ? 'secureConnect' : 'connect', onSent);
         else onSent();
       });
-    request.end();
+    request.end(body);
   });
 }
 

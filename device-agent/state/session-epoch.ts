@@ -10,16 +10,19 @@ const fileCodec = codec('session epoch', Type.Object({ v: Type.Literal(1), last:
 
 /**
  * Numbers the connections of this loudspeaker. Each number is durable before it is used (unless the disk refuses), and
- * larger than every one before: max(wall clock, last + 1), so that even a lost file does not lead back.
+ * larger than every one before: max(wall clock, last + 1), so that even a lost file does not lead back. A board that replaces another goes on
+ * behind that one's last number, which came with its enrolment.
  */
 export class SessionEpoch {
   readonly #path: string;
   readonly #log: Log;
+  readonly #floor: number;
   #last = 0;
 
-  constructor(options: { readonly folder: string; readonly log: Log }) {
+  constructor(options: { readonly folder: string; readonly log: Log; readonly floor?: number | undefined }) {
     this.#path = join(options.folder, 'session-epoch.json');
     this.#log = options.log;
+    this.#floor = options.floor ?? 0;
   }
 
   /** The number of the connection in use; 0 before the first. */
@@ -29,7 +32,7 @@ export class SessionEpoch {
 
   async next(now: number): Promise<number> {
     if (this.#last === 0) this.#last = await this.#stored();
-    const next = Math.max(Math.floor(now), this.#last + 1);
+    const next = Math.max(Math.floor(now), this.#last + 1, this.#floor + 1);
     this.#last = next;
     await writeFileAtomic(this.#path, JSON.stringify({ v: 1, last: next })).catch((error) => {
       // A full disk must not keep the loudspeaker from its controller; the wall clock leads on.

@@ -93,10 +93,6 @@ export const apiErrors = errorTable({
     message:
       'The order would have {bytes} bytes; at most {limit} are taken. Choose a wider area instead of many small ones.',
   },
-  'speaker.secret_in_use': {
-    status: 409,
-    message: 'Loudspeaker "{id}" has connected with its secret already: the secret is not shown again.',
-  },
   'storage.busy': { status: 503, message: 'The database is held by another process. Try again in a moment.' },
   'server.internal': {
     status: 500,

@@ -1,5 +1,6 @@
 import { apiErrors } from './api.ts';
 import { backupErrors } from './backup.ts';
+import { enrolmentErrors } from './enrolment.ts';
 import { type ErrorParams, fillMessage } from './error.ts';
 import { journalErrors } from './journal.ts';
 import { mediaErrors } from './media.ts';
@@ -14,6 +15,7 @@ export { type ErrorEntry, type ErrorParams, fillMessage } from './error.ts';
 export const ERRORS = {
   ...apiErrors,
   ...backupErrors,
+  ...enrolmentErrors,
   ...journalErrors,
   ...mediaErrors,
   ...orderErrors,

@@ -5,6 +5,7 @@ export * from './backups.ts';
 export * from './broadcasts.ts';
 export * from './common.ts';
 export * from './coverage.ts';
+export * from './enrolments.ts';
 export * from './evidence.ts';
 export * from './latches.ts';
 export * from './media.ts';

@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox';
 import { VolumePeriodSchema } from '../documents/assignment.ts';
 import { HealthSchema } from '../messages/health.ts';
-import { ProvisioningSchema } from '../provisioning.ts';
 import { IdSchema, InstantSchema, RevisionSchema, Sha256Schema } from '../schema.ts';
 import { NameSchema, nullable, strict } from './common.ts';
+import { CodeHoursSchema, EnrolmentCodeSchema } from './enrolments.ts';
 
 const HoldViewSchema = Type.Object({
   by: Type.String(),
@@ -88,11 +88,13 @@ export const SpeakerCreateSchema = strict({
   capDb: Type.Optional(GainSchema),
   sensitive: Type.Optional(Type.Boolean()),
   volumeProfile: Type.Optional(VolumeProfileSchema),
+  /** How long its enrolment code is good, hours; 72 by default. */
+  validHours: Type.Optional(CodeHoursSchema),
 });
 export type SpeakerCreate = Static<typeof SpeakerCreateSchema>;
 
-/** The provisioning document holds the secret and is shown this once. */
-export const SpeakerCreatedSchema = Type.Object({ speaker: SpeakerSchema, provisioning: ProvisioningSchema });
+/** The code is shown this once. */
+export const SpeakerCreatedSchema = Type.Object({ speaker: SpeakerSchema, enrolment: EnrolmentCodeSchema });
 
 /** Longest mute with an end; a longer one is left open on purpose, with `until: null`. */
 export const MAX_MUTE_MS = 7 * 24 * 3_600_000;

@@ -146,6 +146,8 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     dispatcher,
     held: healer,
     pending,
+    // An external broker ends no connection for us: it is not welcomed there, and its messages count for nothing.
+    disconnect: (speakerId) => broker?.disconnect(speakerId),
     onError: failed('hello'),
   });
   gateway.handle(

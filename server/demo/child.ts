@@ -6,12 +6,17 @@ import { createWriteStream } from 'node:fs';
 export class Child {
   readonly logFile: string;
   readonly #process: ChildProcess;
-  readonly #gone: Promise<unknown>;
+  readonly #gone: Promise<unknown[]>;
 
-  constructor(script: string, env: Readonly<Record<string, string>>, logFile: string) {
+  constructor(
+    script: string,
+    env: Readonly<Record<string, string>>,
+    logFile: string,
+    args: readonly string[] = [],
+  ) {
     this.logFile = logFile;
     const log = createWriteStream(logFile);
-    this.#process = spawn(process.execPath, [script], {
+    this.#process = spawn(process.execPath, [script, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -22,6 +27,12 @@ export class Child {
 
   get running(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** Waits until it has ended by itself; its exit code, null after a signal. */
+  async ended(): Promise<number | null> {
+    const [code] = await this.#gone;
+    return code as number | null;
   }
 
   /** Asks it to stop and waits until it has. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DisposerStack, delay, SystemClock } from '#kit';
 import { locateBinaries } from '#media';
-import type { Provisioning } from '#protocols';
+import type { EnrolmentCode } from '#protocols';
 import { openStorage, SEED_HAMLETS, seedTanAn, TAN_AN } from '../storage/index.ts';
 import { ApiClient } from './api-client.ts';
 import { Child } from './child.ts';
@@ -127,7 +127,7 @@ export class Village {
   }
 
   async #startSpeaker(speaker: VirtualSpeaker): Promise<void> {
-    const { provisioning } = await this.as('technician').post<{ provisioning: Provisioning }>('/speakers', {
+    const { enrolment } = await this.as('technician').post<{ enrolment: EnrolmentCode }>('/speakers', {
       id: speaker.id,
       areaId: speaker.areaId,
       name: speaker.name,
@@ -136,13 +136,18 @@ export class Village {
     const { ffmpeg } = await locateBinaries();
     const folder = join(this.folder, speaker.id);
     await mkdir(folder, { recursive: true });
-    const file = join(folder, 'provisioning.json');
-    await writeFile(file, JSON.stringify(provisioning), { mode: 0o600 });
+    const state = {
+      LOA_AGENT_DATA: join(folder, 'data'),
+      LOA_AGENT_PROVISIONING: join(folder, 'provisioning.json'),
+    };
+    const log = join(folder, 'enrol.log');
+    const enrolling = new Child(AGENT, state, log, ['enrol', '--uri', enrolment.uri]);
+    this.#children.defer(`${speaker.id}: enrolment`, () => enrolling.stop());
+    if ((await enrolling.ended()) !== 0) throw new Error(`${speaker.id} did not enrol; see ${log}`);
     const agent = new Child(
       AGENT,
       {
-        LOA_AGENT_DATA: join(folder, 'data'),
-        LOA_AGENT_PROVISIONING: file,
+        ...state,
         LOA_AGENT_OUTPUT: 'file',
         LOA_AGENT_OUTPUT_DEVICE: speaker.recordings,
         LOA_AGENT_FFMPEG: ffmpeg,

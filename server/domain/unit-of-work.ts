@@ -9,6 +9,7 @@ import type { AreaStore } from './areas/area.ts';
 import type { AuditStore } from './audit/audit.ts';
 import type { BroadcastStore } from './broadcasts/broadcast.ts';
 import type { ReceiptStore } from './deliveries/receipts.ts';
+import type { EnrolmentStore } from './enrolment/enrolment.ts';
 import type { LatchStore } from './latches/latch.ts';
 import type { MediaStore } from './media/medium.ts';
 import type { PlanStore } from './plans/plan.ts';
@@ -48,6 +49,7 @@ export interface Stores {
   readonly schedules: ScheduleStore;
   readonly plans: PlanStore;
   readonly latches: LatchStore;
+  readonly enrolments: EnrolmentStore;
   readonly settings: SettingStore;
   readonly accounts: AccountStore;
   readonly sessions: SessionStore;

@@ -20,6 +20,7 @@ import { backupRoutes } from './routes/backups.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { calendarRoutes } from './routes/calendar.ts';
 import { coverageRoutes } from './routes/coverage.ts';
+import { enrolmentCodeRoutes, enrolmentRoutes } from './routes/enrolments.ts';
 import { eventRoutes } from './routes/events.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { journalRoutes } from './routes/journal.ts';
@@ -79,6 +80,7 @@ const publicRoutes =
     await app.register(trustRoutes(services), { prefix: API_ROOT });
     await app.register(setupRestoreRoutes(services), { prefix: API_ROOT });
     await app.register(signInRoutes(services), { prefix: API_ROOT });
+    await app.register(enrolmentRoutes(services), { prefix: API_ROOT });
   };
 
 /** Everything else. */
@@ -94,6 +96,7 @@ const privateRoutes =
       tokenRoutes,
       areaRoutes,
       speakerRoutes,
+      enrolmentCodeRoutes,
       journalRoutes,
       evidenceRoutes,
       mediaJobRoutes,

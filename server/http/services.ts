@@ -10,6 +10,8 @@ import type { BroadcastService } from '../domain/broadcasts/broadcast-service.ts
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import type { SpeakerTestService } from '../domain/broadcasts/speaker-test-service.ts';
 import type { MakeGoodService } from '../domain/coverage/make-good-service.ts';
+import type { CodeService } from '../domain/enrolment/code-service.ts';
+import type { EnrolmentService } from '../domain/enrolment/enrolment-service.ts';
 import type { EventHub } from '../domain/events/event-hub.ts';
 import type { EvidenceService } from '../domain/evidence/evidence-service.ts';
 import type { LatchService } from '../domain/latches/latch-service.ts';
@@ -65,6 +67,8 @@ export interface ApiServices {
   readonly areas: AreaService;
   readonly speakerIndex: SpeakerIndex;
   readonly speakers: SpeakerService;
+  readonly codes: CodeService;
+  readonly enrolments: EnrolmentService;
   readonly mediaJobs: MediaJobs;
   readonly content: ContentFiles;
   readonly announcements: AnnouncementService;

@@ -146,7 +146,7 @@ export class ControllerProcess {
 
 export interface AgentOptions {
   readonly folder: string;
-  /** The document that the controller gave. */
+  /** What the loudspeaker has from its enrolment. */
   readonly provisioning: object;
   readonly env?: Readonly<Record<string, string>>;
 }

@@ -3,13 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { locateBinaries } from '#media';
-import {
-  type AnnouncementView,
-  type MediaJobView,
-  type Provisioning,
-  type SpeakerView,
-  speakerSubscriptions,
-} from '#protocols';
+import { type AnnouncementView, type MediaJobView, type SpeakerView, speakerSubscriptions } from '#protocols';
+import { enterAgent, enterWithKey } from '../helpers/enrol.ts';
 import type { Mosquitto } from '../helpers/mosquitto.ts';
 import { AgentProcess, ControllerProcess } from '../helpers/processes.ts';
 import { inRepo } from '../helpers/repo-root.ts';
@@ -164,20 +159,13 @@ export class Scene {
     await once(this.#observer, 'message');
   }
 
-  async #provisioning(id: string): Promise<Provisioning> {
-    const { provisioning } = await this.controller
-      .as('technician')
-      .post<{ provisioning: Provisioning }>('/speakers', { id, areaId: AREA, name: `Cụm loa ${id}` });
-    return provisioning;
-  }
-
   async #enterDeaf(id: string): Promise<void> {
-    const { secret } = await this.#provisioning(id);
+    const body = { id, areaId: AREA, name: `Cụm loa ${id}` };
+    const { secret } = await enterWithKey(this.controller.as('technician'), body);
     this.deaf = { id, secret, topics: speakerSubscriptions(id, [AREA]) };
   }
 
   async #enter(id: string, index: number, socket: string, faketime: string | undefined): Promise<void> {
-    const provisioning = await this.#provisioning(id);
     const line = await Line.open({
       target: () => {
         const http = this.controller.httpPort;
@@ -190,6 +178,8 @@ export class Scene {
     mkdirSync(join(folder, 'data'), { recursive: true });
     const smallDisk =
       diskSpeakers(this.#plan.agents).includes(index) && mountSmall(join(folder, 'data'), SMALL_DISK);
+    const body = { id, areaId: AREA, name: `Cụm loa ${id}` };
+    const provisioning = await enterAgent(this.controller.as('technician'), body, folder);
     const clockFile = faketime === undefined ? null : join(folder, 'clock');
     if (clockFile !== null) setClock(clockFile, 0);
     const agent = new AgentProcess({

@@ -20,3 +20,15 @@ export async function record(
     detail: JSON.stringify(detail),
   });
 }
+
+/** Appends what a loudspeaker did, or was found to do. */
+export async function recordSpeaker(
+  tx: Pick<Transaction, 'audit'>,
+  at: Instant,
+  speakerId: string,
+  action: string,
+  detail: object,
+): Promise<void> {
+  const who = { actor: speakerId, role: 'speaker', subject: speakerId };
+  await tx.audit.append({ at, ...who, action, detail: JSON.stringify(detail) });
+}

@@ -7,34 +7,39 @@ export interface SpeakerKey {
   readonly publicKey: string;
 }
 
-/** The registered journal keys in memory: each batch and each hello asks. */
+/** The journal keys in force, in memory: each batch and each hello asks. */
 export class SpeakerKeys {
   readonly #keys = new Map<string, SpeakerKey>();
+  /** Enrolled, and not heard of since. */
+  readonly #fresh = new Set<string>();
 
   /** Replaces everything by what is stored. */
   async load(storage: Storage): Promise<void> {
     const speakers = await storage.read.speakers.list();
+    const fresh = await storage.read.enrolments.unacknowledged();
     this.#keys.clear();
+    this.#fresh.clear();
     for (const { id, keyId, publicKey } of speakers)
       if (keyId !== null && publicKey !== null) this.#keys.set(id, { keyId, publicKey });
+    for (const speakerId of fresh) this.#fresh.add(speakerId);
   }
 
   of(speakerId: string): SpeakerKey | undefined {
     return this.#keys.get(speakerId);
   }
 
-  /** A speaker's keys by their names, as third parties want them. */
-  named(speakerId: string): Readonly<Record<string, string>> {
-    const key = this.#keys.get(speakerId);
-    return key === undefined ? {} : { [key.keyId]: key.publicKey };
+  /** A speaker has enrolled: this key counts from now on, and no other. */
+  enrolled(speakerId: string, { keyId, publicKey }: SpeakerKey): void {
+    this.#keys.set(speakerId, { keyId, publicKey });
+    this.#fresh.add(speakerId);
   }
 
-  set(speakerId: string, key: SpeakerKey): void {
-    this.#keys.set(speakerId, key);
+  /** Whether it has enrolled and not connected since, as far as was told by `connected`. */
+  isFresh(speakerId: string): boolean {
+    return this.#fresh.has(speakerId);
   }
 
-  /** After a speaker was provisioned anew and its key is to be registered again at the next hello. */
-  forget(speakerId: string): void {
-    this.#keys.delete(speakerId);
+  connected(speakerId: string): void {
+    this.#fresh.delete(speakerId);
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '#kit';
+import { recordSpeaker } from '../audit/record.ts';
 import type { SpeakerKey, SpeakerKeys } from '../deliveries/speaker-keys.ts';
 import type { Storage } from '../unit-of-work.ts';
 
@@ -13,7 +14,7 @@ export interface ShownKey extends SpeakerKey {
   readonly speakerId: string;
 }
 
-/** Registers the journal key of a first hello and notices another one later: the first holds, the other is recorded. */
+/** Tells the loudspeakers that say hello with the key of their enrolment from those that come with another, and ends the enrolment of the former. */
 export class HelloKeys {
   readonly #options: HelloKeysOptions;
   /** Strange keys already recorded, so that a speaker that reconnects every minute does not fill the audit log. */
@@ -23,40 +24,36 @@ export class HelloKeys {
     this.#options = options;
   }
 
-  /** The speakers whose key is not the registered one. Needs the database only for keys that are new to us. */
-  async register(shown: readonly ShownKey[]): Promise<ReadonlySet<string>> {
-    const { keys, storage } = this.#options;
-    const unknown = shown.filter(({ speakerId }) => keys.of(speakerId) === undefined);
-    if (unknown.length > 0) {
-      const registered = await storage.transaction(async (tx) => {
-        const done: ShownKey[] = [];
-        for (const key of unknown)
-          if (await tx.speakers.registerKey(key.speakerId, key.keyId, key.publicKey)) done.push(key);
-        return done;
-      });
-      for (const { speakerId, keyId, publicKey } of registered) keys.set(speakerId, { keyId, publicKey });
-    }
-    const strange = shown.filter(({ speakerId, publicKey }) => keys.of(speakerId)?.publicKey !== publicKey);
+  /** The speakers whose key is not the enrolled one. Needs the database only for those that are here for the first time. */
+  async check(shown: readonly ShownKey[]): Promise<ReadonlySet<string>> {
+    const { keys } = this.#options;
+    const isStrange = ({ speakerId, publicKey }: ShownKey) => keys.of(speakerId)?.publicKey !== publicKey;
+    const strange = shown.filter(isStrange);
+    const fresh = shown.filter((key) => !isStrange(key) && keys.isFresh(key.speakerId));
+    if (fresh.length > 0) await this.#acknowledge(fresh.map(({ speakerId }) => speakerId));
     for (const key of strange) await this.#record(key);
     return new Set(strange.map(({ speakerId }) => speakerId));
+  }
+
+  async #acknowledge(speakerIds: readonly string[]): Promise<void> {
+    const { storage, clock, keys } = this.#options;
+    const now = Math.floor(clock.now());
+    await storage.transaction(async (tx) => {
+      for (const speakerId of speakerIds) {
+        await tx.enrolments.acknowledge(speakerId, now);
+        await tx.speakers.activate(speakerId);
+      }
+    });
+    for (const speakerId of speakerIds) keys.connected(speakerId);
   }
 
   async #record({ speakerId, keyId }: ShownKey): Promise<void> {
     const { storage, clock, keys } = this.#options;
     const name = `${speakerId}/${keyId}`;
     if (this.#recorded.has(name)) return;
-    const detail = JSON.stringify({ keyId, registered: keys.of(speakerId)?.keyId ?? null });
+    const detail = { keyId, enrolled: keys.of(speakerId)?.keyId ?? null };
     const at = Math.floor(clock.now());
-    await storage.transaction((tx) =>
-      tx.audit.append({
-        at,
-        actor: speakerId,
-        role: 'speaker',
-        action: 'speaker.strange_key',
-        subject: speakerId,
-        detail,
-      }),
-    );
+    await storage.transaction((tx) => recordSpeaker(tx, at, speakerId, 'speaker.strange_key', detail));
     this.#recorded.add(name);
   }
 }

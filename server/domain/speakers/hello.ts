@@ -33,6 +33,8 @@ export interface HelloServiceOptions {
   readonly held: Pick<HeldHealer, 'greet' | 'heartbeat'>;
   /** What is in force and not in the database yet; nothing by default. */
   readonly pending?: PendingSpeakers;
+  /** Ends a speaker's connection. */
+  readonly disconnect: (speakerId: string) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -44,12 +46,12 @@ interface Greeting {
 type Held = Hello['assignment'];
 
 /**
- * Brings a speaker and the controller up to date with each other: at every hello the journal key, the welcome with the stored journal position, the
+ * Brings a speaker and the controller up to date with each other: at every hello the welcome with the stored journal position, the
  * assignment, plan heads, latches and the unanswered orders; at every heartbeat whatever got lost since.
  */
 export class HelloService extends Lifecycle {
   readonly #options: HelloServiceOptions;
-  readonly #registrar: HelloKeys;
+  readonly #shownKeys: HelloKeys;
   readonly #worker: SliceWorker<Greeting>;
   /** Stored position at the last heartbeat that found a journal behind. */
   readonly #behind = new Map<string, number>();
@@ -60,7 +62,7 @@ export class HelloService extends Lifecycle {
     super();
     this.#options = options;
     const { storage, clock, keys, onError } = options;
-    this.#registrar = new HelloKeys({ storage, clock, keys });
+    this.#shownKeys = new HelloKeys({ storage, clock, keys });
     this.#worker = new SliceWorker({
       name: 'hello',
       clock,
@@ -105,7 +107,7 @@ export class HelloService extends Lifecycle {
 
   async #greet(greetings: readonly Greeting[]): Promise<void> {
     const { storage, presence, positions, journal } = this.#options;
-    const mismatches = await this.#registrar.register(
+    const strangers = await this.#shownKeys.check(
       greetings.map(({ speakerId, hello }) => ({
         speakerId,
         keyId: keyId(hello.publicKey),
@@ -118,8 +120,14 @@ export class HelloService extends Lifecycle {
     for (const { speakerId, hello } of greetings) {
       const speaker = speakers.get(speakerId);
       if (speaker === undefined) continue;
+      if (strangers.has(speakerId)) {
+        // It has the secret and not the key: another machine. It learns nothing and moves nothing.
+        presence.stranger(speakerId);
+        this.#options.disconnect(speakerId);
+        continue;
+      }
       this.#options.assignments.seen(speaker);
-      presence.hello(speakerId, hello, mismatches.has(speakerId));
+      presence.hello(speakerId, hello);
       journal.reconnected(speakerId);
       this.#behind.delete(speakerId);
       await this.#welcome(speaker, hello);

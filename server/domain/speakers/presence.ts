@@ -78,21 +78,26 @@ export class PresenceService extends Lifecycle {
     return links;
   }
 
-  /** A connection began. `mismatch`: it came with another key than the registered one. */
-  hello(speakerId: string, hello: Hello, mismatch: boolean): void {
+  /** A connection began. */
+  hello(speakerId: string, hello: Hello): void {
     const before = this.#current(speakerId, hello.sessionEpoch);
     if (before === undefined) return;
     this.#set({
       ...before,
       sessionEpoch: hello.sessionEpoch,
       link: 'online',
-      condition: mismatch ? 'degraded' : before.condition,
       lastSeenAt: this.#now(),
       agentVersion: hello.agentVersion,
       capabilities: hello.capabilities,
       heldAssignmentHash: hello.assignment?.hash ?? null,
       heldHash: heldHash(hello.held),
     });
+  }
+
+  /** Somebody came with its secret and another key: it is to be looked at, and nothing that was said counts. */
+  stranger(speakerId: string): void {
+    const known = this.#current(speakerId, Number.POSITIVE_INFINITY);
+    if (known !== undefined) this.#set({ ...known, condition: 'degraded' });
   }
 
   /**

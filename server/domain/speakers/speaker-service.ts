@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '#kit';
 import {
   DomainError,
@@ -6,7 +5,6 @@ import {
   MAX_MUTE_MS,
   mayFollow,
   newId,
-  type Provisioning,
   SPEAKER_LIFECYCLE,
   type SpeakerChange,
   type SpeakerCreate,
@@ -23,21 +21,11 @@ export interface SpeakerServiceOptions {
   readonly read: Pick<Stores, 'speakers'>;
   readonly areas: AreaDirectory;
   readonly clock: Clock;
-  /** Root keys (raw, base64url) that a new speaker pins. */
-  readonly rootKeys: () => readonly string[];
-  /** Where speakers find the controller, without trailing slash. */
-  readonly publicUrl: () => string;
   /** Told after each commit: credentials, targeting and the assignment follow the record. */
   readonly onSaved: (speaker: Speaker) => void;
   /** Signs and stores the assignment in the same transaction, so that a change is never without it. */
   readonly assign: (tx: Transaction, speakerIds: readonly string[]) => Promise<void>;
   readonly pending: PendingSpeakers;
-}
-
-/** A new speaker and what it is given once. */
-export interface ProvisionedSpeaker {
-  readonly speaker: Speaker;
-  readonly provisioning: Provisioning;
 }
 
 /** What people enter about loudspeakers. */
@@ -59,23 +47,16 @@ export class SpeakerService {
     return (await read.speakers.list({ ids })).map((speaker) => pending.speaker(speaker));
   }
 
-  /** Enters a speaker and makes its secret, of which only the hash is kept. Throws `request.conflict`, `area.retired`. */
-  async create(tx: Transaction, actor: Actor, wanted: SpeakerCreate): Promise<ProvisionedSpeaker> {
+  /** Enters a speaker, which cannot connect before it has enrolled. Throws `request.conflict`, `area.retired`. */
+  async create(tx: Transaction, actor: Actor, wanted: SpeakerCreate): Promise<Speaker> {
     const { areas, clock } = this.#options;
     authorize(actor, 'speaker:provision', wanted.areaId, areas.tree);
     this.#requireArea(wanted.areaId);
     const now = Math.floor(clock.now());
     const id = wanted.id ?? newId('spk', now);
     if ((await tx.speakers.get(id)) !== null) throw conflict(id, 'entered already', 'a new id');
-    const secret = randomBytes(32).toString('base64url');
     const speaker: Speaker = {
-      ...enteredSpeaker({
-        id,
-        areaId: wanted.areaId,
-        name: wanted.name.trim(),
-        secretHash: hashSecret(secret),
-        createdAt: now,
-      }),
+      ...enteredSpeaker({ id, areaId: wanted.areaId, name: wanted.name.trim(), createdAt: now }),
       latitude: wanted.latitude ?? null,
       longitude: wanted.longitude ?? null,
       gainDb: wanted.gainDb ?? 0,
@@ -86,25 +67,7 @@ export class SpeakerService {
     await tx.speakers.insert(speaker);
     await record(tx, now, actor, 'speaker.create', id, { areaId: speaker.areaId, name: speaker.name });
     tx.afterCommit(() => this.#options.onSaved(speaker));
-    return { speaker, provisioning: this.#provisioning(id, secret) };
-  }
-
-  /**
-   * Answers a repeated `create` whose first answer may have been lost. The secret was not kept: a new one takes its place,
-   * as long as the speaker has not connected. Throws `speaker.secret_in_use`.
-   */
-  async provisionAgain(tx: Transaction, actor: Actor, id: string): Promise<ProvisionedSpeaker> {
-    const before = await this.find(tx, actor, 'speaker:provision', id);
-    if (before.lifecycle !== 'enrolled' || before.publicKey !== null)
-      throw new DomainError('speaker.secret_in_use', { id });
-    const secret = randomBytes(32).toString('base64url');
-    const speaker = await this.#save(
-      tx,
-      actor,
-      { ...before, secretHash: hashSecret(secret) },
-      'speaker.provision_again',
-    );
-    return { speaker, provisioning: this.#provisioning(id, secret) };
+    return speaker;
   }
 
   /**
@@ -147,6 +110,11 @@ export class SpeakerService {
     return this.#setLifecycle(tx, actor, id, 'blocked', 'speaker.block', reason);
   }
 
+  /** Takes it out of use for ever: as `block`, and its place in history stays. */
+  retire(tx: Transaction, actor: Actor, id: string, reason: string): Promise<Speaker> {
+    return this.#setLifecycle(tx, actor, id, 'retired', 'speaker.retire', reason);
+  }
+
   /** Lets a blocked speaker in again, with the secret it has. */
   unblock(tx: Transaction, actor: Actor, id: string, reason: string): Promise<Speaker> {
     return this.#setLifecycle(tx, actor, id, 'active', 'speaker.unblock', reason);
@@ -164,7 +132,9 @@ export class SpeakerService {
     // A speaker that never connected is not active by being let in again.
     const fits =
       to === 'active' ? before.lifecycle === 'blocked' : mayFollow(SPEAKER_LIFECYCLE, before.lifecycle, to);
-    if (!fits) throw conflict(id, before.lifecycle, to === 'active' ? 'blocked' : 'enrolled or active');
+    if (!fits) throw conflict(id, before.lifecycle, to === 'active' ? 'blocked' : 'one in use');
+    // What was made to let it in lets it in no more.
+    if (to === 'blocked' || to === 'retired') await tx.enrolments.void(id, to);
     const lifecycle = to === 'active' && before.publicKey === null ? 'enrolled' : to;
     return this.#save(tx, actor, { ...before, lifecycle }, action, { reason });
   }
@@ -220,22 +190,12 @@ export class SpeakerService {
     if (this.#options.areas.tree.get(areaId).retiredAt !== null)
       throw new DomainError('area.retired', { id: areaId });
   }
-
-  #provisioning(speakerId: string, secret: string): Provisioning {
-    const { rootKeys, publicUrl } = this.#options;
-    return { v: 1, speakerId, secret, rootKeys: [...rootKeys()], url: publicUrl() };
-  }
 }
 
 /** Silence for a funeral is asked for by who speaks for the village; everything else is the technicians'. */
 export function permissionFor(change: SpeakerChange): Permission {
   const names = Object.keys(change);
   return names.length > 0 && names.every((name) => name === 'mute') ? 'speaker:mute' : 'speaker:write';
-}
-
-/** SHA-256 (hex) of a secret's text, as the broker compares it. */
-function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
 }
 
 function conflict(id: string, state: string, expected: string): DomainError {

@@ -16,9 +16,9 @@ export interface Speaker {
   readonly areaId: string;
   readonly name: string;
   readonly lifecycle: SpeakerLifecycle;
-  /** SHA-256 (hex) of the MQTT secret. A password hash would cost minutes in a mass reconnect; the secret has 256 random bits. */
+  /** SHA-256 (hex) of the MQTT secret; empty until it is enrolled. A password hash would cost minutes in a mass reconnect; the secret has 256 random bits. */
   readonly secretHash: string;
-  /** Journal-signing key, registered at the first hello. */
+  /** Journal-signing key, made on the loudspeaker and registered by its enrolment. */
   readonly publicKey: string | null;
   readonly keyId: string | null;
   readonly latitude: number | null;
@@ -37,13 +37,15 @@ export interface Speaker {
   readonly createdAt: number;
 }
 
-/** A speaker as it is when it is entered: never connected, no key, no gain, no assignment yet. */
-export function enteredSpeaker(
-  facts: Pick<Speaker, 'id' | 'areaId' | 'name' | 'secretHash' | 'createdAt'>,
-): Speaker {
+/** What a loudspeaker's enrolment puts into its record. */
+export type SpeakerCredentials = Pick<Speaker, 'secretHash' | 'keyId' | 'publicKey'>;
+
+/** A speaker as it is when it is entered: no secret, no key, no gain, no assignment yet. */
+export function enteredSpeaker(facts: Pick<Speaker, 'id' | 'areaId' | 'name' | 'createdAt'>): Speaker {
   return {
     ...facts,
     lifecycle: 'enrolled',
+    secretHash: '',
     publicKey: null,
     keyId: null,
     latitude: null,
@@ -121,8 +123,10 @@ export interface SpeakerStore {
   update(speaker: Speaker): Promise<void>;
   /** Every credential, for the broker's table in memory. */
   credentials(): Promise<SpeakerCredential[]>;
-  /** Registers the key of a first hello; false when another one is registered already. Sets lifecycle enrolled → active. */
-  registerKey(speakerId: string, keyId: string, publicKey: string): Promise<boolean>;
+  /** Puts in the credentials of an enrolment; false when there is no such speaker, or it is blocked or retired. */
+  enrol(speakerId: string, credentials: SpeakerCredentials): Promise<boolean>;
+  /** It has connected: lifecycle enrolled → active; nothing for any other. */
+  activate(speakerId: string): Promise<void>;
   statuses(filter?: SpeakerFilter): Promise<SpeakerStatus[]>;
   /** Upserts many statuses at once (hello, heartbeat, presence), each only if its session epoch is not older. */
   saveStatuses(statuses: readonly SpeakerStatus[]): Promise<void>;

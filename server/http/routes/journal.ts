@@ -34,7 +34,7 @@ export const journalRoutes =
           epoch === null
             ? { rows: [], batches: [], next: null }
             : await journalPage(read.receipts, speaker.id, epoch, from, limit);
-        const { keyId, publicKey } = speaker;
+        const keys = await read.enrolments.keys(speaker.id);
         return {
           speakerId: speaker.id,
           epoch,
@@ -53,7 +53,8 @@ export const journalRoutes =
             signature,
             receivedAt,
           })),
-          keys: keyId === null || publicKey === null ? {} : { [keyId]: publicKey },
+          // Those of replaced boards too: their lines are still to be verified.
+          keys: Object.fromEntries(keys.map(({ keyId, publicKey }) => [keyId, publicKey])),
           statements: [...statements.statementsAfter(0)],
           next,
         };

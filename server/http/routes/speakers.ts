@@ -2,10 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import {
   BroadcastSchema,
-  codec,
   IdempotencyHeadersSchema,
   IdParamsSchema,
-  IdSchema,
   SpeakerChangeSchema,
   SpeakerCreatedSchema,
   SpeakerCreateSchema,
@@ -16,6 +14,7 @@ import {
   strict,
 } from '#protocols';
 import type { Actor } from '../../domain/accounts/actor.ts';
+import type { NewCode } from '../../domain/enrolment/code-service.ts';
 import type { Speaker, SpeakerStatus } from '../../domain/speakers/speaker.ts';
 import type { Transaction } from '../../domain/unit-of-work.ts';
 import { speakerSubject } from '../../domain/urgent/urgent-act.ts';
@@ -25,16 +24,22 @@ import { act, actNow, KEPT_LATER } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
 import { broadcastView, speakerView } from '../views.ts';
+import { codeView, keptCodeCodec } from './enrolments.ts';
 
 const ReasonSchema = strict({ reason: Type.String({ minLength: 1, maxLength: 512 }) });
-/** What is kept of a creation: the secret is not. */
-const keptSpeakerCodec = codec('kept answer', Type.Object({ id: IdSchema }));
+
+const LIFECYCLE_ACTS = [
+  ['block', 'Refuse its credentials and end its connection'],
+  ['unblock', 'Let a blocked loudspeaker in again'],
+  ['retire', 'Take it out of use for ever; its credentials are refused, its history stays'],
+] as const;
 
 /** Loudspeakers: what people enter about them and how they are. */
 export const speakerRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areas, clock, latches, read, speakerChanges, speakerIndex, speakers, speakerTests } = services;
+    const { areas, clock, codes, latches, read, speakerChanges, speakerIndex, speakers, speakerTests } =
+      services;
     const tags = ['speakers'];
     const headers = IdempotencyHeadersSchema;
 
@@ -45,6 +50,11 @@ export const speakerRoutes =
       const [status] = await read.speakers.statuses({ ids: [speaker.id] });
       return view(speaker, status);
     };
+
+    const created = async (speaker: Speaker, made: NewCode) => ({
+      speaker: view(speaker, undefined),
+      enrolment: await codeView(made),
+    });
 
     app.get(
       '/speakers',
@@ -96,7 +106,7 @@ export const speakerRoutes =
       {
         config: permission('speaker:provision'),
         schema: {
-          summary: 'Enter a loudspeaker; the provisioning document is shown this once',
+          summary: 'Enter a loudspeaker; its enrolment code is shown this once',
           tags,
           headers,
           body: SpeakerCreateSchema,
@@ -109,16 +119,17 @@ export const speakerRoutes =
           request,
           reply,
           async (tx, actor) => {
-            const { speaker, provisioning } = await speakers.create(tx, actor, request.body);
-            const stored = { id: speaker.id };
-            const body = { speaker: speakerView(speaker, undefined, clock.now()), provisioning };
-            return { status: 201, body, stored };
+            const speaker = await speakers.create(tx, actor, request.body);
+            const made = await codes.make(tx, actor, speaker.id, request.body.validHours);
+            const stored = { speakerId: speaker.id, enrolmentId: made.enrolmentId };
+            return { status: 201, body: await created(speaker, made), stored };
           },
           {
             replay: async (tx, kept) => {
-              const { id } = keptSpeakerCodec.check(kept);
-              const { speaker, provisioning } = await speakers.provisionAgain(tx, actorOf(request), id);
-              return { speaker: speakerView(speaker, undefined, clock.now()), provisioning };
+              const { speakerId, enrolmentId } = keptCodeCodec.check(kept);
+              const actor = actorOf(request);
+              const made = await codes.makeAgain(tx, actor, speakerId, enrolmentId);
+              return created(await speakers.find(tx, actor, 'speaker:provision', speakerId), made);
             },
           },
         ),
@@ -172,16 +183,13 @@ export const speakerRoutes =
         })),
     );
 
-    for (const verb of ['block', 'unblock'] as const)
+    for (const [verb, summary] of LIFECYCLE_ACTS)
       app.post(
         `/speakers/:id/${verb}`,
         {
           config: permission('speaker:provision'),
           schema: {
-            summary:
-              verb === 'block'
-                ? 'Refuse its credentials and end its connection'
-                : 'Let a blocked loudspeaker in again',
+            summary,
             tags,
             headers,
             params: IdParamsSchema,

@@ -2,6 +2,7 @@ import { DomainError, type Health, type Hold } from '#protocols';
 import type {
   Speaker,
   SpeakerCredential,
+  SpeakerCredentials,
   SpeakerFilter,
   SpeakerStatus,
   SpeakerStore,
@@ -72,19 +73,19 @@ export class DatabaseSpeakerStore implements SpeakerStore {
     return rows.map(({ id, ...rest }) => ({ speakerId: id, ...rest }));
   }
 
-  async registerKey(speakerId: string, keyId: string, publicKey: string): Promise<boolean> {
-    await this.#models.speaker.updateMany({
-      where: { id: speakerId, keyId: null },
-      data: { keyId, publicKey },
+  async enrol(speakerId: string, credentials: SpeakerCredentials): Promise<boolean> {
+    const { count } = await this.#models.speaker.updateMany({
+      where: { id: speakerId, lifecycle: { in: ['enrolled', 'active'] } },
+      data: credentials,
     });
-    const registered = await this.#models.speaker.findFirst({ where: { id: speakerId, keyId, publicKey } });
-    if (registered === null) return false;
-    if (registered.lifecycle === 'enrolled')
-      await this.#models.speaker.updateMany({
-        where: { id: speakerId, lifecycle: 'enrolled' },
-        data: { lifecycle: 'active' },
-      });
-    return true;
+    return count === 1;
+  }
+
+  async activate(speakerId: string): Promise<void> {
+    await this.#models.speaker.updateMany({
+      where: { id: speakerId, lifecycle: 'enrolled' },
+      data: { lifecycle: 'active' },
+    });
   }
 
   async statuses(filter: SpeakerFilter = {}): Promise<SpeakerStatus[]> {

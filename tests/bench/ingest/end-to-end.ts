@@ -34,10 +34,7 @@ export interface EndToEndFigures {
 export async function endToEnd(folder: string): Promise<EndToEndFigures> {
   const controller = new ControllerProcess({ folder, areas: ['vn'], env: { LOA_LOG_LEVEL: 'warn' } });
   const key = generateSigningKey();
-  const speakers = (await writeCommune(controller.dataFolder, SPEAKERS)).map((identity) => ({
-    ...identity,
-    publicKey: key.publicKey,
-  }));
+  const speakers = await writeCommune(controller.dataFolder, SPEAKERS, key);
   const broadcastIds = await writeBroadcasts(
     controller.dataFolder,
     (ROUNDS + 1) * (BACKLOG.broadcasts + PROMPT.broadcasts),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SystemClock } from '#kit';
-import { generateSigningKey, sha256 } from '#protocols';
+import { generateSigningKey, keyId, sha256 } from '#protocols';
 import type { Announcement } from '../../../server/domain/announcements/announcement.ts';
 import type { Medium } from '../../../server/domain/media/medium.ts';
 import { enteredSpeaker, type Speaker } from '../../../server/domain/speakers/speaker.ts';
@@ -25,9 +25,14 @@ const POLICY = JSON.stringify({
 
 /**
  * Writes a database with this many loudspeakers and one approved announcement, so that a controller started on it
- * can broadcast at once. Returns what the loudspeakers need to connect.
+ * can broadcast at once. Returns what the loudspeakers need to connect; `publicKey` is what they enrolled with.
  */
-export async function writeCommune(dataFolder: string, count: number): Promise<LightSpeakerIdentity[]> {
+export async function writeCommune(
+  dataFolder: string,
+  count: number,
+  // One key for all: what is measured is not the making of keys.
+  { publicKey }: { readonly publicKey: string } = generateSigningKey(),
+): Promise<LightSpeakerIdentity[]> {
   await mkdir(dataFolder, { recursive: true });
   const clock = new SystemClock();
   const storage = openStorage({ url: `file:${join(dataFolder, 'loa.db')}`, clock });
@@ -42,8 +47,6 @@ export async function writeCommune(dataFolder: string, count: number): Promise<L
       await tx.media.put(medium);
       await tx.announcements.insert(loadAnnouncement(medium.sha256, clock.now()));
     });
-    // One key for all: what is measured is not the making of keys.
-    const { publicKey } = generateSigningKey();
     const identities = Array.from({ length: count }, (_, i) => ({
       speakerId: `loa-${String(i).padStart(5, '0')}`,
       secret: randomBytes(32).toString('base64url'),
@@ -61,14 +64,11 @@ export async function writeCommune(dataFolder: string, count: number): Promise<L
   }
 }
 
-function loadSpeaker({ speakerId, secret }: LightSpeakerIdentity, now: number): Speaker {
-  return enteredSpeaker({
-    id: speakerId,
-    areaId: LOAD_AREA,
-    name: speakerId,
-    secretHash: sha256(secret),
-    createdAt: now,
-  });
+function loadSpeaker({ speakerId, secret, publicKey }: LightSpeakerIdentity, now: number): Speaker {
+  return {
+    ...enteredSpeaker({ id: speakerId, areaId: LOAD_AREA, name: speakerId, createdAt: now }),
+    ...{ lifecycle: 'active', secretHash: sha256(secret), keyId: keyId(publicKey), publicKey },
+  };
 }
 
 /** Nobody fetches its bytes: light speakers only answer. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { delay, SystemClock } from '#kit';
 import type { BroadcastDetail, DeliveryList, MediaJobView, Provisioning } from '#protocols';
 import { openStorage, SEED_HAMLETS, seedTanAn, TAN_AN } from '../../../server/storage/index.ts';
+import { enterAgent } from '../../helpers/enrol.ts';
 import { DelayProxy } from '../../helpers/network-delay.ts';
 import { ControllerProcess } from '../../helpers/processes.ts';
 import { inRepo } from '../../helpers/repo-root.ts';
@@ -89,12 +90,12 @@ export class Commune {
     await this.controller.end();
   }
 
-  /** Enters a loudspeaker; it will reach the controller through the bad line, or `direct`. */
-  async enter(id: string, index: number, direct = false): Promise<Provisioning> {
+  /** Enters a loudspeaker whose agent's data lies in `<folder>/data`; it will reach the controller through the bad line, or `direct`. */
+  async enter(id: string, index: number, folder: string, direct = false): Promise<Provisioning> {
     const areaId = SEED_HAMLETS[index % SEED_HAMLETS.length]?.id;
-    const { provisioning } = await this.controller
-      .as('technician')
-      .post<{ provisioning: Provisioning }>('/speakers', { id, areaId, name: `Cụm loa ${id}` });
+    if (areaId === undefined) throw new Error('the seed has no hamlets');
+    const body = { id, areaId, name: `Cụm loa ${id}` };
+    const provisioning = await enterAgent(this.controller.as('technician'), body, folder);
     const port = direct ? this.controller.httpPort : this.#proxy?.port;
     return { ...provisioning, url: `http://127.0.0.1:${port}` };
   }

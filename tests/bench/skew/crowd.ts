@@ -77,7 +77,7 @@ export class Crowd {
     const folder = join(this.#options.folder, id);
     await mkdir(folder, { recursive: true });
     const order: AgentOrder = {
-      provisioning: await this.#options.commune.enter(id, index),
+      provisioning: await this.#options.commune.enter(id, index, folder),
       dataFolder: join(folder, 'data'),
       socket: this.#socketOf(id),
       logFile: join(folder, 'agent.log'),

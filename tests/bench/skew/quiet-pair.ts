@@ -37,7 +37,7 @@ export async function quietPair(folder: string, commune: Commune, rounds: number
       const id = `loa-${side}`;
       const agent = new AgentProcess({
         folder: join(folder, id),
-        provisioning: await commune.enter(id, i, true),
+        provisioning: await commune.enter(id, i, join(folder, id), true),
         env: { LOA_AGENT_OUTPUT: 'pulse', LOA_AGENT_OUTPUT_DEVICE: side, PULSE_SERVER: server.address },
       });
       await agent.start();

@@ -50,23 +50,22 @@ onBothDatabases('loudspeakers', (storage) => {
     });
   });
 
-  it('register the key of their first hello, once', async () => {
+  it('take the credentials of an enrolment unless they are out of use, and are active from their first hello on', async () => {
     const place = area();
-    const loud = speaker(place.id);
+    const [loud, blocked] = [speaker(place.id), speaker(place.id, { lifecycle: 'blocked' })];
     await storage().transaction(async (tx) => {
       await tx.areas.insert(place);
-      await tx.speakers.insert(loud);
+      for (const one of [loud, blocked]) await tx.speakers.insert(one);
     });
-    const register = (kid: string) =>
-      storage().transaction((tx) => tx.speakers.registerKey(loud.id, kid, `pub ${kid}`));
-    expect(await register('k1')).toBe(true);
-    expect(await register('k1')).toBe(true);
-    expect(await register('k2')).toBe(false);
-    expect(await storage().read.speakers.get(loud.id)).toMatchObject({
-      ...{ keyId: 'k1', publicKey: 'pub k1', lifecycle: 'active' },
-    });
-    const nobody = storage().transaction((tx) => tx.speakers.registerKey('spk_nobody', 'k1', 'pub'));
-    expect(await nobody).toBe(false);
+    const credentials = { secretHash: sha256('other'), keyId: 'k1', publicKey: 'pub k1' };
+    const enrol = (id: string) => storage().transaction((tx) => tx.speakers.enrol(id, credentials));
+    expect(await enrol(loud.id)).toBe(true);
+    expect(await enrol(blocked.id)).toBe(false);
+    expect(await enrol('spk_nobody')).toBe(false);
+    expect(await storage().read.speakers.get(loud.id)).toEqual({ ...loud, ...credentials });
+    for (const { id } of [loud, blocked]) await storage().transaction((tx) => tx.speakers.activate(id));
+    expect(await storage().read.speakers.get(loud.id)).toMatchObject({ lifecycle: 'active' });
+    expect(await storage().read.speakers.get(blocked.id)).toEqual(blocked);
   });
 
   it('keep the status of the newest session', async () => {

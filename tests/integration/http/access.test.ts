@@ -39,6 +39,8 @@ const PUBLIC = [
   'GET /api/v1/time',
   'GET /healthz',
   'GET /readyz',
+  'POST /api/v1/enrolments/begin',
+  'POST /api/v1/enrolments/finish',
   'POST /api/v1/links/open',
   'POST /api/v1/links/pair',
   'POST /api/v1/links/password',

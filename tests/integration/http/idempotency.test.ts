@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { BroadcastView, MediaJobView } from '#protocols';
+import type { BroadcastView, EnrolmentCode, MediaJobView } from '#protocols';
 import { COMMUNE, type Problem, speechLikeWav, startController } from './support.ts';
 
 describe('an acting request', { timeout: 60_000 }, () => {
@@ -73,23 +73,24 @@ describe('an acting request', { timeout: 60_000 }, () => {
     expect((await controller.post('editor', 'broadcasts', request, 'first-refused')).status).toBe(201);
   });
 
-  it('that makes a secret stores none: repeated, it makes another, until the loudspeaker has connected', async () => {
+  it('that makes a code stores none: repeated, it makes another, until one was used', async () => {
     const controller = await startController();
     const request = { id: 'loa-9', areaId: 'ap-1', name: 'Cụm loa 9' };
     interface Created {
-      provisioning: { secret: string };
+      enrolment: EnrolmentCode;
     }
-    const first = await controller.post<Created>('technician', 'speakers', request, 'key-of-loa-9');
-    const second = await controller.post<Created>('technician', 'speakers', request, 'key-of-loa-9');
-    const { storage, services } = controller.context;
+    const ask = () => controller.post<Created>('technician', 'speakers', request, 'key-of-loa-9');
+    const [first, second, third] = [await ask(), await ask(), await ask()];
+    expect(third.headers['idempotent-replayed']).toBe('true');
+    const { storage } = controller.context;
     const kept = await storage.read.idempotency.get('technician', 'key-of-loa-9');
-    expect(kept?.body).toBe('{"id":"loa-9"}');
-    const check = (secret: string) => services.speakerSecrets.check('loa-9', Buffer.from(secret));
-    expect(check(second.body.provisioning.secret)).toBe('ok');
-    expect(check(first.body.provisioning.secret)).toBe('credentials');
-    await storage.transaction((tx) => tx.speakers.registerKey('loa-9', `k${'a'.repeat(21)}`, 'A'.repeat(43)));
-    const third = await controller.post<Problem>('technician', 'speakers', request, 'key-of-loa-9');
-    expect(third.body.error.code).toBe('speaker.secret_in_use');
+    const newest = await storage.read.enrolments.newest('loa-9');
+    expect(kept?.body).toBe(JSON.stringify({ speakerId: 'loa-9', enrolmentId: newest?.id }));
+    for (const old of [first, second])
+      await expect(controller.enrol(old.body.enrolment.uri)).rejects.toThrow('does not prove the code');
+    await controller.enrol(third.body.enrolment.uri);
+    const fourth = await controller.post<Problem>('technician', 'speakers', request, 'key-of-loa-9');
+    expect(fourth.body.error.code).toBe('enrolment.code_used');
   });
 
   it('with a file is told apart by the file, and leaves no file behind', async () => {

@@ -38,10 +38,10 @@ function release(controller: TestController, who: Who, id: string, reason = 'Ä‘Ã
 
 /** A loudspeaker of ap-1 on the wire, through the one port. */
 async function connected(controller: TestController, id = 'loa-1'): Promise<TestSpeaker> {
-  const { secret } = await controller.speaker(id, 'ap-1');
+  const enrolled = await controller.speaker(id, 'ap-1');
   if (!controller.app.server.listening) await controller.app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = controller.app.server.address() as AddressInfo;
-  const speaker = new TestSpeaker({ id, secret, url: `ws://127.0.0.1:${port}/mqtt` });
+  const speaker = new TestSpeaker({ ...enrolled, url: `ws://127.0.0.1:${port}/mqtt` });
   onTestFinished(() => speaker.cut());
   return speaker.connect([COMMUNE, 'ap-1']);
 }

@@ -74,6 +74,10 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'POST /api/v1/speakers/{id}/test': forbidden('speakers/loa-1/test', {}),
     'POST /api/v1/speakers/{id}/block': forbidden('speakers/loa-1/block', REASON),
     'POST /api/v1/speakers/{id}/unblock': forbidden('speakers/loa-1/unblock', REASON),
+    'POST /api/v1/speakers/{id}/retire': forbidden('speakers/loa-1/retire', REASON),
+    'GET /api/v1/speakers/{id}/enrolment': forbidden('speakers/loa-1/enrolment'),
+    'POST /api/v1/speakers/{id}/enrolment': forbidden('speakers/loa-1/enrolment', {}),
+    'DELETE /api/v1/speakers/{id}/enrolment': forbidden('speakers/loa-1/enrolment'),
     ...contentCases(sha256),
     'POST /api/v1/media': {
       ...forbidden('media'),

@@ -6,10 +6,10 @@ import { startController } from './support.ts';
 
 it('a stop ends the connections of loudspeakers on the HTTP port, and does not say that they went away', async () => {
   const controller = await startController();
-  const { secret } = await controller.speaker('loa-1', 'ap-1');
+  const enrolled = await controller.speaker('loa-1', 'ap-1');
   await controller.app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = controller.app.server.address() as AddressInfo;
-  const speaker = new TestSpeaker({ id: 'loa-1', secret, url: `ws://127.0.0.1:${port}/mqtt` });
+  const speaker = new TestSpeaker({ ...enrolled, url: `ws://127.0.0.1:${port}/mqtt` });
   await speaker.connect();
   await speaker.send('hello', speaker.hello());
   await speaker.welcome();

@@ -3,7 +3,17 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
-import type { MediaJobView } from '#protocols';
+import {
+  DomainError,
+  type EnrolmentCode,
+  type ErrorCode,
+  type ErrorParams,
+  generateSigningKey,
+  type MediaJobView,
+  readEnrolmentUri,
+  type SigningKey,
+} from '#protocols';
+import { type EnrolmentPost, exchangeCode } from '../../../device-agent/enrol/exchange.ts';
 import { buildApp } from '../../../server/app.ts';
 import { type Environment, loadConfig } from '../../../server/config/index.ts';
 import { buildContext, type Context, type ContextOverrides } from '../../../server/context.ts';
@@ -36,6 +46,13 @@ export interface CallOptions {
   /** Made anew by default for what acts; null sends none. */
   readonly key?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A loudspeaker that has enrolled: what it connects and signs with. */
+export interface EnrolledSpeaker {
+  readonly id: string;
+  readonly secret: string;
+  readonly key: SigningKey;
 }
 
 /** What an error answer says. */
@@ -173,14 +190,33 @@ export class TestController {
     return { id: body.id, sha256 };
   }
 
-  async speaker(id: string, areaId: string): Promise<{ secret: string }> {
-    const { body } = await this.post<{ provisioning: { secret: string } }>('technician', 'speakers', {
+  /** Enters a loudspeaker and enrols it, by its agent's own code. */
+  async speaker(id: string, areaId: string): Promise<EnrolledSpeaker> {
+    const { body } = await this.post<{ enrolment: EnrolmentCode }>('technician', 'speakers', {
       id,
       areaId,
       name: `Cụm loa ${id}`,
     });
-    return body.provisioning;
+    return this.enrol(body.enrolment.uri);
   }
+
+  /** Enrols a loudspeaker with this code; rejects with the refusal. */
+  async enrol(uri: string, key: SigningKey = generateSigningKey()): Promise<EnrolledSpeaker> {
+    const invitation = readEnrolmentUri(uri);
+    const { speakerId: id, secret } = await exchangeCode(invitation, key, this.enrolmentPost);
+    return { id, secret, key };
+  }
+
+  /** The way of an enrolling loudspeaker to this controller. */
+  readonly enrolmentPost: EnrolmentPost = async (step, request) => {
+    const { status, body } = await this.call<Problem>('nobody', 'POST', `enrolments/${step}`, {
+      body: request,
+      key: null,
+    });
+    if (status === 200) return body;
+    const { code, params } = body.error;
+    throw new DomainError(code as ErrorCode, params as ErrorParams);
+  };
 
   #up() {
     if (this.#running === undefined) throw new Error('the controller is not running');

@@ -93,7 +93,7 @@ describe('while another process holds the database', () => {
     expect(shown.body.broadcast.state).toBe('cancelled');
     // Back after a power cut: it had not answered.
     speaker.cut();
-    const back = await connected(controller, provisioning, { key: speaker.key, sessionEpoch: 2 });
+    const back = await connected(controller, provisioning, { sessionEpoch: 2 });
     expect((await nextCancel(back, 'order')).id).toBe(order.id);
 
     await foreign.release();
@@ -132,7 +132,7 @@ describe('while another process holds the database', () => {
     await controller.stop();
 
     await after.start();
-    const back = await connected(after, provisioning, { key: speaker.key, sessionEpoch: 2 });
+    const back = await connected(after, provisioning, { sessionEpoch: 2 });
     const held = await nextAssignment(back, ({ mute }) => mute !== null);
     expect(held).toMatchObject({ volume: { capDb: -3 }, mute: { reason: 'đám tang' } });
     expect((await nextCancel(back, 'order')).broadcastId).toBe(id);

@@ -19,12 +19,12 @@ export const REASON = 'sai nội dung';
 /** A loudspeaker of ap-1 on the wire, greeted before anything happens. */
 export async function connected(
   controller: TestController,
-  { secret }: { readonly secret: string },
+  enrolled: EnrolledSpeaker,
   over: { readonly key?: TestSpeaker['key']; readonly sessionEpoch?: number } = {},
 ): Promise<TestSpeaker> {
   if (!controller.app.server.listening) await controller.app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = controller.app.server.address() as AddressInfo;
-  const speaker = new TestSpeaker({ id: 'loa-1', secret, url: `ws://127.0.0.1:${port}/mqtt`, ...over });
+  const speaker = new TestSpeaker({ ...enrolled, url: `ws://127.0.0.1:${port}/mqtt`, ...over });
   onTestFinished(() => speaker.cut());
   await speaker.connect([COMMUNE, 'ap-1']);
   await speaker.send('hello', speaker.hello());

@@ -10,8 +10,7 @@ describe('controller and speaker', () => {
 
   beforeEach(async () => {
     controller = await new TestController({ folder: tempDir('mqtt') }).start();
-    const secret = await controller.addSpeaker('spk-1');
-    speaker = new TestSpeaker({ id: 'spk-1', secret, url: controller.url });
+    speaker = new TestSpeaker({ ...(await controller.addSpeaker('spk-1')), url: controller.url });
   });
 
   afterEach(async () => {

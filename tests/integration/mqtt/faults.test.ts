@@ -25,7 +25,7 @@ describe('faults', () => {
   }
 
   async function enter(on: TestController, id: string): Promise<TestSpeaker> {
-    const speaker = new TestSpeaker({ id, secret: await on.addSpeaker(id), url: on.url });
+    const speaker = new TestSpeaker({ ...(await on.addSpeaker(id)), url: on.url });
     speakers.push(speaker);
     await speaker.connect(AREAS);
     await speaker.send('hello', speaker.hello());
@@ -197,13 +197,13 @@ describe('faults', () => {
   it('an outbox that a stopped controller left is published at the next start, and what expired is not', async () => {
     const folder = tempDir('outbox');
     const before = await start(folder);
-    const secret = await before.addSpeaker('spk-1');
+    const enrolled = await before.addSpeaker('spk-1');
     const expired = await before.broadcast(['spk-1'], { expiresInMs: 1, kick: false });
     const left = await before.broadcast(['spk-1'], { kick: false });
     await before.stop();
     const after = await start(folder);
     await after.heard('broadcast.changed', { broadcastId: left.broadcastId, state: 'issued' });
-    const speaker = new TestSpeaker({ id: 'spk-1', secret, url: after.url });
+    const speaker = new TestSpeaker({ ...enrolled, url: after.url });
     speakers.push(speaker);
     await speaker.connect(AREAS);
     await speaker.send('hello', speaker.hello());

@@ -56,7 +56,7 @@ async function relayed() {
 
 it('one MQTT packet is one WebSocket message, in both directions', async () => {
   const { controller, url, up, down } = await relayed();
-  const secret = await controller.addSpeaker('spk-1');
+  const { secret } = await controller.addSpeaker('spk-1');
   const replies: (() => void)[] = [];
   const connection = await MqttConnection.open({
     ...{ url, speakerId: 'spk-1', secret, sessionEpoch: 1, clock: new SystemClock() },
@@ -75,7 +75,7 @@ it('one MQTT packet is one WebSocket message, in both directions', async () => {
 
 it('a line that swallows everything is given up within two minutes, whatever is sent on it', async () => {
   const { controller, url, state } = await relayed();
-  const secret = await controller.addSpeaker('spk-1');
+  const { secret } = await controller.addSpeaker('spk-1');
   const clock = new FakeClock();
   let reason = '';
   const closed = new Promise<void>((resolve) => {

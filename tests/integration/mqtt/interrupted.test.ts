@@ -9,7 +9,7 @@ it('a broadcast that gave way everywhere is interrupted, and resumed when one lo
   const ids = ['spk-1', 'spk-2'];
   const speakers: TestSpeaker[] = [];
   for (const id of ids) {
-    const speaker = new TestSpeaker({ id, secret: await controller.addSpeaker(id), url: controller.url });
+    const speaker = new TestSpeaker({ ...(await controller.addSpeaker(id)), url: controller.url });
     onTestFinished(() => speaker.cut());
     await speaker.connect(AREAS);
     await speaker.send('hello', speaker.hello());

@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DisposerStack, SystemClock } from '#kit';
-import { type ErrorCode, newId, type PlayOrder, sha256, topicOf } from '#protocols';
+import {
+  type ErrorCode,
+  generateSigningKey,
+  newId,
+  type PlayOrder,
+  type SigningKey,
+  sha256,
+  topicOf,
+} from '#protocols';
 import { AreaTree } from '../../../server/domain/areas/area.ts';
 import type { StoredOrder } from '../../../server/domain/broadcasts/broadcast.ts';
 import { AnswerIngest } from '../../../server/domain/deliveries/answer-ingest.ts';
@@ -161,6 +169,7 @@ export class TestController {
       journal: this.journal,
       dispatcher: this.dispatcher,
       held: this.healer,
+      disconnect: (speakerId) => this.broker.disconnect(speakerId),
       onError,
     });
     this.gateway.handle(
@@ -222,21 +231,24 @@ export class TestController {
     return `mqtt://127.0.0.1:${this.listener.port}`;
   }
 
-  /** Enters a speaker; gives back its secret. */
-  async addSpeaker(id: string, areaId = HAMLET): Promise<string> {
+  /** Enters a speaker that has enrolled; gives back what it connects and signs with. */
+  async addSpeaker(
+    id: string,
+    areaId = HAMLET,
+  ): Promise<{ readonly id: string; readonly secret: string; readonly key: SigningKey }> {
     const secret = randomBytes(32).toString('base64url');
-    const speaker = enteredSpeaker({
-      id,
-      areaId,
-      name: id,
-      secretHash: sha256(secret),
-      createdAt: this.clock.now(),
-    });
+    const key = generateSigningKey();
+    const { kid: keyId, publicKey } = key;
+    const speaker: Speaker = {
+      ...enteredSpeaker({ id, areaId, name: id, createdAt: this.clock.now() }),
+      ...{ secretHash: sha256(secret), keyId, publicKey },
+    };
     await this.storage.transaction(async (tx) => {
       await tx.speakers.insert(speaker);
       await this.assignments.refresh(tx, [id]);
     });
-    return secret;
+    this.#speakerKeys.enrolled(id, { keyId, publicKey });
+    return { id, secret, key };
   }
 
   /** Changes a speaker's record, as the service does. */

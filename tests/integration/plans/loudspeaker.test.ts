@@ -19,7 +19,7 @@ async function commune() {
   const controller = await new TestController({ folder: tempDir('plans') }).start();
   onTestFinished(() => controller.stop());
   const { storage, clock, keys, gateway } = controller;
-  const secret = await controller.addSpeaker('loa-1');
+  const enrolled = await controller.addSpeaker('loa-1');
   const areas = new AreaDirectory();
   areas.load(await storage.read.areas.all());
   const speakers = new SpeakerDirectory();
@@ -76,9 +76,9 @@ async function commune() {
   await compiler.start();
   await compiler.caughtUp();
   onTestFinished(() => compiler.stop());
-  const speaker = new TestSpeaker({ id: 'loa-1', secret, url: controller.url });
+  const speaker = new TestSpeaker({ ...enrolled, url: controller.url });
   onTestFinished(() => speaker.cut());
-  return { controller, compiler, plan, speaker, secret };
+  return { controller, compiler, plan, speaker };
 }
 
 function headOf(document: string): PlanHead {

@@ -314,9 +314,7 @@ export class Planner {
       for (const [i, hamlet] of HAMLETS.entries()) {
         await place(hamlet, COMMUNE, null);
         const id = `loa-${i + 1}`;
-        await tx.speakers.insert(
-          enteredSpeaker({ id, areaId: hamlet, name: id, secretHash: sha256(id), createdAt: at }),
-        );
+        await tx.speakers.insert(enteredSpeaker({ id, areaId: hamlet, name: id, createdAt: at }));
       }
       await tx.media.put({
         ...{ sha256: sound, bytes: 1_000, durationMs: 60_000, integratedLufs: -16, truePeakDb: -2 },

@@ -14,8 +14,10 @@ import type {
   PlayRequest,
   Policy,
   Provisioning,
+  SigningKey,
   SpeakerView,
 } from '#protocols';
+import { enterAgent, enterWithKey } from '../../helpers/enrol.ts';
 import { fromS16 } from '../../helpers/pcm.ts';
 import { AgentProcess, ControllerProcess } from '../../helpers/processes.ts';
 import { until } from '../../helpers/until.ts';
@@ -94,13 +96,9 @@ export class Commune {
     await this.controller.as('administrator').post('/areas', { id, parentId: AREA, kind: 'thôn', name });
   }
 
-  /** Enters a loudspeaker. */
-  async enter(id: string, areaId = AREA): Promise<Provisioning> {
-    const body = { id, areaId, name: `Cụm loa ${id}` };
-    const { provisioning } = await this.controller
-      .as('technician')
-      .post<{ provisioning: Provisioning }>('/speakers', body);
-    return provisioning;
+  /** Enters a loudspeaker that a test plays itself. */
+  enter(id: string): Promise<Provisioning & { readonly key: SigningKey }> {
+    return enterWithKey(this.controller.as('technician'), { id, areaId: AREA, name: `Cụm loa ${id}` });
   }
 
   /** Enters a loudspeaker and starts its agent; resolves when it is online. `url`: where it finds the controller. */
@@ -112,7 +110,8 @@ export class Commune {
       readonly areaId?: string;
     } = {},
   ): Promise<AgentProcess> {
-    const entered = await this.enter(id, options.areaId);
+    const body = { id, areaId: options.areaId ?? AREA, name: `Cụm loa ${id}` };
+    const entered = await enterAgent(this.controller.as('technician'), body, join(this.folder, id));
     const provisioning = { ...entered, ...(options.url === undefined ? {} : { url: options.url }) };
     const { ffmpeg } = await locateBinaries();
     const agent = new AgentProcess({
@@ -128,8 +127,8 @@ export class Commune {
 
   /** Enters a loudspeaker that a test plays itself, on the MQTT port; connected and welcomed. */
   async addRaw(id: string, url = `mqtt://127.0.0.1:${this.controller.mqttPort}`): Promise<TestSpeaker> {
-    const { secret } = await this.enter(id);
-    const speaker = new TestSpeaker({ id, secret, url });
+    const { secret, key } = await this.enter(id);
+    const speaker = new TestSpeaker({ id, secret, key, url });
     this.#raw.push(speaker);
     await speaker.connect([AREA]);
     await speaker.send('hello', speaker.hello());

@@ -11,7 +11,7 @@ import { FakeClock } from '../../helpers/fake-clock.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
 const SPEAKER: Speaker = {
-  ...enteredSpeaker({ id: 'loa-1', areaId: 'ap-1', name: 'loa', secretHash: '', createdAt: 0 }),
+  ...enteredSpeaker({ id: 'loa-1', areaId: 'ap-1', name: 'loa', createdAt: 0 }),
   assignmentRevision: 10,
   assignmentHash: 'stored',
   assignmentDocument: 'stored',
