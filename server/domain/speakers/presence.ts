@@ -17,6 +17,8 @@ import { outputOf, type Speaker, type SpeakerStatus } from './speaker.ts';
 const FLUSH_MS = 250;
 /** Statuses of one write transaction. */
 const SLICE = 200;
+/** How far a connection's number, which is a wall clock's, may be ahead of ours without a hello. */
+const AHEAD_MS = 3_600_000;
 /** Pause after the database was found held. */
 const BUSY_MS = 1_000;
 
@@ -80,8 +82,8 @@ export class PresenceService extends Lifecycle {
 
   /** A connection began. */
   hello(speakerId: string, hello: Hello): void {
-    const before = this.#current(speakerId, hello.sessionEpoch);
-    if (before === undefined) return;
+    const before = this.#known(speakerId);
+    if (hello.sessionEpoch < before.sessionEpoch) return;
     this.#set({
       ...before,
       sessionEpoch: hello.sessionEpoch,
@@ -96,8 +98,7 @@ export class PresenceService extends Lifecycle {
 
   /** Somebody came with its secret and another key: it is to be looked at, and nothing that was said counts. */
   stranger(speakerId: string): void {
-    const known = this.#current(speakerId, Number.POSITIVE_INFINITY);
-    if (known !== undefined) this.#set({ ...known, condition: 'degraded' });
+    this.#set({ ...this.#known(speakerId), condition: 'degraded' });
   }
 
   /**
@@ -150,13 +151,22 @@ export class PresenceService extends Lifecycle {
     if (before.output !== output) this.#set({ ...before, output });
   }
 
-  /** The status to go on from, or undefined when the message is of an older connection. */
+  /**
+   * The status to go on from, or undefined when the message is of an older connection, or of one that has not said hello and whose number no clock
+   * explains: who has a stolen secret alone cannot push the numbers out of the loudspeaker's reach.
+   */
   #current(speakerId: string, sessionEpoch: number): SpeakerStatus | undefined {
+    const known = this.#known(speakerId);
+    if (sessionEpoch < known.sessionEpoch) return undefined;
+    return sessionEpoch > Math.max(known.sessionEpoch, this.#now() + AHEAD_MS) ? undefined : known;
+  }
+
+  #known(speakerId: string): SpeakerStatus {
     const known = this.#statuses.get(speakerId);
-    if (known !== undefined) return sessionEpoch < known.sessionEpoch ? undefined : known;
+    if (known !== undefined) return known;
     return {
       speakerId,
-      sessionEpoch,
+      sessionEpoch: 0,
       link: 'unknown',
       condition: 'ok',
       output: 'normal',
