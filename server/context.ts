@@ -23,6 +23,7 @@ import { Acts } from './domain/audit/acts.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
 import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
 import { MakeGoodService } from './domain/coverage/make-good-service.ts';
+import { namedKeys } from './domain/enrolment/enrolment.ts';
 import { EventHub } from './domain/events/event-hub.ts';
 import { EvidenceService } from './domain/evidence/evidence-service.ts';
 import { KeyService } from './domain/keys/key-service.ts';
@@ -349,7 +350,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     evidence: new EvidenceService({
       ...{ read, areas: areaDirectory, clock },
       statements: keys,
-      keysOf: async (id) => speakerSide.speakerKeys.named(id),
+      keysOf: (id) => namedKeys(read.enrolments, id),
     }),
     evidencePage: readEvidencePage,
     events,

@@ -66,3 +66,12 @@ export interface EnrolmentStore {
   /** Every journal key that a speaker has had, oldest first. */
   keys(speakerId: string): Promise<SpeakerKey[]>;
 }
+
+/** Every key that a speaker has had by its name, as third parties want them: lines of a replaced board are still to be verified. */
+export async function namedKeys(
+  enrolments: Pick<EnrolmentStore, 'keys'>,
+  speakerId: string,
+): Promise<Readonly<Record<string, string>>> {
+  const keys = await enrolments.keys(speakerId);
+  return Object.fromEntries(keys.map(({ keyId, publicKey }) => [keyId, publicKey]));
+}

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { IdParamsSchema, JournalExportSchema, JournalQuerySchema } from '#protocols';
 import type { BatchRow, JournalRow, ReceiptStore } from '../../domain/deliveries/receipts.ts';
+import { namedKeys } from '../../domain/enrolment/enrolment.ts';
 import { permission } from '../access.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
@@ -34,7 +35,6 @@ export const journalRoutes =
           epoch === null
             ? { rows: [], batches: [], next: null }
             : await journalPage(read.receipts, speaker.id, epoch, from, limit);
-        const keys = await read.enrolments.keys(speaker.id);
         return {
           speakerId: speaker.id,
           epoch,
@@ -53,8 +53,7 @@ export const journalRoutes =
             signature,
             receivedAt,
           })),
-          // Those of replaced boards too: their lines are still to be verified.
-          keys: Object.fromEntries(keys.map(({ keyId, publicKey }) => [keyId, publicKey])),
+          keys: { ...(await namedKeys(read.enrolments, speaker.id)) },
           statements: [...statements.statementsAfter(0)],
           next,
         };

@@ -1,15 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DisposerStack, SystemClock } from '#kit';
-import {
-  type ErrorCode,
-  generateSigningKey,
-  newId,
-  type PlayOrder,
-  type SigningKey,
-  sha256,
-  topicOf,
-} from '#protocols';
+import { type ErrorCode, generateSigningKey, newId, type PlayOrder, sha256, topicOf } from '#protocols';
 import { AreaTree } from '../../../server/domain/areas/area.ts';
 import type { StoredOrder } from '../../../server/domain/broadcasts/broadcast.ts';
 import { AnswerIngest } from '../../../server/domain/deliveries/answer-ingest.ts';
@@ -232,10 +224,7 @@ export class TestController {
   }
 
   /** Enters a speaker that has enrolled; gives back what it connects and signs with. */
-  async addSpeaker(
-    id: string,
-    areaId = HAMLET,
-  ): Promise<{ readonly id: string; readonly secret: string; readonly key: SigningKey }> {
+  async addSpeaker(id: string, areaId = HAMLET) {
     const secret = randomBytes(32).toString('base64url');
     const key = generateSigningKey();
     const { kid: keyId, publicKey } = key;
