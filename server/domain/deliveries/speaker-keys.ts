@@ -1,11 +1,5 @@
+import type { SpeakerKey } from '../enrolment/enrolment.ts';
 import type { Storage } from '../unit-of-work.ts';
-
-/** The journal-signing key of a speaker. */
-export interface SpeakerKey {
-  readonly keyId: string;
-  /** Raw, base64url. */
-  readonly publicKey: string;
-}
 
 /** The journal keys in force, in memory: each batch and each hello asks. */
 export class SpeakerKeys {

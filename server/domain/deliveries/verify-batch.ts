@@ -11,7 +11,8 @@ import {
   verifyChain,
   verifyingKey,
 } from '#protocols';
-import type { SpeakerKey, SpeakerKeys } from './speaker-keys.ts';
+import type { SpeakerKey } from '../enrolment/enrolment.ts';
+import type { SpeakerKeys } from './speaker-keys.ts';
 
 /** A batch on its way in. What was proved once is kept for the next attempt to store it. */
 export interface ReceivedBatch {

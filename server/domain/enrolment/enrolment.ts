@@ -1,5 +1,11 @@
 import type { EnrolmentView } from '#protocols';
-import type { SpeakerKey } from '../deliveries/speaker-keys.ts';
+
+/** The journal-signing key of a speaker. */
+export interface SpeakerKey {
+  readonly keyId: string;
+  /** Raw, base64url. */
+  readonly publicKey: string;
+}
 
 /** Why a code is void. */
 export type VoidReason = 'replaced' | 'withdrawn' | 'wrong_tries' | 'blocked' | 'retired';

@@ -1,6 +1,7 @@
 import type { Clock } from '#kit';
 import { recordSpeaker } from '../audit/record.ts';
-import type { SpeakerKey, SpeakerKeys } from '../deliveries/speaker-keys.ts';
+import type { SpeakerKeys } from '../deliveries/speaker-keys.ts';
+import type { SpeakerKey } from '../enrolment/enrolment.ts';
 import type { Storage } from '../unit-of-work.ts';
 
 export interface HelloKeysOptions {

@@ -1,5 +1,4 @@
-import type { SpeakerKey } from '../../domain/deliveries/speaker-keys.ts';
-import type { Enrolment, EnrolmentStore, VoidReason } from '../../domain/enrolment/enrolment.ts';
+import type { Enrolment, EnrolmentStore, SpeakerKey, VoidReason } from '../../domain/enrolment/enrolment.ts';
 import type { Models } from '../client.ts';
 import type { Access } from '../engine.ts';
 
