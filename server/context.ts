@@ -4,7 +4,7 @@ import { type Clock, Lifecycle, SystemClock } from '#kit';
 import type { ServerConfig } from './config/index.ts';
 import { type BackupSide, buildBackupSide } from './context/backup-side.ts';
 import { buildEnrolmentSide } from './context/enrolment-side.ts';
-import { Housekeeping } from './context/housekeeping.ts';
+import { Housekeeping, pruneHealth } from './context/housekeeping.ts';
 import { buildLatchSide, type LatchSide } from './context/latch-side.ts';
 import { buildMediaSide, type MediaSide } from './context/media-side.ts';
 import { metricSources } from './context/metric-sources.ts';
@@ -23,7 +23,6 @@ import { Acts } from './domain/audit/acts.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
 import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
 import { MakeGoodService } from './domain/coverage/make-good-service.ts';
-import { namedKeys } from './domain/enrolment/enrolment.ts';
 import { EventHub } from './domain/events/event-hub.ts';
 import { EvidenceService } from './domain/evidence/evidence-service.ts';
 import { KeyService } from './domain/keys/key-service.ts';
@@ -45,9 +44,6 @@ import { type DatabaseStorage, openStorage } from './storage/index.ts';
 import { KeyFiles } from './storage/key-files.ts';
 import { readEvidencePage } from './verify/page-file.ts';
 import { VERSION } from './version.ts';
-
-/** How long health reports are kept: a technician asks what went before a fault, not what was last year. */
-const HEALTH_LIFETIME_MS = 7 * 24 * 3_600_000;
 
 /** Parts that a test or another program brings along; each is in place before anything is built on it. */
 export interface ContextOverrides {
@@ -348,9 +344,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     speakerChanges: urgentSide.speakerChanges,
     ...scheduleSide,
     evidence: new EvidenceService({
-      ...{ read, areas: areaDirectory, clock },
-      statements: keys,
-      keysOf: (id) => namedKeys(read.enrolments, id),
+      ...{ read, areas: areaDirectory, clock, statements: keys, keysOf: enrolmentSide.keysOf },
     }),
     evidencePage: readEvidencePage,
     events,
@@ -375,12 +369,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
       'sessions and links': () => people.prune(),
       'enrolment codes': () => enrolmentSide.forgetExpired(),
       'plan documents': () => planSide.compiler.prune(),
-      'health history': async () => {
-        const before = clock.now() - HEALTH_LIFETIME_MS;
-        let gone: number;
-        do gone = await storage.transaction((tx) => tx.speakers.pruneHealth(before));
-        while (gone > 0);
-      },
+      'health history': () => pruneHealth(storage, clock.now()),
     },
     onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
   });

@@ -1,5 +1,6 @@
 import type { Clock } from '#kit';
 import { CodeService } from '../domain/enrolment/code-service.ts';
+import { namedKeys } from '../domain/enrolment/enrolment.ts';
 import { EnrolmentService } from '../domain/enrolment/enrolment-service.ts';
 import { NO_OWN_AUTHORITY, type TrustAnchors } from '../domain/enrolment/trust-anchors.ts';
 import type { KeyService } from '../domain/keys/key-service.ts';
@@ -36,6 +37,7 @@ export function buildEnrolmentSide(options: EnrolmentSideOptions) {
         options.onSaved(speaker);
       },
     }),
+    keysOf: (speakerId: string) => namedKeys(storage.read.enrolments, speakerId),
     /** Nobody can prove a code that is over: what it was verified with is forgotten. */
     forgetExpired: () => storage.transaction((tx) => tx.enrolments.forgetExpired(clock.now())),
   };

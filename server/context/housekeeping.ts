@@ -1,5 +1,6 @@
 import { schedule } from 'node-cron';
-import { Lifecycle } from '#kit';
+import { type Instant, Lifecycle } from '#kit';
+import type { Storage } from '../domain/unit-of-work.ts';
 
 export interface HousekeepingOptions {
   /** When, as cron writes it; each hour by default. */
@@ -35,4 +36,14 @@ export class Housekeeping extends Lifecycle {
       }
     }
   }
+}
+
+/** How long health reports are kept: a technician asks what went before a fault, not what was last year. */
+const HEALTH_LIFETIME_MS = 7 * 24 * 3_600_000;
+
+/** Deletes health reports that are too old, in steps that hold nothing up. */
+export async function pruneHealth(storage: Storage, now: Instant): Promise<void> {
+  let gone: number;
+  do gone = await storage.transaction((tx) => tx.speakers.pruneHealth(now - HEALTH_LIFETIME_MS));
+  while (gone > 0);
 }

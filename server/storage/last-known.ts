@@ -79,10 +79,18 @@ export class LastKnown implements UrgentReads {
         await store.update(speaker);
         put(speaker);
       },
-      registerKey: async (id, keyId, publicKey) => {
-        const registered = await store.registerKey(id, keyId, publicKey);
-        if (registered) afterCommit(() => this.#registered(id, keyId, publicKey));
-        return registered;
+      enrol: async (id, credentials) => {
+        const enrolled = await store.enrol(id, credentials);
+        if (enrolled) afterCommit(() => this.#changeSpeaker(id, () => credentials));
+        return enrolled;
+      },
+      activate: async (id) => {
+        await store.activate(id);
+        afterCommit(() =>
+          this.#changeSpeaker(id, ({ lifecycle }) =>
+            lifecycle === 'enrolled' ? { lifecycle: 'active' } : {},
+          ),
+        );
       },
     };
   }
@@ -131,11 +139,9 @@ export class LastKnown implements UrgentReads {
     this.#speakers.set(speaker.id, { ...speaker, assignmentDocument: null });
   }
 
-  #registered(id: string, keyId: string, publicKey: string): void {
+  #changeSpeaker(id: string, change: (before: Speaker) => Partial<Speaker>): void {
     const before = this.#speakers.get(id);
-    if (before === undefined) return;
-    const lifecycle = before.lifecycle === 'enrolled' ? 'active' : before.lifecycle;
-    this.#speakers.set(id, { ...before, keyId, publicKey, lifecycle });
+    if (before !== undefined) this.#speakers.set(id, { ...before, ...change(before) });
   }
 
   #forget(): void {

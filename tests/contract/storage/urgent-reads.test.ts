@@ -30,7 +30,10 @@ onBothDatabases('what urgent acts read', (storage) => {
       await tx.speakers.insert(first);
     });
     expect(await sameSpeaker(first.id)).toMatchObject({ lifecycle: 'enrolled' });
-    await storage().transaction((tx) => tx.speakers.registerKey(first.id, 'key', 'public'));
+    const credentials = { secretHash: 'hash', keyId: 'key', publicKey: 'public' };
+    await storage().transaction((tx) => tx.speakers.enrol(first.id, credentials));
+    expect(await sameSpeaker(first.id)).toMatchObject({ lifecycle: 'enrolled', ...credentials });
+    await storage().transaction((tx) => tx.speakers.activate(first.id));
     expect(await sameSpeaker(first.id)).toMatchObject({ lifecycle: 'active', keyId: 'key' });
     const mute = { by: 'bích', reason: 'đám tang', until: null };
     const now = (await storage().read.speakers.get(first.id)) ?? first;

@@ -11,7 +11,7 @@ import {
   type SpeakerView,
 } from '#protocols';
 import { TestSpeaker } from '../mqtt/test-speaker.ts';
-import { type Answer, COMMUNE, type Problem, type TestController } from './support.ts';
+import { type Answer, COMMUNE, type EnrolledSpeaker, type Problem, type TestController } from './support.ts';
 
 export const MUTE = { mute: { reason: 'đám tang', until: null } };
 export const REASON = 'sai nội dung';
@@ -20,7 +20,7 @@ export const REASON = 'sai nội dung';
 export async function connected(
   controller: TestController,
   enrolled: EnrolledSpeaker,
-  over: { readonly key?: TestSpeaker['key']; readonly sessionEpoch?: number } = {},
+  over: { readonly sessionEpoch?: number } = {},
 ): Promise<TestSpeaker> {
   if (!controller.app.server.listening) await controller.app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = controller.app.server.address() as AddressInfo;
