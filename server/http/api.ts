@@ -12,6 +12,7 @@ import { onlyPublicRoutes, requireAuthentication } from './plugins/authenticatio
 import { mapErrors } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
 import { describeApi, serveDescription } from './plugins/openapi.ts';
+import { secureHeaders } from './plugins/security-headers.ts';
 import { cookieName } from './plugins/session-cookie.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { announcementRoutes } from './routes/announcements.ts';
@@ -59,6 +60,7 @@ export async function buildApi(services: ApiServices, log: FastifyBaseLogger): P
   app.decorateRequest('actor', null);
   app.decorateRequest('session', null);
   app.decorateRequest('speakerId', null);
+  secureHeaders(app);
   mapErrors(app);
   observe(app, services);
   closeGracefully(app, services.clock);
@@ -115,11 +117,8 @@ const privateRoutes =
     for (const make of routes) await app.register(make(services), { prefix: API_ROOT });
   };
 
-/** Every answer carries its request's id and no invitation to guess its type; each is counted by its route. */
+/** Each answer is counted by its route. */
 function observe(app: FastifyInstance, { metrics }: ApiServices): void {
-  app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
-  });
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
     metrics.observeRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000);

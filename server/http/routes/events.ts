@@ -40,6 +40,9 @@ export const eventRoutes =
       async (request, reply) => {
         if (open.size >= MOST_STREAMS) throw new DomainError('request.too_many_streams', { open: open.size });
         const header = request.headers['last-event-id'];
+        // What every answer carries; from here on the answer is the stream's.
+        for (const [name, value] of Object.entries(reply.getHeaders()))
+          if (value !== undefined) reply.raw.setHeader(name, value);
         void reply.hijack();
         const stream = new EventStream({
           hub,
