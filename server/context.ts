@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, Lifecycle, SystemClock } from '#kit';
 import type { ServerConfig } from './config/index.ts';
+import { buildAuditSide } from './context/audit-side.ts';
 import { type BackupSide, buildBackupSide } from './context/backup-side.ts';
 import { buildEnrolmentSide } from './context/enrolment-side.ts';
 import { Housekeeping, pruneHealth } from './context/housekeeping.ts';
@@ -19,7 +20,6 @@ import { buildUrgentSide, type UrgentSide } from './context/urgent-side.ts';
 import { AnnouncementService } from './domain/announcements/announcement-service.ts';
 import { AreaDirectory } from './domain/areas/area-directory.ts';
 import { AreaService } from './domain/areas/area-service.ts';
-import { Acts } from './domain/audit/acts.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
 import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
 import { MakeGoodService } from './domain/coverage/make-good-service.ts';
@@ -226,7 +226,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const pending = new PendingActs();
   const speakerSide = buildSpeakerSide({ ...common, keys, time, pending, connect: overrides.connect });
   const { assignments, credentials, dispatcher, presence } = speakerSide;
-  const acts = new Acts({ storage, clock });
+  const { acts, ...auditSide } = buildAuditSide({ clock, log, storage, areas: areaDirectory });
   const read = storage.read;
   const territory = { areas: areaDirectory, speakers: speakerDirectory };
   const heldDocuments = speakerSide.held;
@@ -320,7 +320,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     tokens: people.tokens,
     people: people.services,
     speakerSecrets: credentials,
-    acts,
+    ...{ acts, ...auditSide },
     read,
     areaDirectory,
     areas: new AreaService({

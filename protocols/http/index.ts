@@ -1,6 +1,7 @@
 export * from './accounts.ts';
 export * from './announcements.ts';
 export * from './areas.ts';
+export * from './audit.ts';
 export * from './backups.ts';
 export * from './broadcasts.ts';
 export * from './common.ts';

@@ -78,7 +78,8 @@ export function buildBackupSide(options: BackupSideOptions) {
   });
   // Nobody but the first start has done anything.
   const isFresh = async () => {
-    const acts = await storage.read.audit.list(1, 50);
+    // What strangers were refused does not close the setup.
+    const acts = await storage.read.audit.find({ refused: false }, { order: 'oldest', limit: 50 });
     return acts.length < 50 && acts.every(({ actor }) => actor === 'controller');
   };
   const setupRestore = new SetupRestore({

@@ -12,11 +12,13 @@ import { onlyPublicRoutes, requireAuthentication } from './plugins/authenticatio
 import { mapErrors } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
 import { describeApi, serveDescription } from './plugins/openapi.ts';
+import { recordRefusals } from './plugins/refusals.ts';
 import { secureHeaders } from './plugins/security-headers.ts';
 import { cookieName } from './plugins/session-cookie.ts';
 import { accountRoutes } from './routes/accounts.ts';
 import { announcementRoutes } from './routes/announcements.ts';
 import { areaRoutes } from './routes/areas.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { backupRoutes } from './routes/backups.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { calendarRoutes } from './routes/calendar.ts';
@@ -61,7 +63,7 @@ export async function buildApi(services: ApiServices, log: FastifyBaseLogger): P
   app.decorateRequest('session', null);
   app.decorateRequest('speakerId', null);
   secureHeaders(app);
-  mapErrors(app);
+  mapErrors(app, recordRefusals(app, services.refusals));
   observe(app, services);
   closeGracefully(app, services.clock);
   await describeApi(app, services.version, cookieName(services.people.publicUrl));
@@ -112,6 +114,7 @@ const privateRoutes =
       scheduleRoutes,
       calendarRoutes,
       backupRoutes,
+      auditRoutes,
       eventRoutes,
     ];
     for (const make of routes) await app.register(make(services), { prefix: API_ROOT });

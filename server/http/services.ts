@@ -3,6 +3,8 @@ import type { AnnouncementService } from '../domain/announcements/announcement-s
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AreaService } from '../domain/areas/area-service.ts';
 import type { Acts } from '../domain/audit/acts.ts';
+import type { AuditLog } from '../domain/audit/audit-log.ts';
+import type { Refusals } from '../domain/audit/refusals.ts';
 import type { BackupService } from '../domain/backup/backup-service.ts';
 import type { SetupRestore } from '../domain/backup/setup-restore.ts';
 import type { StorageUseService } from '../domain/backup/storage-use.ts';
@@ -62,6 +64,8 @@ export interface ApiServices {
   readonly people: PeopleServices;
   readonly speakerSecrets: SpeakerSecrets;
   readonly acts: Acts;
+  readonly refusals: Pick<Refusals, 'note' | 'close'>;
+  readonly auditLog: AuditLog;
   readonly read: Stores;
   readonly areaDirectory: AreaDirectory;
   readonly areas: AreaService;

@@ -12,11 +12,17 @@ import {
 import { type Actor, authorize, holdsRole, type Permission } from '../accounts/actor.ts';
 import { LEADERS } from '../accounts/roles.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
-import { record } from '../audit/record.ts';
+import { changes, record } from '../audit/record.ts';
 import { mediumContent } from '../media/medium-content.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Announcement } from './announcement.ts';
 import { approvalHash, isApproved } from './approval-hash.ts';
+
+/** What the audit log tells of a change. */
+const RECORDED = [
+  ...(['title', 'category', 'origin', 'language', 'priority', 'text', 'state', 'mediaSha256'] as const),
+  ...(['approvedSha256', 'stream', 'stored', 'rejectedReason'] as const),
+];
 
 /** As many as a plan head takes. */
 const MOST_STORED = 64;
@@ -95,14 +101,13 @@ export class AnnouncementService {
     };
     requireFit(announcement);
     await tx.announcements.insert(announcement);
-    await record(tx, now, actor, 'announcement.create', announcement.id, {
-      areaId: announcement.areaId,
-      title: announcement.title,
-      priority: announcement.priority,
-      mediaSha256: announcement.mediaSha256,
-      ...(announcement.stream === null ? {} : { stream: announcement.stream }),
-      ...(announcement.stored ? { stored: true } : {}),
-    });
+    const { areaId, title, priority, mediaSha256, stream, stored } = announcement;
+    const detail = {
+      ...{ areaId, title, priority, mediaSha256 },
+      ...(stream === null ? {} : { stream }),
+      ...(stored ? { stored } : {}),
+    };
+    await record(tx, now, actor, 'announcement.create', announcement.id, detail, { areaId });
     return announcement;
   }
 
@@ -209,7 +214,8 @@ export class AnnouncementService {
     const announcement: Announcement = { ...before, ...change, updatedAt: now };
     if (!(await tx.announcements.update(announcement, before.state)))
       throw conflict(before.id, 'being changed by somebody else', before.state);
-    await record(tx, now, actor, action, before.id, detail);
+    const changed = changes(before, announcement, RECORDED);
+    await record(tx, now, actor, action, before.id, detail, { areaId: before.areaId, ...changed });
     if (isApproved(before) !== isApproved(announcement))
       tx.afterCommit(() => {
         this.#onApprovalChanged();

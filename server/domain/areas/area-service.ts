@@ -8,7 +8,7 @@ import {
   newId,
 } from '#protocols';
 import { type Actor, areasOf, authorize, isAllowed, type Permission } from '../accounts/actor.ts';
-import { record } from '../audit/record.ts';
+import { changes, record } from '../audit/record.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
 import { checkPolicy } from '../policies/check-policy.ts';
 import { effectivePolicy } from '../policies/effective-policy.ts';
@@ -100,11 +100,8 @@ export class AreaService {
       retiredAt: null,
     };
     await tx.areas.insert(area);
-    await record(tx, now, actor, 'area.create', id, {
-      parentId: area.parentId,
-      kind: area.kind,
-      name: area.name,
-    });
+    const { parentId, kind, name } = area;
+    await record(tx, now, actor, 'area.create', id, { parentId, kind, name }, { areaId: id });
     tx.afterCommit(() => this.#directory.put(area));
     return this.#viewAfter(area);
   }
@@ -126,12 +123,13 @@ export class AreaService {
       policy: change.policy === undefined ? before.policy : policyText(change.policy),
     };
     await tx.areas.update(area, now);
-    await record(tx, now, actor, 'area.change', id, change);
+    const changed = changes(before, area, ['kind', 'name', 'zone', 'policy']);
+    await record(tx, now, actor, 'area.change', id, change, { areaId: id, ...changed });
     if (area.zone !== before.zone) {
       const trees = { before: tree, after: this.#treeWith(area) };
       const { table: holidays } = this.#holidays;
       const parts = await followZones(tx, tree.within(id), trees, { holidays, now });
-      if (parts > 0) await record(tx, now, actor, 'schedules.follow_zone', id, { parts });
+      if (parts > 0) await record(tx, now, actor, 'schedules.follow_zone', id, { parts }, { areaId: id });
     }
     tx.afterCommit(() => {
       this.#directory.put(area);

@@ -105,6 +105,7 @@ function countAudits(tx: Transaction): { audited: () => number; watched: Transac
         return tx.audit.append(entry);
       },
       list: (fromSeq, limit) => tx.audit.list(fromSeq, limit),
+      find: (filter, page) => tx.audit.find(filter, page),
     },
   };
   return { audited: () => count, watched };

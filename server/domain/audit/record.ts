@@ -2,7 +2,15 @@ import type { Instant } from '#kit';
 import { type Actor, rolesOf } from '../accounts/actor.ts';
 import type { Transaction } from '../unit-of-work.ts';
 
-/** Appends who did what to which subject. `detail` holds neither secrets nor audio. */
+/** Where an act took place, and what it changed. */
+export interface RecordOptions {
+  readonly areaId?: string;
+  /** Fields that changed, as they were and as they are (see `changes`). */
+  readonly before?: object;
+  readonly after?: object;
+}
+
+/** Appends who did what to which subject, from where. Neither `detail` nor `before` and `after` hold secrets or audio. */
 export async function record(
   tx: Pick<Transaction, 'audit'>,
   at: Instant,
@@ -10,6 +18,7 @@ export async function record(
   action: string,
   subject: string,
   detail: object = {},
+  { areaId, before, after }: RecordOptions = {},
 ): Promise<void> {
   await tx.audit.append({
     at,
@@ -18,6 +27,10 @@ export async function record(
     action,
     subject,
     detail: JSON.stringify(detail),
+    origin: actor.origin ?? null,
+    before: before === undefined ? null : JSON.stringify(before),
+    after: after === undefined ? null : JSON.stringify(after),
+    areaId: areaId ?? null,
   });
 }
 
@@ -31,4 +44,15 @@ export async function recordSpeaker(
 ): Promise<void> {
   const who = { actor: speakerId, role: 'speaker', subject: speakerId };
   await tx.audit.append({ at, ...who, action, detail: JSON.stringify(detail) });
+}
+
+/** The fields of `names` in which two states of one record differ, as they were and as they are. */
+export function changes<State extends object>(
+  before: State,
+  after: State,
+  names: readonly (keyof State)[],
+): { readonly before: object; readonly after: object } {
+  const differ = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  const of = (state: State) => Object.fromEntries(differ.map((name) => [name, state[name]]));
+  return { before: of(before), after: of(after) };
 }

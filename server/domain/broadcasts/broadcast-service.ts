@@ -152,7 +152,7 @@ export class BroadcastService {
       ...leave,
     });
     await air(tx, this.#options, { broadcast, order, targets }, now);
-    await record(tx, now, actor, 'broadcast.play', broadcast.id, {
+    const detail = {
       announcementId: announcement.id,
       sha256: announcement.approvedSha256,
       targets: wanted,
@@ -162,7 +162,8 @@ export class BroadcastService {
       drill,
       ...(request.until === undefined ? {} : { until: request.until }),
       ...(releases.length === 0 ? {} : { releases }),
-    });
+    };
+    await record(tx, now, actor, 'broadcast.play', broadcast.id, detail, { areaId: broadcast.areaId });
     if (releases.length > 0) tx.afterCommit(() => stops.lift(actor, releases, broadcast.title));
     return broadcast;
   }
@@ -183,7 +184,11 @@ export class BroadcastService {
       { broadcast, reason, by: actor.name, now, slotRevision: slot?.revision ?? 0 },
     );
     if (slot !== null) await this.#options.plan.takeBack(tx, slot);
-    await record(tx, now, actor, 'broadcast.cancel', id, cancelDetail(reason, broadcast));
+    const place = {
+      ...{ areaId: broadcast.areaId, before: { state: broadcast.state } },
+      after: { state: 'cancelled' },
+    };
+    await record(tx, now, actor, 'broadcast.cancel', id, cancelDetail(reason, broadcast), place);
     const cancelled: Broadcast = { ...broadcast, state: 'cancelled', cancelReason: reason };
     tx.afterCommit(() => {
       dispatcher.kick();

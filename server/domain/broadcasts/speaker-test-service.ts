@@ -74,9 +74,8 @@ export class SpeakerTestService {
       ...{ releases: [], makesGoodOf: null },
     });
     await air(tx, this.#options, { broadcast, order, targets }, now);
-    await record(tx, now, actor, 'speaker.test', speakerId, {
-      ...{ broadcastId: broadcast.id, sound: SOUND, durationMs, gainDb: capDb },
-    });
+    const detail = { broadcastId: broadcast.id, sound: SOUND, durationMs, gainDb: capDb };
+    await record(tx, now, actor, 'speaker.test', speakerId, detail, { areaId: broadcast.areaId });
     return broadcast;
   }
 

@@ -296,9 +296,9 @@ export class MakeGoodService extends Lifecycle {
     await storage.transaction(async (tx) => {
       const made = await this.make(tx, actor, broadcast.id, {});
       const { scheduleId, createdBy: onBehalfOf } = broadcast;
-      await record(tx, clock.now(), actor, 'broadcast.make_good', made.id, {
-        ...{ makesGoodOf: broadcast.id, scheduleId, onBehalfOf },
-      });
+      const detail = { makesGoodOf: broadcast.id, scheduleId, onBehalfOf };
+      const { areaId } = made;
+      await record(tx, clock.now(), actor, 'broadcast.make_good', made.id, detail, { areaId });
     });
   }
 }

@@ -123,12 +123,9 @@ export class MediaJobs extends Lifecycle {
       endedAt: null,
     };
     await tx.media.insertJob(job);
-    await record(tx, now, actor, 'media.upload', job.id, {
-      areaId,
-      sourceName: job.sourceName,
-      sourceBytes: upload.bytes,
-      sourceSha256: upload.sha256,
-    });
+    const { sourceName: name, sourceBytes } = job;
+    const detail = { areaId, sourceName: name, sourceBytes, sourceSha256: upload.sha256 };
+    await record(tx, now, actor, 'media.upload', job.id, detail, { areaId });
     tx.afterCommit(() => {
       this.#open.set(job.id, job);
       this.#tell(job);
@@ -151,7 +148,7 @@ export class MediaJobs extends Lifecycle {
     const now = Math.floor(clock.now());
     const cancelled: MediaJob = { ...job, state: 'cancelled', endedAt: now };
     await tx.media.updateJob(cancelled);
-    await record(tx, now, actor, 'media.cancel', id);
+    await record(tx, now, actor, 'media.cancel', id, {}, { areaId: job.areaId });
     tx.afterCommit(() => {
       this.#open.delete(id);
       this.#tell(cancelled);

@@ -46,10 +46,18 @@ export class HolidayBook {
     const before = new Map(this.#table.map((holiday) => [holiday.id, JSON.stringify(holiday)]));
     const now = this.#clock.now();
     await tx.settings.put(SETTING, JSON.stringify(table), now);
-    await record(tx, now, actor, 'holidays.replace', SETTING, {
-      changed: table.filter((holiday) => before.get(holiday.id) !== JSON.stringify(holiday)),
-      removed: [...before.keys()].filter((id) => !table.some((holiday) => holiday.id === id)),
-    });
+    const changed = table.filter((holiday) => before.get(holiday.id) !== JSON.stringify(holiday));
+    const removed = [...before.keys()].filter((id) => !table.some((holiday) => holiday.id === id));
+    const gone = new Set([...removed, ...changed.map(({ id }) => id)]);
+    await record(
+      tx,
+      now,
+      actor,
+      'holidays.replace',
+      SETTING,
+      { changed, removed },
+      { before: this.#table.filter(({ id }) => gone.has(id)), after: changed },
+    );
     tx.afterCommit(() => {
       this.#table = table;
       this.#plans.changed();

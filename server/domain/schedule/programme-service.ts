@@ -2,7 +2,7 @@ import type { Clock } from '#kit';
 import { DomainError, newId, type ProgrammeChange, type ProgrammeCreate } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
-import { record } from '../audit/record.ts';
+import { changes, record } from '../audit/record.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { HolidayBook } from './holiday-book.ts';
 import type { PlanChanges } from './plan-changes.ts';
@@ -66,7 +66,7 @@ export class ProgrammeService {
       updatedAt: now,
       retiredAt: null,
     };
-    return this.#save(tx, actor, programme, 'programme.create', wanted);
+    return this.#save(tx, actor, null, programme, 'programme.create', wanted);
   }
 
   /**
@@ -84,9 +84,9 @@ export class ProgrammeService {
       updatedAt: Math.floor(this.#clock.now()),
     };
     if (change.items === undefined && change.chime === undefined)
-      return this.#save(tx, actor, programme, 'programme.change', change);
+      return this.#save(tx, actor, before, programme, 'programme.change', change);
     const airings = await airingsOf(tx, id, this.#guard);
-    await this.#save(tx, actor, programme, 'programme.change', change);
+    await this.#save(tx, actor, before, programme, 'programme.change', change);
     // As the transaction has it now: a refusal takes it back.
     await authorizeAirings(tx, actor, airings.schedules, this.#guard, this.#areas.tree);
     throwNewRefusals(airings, await airingsOf(tx, id, this.#guard));
@@ -105,7 +105,8 @@ export class ProgrammeService {
       if (hasAhead(schedule, { zone, holidays: this.#holidays.table, now }, now + LOOK_AHEAD_MS))
         throw conflict(id, `aired by schedule "${schedule.id}"`, 'one that no schedule airs any more');
     }
-    return this.#save(tx, actor, { ...before, updatedAt: now, retiredAt: now }, 'programme.retire', {});
+    const retired = { ...before, updatedAt: now, retiredAt: now };
+    return this.#save(tx, actor, before, retired, 'programme.retire', {});
   }
 
   async #items(tx: Transaction, actor: Actor, items: ProgrammeCreate['items']): Promise<Programme['items']> {
@@ -143,12 +144,16 @@ export class ProgrammeService {
   async #save(
     tx: Transaction,
     actor: Actor,
+    before: Programme | null,
     programme: Programme,
     action: string,
     detail: object,
   ): Promise<Programme> {
     await tx.programmes.save(programme);
-    await record(tx, programme.updatedAt, actor, action, programme.id, detail);
+    const changed =
+      before === null ? {} : changes(before, programme, ['title', 'items', 'chime', 'retiredAt']);
+    const place = { areaId: programme.areaId, ...changed };
+    await record(tx, programme.updatedAt, actor, action, programme.id, detail, place);
     tx.afterCommit(() => this.#plans.changed());
     return programme;
   }

@@ -22,6 +22,7 @@ import {
 } from './draft-check.ts';
 import type { PlanChanges } from './plan-changes.ts';
 import type { Schedule } from './schedule.ts';
+import { partChanges } from './part-changes.ts';
 import type { ScheduleGuard, ScheduleReads } from './schedule-guard.ts';
 import { type Pending, pendingOf, withChange } from './series.ts';
 import type { SlotFacts } from './slot-facts.ts';
@@ -293,9 +294,11 @@ export class ScheduleService {
     subject: string,
     detail: object,
   ): Promise<void> {
+    const changed = await partChanges(tx, schedules);
     for (const schedule of schedules) await tx.schedules.save(schedule);
-    const series = schedules[0]?.seriesId ?? null;
-    await record(tx, this.#guard.now(), actor, action, subject, { series, ...detail });
+    const [{ seriesId: series = null, areaId } = {}] = schedules;
+    const place = { ...(areaId === undefined ? {} : { areaId }), ...changed };
+    await record(tx, this.#guard.now(), actor, action, subject, { series, ...detail }, place);
     tx.afterCommit(() => this.#plans.changed());
   }
 }

@@ -12,10 +12,16 @@ import {
 } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
-import { record } from '../audit/record.ts';
+import { changes, record } from '../audit/record.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { PendingSpeakers } from '../urgent/pending-acts.ts';
 import { enteredSpeaker, type Speaker } from './speaker.ts';
+
+/** What the audit log tells of a change: no secret, no key, and not what follows from the rest. */
+const RECORDED = [
+  ...(['areaId', 'name', 'lifecycle', 'latitude', 'longitude', 'gainDb', 'capDb', 'sensitive'] as const),
+  ...(['volumeProfile', 'mute', 'maintenance'] as const),
+];
 
 export interface SpeakerServiceOptions {
   readonly read: Pick<Stores, 'speakers'>;
@@ -65,7 +71,8 @@ export class SpeakerService {
       volumeProfile: wanted.volumeProfile ?? [],
     };
     await tx.speakers.insert(speaker);
-    await record(tx, now, actor, 'speaker.create', id, { areaId: speaker.areaId, name: speaker.name });
+    const { areaId, name } = speaker;
+    await record(tx, now, actor, 'speaker.create', id, { areaId, name }, { areaId });
     tx.afterCommit(() => this.#options.onSaved(speaker));
     return speaker;
   }
@@ -77,7 +84,7 @@ export class SpeakerService {
   async change(tx: Transaction, actor: Actor, id: string, change: SpeakerChange): Promise<Speaker> {
     const permission = permissionFor(change);
     const before = await this.find(tx, actor, permission, id);
-    await this.#save(tx, actor, this.changed(actor, before, change), 'speaker.change', change);
+    await this.#save(tx, actor, before, this.changed(actor, before, change), 'speaker.change', change);
     await this.#options.assign(tx, [id]);
     return this.find(tx, actor, permission, id);
   }
@@ -136,18 +143,20 @@ export class SpeakerService {
     // What was made to let it in lets it in no more.
     if (to === 'blocked' || to === 'retired') await tx.enrolments.void(id, to);
     const lifecycle = to === 'active' && before.publicKey === null ? 'enrolled' : to;
-    return this.#save(tx, actor, { ...before, lifecycle }, action, { reason });
+    return this.#save(tx, actor, before, { ...before, lifecycle }, action, { reason });
   }
 
   async #save(
     tx: Transaction,
     actor: Actor,
+    before: Speaker,
     speaker: Speaker,
     action: string,
     detail: object = {},
   ): Promise<Speaker> {
     await tx.speakers.update(speaker);
-    await record(tx, this.#options.clock.now(), actor, action, speaker.id, detail);
+    const place = { areaId: speaker.areaId, ...changes(before, speaker, RECORDED) };
+    await record(tx, this.#options.clock.now(), actor, action, speaker.id, detail, place);
     tx.afterCommit(() => this.#options.onSaved(speaker));
     return speaker;
   }

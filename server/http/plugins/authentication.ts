@@ -35,13 +35,14 @@ export function requireAuthentication(app: FastifyInstance, services: ApiService
       if (request.speakerId !== null) return;
     }
     const actor = callerOf(request, services);
+    // Who it is stands before what he may do: a refusal is recorded with the name.
+    request.actor = actor;
     if (access === 'session') {
       if (request.session === null) throw new DomainError('account.session_needed');
     } else {
       if (request.session !== null) requireOpen(request.session, services);
       authorizeSomewhere(actor, access.permission, services.areaDirectory.tree);
     }
-    request.actor = actor;
   });
 }
 

@@ -1,5 +1,12 @@
 import { sha256 } from '#protocols';
-import type { AuditEntry, AuditStore } from '../../domain/audit/audit.ts';
+import type {
+  AuditEntry,
+  AuditFilter,
+  AuditPage,
+  AuditStore,
+  NewAuditEntry,
+} from '../../domain/audit/audit.ts';
+import { REFUSED } from '../../domain/audit/audit.ts';
 import type { Access } from '../engine.ts';
 
 /** What the first entry refers to. */
@@ -7,10 +14,16 @@ const GENESIS = sha256('loa-audit/1');
 /** PostgreSQL: whoever appends waits here for the one before to commit. "log" in ASCII. */
 const APPEND_LOCK = 0x6c6f67;
 
-/** The hash that binds an entry to the one before: SHA-256 of its fields as a JSON list, in the order written here. */
+/**
+ * The hash that binds an entry to the one before: SHA-256 of its fields as a JSON list, in the order written here. Origin, before, after and
+ * area are in it where the entry has any of them: entries from before there were such fields keep their hash.
+ */
 export function auditHash(entry: Omit<AuditEntry, 'hash'>): string {
   const { previousHash, seq, at, actor, role, action, subject, detail } = entry;
-  return sha256(JSON.stringify([previousHash, seq, at, actor, role, action, subject, detail]));
+  const { origin, before, after, areaId } = entry;
+  const place = [origin, before, after, areaId];
+  const fields = [previousHash, seq, at, actor, role, action, subject, detail];
+  return sha256(JSON.stringify(place.every((field) => field === null) ? fields : [...fields, ...place]));
 }
 
 export class DatabaseAuditStore implements AuditStore {
@@ -20,16 +33,16 @@ export class DatabaseAuditStore implements AuditStore {
     this.#access = access;
   }
 
-  async append(
-    entry: Pick<AuditEntry, 'at' | 'actor' | 'role' | 'action' | 'subject' | 'detail'>,
-  ): Promise<void> {
+  async append(entry: NewAuditEntry): Promise<void> {
     const { models, provider } = this.#access;
     if (provider === 'postgresql')
       await models.$executeRawUnsafe('SELECT pg_advisory_xact_lock($1::bigint)', APPEND_LOCK);
     const last = await models.auditEntry.findFirst({ orderBy: { seq: 'desc' } });
     const { at, actor, role, action, subject, detail } = entry;
+    const { origin = null, before = null, after = null, areaId = null } = entry;
     const chained = {
       ...{ seq: (last?.seq ?? 0) + 1, at, actor, role, action, subject, detail },
+      ...{ origin, before, after, areaId },
       previousHash: last?.hash ?? GENESIS,
     };
     await models.auditEntry.create({ data: { ...chained, hash: auditHash(chained) } });
@@ -42,4 +55,48 @@ export class DatabaseAuditStore implements AuditStore {
       take: limit,
     });
   }
+
+  async find(filter: AuditFilter, { order, beyond, limit }: AuditPage): Promise<AuditEntry[]> {
+    const { models, provider } = this.#access;
+    const direction = order === 'newest' ? 'desc' : 'asc';
+    const values: (string | number)[] = [];
+    const place = (value: string | number) => {
+      values.push(value);
+      return provider === 'sqlite' ? '?' : `$${values.length}`;
+    };
+    const terms = termsOf(filter, place, provider);
+    if (beyond !== undefined) terms.push(`"seq" ${order === 'newest' ? '<' : '>'} ${place(beyond)}`);
+    const where = terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`;
+    const sql = `SELECT "seq" FROM "AuditEntry" ${where} ORDER BY "seq" ${direction} LIMIT ${place(limit)}`;
+    const rows: { readonly seq: number | bigint }[] = await models.$queryRawUnsafe(sql, ...values);
+    return models.auditEntry.findMany({
+      where: { seq: { in: rows.map(({ seq }) => Number(seq)) } },
+      orderBy: { seq: direction },
+    });
+  }
+}
+
+/** Conditions in SQL, their values through `place`. The areas travel as one parameter, however many they are. */
+function termsOf(
+  filter: AuditFilter,
+  place: (value: string | number) => string,
+  provider: Access['provider'],
+): string[] {
+  const { actor, action, subject, areas, arealess, from, to, refused } = filter;
+  const terms: string[] = [];
+  for (const [column, value] of Object.entries({ actor, action, subject }))
+    if (value !== undefined) terms.push(`"${column}" = ${place(value)}`);
+  if (from !== undefined) terms.push(`"at" >= ${place(from)}`);
+  if (to !== undefined) terms.push(`"at" < ${place(to)}`);
+  if (refused !== undefined) terms.push(`"action" ${refused ? '=' : '<>'} ${place(REFUSED)}`);
+  if (areas !== undefined) {
+    const list = place(JSON.stringify(areas));
+    const ids =
+      provider === 'sqlite'
+        ? `SELECT value FROM json_each(${list})`
+        : `SELECT jsonb_array_elements_text(${list}::jsonb)`;
+    const inAreas = `"areaId" IN (${ids})`;
+    terms.push(arealess === true ? `(${inAreas} OR "areaId" IS NULL)` : inAreas);
+  }
+  return terms;
 }

@@ -1,0 +1,33 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { DomainError } from '#protocols';
+import { rolesOf } from '../../domain/accounts/actor.ts';
+import type { Refusal, Refusals } from '../../domain/audit/refusals.ts';
+import '../access.ts';
+
+/** Gives what hears of each request that was refused with 401 or 403. Who sent no credentials at all only has to log in: that is no refusal. */
+export function recordRefusals(
+  app: FastifyInstance,
+  refusals: Pick<Refusals, 'note' | 'close'>,
+): (request: FastifyRequest, error: DomainError) => void {
+  app.addHook('onClose', () => refusals.close());
+  return (request, error) => {
+    const { authorization, cookie } = request.headers;
+    const nothingSent = authorization === undefined && cookie === undefined;
+    if (error.code === 'request.unauthenticated' && nothingSent) return;
+    refusals.note(refusalOf(request, error));
+  };
+}
+
+/** The route and not the path: what a stranger writes there is not for the record. */
+function refusalOf(request: FastifyRequest, { code, params }: DomainError): Refusal {
+  const { actor, speakerId, method, ip, routeOptions } = request;
+  const area = params['area'];
+  return {
+    actor: actor?.name ?? speakerId,
+    role: actor === null ? (speakerId === null ? '' : 'speaker') : rolesOf(actor),
+    origin: ip,
+    subject: `${method} ${routeOptions.url ?? 'unknown'}`,
+    code,
+    areaId: typeof area === 'string' && area !== '' ? area : null,
+  };
+}
