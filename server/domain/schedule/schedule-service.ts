@@ -20,9 +20,9 @@ import {
   sessionsOf,
   whenApproved,
 } from './draft-check.ts';
+import { partChanges } from './part-changes.ts';
 import type { PlanChanges } from './plan-changes.ts';
 import type { Schedule } from './schedule.ts';
-import { partChanges } from './part-changes.ts';
 import type { ScheduleGuard, ScheduleReads } from './schedule-guard.ts';
 import { type Pending, pendingOf, withChange } from './series.ts';
 import type { SlotFacts } from './slot-facts.ts';
