@@ -12,12 +12,14 @@ import { metricSources } from './context/metric-sources.ts';
 import { buildPeopleSide, type PeopleSide } from './context/people-side.ts';
 import { buildPlanSide, type PlanSide } from './context/plan-side.ts';
 import { readinessChecks } from './context/readiness-checks.ts';
+import { resolveHost } from './context/resolve-host.ts';
 import { ensureRootArea } from './context/root-area.ts';
 import { buildScheduleSide, type ScheduleSide } from './context/schedule-side.ts';
 import { buildSpeakerSide, type SpeakerSide } from './context/speaker-side.ts';
 import { bootTimeOf, systemTimeWitness } from './context/system-time.ts';
 import { buildUrgentSide, type UrgentSide } from './context/urgent-side.ts';
 import { AnnouncementService } from './domain/announcements/announcement-service.ts';
+import { type ResolveHost, StreamGuard } from './domain/announcements/stream-guard.ts';
 import { AreaDirectory } from './domain/areas/area-directory.ts';
 import { AreaService } from './domain/areas/area-service.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
@@ -56,6 +58,7 @@ export interface ContextOverrides {
   /** With a clock of one's own; by default that clock's monotonic time is the boot time. */
   readonly boot?: BootTime;
   readonly witness?: TimeWitness;
+  readonly resolveHost?: ResolveHost;
   /** Asks somebody when mornings begin, "HH:MM"; at the very first start alone, where the configuration does not say. */
   readonly askMorningStart?: () => Promise<string>;
   /** The built worker of backups, where this runs from the sources. */
@@ -321,6 +324,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     people: people.services,
     speakerSecrets: credentials,
     ...{ acts, ...auditSide },
+    streams: new StreamGuard({ resolve: overrides.resolveHost ?? resolveHost, allow: config.streamAllow }),
     read,
     areaDirectory,
     areas: new AreaService({

@@ -75,6 +75,11 @@ export const apiErrors = errorTable({
     message:
       'The audio of announcement "{id}" is {held} now, not {given}: listen to it again before approving.',
   },
+  'announcement.stream_refused': {
+    status: 422,
+    message:
+      'The stream at "{host}" is not taken: {reason}. Give one in the public Internet, or let the operator name this one in LOA_STREAM_ALLOW.',
+  },
   'announcement.four_eyes': {
     status: 403,
     message: '"{actor}" composed announcement "{id}": somebody else has to approve it.',

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { EARLIEST_MORNING, isMorningStart, LATEST_MORNING } from '../domain/policies/morning-start.ts';
 import { guessPublicUrl, parsePublicUrl } from './public-url.ts';
+import { parseStreamAllow } from './stream-allow.ts';
 import { oneOf, urlOf, wholeNumber } from './values.ts';
 import { ConfigError, SERVER_VARIABLES, type VariableKey } from './variables.ts';
 
@@ -46,6 +47,8 @@ export interface ServerConfig {
   readonly playLeadMs: number;
   readonly emergencyLeadMs: number;
   readonly latenessMs: number;
+  /** Hosts, addresses and networks outside the public Internet whose streams may be relayed. */
+  readonly streamAllow: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -87,6 +90,7 @@ export function parseVariables(texts: Readonly<Record<VariableKey, string | null
     playLeadMs: seconds('playLeadSeconds'),
     emergencyLeadMs: seconds('emergencyLeadSeconds'),
     latenessMs: seconds('latenessSeconds'),
+    streamAllow: parseStreamAllow(text('streamAllow')),
     logLevel: oneOf('logLevel', text('logLevel'), LOG_LEVELS),
   };
 }

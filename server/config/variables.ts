@@ -108,6 +108,12 @@ export const SERVER_VARIABLES = {
     default: '60',
     meaning: 'a loudspeaker that is ready up to this much later still starts (0 to 3600)',
   },
+  streamAllow: {
+    name: 'LOA_STREAM_ALLOW',
+    default: '',
+    meaning:
+      'stations in the own network that may be relayed: host names, addresses or networks like `10.0.0.0/24`, comma-separated; others must be in the public Internet',
+  },
   logLevel: {
     name: 'LOA_LOG_LEVEL',
     default: 'info',

@@ -1,5 +1,6 @@
 import type { Clock } from '#kit';
 import type { AnnouncementService } from '../domain/announcements/announcement-service.ts';
+import type { StreamGuard } from '../domain/announcements/stream-guard.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AreaService } from '../domain/areas/area-service.ts';
 import type { Acts } from '../domain/audit/acts.ts';
@@ -76,6 +77,7 @@ export interface ApiServices {
   readonly mediaJobs: MediaJobs;
   readonly content: ContentFiles;
   readonly announcements: AnnouncementService;
+  readonly streams: Pick<StreamGuard, 'check'>;
   readonly broadcasts: BroadcastService;
   readonly speakerTests: SpeakerTestService;
   readonly latches: LatchService;

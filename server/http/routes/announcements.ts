@@ -20,7 +20,7 @@ import { announcementView } from '../views.ts';
 export const announcementRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { announcements, areas } = services;
+    const { announcements, areas, streams } = services;
     const tags = ['announcements'];
     const acting = { tags, headers: IdempotencyHeadersSchema, response: { 200: AnnouncementSchema } };
 
@@ -69,11 +69,13 @@ export const announcementRoutes =
           response: { 201: AnnouncementSchema },
         },
       },
-      (request, reply) =>
-        act(services, request, reply, async (tx, actor) => ({
+      async (request, reply) => {
+        await streams.check(request.body.stream);
+        return act(services, request, reply, async (tx, actor) => ({
           status: 201,
           body: announcementView(await announcements.create(tx, actor, request.body)),
-        })),
+        }));
+      },
     );
 
     app.patch(
@@ -87,11 +89,13 @@ export const announcementRoutes =
           body: AnnouncementChangeSchema,
         },
       },
-      (request, reply) =>
-        act(services, request, reply, async (tx, actor) => ({
+      async (request, reply) => {
+        await streams.check(request.body.stream);
+        return act(services, request, reply, async (tx, actor) => ({
           status: 200,
           body: announcementView(await announcements.change(tx, actor, request.params.id, request.body)),
-        })),
+        }));
+      },
     );
 
     app.post(

@@ -41,7 +41,8 @@ itWith(
     // The morning window is about to open, the one of the afternoon opens at five.
     const time = VillageTime.at('05:59:57');
     const [opensAt, wrongAt] = [time.next('06:00:00'), time.next('17:00:00')];
-    const commune = new Commune({ folder, env: time.env(), policy: null });
+    const env = { ...time.env(), LOA_STREAM_ALLOW: '127.0.0.1' };
+    const commune = new Commune({ folder, env, policy: null });
     onTestFinished(() => commune.stop());
     await commune.start();
     const agent = await commune.addAgent(SPEAKER, { env: time.env() });
