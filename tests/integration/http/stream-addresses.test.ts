@@ -16,7 +16,16 @@ const resolve: ResolveHost = async (host) => {
 };
 
 const INSIDE = [
-  ...['127.0.0.1', '0x7f.1', '2130706433', '0.0.0.0', '10.1.2.3', '172.16.0.1', '192.168.1.1', '169.254.169.254'],
+  ...[
+    '127.0.0.1',
+    '0x7f.1',
+    '2130706433',
+    '0.0.0.0',
+    '10.1.2.3',
+    '172.16.0.1',
+    '192.168.1.1',
+    '169.254.169.254',
+  ],
   ...['100.64.0.1', '224.0.0.1', '255.255.255.255', '[::1]', '[::]', '[fe80::1]', '[fd00::1]', '[ff02::1]'],
   ...['[::ffff:127.0.0.1]', '[::ffff:c0a8:101]', '[64:ff9b::7f00:1]', 'router.example', 'half.example'],
   ...['nobody.example', 'localhost'],
@@ -33,8 +42,18 @@ it('takes a stream from the public Internet alone', async () => {
 });
 
 it('takes what the operator named, and nothing beside it', async () => {
-  const guard = new StreamGuard({ resolve, allow: ['10.0.0.0/24', 'Router.example', '127.0.0.1', 'fd00::/8'] });
-  for (const host of ['10.0.0.9', 'router.example', 'half.example', '127.0.0.1', '[::ffff:127.0.0.1]', '[fd00::1]'])
+  const guard = new StreamGuard({
+    resolve,
+    allow: ['10.0.0.0/24', 'Router.example', '127.0.0.1', 'fd00::/8'],
+  });
+  for (const host of [
+    '10.0.0.9',
+    'router.example',
+    'half.example',
+    '127.0.0.1',
+    '[::ffff:127.0.0.1]',
+    '[fd00::1]',
+  ])
     await expect(guard.check({ url: `http://${host}/live` }), host).resolves.toBeUndefined();
   for (const host of ['10.0.1.9', '192.168.1.1', '127.0.0.2', '[fe80::1]'])
     await expect(guard.check({ url: `http://${host}/live` }), host).rejects.toMatchObject({
