@@ -87,6 +87,8 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'POST /api/v1/media/jobs/{id}/cancel': forbidden(`media/jobs/${job}/cancel`, {}),
     'GET /api/v1/evidence': forbidden(`evidence?area=${COMMUNE}&${range}`),
     'GET /api/v1/evidence/page': forbidden(`evidence/page?area=${COMMUNE}&${range}`),
+    'GET /api/v1/audit': forbidden(`audit?area=${COMMUNE}`),
+    'GET /api/v1/audit/export': forbidden(`audit/export?area=${COMMUNE}&format=json`),
     'GET /api/v1/backups': forbidden('backups'),
     'POST /api/v1/backups': forbidden('backups', {}),
     'PUT /api/v1/backups/settings': forbidden('backups/settings', {
