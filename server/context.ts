@@ -12,6 +12,7 @@ import { ensureRootArea } from './context/root-area.ts';
 import { buildScheduleSide, type ScheduleSide } from './context/schedule-side.ts';
 import { buildSpeakerSide, type SpeakerSide } from './context/speaker-side.ts';
 import { bootTimeOf, systemTimeWitness } from './context/system-time.ts';
+import { buildTlsSide, type TlsSide } from './context/tls-side.ts';
 import { buildUrgentSide, type UrgentSide } from './context/urgent-side.ts';
 import { openTokens } from './domain/accounts/first-tokens.ts';
 import { TokenBook } from './domain/accounts/token-book.ts';
@@ -78,6 +79,7 @@ interface Parts {
   readonly scheduleSide: ScheduleSide;
   readonly askMorningStart: () => Promise<string>;
   readonly housekeeping: Housekeeping;
+  readonly tls: TlsSide;
 }
 
 /** The controller put together. `start` makes it work, without HTTP; `services` is what HTTP is made of. */
@@ -88,6 +90,7 @@ export class Context extends Lifecycle {
   readonly speakerSide: SpeakerSide;
   readonly planSide: PlanSide;
   readonly services: ApiServices;
+  readonly tls: TlsSide;
   readonly #parts: Parts;
   #firstTokens: string | null = null;
 
@@ -100,6 +103,7 @@ export class Context extends Lifecycle {
     this.speakerSide = parts.speakers;
     this.planSide = parts.planSide;
     this.services = services;
+    this.tls = parts.tls;
   }
 
   /** File with the secrets of tokens that this start made; null when there were tokens already. */
@@ -120,6 +124,7 @@ export class Context extends Lifecycle {
         { uses: keys.missingUses },
         'the key statements do not let this controller sign these: put root.pem into the key folder and start again',
       );
+    if (this.tls.keeper !== null) await this.#run('certificate', this.tls.keeper);
     await this.#load();
     await this.#run('latch file', latchSide.file);
     await this.#run('latches', latchSide.latches);
@@ -217,7 +222,10 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const common = { config, clock, log, storage, events };
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
   const pending = new PendingActs();
-  const speakerSide = buildSpeakerSide({ ...common, keys, time, pending, connect: overrides.connect });
+  const tls = buildTlsSide(config, clock, log);
+  const speakerSide = buildSpeakerSide({
+    ...{ ...common, keys, time, pending, tls: tls.mqtt, connect: overrides.connect },
+  });
   const { assignments, credentials, dispatcher, presence } = speakerSide;
   const acts = new Acts({ storage, clock });
   const read = storage.read;
@@ -292,6 +300,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     ...{ read, areas: areaDirectory, clock, onSaved, pending },
     rootKeys: () => keys.rootKeys,
     publicUrl: () => config.publicUrl,
+    trust: tls.anchors,
     assign: (tx, ids) => assignments.refresh(tx, ids),
   });
   const urgentSide = buildUrgentSide({
@@ -335,6 +344,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     ...scheduleSide,
     events,
     statements: keys,
+    trust: tls.anchors,
+    clientCertificates: config.tls.clientCaFile !== null,
     time,
     readiness: new Readiness(
       readinessChecks({
@@ -381,6 +392,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     askMorningStart: async () =>
       config.morningStart ?? (await overrides.askMorningStart?.()) ?? SUGGESTED_MORNING,
     housekeeping,
+    tls,
   };
   return new Context(parts, services);
 }

@@ -9,6 +9,7 @@ import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import type { SpeakerTestService } from '../domain/broadcasts/speaker-test-service.ts';
 import type { MakeGoodService } from '../domain/coverage/make-good-service.ts';
 import type { EventHub } from '../domain/events/event-hub.ts';
+import type { TrustAnchors } from '../domain/keys/trust-anchors.ts';
 import type { LatchService } from '../domain/latches/latch-service.ts';
 import type { Told } from '../domain/latches/latch-view.ts';
 import type { ReminderService } from '../domain/latches/reminders.ts';
@@ -80,6 +81,9 @@ export interface ApiServices {
   readonly plans: PlanViews;
   readonly events: EventHub;
   readonly statements: StatementSource;
+  readonly trust: TrustAnchors;
+  /** Loudspeakers show a certificate beside their secret. */
+  readonly clientCertificates: boolean;
   readonly time: TimeSource;
   readonly readiness: Readiness;
   readonly metrics: Metrics;

@@ -15,6 +15,7 @@ import {
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
+import type { TrustAnchors } from '../keys/trust-anchors.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { PendingSpeakers } from '../urgent/pending-acts.ts';
 import { enteredSpeaker, type Speaker } from './speaker.ts';
@@ -27,6 +28,7 @@ export interface SpeakerServiceOptions {
   readonly rootKeys: () => readonly string[];
   /** Where speakers find the controller, without trailing slash. */
   readonly publicUrl: () => string;
+  readonly trust: TrustAnchors;
   /** Told after each commit: credentials, targeting and the assignment follow the record. */
   readonly onSaved: (speaker: Speaker) => void;
   /** Signs and stores the assignment in the same transaction, so that a change is never without it. */
@@ -221,8 +223,12 @@ export class SpeakerService {
   }
 
   #provisioning(speakerId: string, secret: string): Provisioning {
-    const { rootKeys, publicUrl } = this.#options;
-    return { v: 1, speakerId, secret, rootKeys: [...rootKeys()], url: publicUrl() };
+    const { rootKeys, publicUrl, trust } = this.#options;
+    const ca = trust.ca();
+    return {
+      ...{ v: 1, speakerId, secret, rootKeys: [...rootKeys()], url: publicUrl() },
+      ...(ca === null ? {} : { ca }),
+    };
   }
 }
 

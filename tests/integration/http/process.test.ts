@@ -86,9 +86,9 @@ it.each([
     async (folder: string): Promise<Record<string, string>> => {
       const [key, cert] = [join(folder, 'loa.key'), join(folder, 'loa.crt')];
       for (const path of [key, cert]) await writeFile(path, 'not PEM');
-      return { LOA_MQTT_TLS_KEY: key, LOA_MQTT_TLS_CERT: cert, LOA_MQTT_PORT: '8883' };
+      return { LOA_TLS_KEY: key, LOA_TLS_CERT: cert };
     },
-    /^loa: LOA_MQTT_TLS_KEY is ".*loa\.key": expected a readable PEM key that fits/,
+    /^loa: LOA_TLS_KEY is ".*loa\.key": expected a readable PEM key that fits/,
   ],
 ])('refuses %s with one line', async (_what, prepare, line) => {
   const ports = { LOA_PORT: String(await freePort()), LOA_MQTT_PORT: 'off', LOA_LOG_LEVEL: 'silent' };
@@ -101,7 +101,9 @@ it.each([
 it('makes tokens at its first start, keeps only their hashes, and stops when asked', async () => {
   const data = join(tempDir('process'), 'data');
   const port = String(await freePort());
-  const { child, ended, said } = launch({ LOA_DATA: data, LOA_PORT: port, LOA_MQTT_PORT: 'off' });
+  const { child, ended, said } = launch({
+    ...{ LOA_DATA: data, LOA_PORT: port, LOA_MQTT_PORT: 'off', LOA_TLS: 'off' },
+  });
   await said('first-tokens.txt');
   const secrets = await readFile(join(data, 'first-tokens.txt'), 'utf8');
   expect((await stat(join(data, 'first-tokens.txt'))).mode & 0o777).toBe(0o600);

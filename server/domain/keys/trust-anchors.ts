@@ -1,0 +1,4 @@
+export interface TrustAnchors {
+  /** PEM of the authority that our certificate is signed by; null when public authorities know it. */
+  ca(): string | null;
+}
