@@ -17,6 +17,7 @@ import { JournalUploader } from './journal/uploader.ts';
 import { LatchStore } from './latches/latch-store.ts';
 import { Latches } from './latches/latches.ts';
 import { ControllerHttp } from './link/controller-http.ts';
+import { Endpoints } from './link/endpoints.ts';
 import { helloOf } from './link/hello-of.ts';
 import { Link } from './link/link.ts';
 import { errorText } from './log.ts';
@@ -50,6 +51,7 @@ const PRUNE_EVERY_MS = 6 * 3_600_000;
  */
 export class Agent extends Lifecycle {
   readonly link: Link;
+  readonly endpoints: Endpoints;
   readonly inbox: Inbox;
   readonly journal: Journal;
   readonly keeper: TimeKeeper;
@@ -75,7 +77,7 @@ export class Agent extends Lifecycle {
   constructor(options: AgentOptions) {
     super();
     const { dataFolder: folder, provisioning, clock, bootId, log, random = Math.random } = options;
-    const { speakerId, secret, rootKeys, url } = provisioning;
+    const { speakerId, secret, rootKeys, url, ca } = provisioning;
     this.#options = options;
     this.#keys = new KeyStore({ folder, rootKeys, log });
     this.#sessionEpoch = new SessionEpoch({ folder, log });
@@ -90,6 +92,10 @@ export class Agent extends Lifecycle {
       log,
       ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
     });
+    const endpoints = new Endpoints({
+      ...{ url, ca, speakerId, secret, clientCertificate: options.clientCertificate },
+      more: () => this.assignments.held?.assignment.endpoints ?? [],
+    });
     const onError = (what: string, error: unknown) =>
       log.info(`${what} failed`, { reason: errorText(error) });
     this.link = new Link({
@@ -97,10 +103,10 @@ export class Agent extends Lifecycle {
       secret,
       clock,
       log,
-      http: new ControllerHttp({ url, clock, keys: this.#keys }),
+      http: new ControllerHttp({ endpoints, clock, keys: this.#keys }),
       keys: this.#keys,
       sessionEpoch: this.#sessionEpoch,
-      endpoints: () => [url, ...(this.assignments.held?.assignment.endpoints ?? [])],
+      endpoints,
       areas: () => this.#areas(),
       hello: (want) =>
         helloOf(
@@ -147,7 +153,8 @@ export class Agent extends Lifecycle {
         random,
         ...(options.cacheRetry === undefined ? {} : { retry: options.cacheRetry }),
       });
-    const origin = { url, headers: { authorization: basic(speakerId, secret) } };
+    this.endpoints = endpoints;
+    const origin = endpoints;
     const prover = new Prover({ keys: this.#keys, clock, log, updateKeys: () => this.link.updateKeys() });
     const areas = () => this.#areas();
     this.#latchStore = new LatchStore({ folder, log, owed });
@@ -389,8 +396,4 @@ export class Agent extends Lifecycle {
       .send(name, message)
       .catch((error) => this.#options.log.debug('not sent', { name, reason: errorText(error) }));
   }
-}
-
-function basic(user: string, password: string): string {
-  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }

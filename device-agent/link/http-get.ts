@@ -1,10 +1,12 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
 /** One GET to the controller. */
 export interface GetOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Makes the connections to an https address. */
+  readonly agent?: HttpsAgent | undefined;
   /** Nothing heard for so long ends it. */
   readonly idleMs?: number;
   /** Called when the request has been handed to the socket: when its time counts. */
@@ -14,9 +16,13 @@ export interface GetOptions {
 /** Asks and resolves with the answer's head; the body is the caller's to read or destroy. */
 export function httpGet(url: string, options: GetOptions): Promise<IncomingMessage> {
   const { headers = {}, signal, idleMs = 30_000, onSent } = options;
+  const secure = url.startsWith('https:');
   return new Promise((resolve, reject) => {
-    const send = url.startsWith('https:') ? httpsRequest : httpRequest;
-    const request = send(url, { method: 'GET', headers, signal, timeout: idleMs });
+    const settings = { method: 'GET', headers, signal, timeout: idleMs };
+    const agent = options.agent;
+    const request = secure
+      ? httpsRequest(url, { ...settings, ...(agent && { agent }) })
+      : httpRequest(url, settings);
     request.on('timeout', () => request.destroy(new Error(`nothing heard for ${idleMs} ms`)));
     request.once('error', reject);
     request.once('response', (response) => {
@@ -27,7 +33,7 @@ export function httpGet(url: string, options: GetOptions): Promise<IncomingMessa
     // A connection that must be made first, or looked up, is no part of the request's way.
     if (onSent !== undefined)
       request.once('socket', (socket) => {
-        if (socket.connecting) socket.once(url.startsWith('https:') ? 'secureConnect' : 'connect', onSent);
+        if (socket.connecting) socket.once(secure ? 'secureConnect' : 'connect', onSent);
         else onSent();
       });
     request.end();

@@ -1,6 +1,6 @@
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import { plausible } from '../domain/time/plausible.ts';
+import { EARLIEST_TIME, plausible } from '../domain/time/plausible.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const YEAR_MS = 365 * DAY_MS;
@@ -28,7 +28,8 @@ export async function makeAuthority(now: number): Promise<Issued> {
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
     name: `CN=Loa Lang ${randomBytes(3).toString('hex')}`,
-    notBefore: new Date(from - BACKDATE_MS),
+    // Before any right time, whatever our clock says now: it is pinned for its whole life.
+    notBefore: new Date(EARLIEST_TIME - BACKDATE_MS),
     notAfter: new Date(from + AUTHORITY_YEARS * YEAR_MS),
     signingAlgorithm: CURVE,
     keys,
