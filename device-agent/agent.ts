@@ -66,6 +66,7 @@ export class Agent extends Lifecycle {
   readonly #keys: KeyStore;
   readonly #latchStore: LatchStore;
   readonly #owed: OwedWrites;
+  readonly #prover: Prover;
   readonly #budget: DataBudget;
   readonly #runner: PlanRunner;
   readonly #sessionEpoch: SessionEpoch;
@@ -92,10 +93,11 @@ export class Agent extends Lifecycle {
       log,
       ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
     });
-    const endpoints = new Endpoints({
-      ...{ url, ca, speakerId, secret, clientCertificate: options.clientCertificate },
-      more: () => this.assignments.held?.assignment.endpoints ?? [],
-    });
+    const assignment = () => this.assignments.held?.assignment;
+    const { clientCertificate } = options;
+    const more = () => assignment()?.endpoints ?? [];
+    const origin = new Endpoints({ url, ca, speakerId, secret, clientCertificate, more });
+    this.endpoints = origin;
     const onError = (what: string, error: unknown) =>
       log.info(`${what} failed`, { reason: errorText(error) });
     this.link = new Link({
@@ -103,10 +105,10 @@ export class Agent extends Lifecycle {
       secret,
       clock,
       log,
-      http: new ControllerHttp({ endpoints, clock, keys: this.#keys }),
+      http: new ControllerHttp({ endpoints: origin, clock, keys: this.#keys }),
       keys: this.#keys,
       sessionEpoch: this.#sessionEpoch,
-      endpoints,
+      endpoints: origin,
       areas: () => this.#areas(),
       hello: (want) =>
         helloOf(
@@ -153,16 +155,14 @@ export class Agent extends Lifecycle {
         random,
         ...(options.cacheRetry === undefined ? {} : { retry: options.cacheRetry }),
       });
-    this.endpoints = endpoints;
-    const origin = endpoints;
     const prover = new Prover({ keys: this.#keys, clock, log, updateKeys: () => this.link.updateKeys() });
+    this.#prover = prover;
     const areas = () => this.#areas();
     this.#latchStore = new LatchStore({ folder, log, owed });
     this.latches = new Latches({
       ...{ speakerId, store: this.#latchStore, prover, areas, time: this.keeper.time, log },
       note: (fact) => this.control.note(fact),
     });
-    const assignment = () => this.assignments.held?.assignment;
     const { plan, budget, downloads, slots } = planParts({
       ...{ folder, speakerId, prover, owed, assignment, cache: this.#cache, cacheBytes: options.cacheBytes },
       ...{
@@ -355,7 +355,8 @@ export class Agent extends Lifecycle {
   async #assign(payload: Buffer): Promise<void> {
     const { log } = this.#options;
     try {
-      const taken = await this.assignments.accept(payload.toString('latin1'), this.#keys.ring);
+      const text = payload.toString('latin1');
+      const taken = await this.#prover.taking(() => this.assignments.accept(text, this.#keys.ring));
       if (taken === undefined) return;
       const { held } = this.assignments;
       log.info('a new assignment', { revision: held?.assignment.revision });

@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, Lifecycle, SystemClock } from '#kit';
 import type { ServerConfig } from './config/index.ts';
-import { Housekeeping } from './context/housekeeping.ts';
+import { buildHousekeeping, type Housekeeping } from './context/housekeeping.ts';
+
 import { buildLatchSide, type LatchSide } from './context/latch-side.ts';
 import { buildMediaSide, type MediaSide } from './context/media-side.ts';
 import { metricSources } from './context/metric-sources.ts';
@@ -24,6 +25,7 @@ import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
 import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
 import { MakeGoodService } from './domain/coverage/make-good-service.ts';
 import { EventHub } from './domain/events/event-hub.ts';
+import { KeyRotation } from './domain/keys/key-rotation.ts';
 import { KeyService } from './domain/keys/key-service.ts';
 import type { KeyVault } from './domain/keys/key-vault.ts';
 import { TimeService } from './domain/keys/time-service.ts';
@@ -42,9 +44,6 @@ import type { MqttConnector } from './mqtt/index.ts';
 import { type DatabaseStorage, openStorage } from './storage/index.ts';
 import { KeyFiles } from './storage/key-files.ts';
 import { VERSION } from './version.ts';
-
-/** How long health reports are kept: a technician asks what went before a fault, not what was last year. */
-const HEALTH_LIFETIME_MS = 7 * 24 * 3_600_000;
 
 /** Parts that a test or another program brings along; each is in place before anything is built on it. */
 export interface ContextOverrides {
@@ -80,6 +79,7 @@ interface Parts {
   readonly askMorningStart: () => Promise<string>;
   readonly housekeeping: Housekeeping;
   readonly tls: TlsSide;
+  readonly rotation: KeyRotation;
 }
 
 /** The controller put together. `start` makes it work, without HTTP; `services` is what HTTP is made of. */
@@ -165,6 +165,7 @@ export class Context extends Lifecycle {
     await this.#run('make-goods', makeGoods);
     await this.#run('reminders', latchSide.reminders);
     await this.#run('housekeeping', housekeeping);
+    await this.#parts.rotation.signAgain();
   }
 
   async #startStorage(storage: Lifecycle, keys: Lifecycle): Promise<void> {
@@ -309,7 +310,14 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     dataFolder: config.dataFolder,
   });
 
+  const rotation = new KeyRotation({
+    ...{ keys, storage, clock, assignments, latches, planning, areas: areaDirectory },
+    speakerIds: () => Array.from(speakerDirectory.all(), ({ speakerId }) => speakerId),
+    onError: (error) => log.error({ err: error, part: 'key rotation' }, 'a part failed'),
+  });
+
   const services: ApiServices = {
+    rotation,
     version: VERSION,
     clock,
     tokens: { find: (token) => tokens.book.find(token) },
@@ -360,19 +368,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     metrics: new Metrics(metricSources(speakerSide, media.jobs, planSide)),
     uploadLimitBytes: config.uploadLimitBytes,
   };
-  const housekeeping = new Housekeeping({
-    tasks: {
-      'idempotency answers': () => acts.prune(),
-      'plan documents': () => planSide.compiler.prune(),
-      'health history': async () => {
-        const before = clock.now() - HEALTH_LIFETIME_MS;
-        let gone: number;
-        do gone = await storage.transaction((tx) => tx.speakers.pruneHealth(before));
-        while (gone > 0);
-      },
-    },
-    onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
-  });
+  const housekeeping = buildHousekeeping({ clock, log, storage, acts, compiler: planSide.compiler });
   const parts: Parts = {
     config,
     log,
@@ -393,6 +389,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
       config.morningStart ?? (await overrides.askMorningStart?.()) ?? SUGGESTED_MORNING,
     housekeeping,
     tls,
+    rotation,
   };
   return new Context(parts, services);
 }

@@ -3,6 +3,7 @@ export * from './areas.ts';
 export * from './broadcasts.ts';
 export * from './common.ts';
 export * from './coverage.ts';
+export * from './keys.ts';
 export * from './latches.ts';
 export * from './media.ts';
 export * from './plans.ts';

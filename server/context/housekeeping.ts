@@ -1,5 +1,36 @@
 import { schedule } from 'node-cron';
-import { Lifecycle } from '#kit';
+import { type Clock, Lifecycle } from '#kit';
+import type { Acts } from '../domain/audit/acts.ts';
+import type { Storage } from '../domain/unit-of-work.ts';
+import type { Logger } from '../logger.ts';
+
+/** How long health reports are kept: a technician asks what went before a fault, not what was last year. */
+const HEALTH_LIFETIME_MS = 7 * 24 * 3_600_000;
+
+export interface HousekeepingParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly storage: Storage;
+  readonly acts: Acts;
+  readonly compiler: { prune(): Promise<void> };
+}
+
+/** What this controller sweeps. */
+export function buildHousekeeping({ clock, log, storage, acts, compiler }: HousekeepingParts): Housekeeping {
+  return new Housekeeping({
+    tasks: {
+      'idempotency answers': () => acts.prune(),
+      'plan documents': () => compiler.prune(),
+      'health history': async () => {
+        const before = clock.now() - HEALTH_LIFETIME_MS;
+        let gone: number;
+        do gone = await storage.transaction((tx) => tx.speakers.pruneHealth(before));
+        while (gone > 0);
+      },
+    },
+    onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
+  });
+}
 
 export interface HousekeepingOptions {
   /** What is done each hour, by name. */

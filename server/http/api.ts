@@ -19,6 +19,7 @@ import { calendarRoutes } from './routes/calendar.ts';
 import { coverageRoutes } from './routes/coverage.ts';
 import { eventRoutes } from './routes/events.ts';
 import { journalRoutes } from './routes/journal.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { latchRoutes } from './routes/latches.ts';
 import { mediaRoutes } from './routes/media.ts';
 import { mediaJobRoutes } from './routes/media-jobs.ts';
@@ -91,6 +92,7 @@ const privateRoutes =
       planRoutes,
       coverageRoutes,
       latchRoutes,
+      keyRoutes,
       programmeRoutes,
       scheduleRoutes,
       calendarRoutes,

@@ -9,6 +9,7 @@ import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import type { SpeakerTestService } from '../domain/broadcasts/speaker-test-service.ts';
 import type { MakeGoodService } from '../domain/coverage/make-good-service.ts';
 import type { EventHub } from '../domain/events/event-hub.ts';
+import type { KeyRotation } from '../domain/keys/key-rotation.ts';
 import type { TrustAnchors } from '../domain/keys/trust-anchors.ts';
 import type { LatchService } from '../domain/latches/latch-service.ts';
 import type { Told } from '../domain/latches/latch-view.ts';
@@ -81,6 +82,7 @@ export interface ApiServices {
   readonly plans: PlanViews;
   readonly events: EventHub;
   readonly statements: StatementSource;
+  readonly rotation: KeyRotation;
   readonly trust: TrustAnchors;
   /** Loudspeakers show a certificate beside their secret. */
   readonly clientCertificates: boolean;

@@ -35,6 +35,7 @@ export const PERMISSIONS = [
   'schedule:write',
   'calendar:write',
   'clock:confirm',
+  'key:write',
   'audit:read',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
@@ -70,6 +71,7 @@ export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
     'area:write',
     'calendar:write',
     'clock:confirm',
+    'key:write',
     'speaker:write',
     'speaker:mute',
     'speaker:provision',
