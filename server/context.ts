@@ -19,6 +19,7 @@ import { openTokens } from './domain/accounts/first-tokens.ts';
 import { TokenBook } from './domain/accounts/token-book.ts';
 import { AnnouncementService } from './domain/announcements/announcement-service.ts';
 import { AreaDirectory } from './domain/areas/area-directory.ts';
+import { AreaMover } from './domain/areas/area-mover.ts';
 import { AreaService } from './domain/areas/area-service.ts';
 import { Acts } from './domain/audit/acts.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
@@ -316,6 +317,12 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     onError: (error) => log.error({ err: error, part: 'key rotation' }, 'a part failed'),
   });
 
+  const onTerritory = (areaIds: ReadonlySet<string>) => {
+    assignments.refreshSoon(Array.from(speakerDirectory.inAreas(areaIds), ({ speakerId }) => speakerId));
+    planning.changed();
+  };
+  const areaParts = { directory: areaDirectory, clock, holidays: scheduleSide.holidays };
+  const areas = new AreaService({ ...areaParts, onRulesChanged: onTerritory });
   const services: ApiServices = {
     rotation,
     version: VERSION,
@@ -325,14 +332,11 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     acts,
     read,
     areaDirectory,
-    areas: new AreaService({
-      directory: areaDirectory,
-      clock,
-      holidays: scheduleSide.holidays,
-      onRulesChanged: (areaIds) => {
-        assignments.refreshSoon([...speakerDirectory.inAreas(areaIds)].map(({ speakerId }) => speakerId));
-        planning.changed();
-      },
+    areas,
+    areaMoves: new AreaMover({
+      ...{ ...areaParts, view: (area, tree) => areas.view(area, tree), onSpeakerMoved: onSaved },
+      isStopped: (id) => latches.book.newestOf({ kind: 'area', id })?.state === 'set',
+      onMoved: onTerritory,
     }),
     speakerIndex: speakerDirectory,
     speakers,

@@ -2,6 +2,7 @@ import type { Clock } from '#kit';
 import type { TokenBook } from '../domain/accounts/token-book.ts';
 import type { AnnouncementService } from '../domain/announcements/announcement-service.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
+import type { AreaMover } from '../domain/areas/area-mover.ts';
 import type { AreaService } from '../domain/areas/area-service.ts';
 import type { Acts } from '../domain/audit/acts.ts';
 import type { BroadcastService } from '../domain/broadcasts/broadcast-service.ts';
@@ -60,6 +61,7 @@ export interface ApiServices {
   readonly read: Stores;
   readonly areaDirectory: AreaDirectory;
   readonly areas: AreaService;
+  readonly areaMoves: AreaMover;
   readonly speakerIndex: SpeakerIndex;
   readonly speakers: SpeakerService;
   readonly mediaJobs: MediaJobs;

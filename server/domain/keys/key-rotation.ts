@@ -40,14 +40,23 @@ export class KeyRotation {
     return { statement, keyId, rootKeys: [...rootKeys], rootInVault: await keys.hasRoot() };
   }
 
-  /** Replaces the operational key. Throws `request.forbidden`, `key.root_missing`. */
-  async rotate(tx: Transaction, actor: Actor): Promise<KeysView> {
+  /**
+   * Replaces the operational key. A transaction may be run again: `once` is of one request, and keeps it at one rotation. Throws `request.forbidden`,
+   * `key.root_missing`.
+   */
+  async rotate(tx: Transaction, actor: Actor, once: { before?: string }): Promise<KeysView> {
     const { keys, clock, areas, onError } = this.#options;
     authorizeEverywhere(actor, 'key:write', areas.tree);
-    const before = keys.keyId;
-    await keys.rotate();
+    if (once.before === undefined) {
+      const before = keys.keyId;
+      await keys.rotate();
+      once.before = before;
+    }
     const { keyId, statementNumber } = keys;
-    await record(tx, clock.now(), actor, 'keys.rotate', keyId, { before, statement: statementNumber });
+    await record(tx, clock.now(), actor, 'keys.rotate', keyId, {
+      before: once.before,
+      statement: statementNumber,
+    });
     tx.afterCommit(() => void this.signAgain().catch(onError));
     return this.show(actor);
   }

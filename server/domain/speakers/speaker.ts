@@ -123,6 +123,10 @@ export interface SpeakerStore {
   credentials(): Promise<SpeakerCredential[]>;
   /** Registers the key of a first hello; false when another one is registered already. Sets lifecycle enrolled → active. */
   registerKey(speakerId: string, keyId: string, publicKey: string): Promise<boolean>;
+  /** A speaker lay in an area until this instant, and lies in another one now. */
+  leavePlace(speakerId: string, areaId: string, until: number): Promise<void>;
+  /** Where those of these speakers lay at an instant that have been moved since. */
+  placesAt(speakerIds: readonly string[], at: number): Promise<Map<string, string>>;
   statuses(filter?: SpeakerFilter): Promise<SpeakerStatus[]>;
   /** Upserts many statuses at once (hello, heartbeat, presence), each only if its session epoch is not older. */
   saveStatuses(statuses: readonly SpeakerStatus[]): Promise<void>;

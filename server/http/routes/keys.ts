@@ -31,10 +31,12 @@ export const keyRoutes =
           response: { 200: KeysSchema },
         },
       },
-      (request, reply) =>
-        act(services, request, reply, async (tx, actor) => ({
+      (request, reply) => {
+        const once = {};
+        return act(services, request, reply, async (tx, actor) => ({
           status: 200,
-          body: await rotation.rotate(tx, actor),
-        })),
+          body: await rotation.rotate(tx, actor, once),
+        }));
+      },
     );
   };
