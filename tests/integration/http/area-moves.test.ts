@@ -37,7 +37,7 @@ it('merges a hamlet into another: loudspeakers, rights and schedules follow, and
     title: 'Thể dục sáng',
     content: { kind: 'announcement', announcementId: announcement.id },
     targets: { areas: [FIRST] },
-    rule: { recurrence: { kind: 'weekly', days: [1, 2, 3, 4, 5], times: ['06:00'] } },
+    recurrence: { kind: 'weekly', days: [1, 2, 3, 4, 5], times: ['06:00'] },
   });
   const before = await controller.call<{ targets: number }>(
     'viewer',

@@ -1,5 +1,8 @@
+import 'reflect-metadata';
+import { createPrivateKey, webcrypto } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { X509CertificateGenerator } from '@peculiar/x509';
 import { freePort } from '../../../server/demo/free-port.ts';
 import { startController, type TestController } from '../http/support.ts';
 
@@ -54,4 +57,18 @@ export function ask(
     });
     request.on('error', reject).end();
   });
+}
+
+/** A certificate for any use that is its own authority: a loudspeaker's, and what a controller is told to ask for. */
+export async function selfSigned(name: string): Promise<{ readonly key: string; readonly cert: string }> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const day = 24 * 3_600_000;
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    ...{ name: `CN=${name}`, keys, signingAlgorithm: algorithm },
+    ...{ notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + day) },
+  });
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  return { key: key.export({ type: 'pkcs8', format: 'pem' }).toString(), cert: certificate.toString('pem') };
 }
