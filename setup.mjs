@@ -39,11 +39,10 @@ function run(command, args, env = {}) {
       shell: process.platform === 'win32' && command.endsWith('.cmd'),
     });
     let output = '';
-    const collect = (chunk) => {
-      output += chunk;
-    };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
+    for (const pipe of [child.stdout, child.stderr])
+      pipe.on('data', (chunk) => {
+        output += chunk;
+      });
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, output }));
   });
@@ -222,11 +221,7 @@ function compilerCure() {
   return `npm ci could not compile better-sqlite3 without ${missing.join(', ')}: apt-get install ${missing.join(' ')} (macOS: xcode-select --install)`;
 }
 
-/**
- * Generates the Prisma client of each provider: every folder of prisma/ that has a head (schema.prisma), joined with
- * the models that all of them share into one schema in prisma/generated.
- */
-
+/** Each provider's Prisma client: its head (schema.prisma) and the models that all share, joined in prisma/generated. */
 const schemaFolder = 'prisma/generated';
 
 const databaseClients = {
@@ -275,14 +270,14 @@ function joined(provider) {
 const sources = ['protocols', 'media', 'server', 'device-agent', 'prisma', 'tests'];
 const programs = [
   'server/main.ts',
+  'server/backup-command.ts',
+  'server/restore-command.ts',
   'server/demo/main.ts',
   'device-agent/main.ts',
   'device-agent/fleet/main.ts',
+  'server/verify/main.ts',
   ...['bench/main', 'torture/main', 'docs/write', 'checks/check'].map((name) => `tests/${name}.ts`),
 ];
-const agentEntry = 'device-agent/main.ts';
-const agentBundle = 'device-agent/dist/loa-agent.mjs';
-
 const buildStep = {
   name: 'build',
   inputs: () => treeHash([...sources, 'tsconfig.json', 'tsconfig.base.json'], ['.ts', '.json', '.prisma']),
@@ -290,13 +285,36 @@ const buildStep = {
   run: compile,
 };
 
-const agentFile = {
-  name: 'agent bundle',
-  inputs: () =>
-    treeHash(['protocols', 'device-agent', 'package.json', 'package-lock.json'], ['.ts', '.json']),
-  outputs: () => [agentBundle],
-  run: bundle,
-};
+/** CommonJS packages inside an ES module still call `require` for Node's own modules. Aliases, because our own code may import the same names. */
+const requireBanner =
+  "import { createRequire as loaCreateRequire } from 'node:module'; const require = loaCreateRequire(import.meta.url);";
+
+/** A program joined with all that it imports into one file: what runs where nothing else is installed. */
+const bundleStep = (name, entry, outfile, sources, options) => ({
+  name,
+  inputs: () => treeHash([...sources, 'package.json', 'package-lock.json'], ['.ts', '.json']),
+  outputs: () => [outfile],
+  run: () => bundle(name, { entryPoints: [entry], outfile, ...options }),
+});
+
+const agentFile = bundleStep(
+  'agent bundle',
+  'device-agent/main.ts',
+  'device-agent/dist/loa-agent.mjs',
+  ['protocols', 'device-agent'],
+  {
+    ...{ platform: 'node', target: `node${lowestNode.join('.')}`, format: 'esm' },
+    banner: { js: requireBanner },
+  },
+);
+
+const evidencePage = bundleStep(
+  'evidence page',
+  'server/verify/page/page.ts',
+  'dist/server/verify/page/program.js',
+  ['protocols', 'server/verify'],
+  { platform: 'browser', target: 'es2022', format: 'iife', minify: true, charset: 'utf8' },
+);
 
 function compiledPrograms() {
   return programs.map((path) => join('dist', path.replace(/\.ts$/, '.js')));
@@ -311,34 +329,19 @@ async function compile() {
   if (code !== 0) throw new SetupError('the build failed; the type errors are above', output);
 }
 
-async function bundle() {
-  say(`bundling the agent (${agentBundle})`);
-  // Only here, where the dependencies are installed.
-  const esbuild = await import('esbuild');
+async function bundle(name, options) {
+  say(`${name} (${options.outfile})`);
+  const common = { absWorkingDir: root, bundle: true, conditions: ['loa-source'], logLevel: 'silent' };
   try {
-    await esbuild.build({
-      absWorkingDir: root,
-      entryPoints: [agentEntry],
-      outfile: agentBundle,
-      bundle: true,
-      platform: 'node',
-      target: `node${lowestNode.join('.')}`,
-      format: 'esm',
-      conditions: ['loa-source'],
-      // CommonJS packages inside an ES module still call `require` for Node's own modules. Our own code may import
-      // the same names, hence the aliases.
-      banner: {
-        js: "import { createRequire as loaCreateRequire } from 'node:module'; const require = loaCreateRequire(import.meta.url);",
-      },
-      logLevel: 'silent',
-    });
+    // Only here, where the dependencies are installed.
+    await (await import('esbuild')).build({ ...common, ...options });
   } catch (error) {
-    throw new SetupError('the agent could not be bundled', error instanceof Error ? error.message : '');
+    throw new SetupError(`the ${name} could not be made`, error instanceof Error ? error.message : '');
   }
 }
 
 /** In order. `inputs()` names what a step's result depends on; its `outputs()` must exist for it to count as done. */
-const steps = [dependencies, databaseClients, buildStep, agentFile];
+const steps = [dependencies, databaseClients, buildStep, agentFile, evidencePage];
 /** Which inputs each step was last done with. In node_modules, so that it goes when they go. */
 const stampPath = at('node_modules', '.loa-setup.json');
 

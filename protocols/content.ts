@@ -51,6 +51,8 @@ export const StoredContentSchema = Type.Object({
   kind: Type.Literal('stored'),
   name: IdSchema,
   durationMs: DurationSchema,
+  /** What the message is made of: a loudspeaker that lacks it fetches this instead. */
+  file: Type.Optional(FileContentSchema),
 });
 export type StoredContent = Static<typeof StoredContentSchema>;
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Instant } from './kit/clock.ts';
 
 /** Crockford's base 32 in lower case: no i, l, o, u, so an id read over the phone is not misheard. */
@@ -20,7 +20,10 @@ export type IdPrefix =
   | 'ser'
   | 'ses'
   | 'lat'
-  | 'urg';
+  | 'urg'
+  | 'acs'
+  | 'lnk'
+  | 'tok';
 
 /** A new id: prefix, 10 characters of time in milliseconds (so ids sort by age), 16 of randomness (80 bits). */
 export function newId(prefix: IdPrefix, now: Instant, random: Uint8Array = randomBytes(10)): string {
@@ -38,16 +41,17 @@ export function newId(prefix: IdPrefix, now: Instant, random: Uint8Array = rando
  * A broadcast's is derived from (series id, original slot).
  */
 export function derivedId(prefix: IdPrefix, ...parts: readonly (string | number)[]): string {
-  const hash = createHash('sha256').update(JSON.stringify(parts)).digest();
-  return `${prefix}_${base32(hash).slice(0, 26)}`;
+  const bytes = hash('sha256', JSON.stringify(parts), 'buffer');
+  return `${prefix}_${base32(bytes, 26)}`;
 }
 
 /** SHA-256 of bytes (or of a text's UTF-8) in lower-case hexadecimal. */
 export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes, 'hex');
 }
 
-function base32(bytes: Uint8Array): string {
+/** At most `length` characters. */
+function base32(bytes: Uint8Array, length = Number.POSITIVE_INFINITY): string {
   let text = '';
   let bits = 0;
   let held = 0;
@@ -59,6 +63,7 @@ function base32(bytes: Uint8Array): string {
       text += ALPHABET[(held >> bits) & 31];
     }
     held &= (1 << bits) - 1;
+    if (text.length >= length) return text.slice(0, length);
   }
   return text;
 }

@@ -2,31 +2,30 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, Lifecycle, SystemClock } from '#kit';
 import type { ServerConfig } from './config/index.ts';
+import { type BackupSide, buildBackupSide } from './context/backup-side.ts';
 import { buildHousekeeping, type Housekeeping } from './context/housekeeping.ts';
-
 import { buildLatchSide, type LatchSide } from './context/latch-side.ts';
 import { buildMediaSide, type MediaSide } from './context/media-side.ts';
 import { metricSources } from './context/metric-sources.ts';
+import { buildPeopleSide, type PeopleSide } from './context/people-side.ts';
 import { buildPlanSide, type PlanSide } from './context/plan-side.ts';
 import { readinessChecks } from './context/readiness-checks.ts';
 import { ensureRootArea } from './context/root-area.ts';
 import { buildScheduleSide, type ScheduleSide } from './context/schedule-side.ts';
 import { buildSpeakerSide, type SpeakerSide } from './context/speaker-side.ts';
 import { bootTimeOf, systemTimeWitness } from './context/system-time.ts';
+import { buildTerritorySide } from './context/territory-side.ts';
 import { buildTlsSide, type TlsSide } from './context/tls-side.ts';
 import { buildUrgentSide, type UrgentSide } from './context/urgent-side.ts';
-import { openTokens } from './domain/accounts/first-tokens.ts';
-import { TokenBook } from './domain/accounts/token-book.ts';
 import { AnnouncementService } from './domain/announcements/announcement-service.ts';
 import { AreaDirectory } from './domain/areas/area-directory.ts';
-import { AreaMover } from './domain/areas/area-mover.ts';
-import { AreaService } from './domain/areas/area-service.ts';
 import { Acts } from './domain/audit/acts.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
 import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
 import { MakeGoodService } from './domain/coverage/make-good-service.ts';
 import { EventHub } from './domain/events/event-hub.ts';
-import { KeyRotation } from './domain/keys/key-rotation.ts';
+import { EvidenceService } from './domain/evidence/evidence-service.ts';
+import type { KeyRotation } from './domain/keys/key-rotation.ts';
 import { KeyService } from './domain/keys/key-service.ts';
 import type { KeyVault } from './domain/keys/key-vault.ts';
 import { TimeService } from './domain/keys/time-service.ts';
@@ -44,6 +43,7 @@ import { createLogger, type Logger } from './logger.ts';
 import type { MqttConnector } from './mqtt/index.ts';
 import { type DatabaseStorage, openStorage } from './storage/index.ts';
 import { KeyFiles } from './storage/key-files.ts';
+import { readEvidencePage } from './verify/page-file.ts';
 import { VERSION } from './version.ts';
 
 /** Parts that a test or another program brings along; each is in place before anything is built on it. */
@@ -59,6 +59,8 @@ export interface ContextOverrides {
   readonly witness?: TimeWitness;
   /** Asks somebody when mornings begin, "HH:MM"; at the very first start alone, where the configuration does not say. */
   readonly askMorningStart?: () => Promise<string>;
+  /** The built worker of backups, where this runs from the sources. */
+  readonly backupWorker?: URL;
 }
 
 interface Parts {
@@ -69,7 +71,7 @@ interface Parts {
   readonly keys: KeyService;
   readonly areaDirectory: AreaDirectory;
   readonly speakerDirectory: SpeakerDirectory;
-  readonly tokens: { book: TokenBook };
+  readonly people: PeopleSide;
   readonly media: MediaSide;
   readonly speakers: SpeakerSide;
   readonly planSide: PlanSide;
@@ -77,6 +79,7 @@ interface Parts {
   readonly latchSide: LatchSide;
   readonly urgentSide: UrgentSide;
   readonly scheduleSide: ScheduleSide;
+  readonly backupSide: BackupSide;
   readonly askMorningStart: () => Promise<string>;
   readonly housekeeping: Housekeeping;
   readonly tls: TlsSide;
@@ -91,9 +94,9 @@ export class Context extends Lifecycle {
   readonly speakerSide: SpeakerSide;
   readonly planSide: PlanSide;
   readonly services: ApiServices;
+  readonly backupSide: BackupSide;
   readonly tls: TlsSide;
   readonly #parts: Parts;
-  #firstTokens: string | null = null;
 
   constructor(parts: Parts, services: ApiServices) {
     super();
@@ -103,13 +106,9 @@ export class Context extends Lifecycle {
     this.storage = parts.storage;
     this.speakerSide = parts.speakers;
     this.planSide = parts.planSide;
+    this.backupSide = parts.backupSide;
     this.services = services;
     this.tls = parts.tls;
-  }
-
-  /** File with the secrets of tokens that this start made; null when there were tokens already. */
-  get firstTokensFile(): string | null {
-    return this.#firstTokens;
   }
 
   protected async onStart(): Promise<void> {
@@ -127,6 +126,9 @@ export class Context extends Lifecycle {
       );
     if (this.tls.keeper !== null) await this.#run('certificate', this.tls.keeper);
     await this.#load();
+    await this.backupSide.adopt();
+    await this.#run('sessions', this.#parts.people.sessions);
+    await this.#run('API tokens', this.#parts.people.apiTokenBook);
     await this.#run('latch file', latchSide.file);
     await this.#run('latches', latchSide.latches);
     await this.#run('media jobs', media.jobs);
@@ -138,35 +140,30 @@ export class Context extends Lifecycle {
     // Before anything reads what it changes, and after what it is published by.
     await this.#run('urgent acts', urgentSide.urgent);
     await this.#run('clock guard', planSide.guard);
-    // Before the first receipt: what was due while we were away is known by then.
     await this.#run('planning', planSide.planning);
     await this.#run('answers', speakers.answers);
-    await this.#run('journal', speakers.journal);
+    // Before the first receipt is folded what was due while we were away is known. Until then batches wait in the ingest's own queue.
+    this.#runAfter(planSide.planning.caughtUp(), 'journal', speakers.journal);
     await this.#run('plan heads and latches', speakers.healer);
     await this.#run('hellos', speakers.hellos);
     if (speakers.broker !== null) await this.#run('broker', speakers.broker);
-    this.disposers.defer(
-      'dispatch on connection',
-      speakers.gateway.onConnected(() => speakers.dispatcher.kick()),
-    );
-    this.disposers.defer(
-      'plan heads on connection',
-      speakers.gateway.onConnected(() => planSide.compiler.kick()),
-    );
-    this.disposers.defer(
-      'latches on connection',
-      speakers.gateway.onConnected(() => latchSide.latches.kick()),
-    );
-    this.disposers.defer(
-      'urgent acts on connection',
-      speakers.gateway.onConnected(() => urgentSide.urgent.kick()),
-    );
+    for (const [name, part] of Object.entries({
+      'dispatch on connection': speakers.dispatcher,
+      'plan heads on connection': planSide.compiler,
+      'latches on connection': latchSide.latches,
+      'urgent acts on connection': urgentSide.urgent,
+    }))
+      this.disposers.defer(
+        name,
+        speakers.gateway.onConnected(() => part.kick()),
+      );
     await this.#run('gateway', speakers.gateway);
     if (speakers.listener !== null) await this.#run('MQTT port', speakers.listener);
     await this.#run('make-goods', makeGoods);
     await this.#run('reminders', latchSide.reminders);
     await this.#run('housekeeping', housekeeping);
     await this.#parts.rotation.signAgain();
+    await this.#run('backups', this.backupSide.part);
   }
 
   async #startStorage(storage: Lifecycle, keys: Lifecycle): Promise<void> {
@@ -184,9 +181,23 @@ export class Context extends Lifecycle {
     await part.start();
   }
 
+  /** Starts a part when something else has come to its end (true) and nobody waits for it; never when that was stopped before. */
+  #runAfter(ended: Promise<boolean>, name: string, part: Lifecycle): void {
+    const { log } = this.#parts;
+    let stopped = false;
+    this.disposers.defer(name, () => {
+      stopped = true;
+      return part.stop();
+    });
+    const started = ended.then(async (done) => {
+      if (done && !stopped) await part.start();
+    });
+    this.background(started, (error) => log.error({ err: error, part: name }, 'a part failed'));
+  }
+
   /** What is held in memory, from the database. */
   async #load(): Promise<void> {
-    const { storage, areaDirectory, speakerDirectory, speakers, config, clock, tokens } = this.#parts;
+    const { storage, areaDirectory, speakerDirectory, speakers, config, clock } = this.#parts;
     const { askMorningStart } = this.#parts;
     const areas = await ensureRootArea(storage, config.rootArea, clock.now(), askMorningStart);
     areaDirectory.load(areas);
@@ -195,11 +206,7 @@ export class Context extends Lifecycle {
     speakers.credentials.load(credentials, areaDirectory.tree);
     await speakers.speakerKeys.load(storage);
     await this.#parts.scheduleSide.holidays.load(storage.read);
-    const secretsPath = join(config.dataFolder, 'first-tokens.txt');
-    const rootAreas = areas.filter(({ parentId }) => parentId === null).map(({ id }) => id);
-    const { book, created } = await openTokens({ path: config.tokensFile, secretsPath, rootAreas });
-    tokens.book = book;
-    this.#firstTokens = created ? secretsPath : null;
+    await this.#parts.people.load();
   }
 }
 
@@ -217,12 +224,12 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const events = overrides.events ?? new EventHub();
   const areaDirectory = new AreaDirectory();
   const speakerDirectory = new SpeakerDirectory();
-  const tokens = { book: new TokenBook([]) };
   const vault = overrides.vault ?? new KeyFiles({ folder: join(config.dataFolder, 'keys') });
   const keys = new KeyService({ vault, clock });
   const time = new TimeService({ clock, keys });
   const common = { config, clock, log, storage, events };
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
+  const people = buildPeopleSide({ ...common, areas: areaDirectory });
   const pending = new PendingActs();
   const tls = buildTlsSide(config, clock, log);
   const speakerSide = buildSpeakerSide({
@@ -308,92 +315,78 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const urgentSide = buildUrgentSide({
     ...{ log, storage, acts, pending, clock, events, onSaved, speakers, assignments, presence, dispatcher },
     ...{ areas: areaDirectory, speakerIndex: speakerDirectory, signer: keys, plan: planSide.plan },
+    slots: planSide.slots,
     dataFolder: config.dataFolder,
   });
-
-  const rotation = new KeyRotation({
-    ...{ keys, storage, clock, assignments, latches, planning, areas: areaDirectory },
-    speakerIds: () => Array.from(speakerDirectory.all(), ({ speakerId }) => speakerId),
-    onError: (error) => log.error({ err: error, part: 'key rotation' }, 'a part failed'),
+  const backupSide = buildBackupSide({
+    ...{ config, clock, log, storage, events, areas: areaDirectory, clockGuard: planSide.guard },
+    workerScript: overrides.backupWorker,
   });
 
-  const onTerritory = (areaIds: ReadonlySet<string>) => {
-    assignments.refreshSoon(Array.from(speakerDirectory.inAreas(areaIds), ({ speakerId }) => speakerId));
-    planning.changed();
-  };
-  const areaParts = { directory: areaDirectory, clock, holidays: scheduleSide.holidays };
-  const areas = new AreaService({ ...areaParts, onRulesChanged: onTerritory });
+  const territorySide = buildTerritorySide({
+    ...{ clock, log, storage, keys, assignments, latches, planning, onSaved, ...territory },
+    holidays: scheduleSide.holidays,
+  });
+
   const services: ApiServices = {
-    rotation,
+    ...territorySide,
     version: VERSION,
     clock,
-    tokens: { find: (token) => tokens.book.find(token) },
+    tokens: people.tokens,
+    people: people.services,
     speakerSecrets: credentials,
     acts,
     read,
     areaDirectory,
-    areas,
-    areaMoves: new AreaMover({
-      ...{ ...areaParts, view: (area, tree) => areas.view(area, tree), onSpeakerMoved: onSaved },
-      isStopped: (id) => latches.book.newestOf({ kind: 'area', id })?.state === 'set',
-      onMoved: onTerritory,
-    }),
     speakerIndex: speakerDirectory,
     speakers,
     mediaJobs: media.jobs,
     content: media.content,
-    announcements,
+    ...{ announcements, broadcasts, speakerTests, makeGoods, latches, reminders, told },
     plans: planSide,
-    broadcasts,
-    speakerTests,
-    makeGoods,
-    latches,
-    reminders,
-    told,
     urgent: urgentSide.urgent,
     cancels: urgentSide.cancels,
     speakerChanges: urgentSide.speakerChanges,
     ...scheduleSide,
+    evidence: new EvidenceService({
+      ...{ read, areas: areaDirectory, clock },
+      statements: keys,
+      keysOf: async (id) => speakerSide.speakerKeys.named(id),
+    }),
+    evidencePage: readEvidencePage,
     events,
     statements: keys,
     trust: tls.anchors,
     clientCertificates: config.tls.clientCaFile !== null,
     time,
-    readiness: new Readiness(
-      readinessChecks({
-        storage,
-        gateway: speakerSide.gateway,
+    ...backupSide.services,
+    readiness: new Readiness({
+      ...readinessChecks({
+        ...{ storage, clock, gateway: speakerSide.gateway, clockGuard: planSide.guard, planning },
         embedded: speakerSide.broker !== null,
-        clock,
-        clockGuard: planSide.guard,
         dataFolder: config.dataFolder,
       }),
-    ),
-    metrics: new Metrics(metricSources(speakerSide, media.jobs, planSide)),
+      ...backupSide.checks,
+    }),
+    metrics: new Metrics([...metricSources(speakerSide, media.jobs, planSide), ...backupSide.metrics]),
     uploadLimitBytes: config.uploadLimitBytes,
+    trustedProxies: config.trustedProxies,
   };
-  const housekeeping = buildHousekeeping({ clock, log, storage, acts, compiler: planSide.compiler });
+  const housekeeping = buildHousekeeping({ clock, log, storage, acts, people, compiler: planSide.compiler });
   const parts: Parts = {
-    config,
-    log,
-    clock,
-    storage,
-    keys,
-    areaDirectory,
-    speakerDirectory,
-    tokens,
-    media,
+    ...{ config, log, clock, storage, keys, areaDirectory, speakerDirectory, people, media },
     speakers: speakerSide,
     planSide,
     makeGoods,
     latchSide,
     urgentSide,
     scheduleSide,
+    backupSide,
     askMorningStart: async () =>
       config.morningStart ?? (await overrides.askMorningStart?.()) ?? SUGGESTED_MORNING,
     housekeeping,
     tls,
-    rotation,
+    rotation: territorySide.rotation,
   };
   return new Context(parts, services);
 }

@@ -3,39 +3,55 @@ import { isDomainError } from '#protocols';
 import { buildApp } from './app.ts';
 import { ConfigError, loadConfig, SERVER_VARIABLES, type ServerConfig } from './config/index.ts';
 import { buildContext } from './context.ts';
-import { TokensFileError } from './domain/accounts/first-tokens.ts';
+import { TokensFileError } from './domain/accounts/tokens-file.ts';
 import { askMorningStart } from './first-run.ts';
+import { finishRestore } from './storage/backup/index.ts';
 import { StorageStartError } from './storage/index.ts';
 
 /** After this long a graceful stop is given up. */
 const STOP_LIMIT_MS = 15_000;
 
-/** Runs the controller until it is told to stop. Resolves with the exit code. */
+/** Runs the controller until it is told to stop; after a restore it starts again on what was put back. Resolves with the exit code. */
 async function main(): Promise<number> {
-  const parts = new DisposerStack();
   const stopped = untilSignal();
-  try {
-    const config = loadConfig(process.env);
-    await start(config, parts);
-  } catch (error) {
-    process.stderr.write(`loa: ${startFailure(error)}\n`);
-    await parts.dispose().catch(() => undefined);
-    return 1;
-  }
-  const signal = await stopped;
-  process.stderr.write(`loa: ${signal}: đang dừng\n`);
-  const limit = setTimeout(() => process.exit(1), STOP_LIMIT_MS);
-  limit.unref();
-  try {
-    await parts.dispose();
-    return 0;
-  } catch (error) {
-    process.stderr.write(`loa: ${describe(error)}\n`);
-    return 1;
+  for (;;) {
+    const parts = new DisposerStack();
+    let restart: Promise<void>;
+    try {
+      ({ restart } = await start(loadConfig(process.env), parts));
+    } catch (error) {
+      process.stderr.write(`loa: ${startFailure(error)}\n`);
+      await parts.dispose().catch(() => undefined);
+      return 1;
+    }
+    const signal = await Promise.race([stopped, restart.then(() => null)]);
+    process.stderr.write(
+      `loa: ${signal ?? 'khôi phục xong'}: đang ${signal === null ? 'khởi động lại' : 'dừng'}\n`,
+    );
+    const limit = setTimeout(() => process.exit(1), STOP_LIMIT_MS);
+    limit.unref();
+    try {
+      await parts.dispose();
+      if (signal !== null) return 0;
+    } catch (error) {
+      process.stderr.write(`loa: ${describe(error)}\n`);
+      return 1;
+    } finally {
+      clearTimeout(limit);
+    }
   }
 }
 
-async function start(config: ServerConfig, parts: DisposerStack): Promise<void> {
+/** Resolves, once it runs, with what tells that it is to start again. */
+async function start(
+  config: ServerConfig,
+  parts: DisposerStack,
+): Promise<{ readonly restart: Promise<void> }> {
+  const restored = await finishRestore(config);
+  if (restored !== null)
+    process.stderr.write(
+      `loa: đã khôi phục bản sao lưu lúc ${new Date(restored.backupAt).toISOString()}; máy chủ cũ phải TẮT HẲN\n`,
+    );
   const context = await buildContext(config, {
     // Only where somebody sits at a terminal: nothing else waits for an answer.
     ...(process.stdin.isTTY && process.stderr.isTTY
@@ -50,12 +66,18 @@ async function start(config: ServerConfig, parts: DisposerStack): Promise<void> 
   const app = await buildApp(context);
   parts.defer('HTTP', () => app.close());
   await app.listen({ host: config.host, port: config.port, backlog: 4096 });
-  const { firstTokensFile } = context;
   process.stderr.write(`loa: máy chủ chạy tại ${config.publicUrl}, dữ liệu ở ${config.dataFolder}\n`);
-  if (firstTokensFile !== null)
+  const setupLink = context.services.people.setup.link();
+  if (setupLink !== null)
     process.stderr.write(
-      `loa: lần chạy đầu: mã truy cập nằm trong ${firstTokensFile} (cất đi rồi xóa tệp này)\n`,
+      `loa: chưa có tài khoản nào: mở ${setupLink} để tạo người quản trị đầu tiên (dùng một lần, đừng gửi cho ai)\n`,
     );
+  const { setupSecret } = context.backupSide.part;
+  if (setupSecret !== null)
+    process.stderr.write(
+      `loa: máy chủ còn trống: mã thiết lập (để khôi phục từ bản sao lưu): ${setupSecret}\n`,
+    );
+  return { restart: context.backupSide.restart };
 }
 
 /** Resolves with the first SIGINT or SIGTERM; the second one ends the process at once. */

@@ -79,6 +79,8 @@ interface Download {
   readonly abort: AbortController;
   readonly listeners: Set<EnsureOptions>;
   users: number;
+  /** Somebody wants it now: it does not wait for the turn that it was given. */
+  readonly hurry: AbortController;
   /** Ends the attempt under way, and the next one begins at so many bytes. */
   cut: (bytes: number) => void;
 }
@@ -157,6 +159,7 @@ export class ContentCache extends Lifecycle {
       );
     const download = this.#downloads.get(content.sha256) ?? this.#begin(options);
     download.users += 1;
+    if ((options.spreadMs ?? 0) === 0) download.hurry.abort();
     download.listeners.add(options);
     try {
       return await Promise.race([download.result, rejected(signal)]);
@@ -229,12 +232,14 @@ export class ContentCache extends Lifecycle {
     const abort = new AbortController();
     const listeners = new Set<EnsureOptions>();
     const cuts: { cut: (bytes: number) => void } = { cut: () => undefined };
-    const result = this.#fetchUntilProved(options, abort.signal, listeners, cuts).finally(() =>
+    const hurry = new AbortController();
+    const result = this.#fetchUntilProved(options, abort.signal, listeners, cuts, hurry.signal).finally(() =>
       this.#downloads.delete(options.content.sha256),
     );
     // Whoever waits has it through `ensure`.
     result.catch(() => undefined);
-    const download = { result, abort, listeners, users: 0, cut: (bytes: number) => cuts.cut(bytes) };
+    const cut = (bytes: number) => cuts.cut(bytes);
+    const download = { result, abort, hurry, listeners, users: 0, cut };
     this.#downloads.set(options.content.sha256, download);
     return download;
   }
@@ -244,10 +249,14 @@ export class ContentCache extends Lifecycle {
     signal: AbortSignal,
     listeners: ReadonlySet<EnsureOptions>,
     cuts: Pick<Download, 'cut'>,
+    hurry: AbortSignal,
   ): Promise<string> {
     const { clock, log, random, retry = { baseMs: 1_000, maxMs: 60_000 } } = this.#options;
     const { content, spreadMs = 0 } = options;
-    if (spreadMs > 0) await delay(clock, 'cache.spread', spreadMs, signal);
+    if (spreadMs > 0)
+      await delay(clock, 'cache.spread', spreadMs, AbortSignal.any([signal, hurry])).catch(() =>
+        signal.throwIfAborted(),
+      );
     const delays = backoff({ ...retry, ...(random && { random }) });
     while (true) {
       const release = this.hold(content.sha256);

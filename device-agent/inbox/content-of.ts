@@ -29,8 +29,23 @@ export function contentOf({ content }: Pick<PlayOrder, 'content'>): PlayableCont
   return CODECS[isPlayableKind(kind) ? kind : 'file'].check(content);
 }
 
+/** The file that content is, or is made of; undefined where the order names none. */
+export function fileOf(content: PlayableContent): FileContent | undefined {
+  if (content.kind === 'file') return content;
+  return content.kind === 'stored' ? content.file : undefined;
+}
+
 /** The files that have to be here before content can sound to its end. */
 export function filesOf(content: PlayableContent): readonly FileContent[] {
-  if (content.kind === 'file') return [content];
-  return content.kind === 'relay' && content.fallback !== null ? [content.fallback] : [];
+  const file = content.kind === 'relay' ? content.fallback : fileOf(content);
+  return file === null || file === undefined ? [] : [file];
+}
+
+/** All files of an order. What is spoken before an emergency comes behind its content, which waits for none of it. */
+export function filesOfOrder(
+  { priority, prelude }: Pick<PlayOrder, 'priority' | 'prelude'>,
+  content: PlayableContent,
+): readonly FileContent[] {
+  const spoken = priority === 'emergency' ? prelude.flatMap(({ file }) => file ?? []) : [];
+  return [...filesOf(content), ...spoken];
 }

@@ -10,7 +10,7 @@ const SERVER_LATENCY_MS = 120;
  * What may wait in front of the server, so that a busy event loop is not heard. With the server's own it is what an emergency has to
  * wait for, which is to be heard within 300 ms.
  */
-const CUSHION_MS = 130;
+const CUSHION_MS = 100;
 
 export interface PulseOutputOptions {
   readonly clock: Clock;

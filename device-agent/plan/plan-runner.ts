@@ -8,6 +8,7 @@ import {
   type StoredMessage,
   targetsInclude,
 } from '#protocols';
+import type { Downloads, WantedFile } from '../cache/downloads.ts';
 import type { TrustedTime } from '../clock/index.ts';
 import { contentOf, filesOf, isPlayableKind } from '../inbox/content-of.ts';
 import { checkSlot } from '../inbox/decide.ts';
@@ -21,7 +22,6 @@ import { PlayItem } from '../runner/play-item.ts';
 import type { PlaybackControl } from '../runner/playback-control.ts';
 import type { SlotBook } from '../runner/recover-orders.ts';
 import type { OrderRecord, OrderStore } from '../state/order-store.ts';
-import type { Downloads, WantedFile } from './downloads.ts';
 import type { SlotInForce } from './held-plan.ts';
 import type { PlanKeeper } from './plan-keeper.ts';
 import { nextSlotAt, type PlanStep, reconcile } from './reconcile.ts';

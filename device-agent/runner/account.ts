@@ -56,7 +56,7 @@ export class Account extends Lifecycle {
     return this.#teller.told();
   }
 
-  /** Writes a fact that belongs to no order that is held. */
+  /** Writes a fact that changes no record. */
   note(fact: JournalFact): void {
     this.#teller.tell(fact, async () => undefined, nothing);
   }

@@ -25,10 +25,15 @@ export class Endings {
     this.#options = options;
   }
 
-  /** Tells the fact that ends an order, and forgets the item. */
+  /** Tells the fact that ends an order, and forgets the item. The repetitions that end with it are told before: whoever reads the end knows all. */
   end(item: PlayItem, fact: JournalFact): void {
+    const { account } = this.#options;
     this.#drop(item);
-    this.#options.account.tellEnd(item, fact);
+    const cut = fact.play !== undefined && (fact.kind === 'interrupted' || fact.kind === 'failed');
+    const rest = item.repetitions + 1;
+    if (cut && fact.code !== undefined && rest < item.order.repeat.count)
+      account.note(this.#passed(item, fact.code as ErrorCode, rest));
+    account.tellEnd(item, fact);
   }
 
   /** Its next repetition will not begin any more: told, and the one after it is next. */
@@ -39,9 +44,9 @@ export class Endings {
     this.#options.account.tell(item, fact);
   }
 
-  /** It will not begin any more. What has sounded of it before is told already. */
+  /** It will not begin, or not go on, any more. What has sounded of it before is told already; that nothing follows is told here. */
   giveUp(item: PlayItem, code: ErrorCode): void {
-    const { account, keeper, log } = this.#options;
+    const { keeper, log } = this.#options;
     if (item.plays === 0) {
       const kind = FAILURES.includes(code) ? 'failed' : 'missed';
       const { plannedAt } = item;
@@ -49,11 +54,7 @@ export class Endings {
       return;
     }
     log.info('not gone on with', { orderId: item.id, code, repetitions: item.repetitions });
-    // One that was interrupted or failed is told already.
-    const last = item.phase === 'open' && item.repetitions > 0 ? this.#passed(item, code) : null;
-    this.#drop(item);
-    if (last === null) account.writeSoon(item);
-    else account.tell(item, last);
+    this.end(item, this.#passed(item, code));
   }
 
   /** An order of the same broadcast has taken its place; nothing of it was heard. */
@@ -82,9 +83,10 @@ export class Endings {
     this.#options.items.drop(item);
   }
 
-  #passed(item: PlayItem, code: ErrorCode): JournalFact {
-    const { plannedAt } = item;
-    const repetition = item.repetitions + 1;
+  /** The repetition that comes after so many will not sound, or what is left of it. */
+  #passed(item: PlayItem, code: ErrorCode, repetitions = item.repetitions): JournalFact {
+    const plannedAt = item.plannedAtOf(repetitions);
+    const repetition = repetitions + 1;
     return orderFact('missed', item, factTime(this.#options.keeper.time), { code, plannedAt, repetition });
   }
 }

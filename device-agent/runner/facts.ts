@@ -1,4 +1,5 @@
 import type { CancelOrder, Evidence, JournalFact, JournalKind, OutputKind } from '#protocols';
+import { fileOf } from '../inbox/content-of.ts';
 import { drillMark } from '../inbox/payload.ts';
 import { type FactTime, roundMs } from '../journal/fact-time.ts';
 import type { PlayLevels, PlayPosition, PlayStarted } from '../playback/index.ts';
@@ -19,9 +20,10 @@ export function orderFact(
   more: Partial<JournalFact> = {},
 ): JournalFact {
   const { orderId, hash: orderHash, broadcastId } = record;
+  const file = fileOf(content);
   return {
     ...{ kind, ...time, orderId, orderHash, broadcastId },
-    ...(content.kind === 'file' ? { contentSha256: content.sha256 } : {}),
+    ...(file === undefined ? {} : { contentSha256: file.sha256 }),
     ...drillMark(order),
     ...more,
   };
@@ -49,7 +51,13 @@ export function startedFact(
     fromMs: roundMs(fromMs),
     output: output.kind,
     evidence: output.evidence,
+    ...lackOf(item),
   });
+}
+
+/** What is said of a play that has to do without stored sounds. */
+export function lackOf({ lacks }: Pick<PlayItem, 'lacks'>): Pick<JournalFact, 'code' | 'detail'> {
+  return lacks.length === 0 ? {} : { code: 'order.no_stored_message', detail: lacks.join(', ') };
 }
 
 /** The end of one attempt: what sounded, how sure that is, and how loud it was. */

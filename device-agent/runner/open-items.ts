@@ -1,10 +1,11 @@
 import { type Clock, Lifecycle } from '#kit';
 import type { ErrorCode, Progress } from '#protocols';
 import type { ContentCache } from '../cache/content-cache.ts';
+import type { Downloads } from '../cache/downloads.ts';
 import type { TimeKeeper } from '../clock/index.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Log } from '../log.ts';
-import type { Downloads } from '../plan/downloads.ts';
+import type { SoundMaker } from '../sounds/sound-maker.ts';
 import type { Account } from './account.ts';
 import { orderFact } from './facts.ts';
 import type { PlayItem } from './play-item.ts';
@@ -19,6 +20,7 @@ export interface OpenItemsOptions {
   readonly keeper: TimeKeeper;
   readonly cache: ContentCache;
   readonly downloads: Downloads;
+  readonly sounds: Pick<SoundMaker, 'isDecoded'>;
   readonly account: Account;
   readonly log: Log;
   readonly random: () => number;

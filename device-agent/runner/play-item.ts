@@ -11,7 +11,7 @@ import {
   plannedItem,
   RESUME_REWIND_MS,
 } from '#protocols';
-import { filesOf, type PlayableContent } from '../inbox/content-of.ts';
+import { filesOfOrder, type PlayableContent } from '../inbox/content-of.ts';
 import type { OrderPhase, OrderRecord, OrderStore } from '../state/order-store.ts';
 
 /** What an order's record says of its progress, numbered in the order in which it came to be. */
@@ -64,6 +64,8 @@ export class PlayItem {
   proofs = 0;
   /** The latch that was set when it began, and that it passes: an emergency only. */
   passes: string | null = null;
+  /** Stored sounds that it names and that were not here when it began. */
+  lacks: readonly string[] = [];
   #version = 0;
   #persisted = 0;
 
@@ -80,7 +82,7 @@ export class PlayItem {
     this.id = options.record.orderId;
     this.order = options.order;
     this.content = options.content;
-    this.files = filesOf(options.content);
+    this.files = filesOfOrder(options.order, options.content);
     this.proveSlot = options.proveSlot ?? null;
     this.plannedUntil = options.plannedUntil ?? null;
     this.fresh = options.fresh;
@@ -104,7 +106,12 @@ export class PlayItem {
 
   /** Planned instant of the repetition that comes next. */
   get plannedAt(): number {
-    return plannedAtOf(this.#planned, this);
+    return this.plannedAtOf(this.repetitions);
+  }
+
+  /** Planned instant of the repetition that comes after so many. */
+  plannedAtOf(repetitions: number): number {
+    return plannedAtOf(this.#planned, { repetitions });
   }
 
   /** As `arbitrate` sees it. */

@@ -1,10 +1,10 @@
 import type { Clock } from '#kit';
 import type { Progress } from '#protocols';
 import type { ContentCache } from '../cache/content-cache.ts';
+import type { Downloads } from '../cache/downloads.ts';
 import type { TimeKeeper } from '../clock/index.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Log } from '../log.ts';
-import type { Downloads } from '../plan/downloads.ts';
 import type { PlaybackEngine } from '../playback/index.ts';
 import type { SoundMaker } from '../sounds/sound-maker.ts';
 import type { AssignmentStore } from '../state/assignment-store.ts';

@@ -1,7 +1,8 @@
 import type { Clock } from '#kit';
 import type { FileContent } from '#protocols';
 import type { ContentCache } from '../cache/content-cache.ts';
-import type { Downloads } from '../plan/downloads.ts';
+import type { Downloads } from '../cache/downloads.ts';
+import type { SoundMaker } from '../sounds/sound-maker.ts';
 import type { PlayItem } from './play-item.ts';
 
 /** Two progress messages of one download are at least this far apart. */
@@ -24,6 +25,7 @@ export function spreadMs(untilStartMs: number, random: () => number): number {
 export interface PrefetchOptions {
   readonly cache: ContentCache;
   readonly downloads: Downloads;
+  readonly sounds: Pick<SoundMaker, 'isDecoded'>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly onProgress: (item: PlayItem, fraction: number) => void;
@@ -48,7 +50,9 @@ export async function prefetch(
     onChange(item);
   }
   try {
-    for (const content of item.files) await fetchOne(item, content, untilStartMs, options);
+    // A stored message needs no file: on a commune's loudspeakers it would come as often as there are of them.
+    for (const content of item.files)
+      if (!options.sounds.isDecoded(content.sha256)) await fetchOne(item, content, untilStartMs, options);
     item.fetched = true;
     item.trouble = null;
   } catch (error) {

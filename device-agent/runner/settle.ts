@@ -1,7 +1,7 @@
 import type { ErrorCode, JournalFact } from '#protocols';
 import { type FactTime, roundMs } from '../journal/fact-time.ts';
 import type { PlayOutcome } from '../playback/index.ts';
-import { endedFact, type OutputFacts, orderFact, rangeOf } from './facts.ts';
+import { endedFact, lackOf, type OutputFacts, orderFact, rangeOf } from './facts.ts';
 import type { PlayItem } from './play-item.ts';
 
 /** A fade-out may end a slot so much early. */
@@ -49,6 +49,11 @@ export function settle(
         reopen(item);
         return hardEnd ? { kind: 'give-up', code: 'order.hard_end' } : { kind: 'reopen' };
       }
+      if (hardEnd && cancel === null && outcome.position === null && wordless(item)) {
+        item.phase = 'done';
+        const more = { ...lackOf(item), play: item.plays, output: output.kind };
+        return { kind: 'tell', fact: orderFact('failed', item, time, more) };
+      }
       const code = interruptionCode(hardEnd, cancel, stopCode);
       const more = { code, ...(cancel === null ? {} : { detail: cancel.reason }) };
       const kind = cancel === null ? 'interrupted' : 'cancelled';
@@ -79,6 +84,11 @@ export function settle(
       return never;
     }
   }
+}
+
+/** Its words were waited for to the end: the tone alone was heard. */
+function wordless({ content, lacks }: PlayItem): boolean {
+  return content.kind === 'stored' && lacks.includes(content.name);
 }
 
 /** Whether its hard end is the end of its slot: a relay has no end of its own. */
@@ -123,5 +133,5 @@ function interruptionCode(
 ): ErrorCode {
   if (cancel !== null) return cancel.code ?? 'order.cancelled';
   if (hardEnd) return 'order.hard_end';
-  return stopCode ?? 'order.agent_restarted';
+  return stopCode ?? 'order.agent_stopped';
 }

@@ -2,6 +2,7 @@ import { type Clock, delay, Lifecycle } from '#kit';
 import { type ErrorCode, isDomainError, type JournalFact, type Progress, type Situation } from '#protocols';
 import type { ContentCache } from '../cache/content-cache.ts';
 import type { TimeKeeper } from '../clock/index.ts';
+import { fileOf } from '../inbox/content-of.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Log } from '../log.ts';
 import type { PlaybackEngine, PlayOutcome, PlayRequest, PlayStarted } from '../playback/index.ts';
@@ -232,7 +233,8 @@ export class Stage extends Lifecycle {
   }
 
   async #held(item: PlayItem): Promise<boolean> {
-    return item.content.kind === 'file' && (await this.#options.cache.proved(item.content));
+    const file = fileOf(item.content);
+    return file !== undefined && (await this.#options.cache.proved(file));
   }
 
   /** Undefined, and told: what it names is not on this loudspeaker. */
@@ -242,10 +244,13 @@ export class Stage extends Lifecycle {
     assignment: Parameters<typeof playRequest>[3],
   ): Promise<PlayRequest | undefined> {
     const { cache, keeper, onUnfit, sounds } = this.#options;
-    const file = item.content.kind === 'file' ? cache.pathOf(item.content.sha256) : '';
+    const found = fileOf(item.content);
+    const file = found === undefined ? '' : cache.pathOf(found.sha256);
     try {
       const request = playRequest(item, situation, file, assignment);
-      return await sounds.complete(item, request, keeper.time.now().instant);
+      const complete = await sounds.complete(item, request, keeper.time.now().instant);
+      item.lacks = complete.lacks;
+      return complete.request;
     } catch (error) {
       if (!isDomainError(error)) throw error;
       const { code, message } = error;

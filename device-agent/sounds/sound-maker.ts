@@ -1,8 +1,14 @@
 import type { Clock } from '#kit';
-import { DomainError, type FileContent, isDomainError, type PlayOrder, type RelayContent } from '#protocols';
+import {
+  DomainError,
+  type FileContent,
+  type PlayOrder,
+  type RelayContent,
+  type StoredContent,
+} from '#protocols';
 import type { ContentCache, ContentOrigin } from '../cache/content-cache.ts';
 import { earlyContent } from '../cache/early-content.ts';
-import type { PlayableContent } from '../inbox/content-of.ts';
+import { fileOf, type PlayableContent } from '../inbox/content-of.ts';
 import type { Log } from '../log.ts';
 import {
   type Decoder,
@@ -41,6 +47,12 @@ export interface SoundMakerOptions {
   readonly log: Log;
 }
 
+/** What the engine is asked for, and the names of stored sounds that are not here: left out, or waited for while a tone sounds. */
+export interface CompleteRequest {
+  readonly request: PlayRequest;
+  readonly lacks: readonly string[];
+}
+
 /** Finds what an order makes sound: its content, wherever that is, and what comes before it. */
 export class SoundMaker {
   readonly #options: SoundMakerOptions;
@@ -51,26 +63,35 @@ export class SoundMaker {
 
   /** Whether an item may begin before every byte of its content was proved here. */
   mayBeginEarly({ content, emergency }: Pick<SoundItem, 'content' | 'emergency'>): boolean {
-    if (content.kind !== 'file') return true;
-    return emergency || this.#options.stored.openContent(content.sha256) !== undefined;
+    const file = fileOf(content);
+    if (emergency || file === undefined) return true;
+    return (
+      this.isDecoded(file.sha256) || (content.kind === 'stored' && this.#options.stored.has(content.name))
+    );
+  }
+
+  /** Whether a content lies here decoded, and needs no file. */
+  isDecoded(sha256: string): boolean {
+    return this.#options.stored.openContent(sha256) !== undefined;
   }
 
   /**
    * The request with the sounds that the item names. `now`: the instant, by the best knowledge.
-   * @throws DomainError `order.no_stored_message`
+   * @throws DomainError `order.no_stored_message`, never of an emergency but for the words that say that it is a drill
    */
-  async complete(item: SoundItem, request: PlayRequest, now: number): Promise<PlayRequest> {
-    const prelude = this.#prelude(item);
+  async complete(item: SoundItem, wanted: PlayRequest, now: number): Promise<CompleteRequest> {
+    const { prelude, lacks } = await this.#prelude(item);
+    const request = { ...wanted, prelude };
     const { content } = item;
     switch (content.kind) {
       case 'file': {
         const open = await this.#file(item, content);
-        return { ...request, prelude, ...(open && { open }) };
+        return { request: { ...request, ...(open && { open }) }, lacks };
       }
       case 'stored':
-        return { ...request, prelude, open: this.#options.stored.open(content.name, item.id) };
+        return this.#stored(item, content, { request, lacks });
       case 'relay':
-        return this.#relay(item, content, { ...request, prelude }, now);
+        return { request: await this.#relay(item, content, request, now), lacks };
       default: {
         const never: never = content;
         return never;
@@ -85,14 +106,43 @@ export class SoundMaker {
     if (decoded !== undefined || !item.emergency) return decoded;
     if ((await cache.provedAtMs(content)) !== undefined) return undefined;
     if (content.bytes <= PROVED_FIRST_BYTES && (await cache.verify(content))) return undefined;
-    const filler = stored.open('attention-tone', item.id);
-    const wanted = item.failures > 0 ? whole(content) : content;
+    return this.#patiently(item, async () => content);
+  }
+
+  /** A message by its name. An emergency that names one that is not here sounds as a tone until it is, wherever it comes from. */
+  async #stored(
+    item: SoundItem,
+    { name, file }: StoredContent,
+    { request, lacks }: CompleteRequest,
+  ): Promise<CompleteRequest> {
+    const { stored } = this.#options;
+    if (stored.has(name) || (!item.emergency && file === undefined))
+      return { request: { ...request, open: stored.open(name, item.id) }, lacks };
+    const known = file ?? stored.contentOf(name);
+    const open =
+      known === undefined
+        ? this.#patiently(item, (signal) => stored.named(name, signal))
+        : await this.#file(item, known);
+    return { request: { ...request, ...(open && { open }) }, lacks: [...lacks, name] };
+  }
+
+  /** The attention tone, until the content is found and enough of it has come. */
+  #patiently(item: SoundItem, find: (signal: AbortSignal) => Promise<FileContent>): OpenSource {
+    const filler = this.#options.stored.open('attention-tone', item.id);
     return (offsetMs) =>
-      new PatientSource({ filler, content: (signal) => this.#early(wanted, offsetMs, signal) });
+      new PatientSource({
+        filler,
+        content: async (signal) => {
+          const content = await find(signal);
+          return this.#early(item.failures > 0 ? whole(content) : content, offsetMs, signal);
+        },
+      });
   }
 
   async #early(content: FileContent, offsetMs: number, signal: AbortSignal) {
-    const { cache, decoder } = this.#options;
+    const { cache, decoder, stored } = this.#options;
+    const decoded = stored.openContent(content.sha256);
+    if (decoded !== undefined) return decoded(offsetMs);
     const { durationMs } = content;
     const found = (await cache.proved(content))
       ? { file: cache.pathOf(content.sha256) }
@@ -126,36 +176,42 @@ export class SoundMaker {
   }
 
   async #standIn(fallback: FileContent | null): Promise<OpenSource | null> {
-    const { cache, decoder, stored, log } = this.#options;
-    if (fallback === null) return null;
-    const decoded = stored.openContent(fallback.sha256);
-    if (decoded !== undefined) return decoded;
-    if (await cache.proved(fallback)) {
-      const { sha256, durationMs } = fallback;
-      return (offsetMs) => decoder.open({ file: cache.pathOf(sha256), durationMs, offsetMs });
-    }
-    log.warn('a relay has no fallback: it is not here', { sha256: fallback.sha256 });
+    const found = fallback === null ? null : await this.#openFile(fallback);
+    if (found !== undefined) return found;
+    this.#options.log.warn('a relay has no fallback: it is not here', { sha256: fallback?.sha256 });
     return null;
   }
 
-  #prelude(item: SoundItem): OpenSource[] {
+  /** A chime may be missing, and words that did not come with their order: what follows them waits for neither. */
+  async #prelude(item: SoundItem): Promise<{ prelude: OpenSource[]; lacks: string[] }> {
     const { stored, log } = this.#options;
     const { prelude, drill } = item.order;
     const goesOn = item.phase === 'interrupted' || item.resumeFromMs > 0;
     const again = item.emergency && item.resumeFromMs === 0;
-    const names = prelude
-      .map(({ name }) => name)
-      .filter((name) => !goesOn || (again && HEARD_AGAIN.includes(name)));
-    return names.flatMap((name) => {
-      try {
-        return [stored.open(name, item.id)];
-      } catch (error) {
-        // A chime may be missing; that an exercise is one must be heard.
-        if (!isDomainError(error) || (drill && name === 'drill-notice')) throw error;
-        log.warn('a sound before the content is left out', { orderId: item.id, name });
-        return [];
+    const wanted = prelude.filter(({ name }) => !goesOn || (again && HEARD_AGAIN.includes(name)));
+    const lacks: string[] = [];
+    const sounds: OpenSource[] = [];
+    for (const { name, file } of wanted) {
+      const must = drill && name === 'drill-notice';
+      const found =
+        must || stored.has(name) ? stored.open(name, item.id) : file && (await this.#openFile(file));
+      if (found !== undefined) {
+        sounds.push(found);
+        continue;
       }
-    });
+      log.warn('a sound before the content is left out', { orderId: item.id, name });
+      lacks.push(name);
+    }
+    return { prelude: sounds, lacks };
+  }
+
+  /** A file that is here, decoded or not; undefined when it is not. */
+  async #openFile(file: FileContent): Promise<OpenSource | undefined> {
+    const { cache, decoder, stored } = this.#options;
+    const decoded = stored.openContent(file.sha256);
+    if (decoded !== undefined || !(await cache.proved(file))) return decoded;
+    const { sha256, durationMs } = file;
+    return (offsetMs) => decoder.open({ file: cache.pathOf(sha256), durationMs, offsetMs });
   }
 
   #lengthOf(name: string): number {

@@ -1,5 +1,5 @@
-import { type Clock, delay, Exclusive, Lifecycle, type Milliseconds } from '#kit';
-import { DomainError, type StoredMessage } from '#protocols';
+import { type Clock, delay, Emitter, Exclusive, Lifecycle, type Milliseconds } from '#kit';
+import { DomainError, type FileContent, type StoredMessage } from '#protocols';
 import type { ContentCache, ContentOrigin } from '../cache/content-cache.ts';
 import { errorText, type Log } from '../log.ts';
 import { FRAMES_PER_MS } from '../outputs/output.ts';
@@ -33,6 +33,7 @@ export class StoredSounds extends Lifecycle {
   readonly #options: StoredSoundsOptions;
   readonly #folder: StoredFolder;
   readonly #one = new Exclusive();
+  readonly #events: Emitter<{ kept: undefined }>;
   #messages: readonly StoredMessage[] = [];
   #stop = new AbortController();
   readonly #underWay = new Set<string>();
@@ -41,6 +42,7 @@ export class StoredSounds extends Lifecycle {
     super();
     this.#options = options;
     this.#folder = new StoredFolder(options);
+    this.#events = new Emitter((_, error) => options.log.error('stored messages', { error }));
   }
 
   protected override async onStart(): Promise<void> {
@@ -59,6 +61,7 @@ export class StoredSounds extends Lifecycle {
   /** From now on these messages are kept, and no others. What is missing is fetched, and decoded one after the other. */
   keep(messages: readonly StoredMessage[]): void {
     this.#messages = [...messages];
+    this.#events.emit('kept', undefined);
     if (!this.running) return;
     const wanted = new Set(messages.map(({ content }) => content.sha256));
     for (const sha256 of this.#folder.held) if (!wanted.has(sha256)) this.#work(this.#folder.remove(sha256));
@@ -91,6 +94,20 @@ export class StoredSounds extends Lifecycle {
     const found = this.#find(name);
     if (found === undefined) throw new DomainError('order.no_stored_message', { orderId, name });
     return found;
+  }
+
+  /** What a message is made of, here or not; undefined while no plan head in force names it. */
+  contentOf(name: string): FileContent | undefined {
+    return this.#messageOf(name)?.content;
+  }
+
+  /** The same, as soon as a plan head names it. Rejects with the signal's reason. */
+  async named(name: string, signal: AbortSignal): Promise<FileContent> {
+    for (;;) {
+      const content = this.contentOf(name);
+      if (content !== undefined) return content;
+      await this.#events.next('kept', undefined, signal);
+    }
   }
 
   /** What opens a content that lies here decoded, as a message or part of one; undefined when it does not. */

@@ -39,8 +39,15 @@ export const WindowOverrideSchema = Type.Object({
   reason: Type.String({ minLength: 1, maxLength: 512 }),
 });
 
-/** A sound before the content, by name: a built-in sound or a stored message of the loudspeaker, of which `durationMs` tells the length. */
-export const PreludeSchema = Type.Object({ name: IdSchema, durationMs: Type.Optional(DurationSchema) });
+/**
+ * A sound before the content, by name: a built-in sound or a stored message of the loudspeaker, of which `durationMs` tells the length and
+ * `file` what it is made of, for a loudspeaker that lacks it.
+ */
+export const PreludeSchema = Type.Object({
+  name: IdSchema,
+  durationMs: Type.Optional(DurationSchema),
+  file: Type.Optional(FileContentSchema),
+});
 
 /** The session that a slot belongs to: the announcements of one programme, one after the other. */
 export const SessionSchema = Type.Object({
@@ -67,6 +74,8 @@ export const PlayOrderSchema = Type.Intersect([
     prelude: Type.Array(PreludeSchema, { maxItems: 4 }),
     /** The schedule and session that it is of; null: ordered by itself. */
     scheduleId: Type.Union([IdSchema, Type.Null()]),
+    /** When a person asked for what a plan repeats and signs anew; left out: when it was issued. Two priority items sound in this order. */
+    orderedAt: Type.Optional(InstantSchema),
     session: Type.Union([SessionSchema, Type.Null()]),
     repeat: Type.Object({
       count: Type.Integer({ minimum: 1, maximum: 100 }),

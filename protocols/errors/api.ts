@@ -5,7 +5,7 @@ export const apiErrors = errorTable({
   'request.invalid': { status: 400, message: 'The request is not valid: {reason}.' },
   'request.unauthenticated': {
     status: 401,
-    message: 'No valid token came with the request. Send "Authorization: Bearer <token>".',
+    message: 'Nobody is logged in: log in again, or send "Authorization: Bearer <token>".',
   },
   'request.forbidden': { status: 403, message: '"{actor}" may not "{permission}" in area "{area}".' },
   'request.not_found': { status: 404, message: 'There is no {what} "{id}".' },

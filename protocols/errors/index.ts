@@ -1,8 +1,10 @@
 import { apiErrors } from './api.ts';
+import { backupErrors } from './backup.ts';
 import { type ErrorParams, fillMessage } from './error.ts';
 import { journalErrors } from './journal.ts';
 import { mediaErrors } from './media.ts';
 import { orderErrors } from './order.ts';
+import { peopleErrors } from './people.ts';
 import { playbackErrors } from './playback.ts';
 import { scheduleErrors } from './schedule.ts';
 
@@ -11,9 +13,11 @@ export { type ErrorEntry, type ErrorParams, fillMessage } from './error.ts';
 /** Every error that leaves a part of the system, by code. Retired codes are never given another meaning. */
 export const ERRORS = {
   ...apiErrors,
+  ...backupErrors,
   ...journalErrors,
   ...mediaErrors,
   ...orderErrors,
+  ...peopleErrors,
   ...playbackErrors,
   ...scheduleErrors,
 } as const;

@@ -59,7 +59,13 @@ export const orderErrors = errorTable({
   'order.hard_end': { status: 409, message: 'Order "{orderId}" was cut at its hard end.' },
   'order.agent_restarted': {
     status: 409,
-    message: 'Order "{orderId}" was cut off: the loudspeaker stopped or lost its power.',
+    message:
+      'Order "{orderId}" was cut off: the loudspeaker crashed or lost its power. It does not go on by itself.',
+  },
+  'order.agent_stopped': {
+    status: 409,
+    message:
+      'Order "{orderId}" was faded out: the loudspeaker\'s program was stopped. It goes on after the restart.',
   },
   'message.unknown_topic': { status: 400, message: 'Topic "{topic}" is not in the topic table.' },
   'message.wrong_sender': {

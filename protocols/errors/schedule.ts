@@ -13,6 +13,11 @@ export const scheduleErrors = errorTable({
     status: 409,
     message: 'Announcement "{announcementId}" is not approved: this occurrence is not planned.',
   },
+  'schedule.not_issued': {
+    status: 500,
+    message:
+      'Something failed inside the controller when it made the broadcast of slot "{id}". It tries again; loudspeakers that hold the plan play it all the same. The log says what failed.',
+  },
   'schedule.controller_away': {
     status: 409,
     message: 'The controller was away and no loudspeaker held the plan: the slot of {startsAt} was missed.',

@@ -9,7 +9,7 @@ export const RESUME_REWIND_MS = 1_000;
 export interface PlannedItem {
   readonly id: string;
   readonly priority: Priority;
-  /** Orders come in this order; the id decides between two of one moment. The same at every loudspeaker. */
+  /** When it was asked for. Orders come in this order; the id decides between two of one moment. The same at every loudspeaker. */
   readonly issuedAt: number;
   /** Place in its session, from 0. */
   readonly position: number;
@@ -84,10 +84,11 @@ export type LocalFacts = Pick<Item, 'ready' | 'trouble' | 'fresh' | 'blockedBy'>
 
 /** What an order says, for the evaluator. `plannedUntil`: when the plan head that names it runs out; null: it came by itself. */
 export function plannedItem(order: PlayOrder, plannedUntil: number | null): PlannedItem {
-  const { id, priority, issuedAt, startsAt, latestStartAt, hardEndAt, expiresAt, repeat, window } = order;
+  const { id, priority, startsAt, latestStartAt, hardEndAt, expiresAt, repeat, window } = order;
   const { overlap, afterInterruption, test, releases } = order;
   return {
-    ...{ id, priority, issuedAt, startsAt, latestStartAt, hardEndAt, expiresAt, repeat, window },
+    ...{ id, priority, startsAt, latestStartAt, hardEndAt, expiresAt, repeat, window },
+    issuedAt: order.orderedAt ?? order.issuedAt,
     ...{ overlap, afterInterruption, test, releases, plannedUntil },
     position: order.session?.position ?? 0,
     durationMs: repetitionMs(order),

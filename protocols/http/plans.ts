@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { ScopeSchema } from '../documents/scope.ts';
 import { IdSchema, InstantSchema, RevisionSchema, Sha256Schema } from '../schema.ts';
 import { nullable, strict } from './common.ts';
+import { ReasonViewSchema } from './schedules.ts';
 
 export const PlanParamsSchema = strict({ sha256: Sha256Schema });
 
@@ -60,6 +61,8 @@ export const SlotReadinessSchema = Type.Object({
   scheduleId: IdSchema,
   title: Type.String(),
   startsAt: InstantSchema,
+  /** Why its broadcast, due a quarter of an hour before the start, could not be made; tried again. Null: nothing stands in its way. */
+  notIssued: nullable(ReasonViewSchema),
   /** Loudspeakers meant, of the area asked for. */
   meant: Type.Integer(),
   /** Those that hold the plan and the audio, reached or not. */

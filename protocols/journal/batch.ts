@@ -3,7 +3,8 @@ import Type, { type Static } from 'typebox';
 import { type SigningKey, verifyingKey } from '../documents/keys.ts';
 import { DomainError } from '../errors/index.ts';
 import { codec, IdSchema, KeyIdSchema, Sha256Schema } from '../schema.ts';
-import { type ChainedLine, type JournalPosition, verifyChain } from './chain.ts';
+import { type ChainedLine, verifyChain } from './chain.ts';
+import { batchText, type JournalPosition } from './link.ts';
 
 /** Bytes of a batch message at most. */
 export const MAX_BATCH_BYTES = 60 * 1024;
@@ -37,7 +38,7 @@ export const journalBatchCodec = codec('journal batch', JournalBatchSchema, 1);
 
 /** The exact bytes that are signed for a batch whose last line is at `head`. */
 export function batchStatement(speakerId: string, epoch: string, head: JournalPosition): Buffer {
-  return Buffer.from(`loa-journal-batch/1\n${speakerId}\n${epoch}\n${head.seq}\n${head.hash}`);
+  return Buffer.from(batchText(speakerId, epoch, head));
 }
 
 /** Signs consecutive lines. `lines` must follow `after` and not be empty. */

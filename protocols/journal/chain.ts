@@ -1,16 +1,11 @@
 import { DomainError } from '../errors/index.ts';
 import { sha256 } from '../ids.ts';
 import { type JournalEntry, type JournalFact, journalEntryCodec } from './entry.ts';
-
-/** A place in a journal: an entry's number and the hash of its exact bytes. */
-export interface JournalPosition {
-  readonly seq: number;
-  readonly hash: string;
-}
+import { follows, genesisText, type JournalPosition } from './link.ts';
 
 /** The hash that the first entry refers to: it binds a chain to its speaker and epoch. */
 export function genesis(speakerId: string, epoch: string): JournalPosition {
-  return { seq: 0, hash: sha256(`loa-journal/1\n${speakerId}\n${epoch}`) };
+  return { seq: 0, hash: sha256(genesisText(speakerId, epoch)) };
 }
 
 /** An entry as it is written and hashed: one line of JSON without line break. */
@@ -40,7 +35,7 @@ export function verifyChain(
   let before = after;
   return lines.map((line) => {
     const entry = journalEntryCodec.parse(line);
-    if (entry.epoch !== epoch || entry.seq !== before.seq + 1 || entry.prev !== before.hash)
+    if (!follows(entry, epoch, before))
       throw new DomainError('journal.bad_chain', { seq: entry.seq, speakerId });
     before = { seq: entry.seq, hash: sha256(line) };
     return { line, entry, position: before };

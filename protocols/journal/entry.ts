@@ -51,7 +51,10 @@ export const JournalEntrySchema = Type.Object({
   contentSha256: Type.Optional(Sha256Schema),
   /** Attempt inside the delivery, from 1. */
   play: Type.Optional(Type.Integer({ minimum: 1 })),
-  /** With `missed`: only this repetition, from 1, will not sound; the others may. */
+  /**
+   * With `missed`: only this repetition, from 1, will not sound, or what is left of it after an interruption; those before it did, and
+   * others may.
+   */
   repetition: Type.Optional(Type.Integer({ minimum: 1 })),
   /** An error code of the registry, or of a later version's. */
   code: Type.Optional(CodeSchema),

@@ -35,8 +35,8 @@ export interface DeliveryView {
   readonly flags: readonly FoldFlag[];
 }
 
-/** unknown_kind: kept, not understood · unexpected: does not follow from what was told before, or sounded whole after it was taken back · range_repeated: the same content range sounded twice. */
-export const FOLD_FLAGS = ['range_repeated', 'unexpected', 'unknown_kind'] as const;
+/** unknown_kind: kept, not understood · unexpected: does not follow from what was told before, or sounded whole after it was taken back · range_repeated: the same content range sounded twice, or more repetitions than were ordered · given_up: a repetition or the rest of one was left out. */
+export const FOLD_FLAGS = ['given_up', 'range_repeated', 'unexpected', 'unknown_kind'] as const;
 export type FoldFlag = (typeof FOLD_FLAGS)[number];
 
 export const PENDING: DeliveryView = { state: 'pending', code: null, plays: [], flags: [] };
@@ -72,8 +72,7 @@ const STATE_OF_KIND: Readonly<Record<string, DeliveryState>> = {
 export function foldDelivery(view: DeliveryView, entry: JournalEntry): DeliveryView {
   const state = Object.hasOwn(STATE_OF_KIND, entry.kind) ? STATE_OF_KIND[entry.kind] : undefined;
   if (state === undefined) return withFlag(view, 'unknown_kind');
-  // What becomes of the whole is told by its other repetitions, or by a `missed` of its own.
-  if (state === 'missed' && entry.repetition !== undefined) return view;
+  if (state === 'missed' && entry.repetition !== undefined) return givenUp(view, entry);
   if (state === 'refused' && ofAnotherOrder(view, entry)) return view;
   const next: DeliveryView = {
     ...view,
@@ -93,6 +92,15 @@ export function foldDelivery(view: DeliveryView, entry: JournalEntry): DeliveryV
     orderedAnew(view, entry);
   const flagged = fits ? next : withFlag(next, 'unexpected');
   return rangesRepeat(next.plays) ? withFlag(flagged, 'range_repeated') : flagged;
+}
+
+/**
+ * A repetition is left out, or what was interrupted is not gone on with, and the loudspeaker says why. What becomes of the whole is told by
+ * its other repetitions, or by a `missed` of its own.
+ */
+function givenUp(view: DeliveryView, { code }: JournalEntry): DeliveryView {
+  const given = withFlag(view, 'given_up');
+  return view.state === 'interrupted' ? { ...given, code: code ?? null } : given;
 }
 
 /** From this share of its content on, a broadcast counts as played, and needs no making good. */
@@ -246,16 +254,36 @@ function foldPlay(play: PlayView, entry: JournalEntry): PlayView {
   }
 }
 
+/**
+ * Whether more repetitions sounded than were ordered: played twice, though each by itself looks like another repetition. The fold does not
+ * know how many there were to be; who holds the signed order asks.
+ */
+export function soundedMoreOften({ plays }: Pick<DeliveryView, 'plays'>, ordered: number): boolean {
+  const sounded = repetitionsOf(plays).filter((repetition) =>
+    repetition.some((play) => play.state === 'finished' || overlapMs(play, play) > RESUME_OVERLAP_MS),
+  );
+  return sounded.length > ordered;
+}
+
 function rangesRepeat(plays: readonly PlayView[]): boolean {
-  let repetition: PlayView[] = [];
+  return repetitionsOf(plays).some((repetition) =>
+    repetition.some((play, index) =>
+      repetition.slice(0, index).some((before) => overlapMs(before, play) > RESUME_OVERLAP_MS),
+    ),
+  );
+}
+
+/** The attempts at each repetition, in order. What comes after one that finished is the next, whatever was interrupted before it. */
+function repetitionsOf(plays: readonly PlayView[]): PlayView[][] {
+  const all: PlayView[][] = [];
+  let over = true;
   for (const play of plays) {
-    const before = repetition.at(-1);
-    if (before !== undefined && cutAndPassed(before, play)) repetition = [];
-    if (repetition.some((before) => overlapMs(before, play) > RESUME_OVERLAP_MS)) return true;
-    // What comes after a play that finished is an ordered repetition, whatever was interrupted before it.
-    repetition = play.state === 'finished' ? [] : [...repetition, play];
+    const before = all.at(-1)?.at(-1);
+    if (over || before === undefined || cutAndPassed(before, play)) all.push([play]);
+    else all.at(-1)?.push(play);
+    over = play.state === 'finished';
   }
-  return false;
+  return all;
 }
 
 /** A power cut ended a repetition, and the next one came at its own time: planned later than the first could have sounded until then. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { EARLIEST_MORNING, isMorningStart, LATEST_MORNING } from '../domain/policies/morning-start.ts';
 import { guessPublicUrl, parsePublicUrl } from './public-url.ts';
@@ -33,6 +34,8 @@ export interface ServerConfig {
   /** Null: the embedded broker. */
   readonly externalBroker: ExternalBrokerConfig | null;
   readonly tokensFile: string;
+  /** Comma-separated addresses of reverse proxies. */
+  readonly trustedProxies: string;
   /** The widest area of a new database. */
   readonly rootArea: { readonly id: string; readonly kind: string; readonly name: string };
   /** "HH:MM"; null: the first start asks where it can, and takes what it suggests where it cannot. */
@@ -79,6 +82,7 @@ export function parseVariables(texts: Readonly<Record<VariableKey, string | null
     mqttPort: mqttPort(texts.mqttPort ?? (tls.mode === 'off' && tls.files === null ? '1883' : '8883')),
     externalBroker: text('mqttUrl') === '' ? null : externalBroker(text('mqttUrl')),
     tokensFile: texts.tokens === null ? join(dataFolder, 'tokens.json') : resolve(texts.tokens),
+    trustedProxies: trustedProxies(text('trustedProxies')),
     rootArea: rootArea(text('area')),
     morningStart: texts.morningStart === null ? null : morningStart(texts.morningStart),
     ffmpeg: programPath('ffmpeg', text('ffmpeg')),
@@ -149,6 +153,13 @@ function externalBroker(text: string): ExternalBrokerConfig {
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
   };
+}
+
+function trustedProxies(text: string): string {
+  const parts = text.split(',').map((part) => part.trim());
+  const isAddress = (part: string) => part === 'loopback' || isIP(part.split('/', 1)[0] ?? '') !== 0;
+  if (parts.every(isAddress)) return parts.join(',');
+  throw new ConfigError('trustedProxies', text, 'addresses like "loopback,192.168.1.2,10.0.0.0/24"');
 }
 
 function rootArea(text: string): ServerConfig['rootArea'] {

@@ -81,7 +81,13 @@ export const SERVER_VARIABLES = {
     name: 'LOA_TOKENS',
     default: null,
     meaning:
-      'file of the API tokens (JSON, hashes only); by default `tokens.json` in the data folder. Made at the first start, with the secrets in `first-tokens.txt` beside the data',
+      'optional file of tokens for machines (JSON, hashes only), read at the start; by default `tokens.json` in the data folder. People have accounts',
+  },
+  trustedProxies: {
+    name: 'LOA_TRUSTED_PROXIES',
+    default: 'loopback',
+    meaning:
+      'addresses of reverse proxies (comma-separated, also ranges like `10.0.0.0/24`) whose `X-Forwarded-For` is believed, so that each person who logs in has the own address',
   },
   area: {
     name: 'LOA_AREA',

@@ -12,14 +12,24 @@ export interface HousekeepingParts {
   readonly log: Logger;
   readonly storage: Storage;
   readonly acts: Acts;
+  /** Their sessions and links. */
+  readonly people: { prune(): Promise<void> };
   readonly compiler: { prune(): Promise<void> };
 }
 
 /** What this controller sweeps. */
-export function buildHousekeeping({ clock, log, storage, acts, compiler }: HousekeepingParts): Housekeeping {
+export function buildHousekeeping({
+  clock,
+  log,
+  storage,
+  acts,
+  people,
+  compiler,
+}: HousekeepingParts): Housekeeping {
   return new Housekeeping({
     tasks: {
       'idempotency answers': () => acts.prune(),
+      'sessions and links': () => people.prune(),
       'plan documents': () => compiler.prune(),
       'health history': async () => {
         const before = clock.now() - HEALTH_LIFETIME_MS;
@@ -33,12 +43,14 @@ export function buildHousekeeping({ clock, log, storage, acts, compiler }: House
 }
 
 export interface HousekeepingOptions {
-  /** What is done each hour, by name. */
+  /** When, as cron writes it; each hour by default. */
+  readonly cron?: string;
+  /** What is done then, by name. */
   readonly tasks: Readonly<Record<string, () => Promise<void>>>;
   readonly onError: (task: string, error: unknown) => void;
 }
 
-/** Sweeps once an hour. It decides nothing: a sweep that is missed or comes twice changes nothing but the room on the disk. */
+/** Ticks, by default once an hour. It decides nothing: a tick that is missed or comes twice changes nothing: each task knows what is due. */
 export class Housekeeping extends Lifecycle {
   readonly #options: HousekeepingOptions;
 
@@ -48,7 +60,7 @@ export class Housekeeping extends Lifecycle {
   }
 
   protected async onStart(): Promise<void> {
-    const task = schedule('23 * * * *', () => this.sweep(), { name: 'housekeeping' });
+    const task = schedule(this.#options.cron ?? '23 * * * *', () => this.sweep(), { name: 'housekeeping' });
     this.disposers.defer('housekeeping', async () => {
       await task.destroy();
     });

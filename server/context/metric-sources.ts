@@ -65,6 +65,7 @@ export function metricSources(
       () => told.untold,
     ),
     total('loa_slots_issued_total', 'Broadcasts made of slots', () => issuer.issued),
+    gauge('loa_slots_not_issued', 'Slots due whose broadcast cannot be made', () => issuer.failing),
     gauge('loa_clock_disputed', "1 while the controller's own clock is in doubt", () =>
       guard.disputed ? 1 : 0,
     ),

@@ -1,5 +1,4 @@
-import { schedule } from 'node-cron';
-import { type Clock, Lifecycle } from '#kit';
+import type { Clock } from '#kit';
 import type { StoredMessage } from '#protocols';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { HolidayTable } from '../domain/calendar/holiday.ts';
@@ -18,7 +17,9 @@ import type { SpeakerDirectory } from '../domain/speakers/speaker-directory.ts';
 import { type BootTime, ClockGuard, type TimeWitness } from '../domain/time/clock-guard.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
 import type { Logger } from '../logger.ts';
+import { Planning } from './planning.ts';
 import type { SpeakerSide } from './speaker-side.ts';
+import { StoredMessages } from './stored-messages.ts';
 
 export interface PlanSideOptions {
   readonly clock: Clock;
@@ -80,82 +81,16 @@ export function buildPlanSide(options: PlanSideOptions) {
     onCompiled: () => issuer.look(),
     onError: failed('plans'),
   });
-  const planning = new Planning({ compiler, issuer, messages });
+  const planning = new Planning({ compiler, issuer, messages, onError: failed('planning') });
   held.register(compiler);
   const told = new PlanTold({ documents: held, heads, areas: credentials, speakers, statusOf });
   const readiness = new SlotReadinessService({
     ...{ read: storage.read, areas, speakers, ancestries: credentials, slots, told, statusOf, clock },
     documents: held,
+    failureOf: (broadcastId) => issuer.failureOf(broadcastId),
   });
   const plan = planOfBroadcasts({
     ...{ slots, clock, changed: () => planning.changed(), requireClock: () => guard.require() },
   });
   return { guard, planning, compiler, issuer, told, readiness, plan, slots };
-}
-
-interface PlanningParts {
-  readonly compiler: PlanCompiler;
-  readonly issuer: SlotIssuer;
-  readonly messages: StoredMessages;
-}
-
-/** Compiles and issues; with them the tick that tops the plan up each hour: it decides nothing. */
-export class Planning extends Lifecycle {
-  readonly #parts: PlanningParts;
-
-  constructor(parts: PlanningParts) {
-    super();
-    this.#parts = parts;
-  }
-
-  protected async onStart(): Promise<void> {
-    const { compiler, issuer } = this.#parts;
-    await issuer.load();
-    for (const part of [compiler, issuer]) {
-      this.disposers.defer(part.constructor.name, () => part.stop());
-      await part.start();
-    }
-    const tick = schedule('7 * * * *', () => this.changed(), { name: 'plans' });
-    this.disposers.defer('plan tick', async () => {
-      await tick.destroy();
-    });
-  }
-
-  /** Something that plans are made of has changed. */
-  changed(): void {
-    this.#parts.compiler.changed();
-    this.#parts.issuer.look();
-  }
-
-  /** Other messages are to be kept on the loudspeakers of an area. */
-  storedChanged(areaId: string): void {
-    this.#parts.messages.forget(areaId);
-    this.changed();
-  }
-}
-
-/** Stored messages by area, read once and again where they change. */
-class StoredMessages {
-  readonly #areas: AreaDirectory;
-  readonly #read: (areaId: string) => Promise<readonly StoredMessage[]>;
-  readonly #known = new Map<string, readonly StoredMessage[]>();
-
-  constructor(areas: AreaDirectory, read: (areaId: string) => Promise<readonly StoredMessage[]>) {
-    this.#areas = areas;
-    this.#read = read;
-  }
-
-  forget(areaId: string): void {
-    this.#known.delete(areaId);
-  }
-
-  async all(): Promise<ReadonlyMap<string, readonly StoredMessage[]>> {
-    const found = new Map<string, readonly StoredMessage[]>();
-    for (const id of this.#areas.tree.ids()) {
-      const messages = this.#known.get(id) ?? (await this.#read(id));
-      this.#known.set(id, messages);
-      if (messages.length > 0) found.set(id, messages);
-    }
-    return found;
-  }
 }

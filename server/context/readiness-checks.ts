@@ -1,10 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock } from '#kit';
+import { roomState } from '../domain/backup/storage-use.ts';
 import { plausible } from '../domain/time/plausible.ts';
 import type { CheckResult } from '../http/readiness.ts';
-
-/** Below this much free room the controller says that it is not ready: receipts need a place. */
-const LEAST_FREE_BYTES = 100 * 1024 * 1024;
 
 export interface ReadinessParts {
   readonly storage: { ping(): Promise<void> };
@@ -13,12 +11,13 @@ export interface ReadinessParts {
   readonly embedded: boolean;
   readonly clock: Clock;
   readonly clockGuard: { readonly disputed: boolean };
+  readonly planning: { readonly progress: CheckResult };
   readonly dataFolder: string;
 }
 
 /** What has to be so before the controller can broadcast. */
 export function readinessChecks(parts: ReadinessParts): Record<string, () => Promise<CheckResult>> {
-  const { storage, gateway, embedded, clock, clockGuard, dataFolder } = parts;
+  const { storage, gateway, embedded, clock, clockGuard, planning, dataFolder } = parts;
   return {
     database: async () => {
       await storage.ping();
@@ -34,10 +33,13 @@ export function readinessChecks(parts: ReadinessParts): Record<string, () => Pro
         return { ok: false, detail: `${new Date(now).toISOString()}, in doubt: nothing is planned` };
       return { ok: now === plausible(now), detail: new Date(now).toISOString() };
     },
+    plan: async () => planning.progress,
     disk: async () => {
-      const { bavail, bsize } = await statfs(dataFolder);
-      const free = bavail * bsize;
-      return { ok: free >= LEAST_FREE_BYTES, detail: `${Math.floor(free / 1024 / 1024)} MB free` };
+      const { bavail, blocks, bsize } = await statfs(dataFolder);
+      const freeBytes = bavail * bsize;
+      const state = roomState({ freeBytes, totalBytes: blocks * bsize });
+      const detail = `${Math.floor(freeBytes / 1024 / 1024)} MB free${state === 'low' ? ': LOW, make room' : ''}`;
+      return { ok: state !== 'full', detail };
     },
   };
 }

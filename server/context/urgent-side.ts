@@ -6,6 +6,7 @@ import type { UrgentEntry } from '../domain/urgent/urgent-act.ts';
 import { UrgentActs } from '../domain/urgent/urgent-acts.ts';
 import { UrgentCancels, type UrgentCancelsOptions } from '../domain/urgent/urgent-cancels.ts';
 import { UrgentFile } from '../domain/urgent/urgent-file.ts';
+import type { UrgentReads } from '../domain/urgent/urgent-reads.ts';
 import {
   UrgentSpeakerChanges,
   type UrgentSpeakerChangesOptions,
@@ -17,10 +18,10 @@ const FILE_BYTES = 4 * 1024 * 1024;
 
 export interface UrgentSideOptions
   extends Omit<UrgentCancelsOptions, 'read' | 'pending' | 'speakers'>,
-    Omit<UrgentSpeakerChangesOptions, 'pending' | 'speakers'> {
+    Omit<UrgentSpeakerChangesOptions, 'read' | 'pending' | 'speakers'> {
   readonly dataFolder: string;
   readonly log: Logger;
-  readonly storage: Storage & { readonly owned: boolean };
+  readonly storage: Storage & { readonly owned: boolean; readonly urgentReads: UrgentReads };
   readonly acts: Acts;
   readonly pending: PendingActs;
   readonly speakerIndex: UrgentCancelsOptions['speakers'];
@@ -39,8 +40,9 @@ export function buildUrgentSide(options: UrgentSideOptions) {
     overflow: 'refuse',
     onDamaged: (keptAs) => log.error({ keptAs }, 'the file of urgent acts was damaged and is made anew'),
   });
-  const cancels = new UrgentCancels({ ...options, read: storage.read, speakers: speakerIndex });
-  const speakerChanges = new UrgentSpeakerChanges(options);
+  const read = storage.urgentReads;
+  const cancels = new UrgentCancels({ ...options, read, speakers: speakerIndex });
+  const speakerChanges = new UrgentSpeakerChanges({ ...options, read });
   const urgent = new UrgentActs({
     ...{ acts, storage, pending, cancels, speakerChanges, clock },
     log: file,

@@ -1,3 +1,9 @@
+import type { AccountStore } from './accounts/account.ts';
+import type { ApiTokenStore } from './accounts/api-token.ts';
+import type { LinkStore } from './accounts/one-time-link.ts';
+import type { PasskeyStore } from './accounts/passkey.ts';
+import type { SessionStore } from './accounts/session.ts';
+import type { TotpStore } from './accounts/totp.ts';
 import type { AnnouncementStore } from './announcements/announcement.ts';
 import type { AreaStore } from './areas/area.ts';
 import type { AuditStore } from './audit/audit.ts';
@@ -43,6 +49,12 @@ export interface Stores {
   readonly plans: PlanStore;
   readonly latches: LatchStore;
   readonly settings: SettingStore;
+  readonly accounts: AccountStore;
+  readonly sessions: SessionStore;
+  readonly links: LinkStore;
+  readonly totps: TotpStore;
+  readonly passkeys: PasskeyStore;
+  readonly apiTokens: ApiTokenStore;
 }
 
 /** Stores bound to one transaction. */

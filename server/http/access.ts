@@ -1,10 +1,14 @@
 import type { Actor, Permission } from '../domain/accounts/actor.ts';
+import type { Session } from '../domain/accounts/session.ts';
 
 /**
- * Who may use a route; every route says so. `public`: anybody. Otherwise people with this permission (the area is checked where it is
- * known), and with `speakers` also loudspeakers with their own secret.
+ * Who may use a route; every route says so. `public`: anybody. `session`: any person who is logged in, for the own account. Otherwise people with this
+ * permission (the area is checked where it is known), and with `speakers` also loudspeakers with their own secret.
  */
-export type RouteAccess = 'public' | { readonly permission: Permission; readonly speakers?: true };
+export type RouteAccess =
+  | 'public'
+  | 'session'
+  | { readonly permission: Permission; readonly speakers?: true };
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,6 +17,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks. Null on public routes and for loudspeakers. */
     actor: Actor | null;
+    /** What the person is logged in by; null for machines. */
+    session: Session | null;
     /** The loudspeaker that asks, on routes that let them. */
     speakerId: string | null;
   }
@@ -29,3 +35,6 @@ export function permissionOrSpeaker(name: Permission): { access: RouteAccess } {
 }
 
 export const anybody: { access: RouteAccess } = { access: 'public' };
+
+/** A person who is logged in, whatever the role: it is about the own account. */
+export const ownAccount: { access: RouteAccess } = { access: 'session' };

@@ -1,4 +1,5 @@
 import type { RequestListener, Server } from 'node:http';
+import cookie from '@fastify/cookie';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import Fastify, {
   type FastifyBaseLogger,
@@ -12,22 +13,30 @@ import { onlyPublicRoutes, requireAuthentication } from './plugins/authenticatio
 import { mapErrors } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
 import { describeApi, serveDescription } from './plugins/openapi.ts';
+import { cookieName } from './plugins/session-cookie.ts';
+import { accountRoutes } from './routes/accounts.ts';
 import { announcementRoutes } from './routes/announcements.ts';
 import { areaRoutes } from './routes/areas.ts';
+import { backupRoutes } from './routes/backups.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { calendarRoutes } from './routes/calendar.ts';
 import { coverageRoutes } from './routes/coverage.ts';
 import { eventRoutes } from './routes/events.ts';
+import { evidenceRoutes } from './routes/evidence.ts';
 import { journalRoutes } from './routes/journal.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { latchRoutes } from './routes/latches.ts';
 import { mediaRoutes } from './routes/media.ts';
 import { mediaJobRoutes } from './routes/media-jobs.ts';
+import { ownAccountRoutes } from './routes/own-account.ts';
 import { planRoutes } from './routes/plans.ts';
 import { programmeRoutes } from './routes/programmes.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
+import { setupRestoreRoutes } from './routes/setup-restore.ts';
+import { signInRoutes } from './routes/sign-in.ts';
 import { speakerRoutes } from './routes/speakers.ts';
 import { metricsRoute, probeRoutes, trustRoutes, whoAmIRoute } from './routes/system.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import type { ApiServices } from './services.ts';
 
 /** Largest body that is not an upload: ten thousand loudspeakers named one by one. */
@@ -49,16 +58,19 @@ export async function buildApi(
     genReqId: () => newId('req', services.clock.now()),
     return503OnClosing: true,
     forceCloseConnections: true,
+    trustProxy: services.trustedProxies,
     routerOptions: { maxParamLength: 128 },
   });
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.decorateRequest('actor', null);
+  app.decorateRequest('session', null);
   app.decorateRequest('speakerId', null);
   mapErrors(app);
   observe(app, services);
   closeGracefully(app, services.clock);
-  await describeApi(app, services.version);
+  await describeApi(app, services.version, cookieName(services.people.publicUrl));
 
+  await app.register(cookie);
   await app.register(publicRoutes(services));
   await app.register(privateRoutes(services));
   return app;
@@ -68,10 +80,12 @@ export async function buildApi(
 const publicRoutes =
   (services: ApiServices): FastifyPluginAsync =>
   async (app) => {
-    onlyPublicRoutes(app);
+    onlyPublicRoutes(app, services.people.publicUrl);
     serveDescription(app);
     await app.register(probeRoutes(services));
     await app.register(trustRoutes(services), { prefix: API_ROOT });
+    await app.register(setupRestoreRoutes(services), { prefix: API_ROOT });
+    await app.register(signInRoutes(services), { prefix: API_ROOT });
   };
 
 /** Everything else. */
@@ -82,9 +96,13 @@ const privateRoutes =
     await app.register(metricsRoute(services));
     const routes = [
       whoAmIRoute,
+      ownAccountRoutes,
+      accountRoutes,
+      tokenRoutes,
       areaRoutes,
       speakerRoutes,
       journalRoutes,
+      evidenceRoutes,
       mediaJobRoutes,
       mediaRoutes,
       announcementRoutes,
@@ -96,6 +114,7 @@ const privateRoutes =
       programmeRoutes,
       scheduleRoutes,
       calendarRoutes,
+      backupRoutes,
       eventRoutes,
     ];
     for (const make of routes) await app.register(make(services), { prefix: API_ROOT });

@@ -1,15 +1,18 @@
 import type { Clock } from '#kit';
-import type { TokenBook } from '../domain/accounts/token-book.ts';
 import type { AnnouncementService } from '../domain/announcements/announcement-service.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AreaMover } from '../domain/areas/area-mover.ts';
 import type { AreaService } from '../domain/areas/area-service.ts';
 import type { Acts } from '../domain/audit/acts.ts';
+import type { BackupService } from '../domain/backup/backup-service.ts';
+import type { SetupRestore } from '../domain/backup/setup-restore.ts';
+import type { StorageUseService } from '../domain/backup/storage-use.ts';
 import type { BroadcastService } from '../domain/broadcasts/broadcast-service.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import type { SpeakerTestService } from '../domain/broadcasts/speaker-test-service.ts';
 import type { MakeGoodService } from '../domain/coverage/make-good-service.ts';
 import type { EventHub } from '../domain/events/event-hub.ts';
+import type { EvidenceService } from '../domain/evidence/evidence-service.ts';
 import type { KeyRotation } from '../domain/keys/key-rotation.ts';
 import type { TrustAnchors } from '../domain/keys/trust-anchors.ts';
 import type { LatchService } from '../domain/latches/latch-service.ts';
@@ -30,6 +33,7 @@ import type { UrgentActs } from '../domain/urgent/urgent-acts.ts';
 import type { UrgentCancels } from '../domain/urgent/urgent-cancels.ts';
 import type { UrgentSpeakerChanges } from '../domain/urgent/urgent-speaker-changes.ts';
 import type { Metrics } from './metrics.ts';
+import type { MachineTokens, PeopleServices } from './people-services.ts';
 import type { Readiness } from './readiness.ts';
 import type { StatementSource, TimeSource } from './speaker-sources.ts';
 
@@ -55,7 +59,8 @@ export interface PlanViews {
 export interface ApiServices {
   readonly version: string;
   readonly clock: Clock;
-  readonly tokens: Pick<TokenBook, 'find'>;
+  readonly tokens: MachineTokens;
+  readonly people: PeopleServices;
   readonly speakerSecrets: SpeakerSecrets;
   readonly acts: Acts;
   readonly read: Stores;
@@ -82,6 +87,12 @@ export interface ApiServices {
   readonly scheduleReports: ScheduleReports;
   readonly calendar: CalendarService;
   readonly plans: PlanViews;
+  readonly evidence: EvidenceService;
+  /** The page that checks an evidence file, whole, with a place for the file. */
+  readonly evidencePage: () => Promise<string>;
+  readonly backups: BackupService;
+  readonly setupRestore: SetupRestore;
+  readonly storageUse: StorageUseService;
   readonly events: EventHub;
   readonly statements: StatementSource;
   readonly rotation: KeyRotation;
@@ -92,4 +103,6 @@ export interface ApiServices {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly uploadLimitBytes: number;
+  /** Addresses whose word for where a request comes from is taken, comma-separated. */
+  readonly trustedProxies: string;
 }

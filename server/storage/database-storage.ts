@@ -1,16 +1,22 @@
 import { backoff, type Clock, delay, Exclusive, Lifecycle } from '#kit';
 import { DomainError } from '#protocols';
 import type { Storage, Transaction, TransactionLimits } from '../domain/unit-of-work.ts';
+import type { UrgentReads } from '../domain/urgent/urgent-reads.ts';
 import type { Engine } from './engine.ts';
 import { isDiskFull, isRetryable, LostRace, NotOwner } from './errors.ts';
+import type { LastKnown } from './last-known.ts';
 import type { StorageLog } from './options.ts';
+import { ActiveSchedules } from './stores/active-schedules.ts';
 import { createStores, type StorageStores } from './stores/index.ts';
+import { readSchedules } from './stores/schedule-store.ts';
 
 interface DatabaseStorageOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly log: StorageLog;
   readonly busyLimitMs: number;
+  /** For a database that a foreign lock may close to readers; left out where reads never wait. */
+  readonly lastKnown?: LastKnown;
 }
 
 /** Attempts that lose a race for one idempotency key before the caller is told. */
@@ -24,17 +30,25 @@ export class DatabaseStorage extends Lifecycle implements Storage {
   readonly read: StorageStores;
   readonly #options: DatabaseStorageOptions;
   readonly #queue = new Exclusive();
+  readonly #schedules: ActiveSchedules;
   #stopping = new AbortController();
 
   constructor(options: DatabaseStorageOptions) {
     super();
     this.#options = options;
-    this.read = createStores(options.engine.reader);
+    const { engine } = options;
+    this.#schedules = new ActiveSchedules({
+      read: (ids) => readSchedules(engine.reader.models, ids),
+      owned: () => engine.owned,
+    });
+    this.read = createStores(engine.reader, this.#schedules);
   }
 
   protected async onStart(): Promise<void> {
     this.#stopping = new AbortController();
+    this.#schedules.forget();
     await this.#options.engine.open(this.disposers);
+    await this.#options.lastKnown?.load(this.read);
     this.disposers.defer('running transactions', async () => {
       this.#stopping.abort(new DomainError('storage.busy'));
       await this.#queue.run(() => this.idle());
@@ -63,7 +77,7 @@ export class DatabaseStorage extends Lifecycle implements Storage {
       const turn = async () => {
         if (!waiting) return;
         patience.cancel();
-        await this.#untilDone(work, deadline, limits.patienceMs).then(resolve, reject);
+        await this.#untilDone(work, deadline, limits.patienceMs !== undefined).then(resolve, reject);
       };
       // What fails has been told by then.
       this.#queue.run(turn).catch(reject);
@@ -74,6 +88,11 @@ export class DatabaseStorage extends Lifecycle implements Storage {
       () => undefined,
     );
     return result;
+  }
+
+  /** What acts that may not wait are made from. */
+  get urgentReads(): UrgentReads {
+    return this.#options.lastKnown ?? this.read;
   }
 
   /** Whether no other controller can be working on this database: only then may anything be scheduled or published. */
@@ -91,14 +110,16 @@ export class DatabaseStorage extends Lifecycle implements Storage {
   async #untilDone<Result>(
     work: (tx: Transaction & StorageStores) => Promise<Result>,
     deadline: number,
-    lockWaitMs: number | undefined,
+    impatient: boolean,
   ): Promise<Result> {
     const { clock } = this.#options;
     const pauses = backoff({ baseMs: 10, maxMs: 100 });
     let races = 0;
     for (;;) {
       try {
-        return await this.#once(work, lockWaitMs);
+        // What was waited for the turn is not waited for a lock once more.
+        const leftMs = Math.max(1, deadline - clock.monotonic());
+        return await this.#once(work, impatient ? leftMs : undefined);
       } catch (cause) {
         if (cause instanceof LostRace) {
           races += 1;
@@ -116,11 +137,21 @@ export class DatabaseStorage extends Lifecycle implements Storage {
     work: (tx: Transaction & StorageStores) => Promise<Result>,
     lockWaitMs: number | undefined,
   ): Promise<Result> {
+    const { engine, lastKnown } = this.#options;
     const effects: (() => void)[] = [];
-    const result = await this.#options.engine.attempt(
-      (access) => work({ ...createStores(access), afterCommit: (effect) => void effects.push(effect) }),
-      lockWaitMs,
-    );
+    const afterCommit = (effect: () => void) => void effects.push(effect);
+    let saved: ReadonlySet<string> = new Set();
+    let result: Result;
+    try {
+      result = await engine.attempt((access) => {
+        const stores = createStores(access, this.#schedules);
+        saved = stores.schedules.saved;
+        return work({ ...(lastKnown?.watch(stores, afterCommit) ?? stores), afterCommit });
+      }, lockWaitMs);
+    } finally {
+      // Also where it failed: whether a commit that was cut off came through nobody knows.
+      this.#schedules.changed(saved);
+    }
     for (const effect of effects) this.#perform(effect);
     return result;
   }

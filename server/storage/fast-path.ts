@@ -32,6 +32,16 @@ export interface FastPath {
     by: readonly (keyof Row & string)[],
     values: readonly (readonly FastValue[])[],
   ): Promise<Row[]>;
+  /**
+   * Every row whose column `by` lies in [from, to), by it and then by the table's key, which is a single text; each turned into an item in
+   * the step that reads it.
+   */
+  range<Row extends FastRow, Item>(
+    table: FastTable<Row>,
+    by: keyof Row & string,
+    [from, to]: readonly [from: number, to: number],
+    toItem: (row: Row) => Item,
+  ): Promise<Item[]>;
 }
 
 /** Rows of one step: a few milliseconds of the event loop. */

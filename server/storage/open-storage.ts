@@ -1,5 +1,6 @@
 import { DatabaseStorage } from './database-storage.ts';
 import { StorageStartError } from './errors.ts';
+import { LastKnown } from './last-known.ts';
 import { DEFAULT_BUSY_LIMIT_MS, SILENT_LOG, type StorageOptions } from './options.ts';
 import { PostgresqlEngine } from './postgresql/engine.ts';
 import { SqliteEngine } from './sqlite/engine.ts';
@@ -19,5 +20,6 @@ export function openStorage(options: StorageOptions): DatabaseStorage {
       'the database URL is of an unknown kind: expected "file:/path/loa.db" or "postgresql://user:password@host/database"',
     );
   })();
-  return new DatabaseStorage({ engine, clock, log, busyLimitMs });
+  const lastKnown = engine.provider === 'postgresql' ? { lastKnown: new LastKnown(clock) } : {};
+  return new DatabaseStorage({ engine, clock, log, busyLimitMs, ...lastKnown });
 }

@@ -1,21 +1,18 @@
-import { execFile, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { delay, SystemClock } from '#kit';
+import { DisposerStack, delay, SystemClock } from '#kit';
 import { type CancelOrder, type FileContent, type PlayOrder, signDocument, topicOf } from '#protocols';
 import { playOrder, TestController } from '../integration/agent/test-controller.ts';
-import type { AgentOrder } from './skew/messages.ts';
-import { numberOption, percentile, round } from './statistics.ts';
+import { Ear } from './emergency/ear.ts';
+import { startLoudspeaker } from './emergency/loudspeaker.ts';
+import { choiceOption, numberOption, percentile, round } from './statistics.ts';
 
 const SPEAKER = 'cum-01';
 const AREAS = ['vn', 'tan-an'];
 const MAIN_S = 900;
-/** What sounds before is far below this, the tone far above. */
-const LOUD = 0.03 * 32_768;
 const POLL_MS = 20;
 const GIVE_UP_MS = 30_000;
 const clock = new SystemClock();
@@ -23,25 +20,23 @@ const clock = new SystemClock();
 /**
  * From the publication of a signed emergency order to the first frame of its attention tone, as an observer gets it in the moment when
  * it is due at the loudspeaker: over something that sounds (`over`) and out of silence (`idle`). Controller and agent are processes of
- * their own; the words of the emergency have not come to the loudspeaker.
+ * their own; the words of the emergency have not come to the loudspeaker. `--output`: `file` (a socket, by default) or `pulse` (a null sink
+ * of a PulseAudio server of its own, heard at its monitor).
  */
 export async function emergency(args: readonly string[]): Promise<object> {
   const rounds = numberOption(args, 'rounds', 20);
+  const output = choiceOption(args, 'output', ['file', 'pulse']);
   const folder = await mkdtemp(join(tmpdir(), 'loa-emergency-'));
   const controller = new TestController();
-  const ear = new Ear(join(folder, 'ear'));
+  const ear = new Ear(clock);
+  const stack = new DisposerStack();
+  stack.defer('folder', () => rm(folder, { recursive: true, force: true }));
   try {
     await controller.start();
-    await ear.listen();
+    stack.defer('controller', () => controller.stop());
     const provisioning = await controller.enrol(SPEAKER, AREAS);
-    const agent = fork(new URL('./skew/agent.js', import.meta.url));
     const hello = controller.events.next('hello');
-    await mkdir(join(folder, 'agent'));
-    const order: AgentOrder = {
-      ...{ provisioning, dataFolder: join(folder, 'agent'), socket: ear.path, logFile: join(folder, 'log') },
-      ...{ wallOffsetMs: 0, ppm: 0 },
-    };
-    agent.send(order);
+    await startLoudspeaker({ output, provisioning, folder, ear, stack });
     await hello;
     const speaker = new Speaker(controller, ear);
     const quiet = await quietContent(controller, folder);
@@ -55,13 +50,9 @@ export async function emergency(args: readonly string[]): Promise<object> {
       await speaker.resumed();
       over.push(await speaker.emergency());
     }
-    agent.disconnect();
-    await once(agent, 'exit');
-    return { bench: 'emergency', output: 'file', rounds, over: summary(over), idle: summary(idle) };
+    return { bench: 'emergency', output, rounds, over: summary(over), idle: summary(idle) };
   } finally {
-    await controller.stop();
-    ear.close();
-    await rm(folder, { recursive: true, force: true });
+    await stack.dispose();
   }
 }
 
@@ -78,46 +69,6 @@ async function quietContent(controller: TestController, folder: string): Promise
   const coder = ['-af', 'volume=-30dB', '-ac', '1', '-c:a', 'libopus', '-b:a', '16k'];
   await promisify(execFile)('ffmpeg', ['-v', 'error', '-nostdin', '-f', 'lavfi', '-i', tone, ...coder, file]);
   return controller.addContent(await readFile(file), MAIN_S * 1000);
-}
-
-/** Hears what the loudspeaker does, and when. */
-class Ear {
-  readonly path: string;
-  loudAt: number | undefined;
-  heardAt: number | undefined;
-  readonly #server;
-
-  constructor(path: string) {
-    this.path = path;
-    this.#server = createServer((socket) => {
-      socket.on('data', (bytes) => this.#hear(bytes));
-      socket.on('error', () => undefined);
-    });
-  }
-
-  async listen(): Promise<void> {
-    this.#server.listen(this.path);
-    await once(this.#server, 'listening');
-  }
-
-  close(): void {
-    this.#server.close();
-  }
-
-  forget(): void {
-    this.loudAt = undefined;
-    this.heardAt = undefined;
-  }
-
-  #hear(bytes: Buffer): void {
-    const at = clock.now();
-    for (let index = 0; index + 1 < bytes.length; index += 2) {
-      const size = Math.abs(bytes.readInt16LE(index));
-      if (size > 0) this.heardAt ??= at;
-      // The frames before it in this piece came at the same moment.
-      if (size > LOUD) this.loudAt ??= at;
-    }
-  }
 }
 
 /** The loudspeaker, as its controller moves it. */

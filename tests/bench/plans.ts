@@ -26,7 +26,7 @@ export async function plans(args: readonly string[]): Promise<object> {
   try {
     const planner = new BenchPlanner(folder);
     await planner.open({ areas, schedules });
-    const first = await measured(() => planner.compiler.start());
+    const first = await measured(() => planner.compileFirst());
     const slots = planner.slots.size;
     const same: Measured[] = [];
     const changed: Measured[] = [];
@@ -41,7 +41,7 @@ export async function plans(args: readonly string[]): Promise<object> {
     await planner.close();
     const again = new BenchPlanner(folder);
     await again.open(null);
-    const restarted = await measured(() => again.compiler.start());
+    const restarted = await measured(() => again.compileFirst());
     const heads = again.heads.size;
     await again.close();
     process.stdout.write(

@@ -25,3 +25,17 @@ export function numberOption(args: readonly string[], name: string, fallback: nu
   if (!Number.isFinite(value)) throw new Error(`--${name} takes a number, not "${args[at + 1] ?? ''}"`);
   return value;
 }
+
+/** `--name value` of a command line, one of these values; the first is the default. Throws on another one. */
+export function choiceOption<Choice extends string>(
+  args: readonly string[],
+  name: string,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
+  const at = args.indexOf(`--${name}`);
+  if (at < 0) return choices[0];
+  const value = choices.find((choice) => choice === args[at + 1]);
+  if (value === undefined)
+    throw new Error(`--${name} takes ${choices.join(' or ')}, not "${args[at + 1] ?? ''}"`);
+  return value;
+}

@@ -7,6 +7,8 @@ import { fromS16, RATE } from './pcm.ts';
 
 /** The server's step, and so how late at most a recorder hears of a sound. */
 const LATENCY_MS = 50;
+/** The same for who has to hear it at once. */
+const FOLLOW_MS = 10;
 
 /** What a monitor heard, and when. */
 export interface Heard {
@@ -21,6 +23,8 @@ export interface Heard {
 export interface PulseServer {
   /** For `--server` and PULSE_SERVER. */
   readonly address: string;
+  /** Hands on what a sink plays in the moment when it plays, in pieces of about 10 ms (16 bits, one channel); resolves when sound is coming in. */
+  follow(sink: string, onPcm: (pcm: Buffer) => void): Promise<{ stop(): Promise<void> }>;
   /** Starts to record what a sink plays; resolves when sound is coming in. */
   record(sink: string, channels?: 1 | 2): Promise<{ stop(): Promise<Heard> }>;
   stop(): Promise<void>;
@@ -84,7 +88,12 @@ export async function startPulse(options: {
     await stop();
     throw error;
   }
-  return { address, record: (sink, channels = 1) => record(env, sink, channels), stop };
+  return {
+    address,
+    follow: (sink, onPcm) => follow(env, sink, onPcm),
+    record: (sink, channels = 1) => record(env, sink, channels),
+    stop,
+  };
 }
 
 /** Keeps a sink awake; resolves when it is. */
@@ -93,6 +102,19 @@ async function listen(env: NodeJS.ProcessEnv, sink: string): Promise<{ stop(): P
   const listener = spawn('pacat', args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
   await once(listener.stdout, 'data');
   listener.stdout.resume();
+  return { stop: () => end(listener) };
+}
+
+async function follow(
+  env: NodeJS.ProcessEnv,
+  sink: string,
+  onPcm: (pcm: Buffer) => void,
+): Promise<{ stop(): Promise<void> }> {
+  const format = ['--raw', '--format=s16le', `--rate=${RATE}`, '--channels=1'];
+  const args = ['--record', ...format, `--latency-msec=${FOLLOW_MS}`, `--device=${sink}.monitor`];
+  const listener = spawn('pacat', args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  listener.stdout.on('data', onPcm);
+  await once(listener.stdout, 'data');
   return { stop: () => end(listener) };
 }
 

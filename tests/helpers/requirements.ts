@@ -12,6 +12,7 @@ export type Tool =
   | 'pulseaudio'
   | 'aplay'
   | 'faketime'
+  | 'age'
   | 'chromium';
 
 interface ToolFacts {
@@ -30,6 +31,7 @@ const TOOLS: Readonly<Record<Tool, ToolFacts>> = {
     debian: 'pulseaudio pulseaudio-utils',
     found: () => inPath('pulseaudio') && inPath('pacat') && inPath('parec'),
   },
+  age: { debian: 'age', found: () => inPath('age') && inPath('script') },
   faketime: { debian: 'libfaketime', found: () => fakeTimeLibrary() !== undefined },
   aplay: { debian: 'alsa-utils', found: () => inPath('aplay') },
   chromium: {

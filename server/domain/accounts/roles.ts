@@ -37,6 +37,13 @@ export const PERMISSIONS = [
   'clock:confirm',
   'key:write',
   'audit:read',
+  'backup:read',
+  'backup:write',
+  'account:read',
+  'account:write',
+  'phone:pair',
+  'token:read',
+  'token:write',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -78,6 +85,13 @@ export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
     'speaker:test',
     'latch:set',
     'audit:read',
+    'backup:read',
+    'backup:write',
+    'account:read',
+    'account:write',
+    'phone:pair',
+    'token:read',
+    'token:write',
   ],
   editor: [
     ...READ,
@@ -88,6 +102,8 @@ export const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
     'broadcast:play',
     'broadcast:cancel',
     'latch:set',
+    // Shows the QR code that the chairman's phone logs in with; who he is he proves himself.
+    'phone:pair',
   ],
   chairman: LEADER,
   deputy: LEADER,

@@ -46,6 +46,11 @@ export class TokenBook {
     return this.#actors.size;
   }
 
+  /** The names that the tokens stand for. */
+  names(): ReadonlySet<string> {
+    return new Set([...this.#actors.values()].map(({ actor }) => actor.name));
+  }
+
   /** The bearer, or undefined. */
   find(token: string): Actor | undefined {
     if (!TOKEN.test(token)) return undefined;

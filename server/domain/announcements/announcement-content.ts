@@ -5,18 +5,14 @@ import type { Announcement } from './announcement.ts';
 
 /**
  * What an order says is to sound; null: there is nothing yet. `medium` is the announcement's audio: of a relay its fallback, if it has
- * one. Durations are whole milliseconds.
+ * one.
  */
 export function announcementContent(
   { stream }: Pick<Announcement, 'stream'>,
   medium: Medium | null,
 ): FileContent | RelayContent | null {
-  const file = medium === null ? null : wholeMilliseconds(mediumContent(medium));
+  const file = medium === null ? null : mediumContent(medium);
   if (stream === null) return file;
   const { url, station, durationMs } = stream;
   return { kind: 'relay', url, station, durationMs, fallback: file };
-}
-
-function wholeMilliseconds(content: FileContent): FileContent {
-  return { ...content, durationMs: Math.ceil(content.durationMs) };
 }

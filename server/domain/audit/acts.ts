@@ -98,18 +98,7 @@ export class Acts {
 function countAudits(tx: Transaction): { audited: () => number; watched: Transaction } {
   let count = 0;
   const watched: Transaction = {
-    areas: tx.areas,
-    speakers: tx.speakers,
-    media: tx.media,
-    announcements: tx.announcements,
-    broadcasts: tx.broadcasts,
-    receipts: tx.receipts,
-    idempotency: tx.idempotency,
-    programmes: tx.programmes,
-    schedules: tx.schedules,
-    plans: tx.plans,
-    latches: tx.latches,
-    settings: tx.settings,
+    ...tx,
     audit: {
       append: (entry) => {
         count++;
@@ -117,7 +106,6 @@ function countAudits(tx: Transaction): { audited: () => number; watched: Transac
       },
       list: (fromSeq, limit) => tx.audit.list(fromSeq, limit),
     },
-    afterCommit: (effect) => tx.afterCommit(effect),
   };
   return { audited: () => count, watched };
 }

@@ -18,13 +18,14 @@ import { approvalHash, isApproved } from '../announcements/approval-hash.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
+import { mediumContent } from '../media/medium-content.ts';
 import type { StoredSlot } from '../plans/plan.ts';
 import { requireWindow } from '../policies/windows.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import { NOTHING_PENDING, type PendingBroadcasts } from '../urgent/pending-acts.ts';
 import { air, orderedBroadcast } from './air.ts';
 import type { Broadcast } from './broadcast.ts';
-import { cancelOrders, notCancellable } from './cancel-orders.ts';
+import { cancelDetail, cancelOrders, notCancellable } from './cancel-orders.ts';
 import type { Dispatching, OrderSigner } from './order-issuer.ts';
 import {
   builtInMs,
@@ -182,7 +183,7 @@ export class BroadcastService {
       { broadcast, reason, by: actor.name, now, slotRevision: slot?.revision ?? 0 },
     );
     if (slot !== null) await this.#options.plan.takeBack(tx, slot);
-    await record(tx, now, actor, 'broadcast.cancel', id, { reason });
+    await record(tx, now, actor, 'broadcast.cancel', id, cancelDetail(reason, broadcast));
     const cancelled: Broadcast = { ...broadcast, state: 'cancelled', cancelReason: reason };
     tx.afterCommit(() => {
       dispatcher.kick();
@@ -230,7 +231,7 @@ export class BroadcastService {
     return { announcement, content };
   }
 
-  /** The sounds before the content: built-in ones, or messages that loudspeakers keep, with their length. Throws `request.not_found`. */
+  /** The sounds before the content: built-in ones, or messages that loudspeakers keep, and what these are made of. Throws `request.not_found`. */
   async #prelude(tx: Transaction, names: readonly string[]): Promise<PlayOrder['prelude']> {
     const prelude: PlayOrder['prelude'] = [];
     for (const name of names) {
@@ -244,7 +245,8 @@ export class BroadcastService {
           ? await tx.media.get(message.mediaSha256)
           : null;
       if (medium === null) throw new DomainError('request.not_found', { what: 'sound', id: name });
-      prelude.push({ name, durationMs: Math.ceil(medium.durationMs) });
+      const file = mediumContent(medium);
+      prelude.push({ name, durationMs: file.durationMs, file });
     }
     return prelude;
   }

@@ -94,9 +94,13 @@ export interface BroadcastStore {
   makeGoodsOf(ids: readonly string[]): Promise<Broadcast[]>;
   /** Broadcasts that began in [from, to) and of which some loudspeaker did not report all: partial, failed or missed. */
   incomplete(from: number, to: number): Promise<Broadcast[]>;
+  /** Broadcasts that no schedule asked for, begin in [from, to) and were not cancelled. */
+  ordered(from: number, to: number): Promise<Broadcast[]>;
   /** Stores a signed order and its outbox row. */
   insertOrder(order: StoredOrder): Promise<void>;
   orders(broadcastId: string): Promise<StoredOrder[]>;
+  /** The orders of all these broadcasts, in the order of their ids. */
+  ordersOf(broadcastIds: readonly string[]): Promise<StoredOrder[]>;
   /** Unpublished orders, oldest first. */
   outbox(limit: number): Promise<OutboxItem[]>;
   markPublished(seq: number, at: number): Promise<void>;

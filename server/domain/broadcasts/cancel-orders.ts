@@ -24,6 +24,11 @@ interface CancelParts {
   readonly speakers: SpeakerIndex;
 }
 
+/** What the audit log says of it. */
+export function cancelDetail(reason: string, { drill }: Pick<Broadcast, 'drill'>): object {
+  return { reason, ...(drill ? { drill } : {}) };
+}
+
 /**
  * Stores signed orders that take a broadcast back, with their outbox rows: to whomever its orders went and, where it is of a plan, to
  * everybody who may hold its slot. Resolves with their revision. The dispatcher is to be kicked after the commit.
@@ -40,7 +45,7 @@ export async function cancelOrders(
 
 /** The same orders, and their revision; nothing is stored. */
 export async function signCancelOrders(
-  stores: Pick<Stores, 'broadcasts'>,
+  stores: { readonly broadcasts: Pick<Stores['broadcasts'], 'orders'> },
   parts: CancelParts,
   { broadcast, reason, by, now, slotRevision }: Cancellation,
 ): Promise<{ readonly revision: number; readonly orders: readonly StoredOrder[] }> {

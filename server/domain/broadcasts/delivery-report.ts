@@ -1,6 +1,7 @@
 import type { Instant } from '#kit';
 import {
   type BroadcastDetail,
+  type BroadcastState,
   countsAsPlayed,
   type DeliveryCounts,
   type DeliveryList,
@@ -13,12 +14,21 @@ import type { Broadcast, BroadcastStore } from './broadcast.ts';
 /** How long after the hard end a loudspeaker's word may take before we call it missing. */
 export const REPORT_GRACE_MS = 60_000;
 
+const SETTLED: readonly BroadcastState[] = ['completed', 'partial', 'failed', 'missed'];
+
 /** States in which a delivery still waits for a word. */
 const OPEN: readonly DeliveryState[] = ['pending', 'accepted', 'ready', 'playing'];
 
-/** Whether the loudspeakers had time enough to say what they did. */
-export function isOver(broadcast: Broadcast, now: Instant): boolean {
-  return now > broadcast.hardEndAt + REPORT_GRACE_MS;
+/** States in which a loudspeaker may go on until the hard end. */
+const GOES_ON: readonly DeliveryState[] = ['playing', 'interrupted'];
+
+/**
+ * Whether a loudspeaker in this state had time enough to say what it did: the hard end is over, or the broadcast was settled before because
+ * nothing more could come.
+ */
+export function isOver(broadcast: Broadcast, state: DeliveryState, now: Instant): boolean {
+  if (now > broadcast.hardEndAt + REPORT_GRACE_MS) return true;
+  return SETTLED.includes(broadcast.state) && !GOES_ON.includes(state);
 }
 
 /** Counts of one broadcast; `pending` is what the target snapshot has and no row speaks for. */
@@ -43,8 +53,8 @@ export async function broadcastCounts(
     // A loudspeaker that was not meant may have answered: never less than none.
     pending: Math.max(0, broadcast.targetCount - rows),
   };
-  const open = OPEN.reduce((sum, state) => sum + counts[state], 0);
-  return { counts, played, unconfirmed: isOver(broadcast, now) ? open : 0 };
+  const silent = OPEN.filter((state) => isOver(broadcast, state, now));
+  return { counts, played, unconfirmed: silent.reduce((sum, state) => sum + counts[state], 0) };
 }
 
 export interface DeliveryQuery {
@@ -74,9 +84,8 @@ export async function deliveryPage(
     .filter((id) => state === undefined || (bySpeaker.get(id)?.view.state ?? 'pending') === state)
     .sort();
   const page = ids.slice(0, limit);
-  const over = isOver(broadcast, now);
   return {
-    deliveries: page.map((id) => deliveryView(id, bySpeaker.get(id), over)),
+    deliveries: page.map((id) => deliveryView(id, bySpeaker.get(id), broadcast, now)),
     next: ids.length > limit ? (page.at(-1) ?? null) : null,
   };
 }
@@ -84,14 +93,15 @@ export async function deliveryPage(
 function deliveryView(
   speakerId: string,
   row: Delivery | undefined,
-  over: boolean,
+  broadcast: Broadcast,
+  now: Instant,
 ): DeliveryList['deliveries'][number] {
   const view = row?.view ?? PENDING;
   return {
     speakerId,
     state: view.state,
     played: countsAsPlayed(view),
-    unconfirmed: over && OPEN.includes(view.state),
+    unconfirmed: OPEN.includes(view.state) && isOver(broadcast, view.state, now),
     code: view.code,
     flags: [...view.flags],
     answeredAt: row?.answeredAt ?? null,

@@ -1,3 +1,4 @@
+import type { Instant } from '#kit';
 import { type DeliveryView, type PlayOrder, payloadOf, playOrderCodec } from '#protocols';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
 import type { StoredSlot } from '../plans/plan.ts';
@@ -28,12 +29,17 @@ export async function viewsOf(read: Stores, broadcastId: string): Promise<Map<st
 
 /** When a slot has its loudspeakers. */
 export function busyOf({ startsAt, line }: StoredSlot): Busy {
-  const order = playOrderCodec.parse(line);
-  const { count, intervalMs } = order.repeat;
-  return { startsAt, endsAt: startsAt + count * contentMs(order) + (count - 1) * intervalMs };
+  return { startsAt, endsAt: endOf(playOrderCodec.parse(line)) };
 }
 
-async function orderOf({ plans, broadcasts }: Stores, broadcastId: string): Promise<PlayOrder | null> {
+/** First instant of silence after an order that begins on time, repetitions included. */
+export function endOf(order: PlayOrder): Instant {
+  const { count, intervalMs } = order.repeat;
+  return order.startsAt + count * contentMs(order) + (count - 1) * intervalMs;
+}
+
+/** What loudspeakers were told to play of a broadcast; null: nothing. */
+export async function orderOf({ plans, broadcasts }: Stores, broadcastId: string): Promise<PlayOrder | null> {
   const slot = await plans.slot(broadcastId);
   if (slot !== null) return playOrderCodec.parse(slot.line);
   const order = (await broadcasts.orders(broadcastId)).find(({ kind }) => kind === 'play');

@@ -68,7 +68,6 @@ export interface CoverageFacts {
 /** Coverage per loudspeaker and per hamlet. Pure. */
 export function coverage(facts: CoverageFacts): Coverage {
   const { broadcast, durationMs, views, areaOf, tree, makeGood, now } = facts;
-  const over = isOver(broadcast, now);
   const speakers = [...facts.speakerIds].sort().map((speakerId) => {
     const view = views.get(speakerId) ?? PENDING;
     const share = reportedShare(view, durationMs);
@@ -76,7 +75,7 @@ export function coverage(facts: CoverageFacts): Coverage {
     return {
       speakerId,
       areaId: areaOf(speakerId) ?? null,
-      verdict: verdictOf(view, share, over),
+      verdict: verdictOf(view, share, isOver(broadcast, view.state, now)),
       share,
       code: view.code,
       madeGood: again !== undefined && reportedShare(again, durationMs) >= PLAYED_SHARE,

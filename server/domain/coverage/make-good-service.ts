@@ -1,4 +1,4 @@
-import { type Clock, type Instant, Lifecycle, repeat } from '#kit';
+import { type Clock, type Instant, Lifecycle, type Milliseconds, repeat } from '#kit';
 import {
   type Coverage,
   DomainError,
@@ -20,9 +20,11 @@ import type { LiveEvents } from '../events/live-events.ts';
 import type { StoredSlot } from '../plans/plan.ts';
 import { earliestStart } from '../policies/earliest-start.ts';
 import type { Schedule } from '../schedule/schedule.ts';
+import { type Refusal, TargetRules } from '../schedule/target-rules.ts';
 import type { Storage, Stores, Transaction } from '../unit-of-work.ts';
-import { type Aired, airedOf, busyOf, viewsOf } from './aired.ts';
+import { type Aired, airedOf, busyOf, endOf, viewsOf } from './aired.ts';
 import { coverage } from './coverage.ts';
+import { sessionRoom } from './session-room.ts';
 
 /** A make-good is worth airing for so long after the original, and never after the series' next airing. */
 const VALID_MS = 24 * 3_600_000;
@@ -94,7 +96,7 @@ export class MakeGoodService extends Lifecycle {
 
   /**
    * Airs a broadcast again at those that missed it. Throws `request.conflict` (nothing missed, made good already, no longer valid, no
-   * window), `request.not_found` and what `BroadcastService.play` throws.
+   * window), `policy.too_many_sessions` and `policy.session_too_long` for a start that was asked for, `request.not_found` and what `BroadcastService.play` throws.
    */
   async make(
     tx: Transaction,
@@ -213,11 +215,20 @@ export class MakeGoodService extends Lifecycle {
       missed.map(({ speakerId }) => speakerId),
     );
     const busy = upcoming.filter((slot) => slot.scopes.some((scope) => scopes.has(scope))).map(busyOf);
+    const airTimeMs = aired.order === null ? aired.durationMs : endOf(aired.order) - aired.order.startsAt;
+    const silent = missed.every(({ verdict, share }) => verdict === 'missed' && share === 0);
+    const without = silent ? broadcast.id : null;
+    const ids = missed.map(({ speakerId }) => speakerId);
+    const refusal = await this.#room(read, ids, airTimeMs, without, now);
     const from = Math.ceil(now + LEAD_MS);
+    const allowed = (at: Instant) => refusal(at) === null;
     const startsAt =
       request.startsAt ??
-      earliestStart(areaIds, areas.tree, busy, { from, until: validUntil, airTimeMs: aired.durationMs });
+      earliestStart(areaIds, areas.tree, busy, { from, until: validUntil, airTimeMs, allowed });
     if (startsAt === undefined || startsAt > validUntil) return undefined;
+    // Leave of the chairman binds to no limit.
+    const over = request.windowOverride === undefined ? refusal(startsAt) : null;
+    if (over !== null) throw new DomainError(over.code, over.params);
     return {
       broadcastId: broadcast.id,
       title: broadcast.title,
@@ -228,6 +239,23 @@ export class MakeGoodService extends Lifecycle {
       validUntil,
       automatic: schedule?.makeGood === 'auto' || wasToBeRescheduled(aired, schedule),
     };
+  }
+
+  /** What the limits of sessions say to one more airing at these loudspeakers. */
+  #room(
+    read: Stores,
+    speakerIds: readonly string[],
+    airTimeMs: Milliseconds,
+    without: string | null,
+    now: Instant,
+  ): Promise<(startsAt: Instant) => Refusal | null> {
+    const { areas, speakers, planned } = this.#options;
+    const areaOfSpeaker = (id: string) => speakers.get(id)?.areaId;
+    const rules = new TargetRules({ tree: areas.tree, areaOfSpeaker });
+    const targets = { areas: [], speakers: [...speakerIds], excludeAreas: [], excludeSpeakers: [] };
+    return sessionRoom(targets, airTimeMs, {
+      ...{ read, rules, planned, now, without },
+    });
   }
 
   async #coverageOf(read: Stores, broadcast: Broadcast, aired: Aired): Promise<Coverage> {

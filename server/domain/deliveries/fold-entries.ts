@@ -6,23 +6,40 @@ import {
   JOURNAL_KINDS,
   type JournalEntry,
   PENDING,
+  soundedMoreOften,
 } from '#protocols';
 import type { Delivery, EntryFlag } from './receipts.ts';
 
 /** Kinds that tell of the loudspeaker itself and belong to no broadcast. */
 const OWN_KINDS: readonly string[] = ['boot', 'time'];
 
+/** What entries are folded into, and judged by. */
+export interface FoldFacts {
+  /** States of the broadcasts that exist. */
+  readonly known: ReadonlyMap<string, BroadcastState>;
+  /** Deliveries as stored. */
+  readonly before: readonly Delivery[];
+  /** How often the content of these broadcasts was to sound. */
+  readonly ordered: ReadonlyMap<string, number>;
+}
+
+/** Whether an entry tells of more than a first attempt: of its broadcast it has to be known how often it was to sound. */
+export function mayRepeat({ broadcastId, play = 1 }: JournalEntry): boolean {
+  return broadcastId !== undefined && play > 1;
+}
+
 /** Deliveries on their way through a slice of entries. */
 export class DeliveryFold {
   readonly #known: ReadonlyMap<string, BroadcastState>;
+  readonly #ordered: ReadonlyMap<string, number>;
   readonly #before: ReadonlyMap<string, Delivery>;
   readonly #changed = new Map<string, Delivery>();
   readonly #now: number;
 
-  /** `known`: the states of the broadcasts that exist. `before`: deliveries as stored. */
-  constructor(known: ReadonlyMap<string, BroadcastState>, before: readonly Delivery[], now: number) {
-    this.#known = known;
-    this.#before = new Map(before.map((one) => [deliveryKey(one.broadcastId, one.speakerId), one]));
+  constructor(facts: FoldFacts, now: number) {
+    this.#known = facts.known;
+    this.#ordered = facts.ordered;
+    this.#before = new Map(facts.before.map((one) => [deliveryKey(one.broadcastId, one.speakerId), one]));
     this.#now = now;
   }
 
@@ -41,7 +58,10 @@ export class DeliveryFold {
     // Taken back, and yet all of it sounded: the cancellation came too late there.
     const late: readonly FoldFlag[] =
       state === 'cancelled' && entry.kind === 'finished' ? ['unexpected'] : [];
-    const flags = [...new Set([...own, ...late])].sort();
+    const ordered = mayRepeat(entry) ? this.#ordered.get(broadcastId) : undefined;
+    const often: readonly FoldFlag[] =
+      ordered !== undefined && soundedMoreOften(folded, ordered) ? ['range_repeated'] : [];
+    const flags = [...new Set([...own, ...late, ...often])].sort();
     this.#changed.set(key, {
       broadcastId,
       speakerId,

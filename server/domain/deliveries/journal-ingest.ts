@@ -10,11 +10,12 @@ import {
   type JournalBatch,
 } from '#protocols';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
+import { repetitionsOrdered } from '../dispatch/read-order.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { StoredJournal } from '../speakers/speaker.ts';
 import type { Storage, Stores, Transaction } from '../unit-of-work.ts';
 import { announceDeliveries } from './announce.ts';
-import { DeliveryFold } from './fold-entries.ts';
+import { DeliveryFold, mayRepeat } from './fold-entries.ts';
 import type { JournalPositions } from './journal-positions.ts';
 import type { DeliveryObserver, SpeakerAreas } from './observer.ts';
 import { type PlacedLine, placeBatch } from './place-batch.ts';
@@ -222,17 +223,24 @@ export class JournalIngest extends Lifecycle {
 
   async #fold(tx: Transaction, placed: readonly Placed[]): Promise<DeliveryFold> {
     const keys = new Map<string, DeliveryKey>();
+    const repeating: string[] = [];
     for (const { received, lines } of placed)
       for (const { line } of lines) {
         const { broadcastId } = line.entry;
         const { speakerId } = received;
+        if (broadcastId !== undefined && mayRepeat(line.entry)) repeating.push(broadcastId);
         if (broadcastId !== undefined) keys.set(`${broadcastId}/${speakerId}`, { broadcastId, speakerId });
       }
     const ids = [...new Set([...keys.values()].map(({ broadcastId }) => broadcastId))];
     const known =
       ids.length === 0 ? new Map<string, BroadcastState>() : await tx.receipts.knownBroadcasts(ids);
     const before = keys.size === 0 ? [] : await tx.receipts.deliveries([...keys.values()]);
-    return new DeliveryFold(known, before, Math.floor(this.#options.clock.now()));
+    const ordered = new Map<string, number>();
+    for (const broadcastId of new Set(repeating)) {
+      const repetitions = known.has(broadcastId) ? await repetitionsOrdered(tx, broadcastId) : null;
+      if (repetitions !== null) ordered.set(broadcastId, repetitions);
+    }
+    return new DeliveryFold({ known, before, ordered }, Math.floor(this.#options.clock.now()));
   }
 
   #afterCommit({ placed, deliveries }: Outcome): void {

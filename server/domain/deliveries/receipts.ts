@@ -20,6 +20,7 @@ export type EntryFlag =
   | 'unknown_kind'
   | 'unexpected'
   | 'range_repeated'
+  | 'given_up'
   | 'fork'
   | 'gap';
 
@@ -58,6 +59,14 @@ export interface ReceiptSlice {
   readonly positions: readonly { readonly speakerId: string; readonly journal: StoredJournal }[];
 }
 
+/** The lines of one journal that tell of a span of time, by their first and last number. */
+export interface JournalStretch {
+  readonly speakerId: string;
+  readonly epoch: string;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+}
+
 export interface ReceiptStore {
   /** What is known of these deliveries; those without a row are left out. */
   deliveries(keys: readonly DeliveryKey[]): Promise<Delivery[]>;
@@ -77,6 +86,8 @@ export interface ReceiptStore {
   save(slice: ReceiptSlice): Promise<void>;
   /** State of each of these broadcasts, `planned` where only its slot exists; what does not exist is left out. */
   knownBroadcasts(ids: readonly string[]): Promise<ReadonlyMap<string, BroadcastState>>;
+  /** Which journals of these speakers tell of [from, to), by the speakers' own clocks; in the order of their ids. */
+  stretches(speakerIds: readonly string[], from: number, to: number): Promise<JournalStretch[]>;
   /** A speaker's journal in order, with the batches that sign it. */
   journal(
     speakerId: string,

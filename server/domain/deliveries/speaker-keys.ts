@@ -23,6 +23,12 @@ export class SpeakerKeys {
     return this.#keys.get(speakerId);
   }
 
+  /** A speaker's keys by their names, as third parties want them. */
+  named(speakerId: string): Readonly<Record<string, string>> {
+    const key = this.#keys.get(speakerId);
+    return key === undefined ? {} : { [key.keyId]: key.publicKey };
+  }
+
   set(speakerId: string, key: SpeakerKey): void {
     this.#keys.set(speakerId, key);
   }

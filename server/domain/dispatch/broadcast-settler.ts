@@ -1,11 +1,26 @@
 import { type Clock, type Instant, Lifecycle, type Milliseconds, type Timer } from '#kit';
-import { BROADCAST_STATES, type BroadcastState, isDomainError, isFinal, mayFollow } from '#protocols';
+import {
+  BROADCAST_STATES,
+  type BroadcastState,
+  isDomainError,
+  isFinal,
+  mayFollow,
+  payloadOf,
+} from '#protocols';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
+import { END_MARGIN_MS } from '../broadcasts/plan-broadcast.ts';
 import type { Delivery } from '../deliveries/receipts.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { Storage } from '../unit-of-work.ts';
-import { repeatsOf, repeatsOfLine } from './read-order.ts';
-import { countViews, type DeliveryCounts, soundNow, verdict } from './verdict.ts';
+import { type OrderedSound, soundOf } from './read-order.ts';
+import {
+  type BroadcastEnds,
+  countViews,
+  type DeliveryCounts,
+  isOverAt,
+  soundNow,
+  verdict,
+} from './verdict.ts';
 
 /** After the hard end, for reports that are on their way. */
 const GRACE_MS = 30_000;
@@ -26,12 +41,12 @@ export interface BroadcastSettlerOptions {
 
 /**
  * Carries a broadcast's state on from what its deliveries have come to: on air with the first start; completed, partial or failed when all
- * are settled or time is up. What a speaker reports afterwards brings the count up to date.
+ * are settled or nothing more can come. What a speaker reports afterwards brings the count up to date.
  */
 export class BroadcastSettler extends Lifecycle {
   readonly #options: BroadcastSettlerOptions;
   readonly #graceMs: Milliseconds;
-  /** Undecided broadcasts and when their time is up. */
+  /** Undecided broadcasts and when their time may be up. */
   readonly #watched = new Map<string, Instant>();
   readonly #touched = new Set<string>();
   #timer: Timer | undefined;
@@ -53,6 +68,7 @@ export class BroadcastSettler extends Lifecycle {
       this.#counting = undefined;
     });
     for (const broadcast of await this.#options.storage.read.broadcasts.open()) {
+      // Looked at first of all: when its ordinary end is, is known then.
       this.#watched.set(broadcast.id, broadcast.hardEndAt + this.#graceMs);
       this.#touch(broadcast.id);
     }
@@ -63,8 +79,8 @@ export class BroadcastSettler extends Lifecycle {
   async watch(broadcastId: string): Promise<void> {
     const broadcast = await this.#options.storage.read.broadcasts.get(broadcastId);
     if (broadcast === null || isSettled(broadcast.state)) return;
-    this.#watched.set(broadcastId, broadcast.hardEndAt + this.#graceMs);
-    this.#arm();
+    const ends = this.#endsOf(broadcast, await this.#sound(broadcastId));
+    this.#lookAgain(broadcastId, ends, this.#options.clock.now());
   }
 
   /** Deliveries have changed. */
@@ -112,18 +128,22 @@ export class BroadcastSettler extends Lifecycle {
     }
     const counts = await storage.read.receipts.counts(broadcastId);
     const now = clock.now();
+    const sound = await this.#sound(broadcastId);
+    const ends = this.#endsOf(broadcast, sound);
+    const triesOn = now < broadcast.hardEndAt && triesAgain(broadcast, counts);
     const facts = {
       targetCount: broadcast.targetCount,
-      over: now >= broadcast.hardEndAt + this.#graceMs,
-      mayRepeat: now < broadcast.hardEndAt && (await this.#repeats(broadcastId)),
+      over: isOverAt(now, ends, counts) && !triesOn,
+      mayGoOn: triesOn || (now < broadcast.hardEndAt && sound.count > 1),
     };
     let result = verdict({ ...facts, counts });
     // A loudspeaker that was not meant may have reported too, and speaks for no other: what is settled now is counted on the targets alone.
-    const sound = soundNow(counts);
-    if (result !== null && steps(broadcast.state, sound, result).includes(result))
+    const sounds = soundNow(counts);
+    if (result !== null && steps(broadcast.state, sounds, result).includes(result))
       result = verdict({ ...facts, counts: await this.#countTargets(broadcastId) });
     if (result !== null) this.#watched.delete(broadcastId);
-    await this.#advance(broadcast, steps(broadcast.state, sound, result));
+    else this.#lookAgain(broadcastId, ends, now);
+    await this.#advance(broadcast, steps(broadcast.state, sounds, result));
   }
 
   async #countTargets(broadcastId: string): Promise<DeliveryCounts> {
@@ -133,12 +153,25 @@ export class BroadcastSettler extends Lifecycle {
     return countViews(deliveries.filter(({ speakerId }) => targets.has(speakerId)).map(({ view }) => view));
   }
 
-  async #repeats(broadcastId: string): Promise<boolean> {
+  async #sound(broadcastId: string): Promise<OrderedSound> {
     const { broadcasts, plans } = this.#options.storage.read;
     const slot = await plans.slot(broadcastId);
-    if (slot !== null) return repeatsOfLine(slot.line) > 1;
-    const orders = await broadcasts.orders(broadcastId);
-    return orders.some(({ kind, document }) => kind === 'play' && repeatsOf(document) > 1);
+    if (slot !== null) return soundOf(slot.line);
+    // All say the same but for whom they are for.
+    const order = (await broadcasts.orders(broadcastId)).find(({ kind }) => kind === 'play');
+    return order === undefined ? { count: 1, lengthMs: null } : soundOf(payloadOf(order.document));
+  }
+
+  #endsOf({ latestStartAt, hardEndAt }: Broadcast, { lengthMs }: OrderedSound): BroadcastEnds {
+    const ordinary = lengthMs === null ? hardEndAt : latestStartAt + lengthMs + END_MARGIN_MS;
+    return { ordinary: Math.min(ordinary, hardEndAt) + this.#graceMs, hard: hardEndAt + this.#graceMs };
+  }
+
+  #lookAgain(broadcastId: string, { ordinary, hard }: BroadcastEnds, now: Instant): void {
+    const at = now < ordinary ? ordinary : hard;
+    if (this.#watched.get(broadcastId) === at) return;
+    this.#watched.set(broadcastId, at);
+    this.#arm();
   }
 
   async #advance(broadcast: Broadcast, path: readonly BroadcastState[]): Promise<void> {
@@ -179,6 +212,11 @@ export class BroadcastSettler extends Lifecycle {
     this.#watched.set(broadcastId, at + LOOK_MS);
     this.#touch(broadcastId);
   }
+}
+
+/** A loudspeaker tries an emergency again after a fault, until it sounds or is over: its `failed` is not its last word. */
+function triesAgain({ priority }: Broadcast, { failed = 0 }: DeliveryCounts): boolean {
+  return priority === 'emergency' && failed > 0;
 }
 
 function isSettled(state: BroadcastState): boolean {

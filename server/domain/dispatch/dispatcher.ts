@@ -7,7 +7,7 @@ import {
   statesBefore,
   TOPICS,
 } from '#protocols';
-import type { OutboxItem, StoredOrder } from '../broadcasts/broadcast.ts';
+import type { OutboxItem, StoredOrder, TargetSnapshot } from '../broadcasts/broadcast.ts';
 import type { DeliveryObserver, SpeakerAreas } from '../deliveries/observer.ts';
 import type { Delivery } from '../deliveries/receipts.ts';
 import type { LiveEvents } from '../events/live-events.ts';
@@ -79,10 +79,13 @@ export class Dispatcher extends Lifecycle implements DeliveryObserver {
 
   /**
    * Publishes an order that is not in the outbox yet; from now on those who have not answered it get it after a hello. Rejects when the broker
-   * did not take it.
+   * did not take it. `snapshot`: the targets of its broadcast; nothing is read here.
    */
-  publishNow({ id, broadcastId, document, topics, expiresAt }: StoredOrder): Promise<void> {
-    return this.#publish({ orderId: id, broadcastId, document, topics, expiresAt });
+  publishNow(
+    { id, broadcastId, document, topics, expiresAt }: StoredOrder,
+    snapshot: TargetSnapshot | null,
+  ): Promise<void> {
+    return this.#publish({ orderId: id, broadcastId, document, topics, expiresAt }, snapshot);
   }
 
   /** After a hello: everything that this speaker has not answered. */
@@ -146,7 +149,8 @@ export class Dispatcher extends Lifecycle implements DeliveryObserver {
     const fresh = items.filter(({ seq }) => !this.#unmarked.has(seq));
     for (const item of fresh) {
       try {
-        await this.#publish(item);
+        const snapshot = await storage.read.broadcasts.snapshot(item.broadcastId);
+        await this.#publish(item, snapshot);
       } catch (error) {
         if (isDomainError(error, 'message.disconnected') || isDomainError(error, 'storage.busy')) throw error;
         // One that no broker takes must not hold up all that come after it.
@@ -159,10 +163,9 @@ export class Dispatcher extends Lifecycle implements DeliveryObserver {
     return fresh.length > 0;
   }
 
-  async #publish(item: Omit<OutboxItem, 'seq'>): Promise<void> {
-    const { storage, publisher, clock } = this.#options;
+  async #publish(item: Omit<OutboxItem, 'seq'>, snapshot: TargetSnapshot | null): Promise<void> {
+    const { publisher, clock } = this.#options;
     if (clock.now() >= item.expiresAt) return;
-    const snapshot = await storage.read.broadcasts.snapshot(item.broadcastId);
     // Entered first: the answer of a fast speaker comes before the last topic is published.
     const order = this.orders.add(item, snapshot, Number.POSITIVE_INFINITY);
     await Promise.all(

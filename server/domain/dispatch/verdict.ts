@@ -1,3 +1,4 @@
+import type { Instant } from '#kit';
 import {
   type BroadcastState,
   countsAsPlayed,
@@ -22,24 +23,41 @@ export function countViews(views: Iterable<DeliveryView>): DeliveryCounts {
 export interface VerdictFacts {
   readonly counts: DeliveryCounts;
   readonly targetCount: number;
-  /** Whether its hard end and the time for reports are over. */
+  /** Whether nothing more is to come of it, time for reports included. */
   readonly over: boolean;
-  /** Whether its content may still sound again at a speaker that finished once. */
-  readonly mayRepeat: boolean;
+  /** Whether its content may still sound at a speaker whose delivery looks settled: another repetition, or an emergency that is tried again. */
+  readonly mayGoOn: boolean;
 }
 
 /** What a broadcast has come to, or null while it is not decided. */
 export function verdict(
   facts: VerdictFacts,
 ): Extract<BroadcastState, 'completed' | 'partial' | 'failed'> | null {
-  const { counts, targetCount, over, mayRepeat } = facts;
+  const { counts, targetCount, over, mayGoOn } = facts;
   const states = Object.keys(DELIVERY_STATES) as DeliveryState[];
   const settled = states
     .filter((state) => isFinal(DELIVERY_STATES, state))
     .reduce((sum, state) => sum + (counts[state] ?? 0), 0);
-  if (!over && (mayRepeat || settled < targetCount)) return null;
+  if (!over && (mayGoOn || settled < targetCount)) return null;
   if (counts.played === 0) return 'failed';
   return counts.played >= targetCount ? 'completed' : 'partial';
+}
+
+/** When the sound of a broadcast ends at loudspeakers, time for reports included. */
+export interface BroadcastEnds {
+  /** At those that began as late as they may and that nothing interrupted. */
+  readonly ordinary: Instant;
+  /** At every one: its hard end. */
+  readonly hard: Instant;
+}
+
+/**
+ * Whether nothing more is to come: the hard end is over, or no loudspeaker that said that it began may still go on. Those that said nothing cannot
+ * begin any more; what they did nobody knows, and they may tell it yet.
+ */
+export function isOverAt(now: Instant, { ordinary, hard }: BroadcastEnds, counts: DeliveryCounts): boolean {
+  if (now >= hard) return true;
+  return now >= ordinary && (counts.playing ?? 0) + (counts.interrupted ?? 0) === 0;
 }
 
 /** Whether some speaker reported that it began to sound. */

@@ -42,6 +42,15 @@ export interface LiveEventMap {
     readonly code: string | null;
     readonly startErrorMs: number | null;
   };
+  /** A backup is being made. */
+  'backup.progress': { readonly areaId: string; readonly phase: string; readonly bytes: number };
+  /** A backup has ended. `alarm`: nothing has left the box for too long. */
+  'backup.changed': {
+    readonly areaId: string;
+    readonly state: 'succeeded' | 'failed';
+    readonly name: string | null;
+    readonly alarm: boolean;
+  };
   'delivery.progress': {
     readonly broadcastId: string;
     readonly speakerId: string;

@@ -6,9 +6,7 @@ import {
   generateSigningKey,
   importSigningKey,
   KeyRing,
-  type KeyStatement,
   type KeyUse,
-  keyStatementCodec,
   type SigningKey,
   sha256,
   signDocument,
@@ -17,6 +15,7 @@ import {
   verifyDocument,
 } from '#protocols';
 import type { KeyVault } from './key-vault.ts';
+import { followStatements, statementPayload } from './statement-chain.ts';
 
 /** A signed document in its exact bytes, and the SHA-256 of them. */
 export interface SignedDocument {
@@ -179,7 +178,7 @@ export class KeyService extends Lifecycle implements DocumentSigner {
   async #finishNewRoot(statements: readonly string[]): Promise<void> {
     const pem = await this.#vault.readKey('next-root');
     if (pem === null) return;
-    if (newestRoots(statements).includes(importSigningKey(pem).publicKey))
+    if ((statementPayload(statements.at(-1))?.roots ?? []).includes(importSigningKey(pem).publicKey))
       await this.#vault.writeKey('root', pem);
     await this.#vault.removeKey('next-root');
   }
@@ -191,23 +190,17 @@ export class KeyService extends Lifecycle implements DocumentSigner {
   }
 
   async #adopt(statements: readonly string[], operational: SigningKey): Promise<void> {
-    const roots = rootsOfFirst(statements);
-    let ring = KeyRing.pinned(roots);
-    for (const statement of statements) ring = await ring.extend(statement);
-    if (ring.find(operational.kid, 'order') === undefined)
-      throw new Error(
-        `key statement ${ring.n} does not name the operational key ${operational.kid}: put back the key folder from one backup`,
-      );
+    const { ring, roots } = await followStatements(statements, operational.kid);
     this.#ring = ring;
-    this.#roots = newestRoots(statements);
+    this.#roots = roots;
     this.#statements = statements;
     this.#operational = operational;
   }
 
   async #nameAgain(statements: readonly string[], operational: SigningKey): Promise<void> {
     const previous = statements.at(-1) ?? '';
-    const n = (payloadOf(previous)?.n ?? 0) + 1;
-    const roots = newestRoots(statements);
+    const n = (statementPayload(previous)?.n ?? 0) + 1;
+    const roots = statementPayload(statements.at(-1))?.roots ?? [];
     const statement = await this.#statement(await this.#root(), operational, n, sha256(previous), roots);
     const next = [...statements, statement];
     await this.#vault.writeStatements(next);
@@ -249,18 +242,4 @@ export class KeyService extends Lifecycle implements DocumentSigner {
     await this.#vault.writeKey(name, exportSigningKey(key));
     return key;
   }
-}
-
-function rootsOfFirst(statements: readonly string[]): readonly string[] {
-  return payloadOf(statements[0])?.roots ?? [];
-}
-
-function newestRoots(statements: readonly string[]): readonly string[] {
-  return payloadOf(statements.at(-1))?.roots ?? [];
-}
-
-/** Our own file's first statement says which roots to begin with; the signatures are checked from there. */
-function payloadOf(statement: string | undefined): KeyStatement | undefined {
-  const payload = statement?.split('.')[1];
-  return payload === undefined ? undefined : keyStatementCodec.parse(Buffer.from(payload, 'base64url'));
 }

@@ -4,7 +4,7 @@ import type { Medium } from './medium.ts';
 /** Media type of every deliverable file. */
 export const MEDIUM_TYPE = 'audio/ogg; codecs=opus';
 
-/** A medium as an order names it. */
+/** A medium as orders and plan heads name it: in whole milliseconds, for what follows it begins at the next. */
 export function mediumContent(
   medium: Pick<Medium, 'sha256' | 'bytes' | 'durationMs' | 'chunkListSha256'>,
 ): FileContent {
@@ -12,7 +12,7 @@ export function mediumContent(
     kind: 'file',
     sha256: medium.sha256,
     bytes: medium.bytes,
-    durationMs: medium.durationMs,
+    durationMs: Math.ceil(medium.durationMs),
     chunkListSha256: medium.chunkListSha256,
     path: `/api/v1/media/${medium.sha256}`,
     mediaType: MEDIUM_TYPE,

@@ -187,15 +187,23 @@ function place(draft: SlotDraft, askedAt: Instant, stored: StoredSlot | undefine
   return stored === undefined ? { as: 'unheard', slot: { ...signed, scopes: [] } } : NOTHING;
 }
 
+/** The line that was last written of a draft: what nobody changed is not written again only to be compared. */
+const lines = new WeakMap<SlotDraft, string>();
+
 function signedAs(draft: SlotDraft, stored: StoredSlot | undefined, now: Instant): StoredSlot {
   const { broadcastId, scheduleId, announcementId, areaId, seriesId, sessionId, originalAt, position } =
     draft;
   if (stored !== undefined && stored.withdrawnAt === null) {
-    if (wholeLine(draft, stored.revision, stored.publishedAt) === stored.line) return stored;
+    if (lines.get(draft) === stored.line) return stored;
+    if (wholeLine(draft, stored.revision, stored.publishedAt) === stored.line) {
+      lines.set(draft, stored.line);
+      return stored;
+    }
   }
   const revision = nextRevision(now, stored?.revision ?? 0, 0);
   const publishedAt = Math.floor(now);
   const line = wholeLine(draft, revision, publishedAt);
+  lines.set(draft, line);
   const { startsAt, latestStartAt, expiresAt } = draft.order;
   return {
     ...{ broadcastId, scheduleId, announcementId, areaId, seriesId, sessionId, originalAt, position },

@@ -15,14 +15,18 @@ export class KeptValues<Value extends object> {
     const kept = new Map<string, Value>();
     for (const value of values) {
       const key = this.#keyOf(value);
-      const text = JSON.stringify(value);
       const before = this.#known.get(key);
-      const entry = before?.text === text ? before : { text, value };
+      const entry = before?.value === value ? before : this.#entryOf(value, before);
       known.set(key, entry);
       kept.set(key, entry.value);
       await turns.take();
     }
     this.#known = known;
     return kept;
+  }
+
+  #entryOf(value: Value, before: { readonly text: string; readonly value: Value } | undefined) {
+    const text = JSON.stringify(value);
+    return before?.text === text ? before : { text, value };
   }
 }

@@ -1,27 +1,21 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, type Instant, Lifecycle, type Milliseconds, type Timer } from '#kit';
-import {
-  isDomainError,
-  planHeadCodec,
-  type Scope,
-  type StoredMessage,
-  scopeKey,
-  scopeOfKey,
-} from '#protocols';
+import { isDomainError, planHeadCodec, type Scope, type StoredMessage, scopeKey } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
 import type { DocumentSigner } from '../keys/key-service.ts';
 import { Turns } from '../turns.ts';
-import type { Storage, Transaction } from '../unit-of-work.ts';
+import type { Storage } from '../unit-of-work.ts';
 import { AreaDays, type ScopeDocuments } from './area-days.ts';
-import { type DraftPlan, PlanDrafter } from './draft-plan.ts';
+import { PlanDrafter } from './draft-plan.ts';
 import type { HeadBook } from './head-book.ts';
+import { HeadSender } from './head-sender.ts';
 import type { HeldDocument, HeldSource } from './held-documents.ts';
 import { OpenChanges } from './open-changes.ts';
-import type { StoredDocument, StoredHead, StoredSlot } from './plan.ts';
+import type { StoredDocument, StoredHead } from './plan.ts';
 import { PlanHorizon } from './plan-horizon.ts';
 import { PlanLimits } from './plan-limits.ts';
+import { PlanSaver } from './plan-saver.ts';
 import { type HeadWishes, signHeads } from './sign-heads.ts';
 import type { SlotBook } from './slot-book.ts';
 import type { SlotBroadcasts } from './slot-broadcasts.ts';
@@ -32,11 +26,6 @@ const COLLECT_MS: Milliseconds = 100;
 /** Pause after the database was found held, or a defect. */
 const RETRY_MS: Milliseconds = 1_000;
 const DAY_MS = 24 * 3_600_000;
-/** Rows of one transaction: a commit writes all of them to the disk at once, and holds everybody up for so long. */
-const SLOTS_AT_ONCE = 500;
-const DOCUMENTS_AT_ONCE = 100;
-/** Heads published one after the other without a turn in between. */
-const HEADS_AT_ONCE = 20;
 /** Sessions that began so long ago may still have items to come, or begin late. */
 const LOOK_BACK_MS = 36 * 3_600_000;
 /** Documents that no head names any more are kept: a loudspeaker may still be fetching what the last head named. */
@@ -74,11 +63,15 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
   readonly #days = new AreaDays();
   readonly #drafter = new PlanDrafter();
   readonly #horizon = new PlanHorizon();
-  /** Heads that the broker did not take, the newest of each scope. */
-  readonly #unsent = new Map<string, StoredHead>();
+  readonly #saver: PlanSaver;
+  readonly #sender: HeadSender;
   #timer: Timer | undefined;
+  #started = false;
   #working = false;
   #again = false;
+  #caughtUp: Promise<boolean> = Promise.resolve(false);
+  #endFirst: (done: boolean) => void = () => undefined;
+  #failure: unknown = null;
   #waiters: (() => void)[] = [];
   readonly #open = new OpenChanges();
   /** Why schedules cannot be planned, as far as it was told, by id. */
@@ -88,6 +81,15 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
   constructor(options: PlanCompilerOptions) {
     super();
     this.#options = options;
+    const { storage, slots, heads, broadcasts, publisher, onError } = options;
+    this.#sender = new HeadSender({ publisher, onError });
+    this.#saver = new PlanSaver({
+      ...{ storage, slots, heads, broadcasts },
+      onSaved: (signed) => {
+        this.background(this.#sender.send(signed), onError);
+        options.onCompiled?.();
+      },
+    });
   }
 
   get metrics(): { readonly heads: number; readonly slots: number; readonly compileMs: Milliseconds } {
@@ -95,23 +97,38 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     return { heads: heads.size, slots: slots.size, compileMs: this.#lastMs };
   }
 
-  /** Reads what is planned and compiles once: what was due while we were away is known before the first receipt comes. */
+  /** Reads what is planned; the first compilation goes on afterwards (see `caughtUp`). */
   protected async onStart(): Promise<void> {
     const { storage, heads, slots, clock } = this.#options;
     this.#open.reopen(this.#options.watermark());
     await heads.load(storage.read);
     await slots.load(storage.read, Math.min(clock.now(), this.#options.watermark()));
+    this.#caughtUp = new Promise((resolve) => {
+      this.#endFirst = resolve;
+    });
+    this.#started = true;
     this.disposers.defer('plan timer', () => {
+      this.#started = false;
       this.#timer?.cancel();
       this.#timer = undefined;
       this.#release();
+      this.#endFirst(false);
     });
-    try {
-      await this.#compile();
-    } catch (error) {
-      this.#options.onError(error);
-      this.#soon(RETRY_MS);
-    }
+    this.#working = true;
+    this.background(this.#work(), this.#options.onError);
+  }
+
+  /**
+   * Resolves with true after the first compilation since the start: what was due while we were away is known by then. A defect in it counts as
+   * its end: it is tried again, and keeps nobody from his work. False: stopped before.
+   */
+  caughtUp(): Promise<boolean> {
+    return this.#caughtUp;
+  }
+
+  /** Why the last compilation failed, unless the database was only held; null: it did not. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** Something that plans are made of has changed. Call it after the commit. */
@@ -166,13 +183,18 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     let retry = false;
     try {
       this.#again = false;
-      await this.#compile();
+      const done = await this.#compile();
+      this.#failure = null;
+      if (done) this.#endFirst(true);
     } catch (error) {
       retry = true;
-      if (!isDomainError(error, 'storage.busy')) throw error;
+      if (isDomainError(error, 'storage.busy')) return;
+      this.#failure = error;
+      this.#endFirst(true);
+      throw error;
     } finally {
       this.#working = false;
-      if ((retry || this.#again) && this.running) this.#soon(retry ? RETRY_MS : COLLECT_MS);
+      if ((retry || this.#again) && this.#started) this.#soon(retry ? RETRY_MS : COLLECT_MS);
       if (!retry && this.#timer === undefined) this.#release();
     }
   }
@@ -183,12 +205,13 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     for (const resolve of waiters) resolve();
   }
 
-  async #compile(): Promise<void> {
+  /** False when it is to be done again: the slots were changed meanwhile. Nothing is to be done while our own clock is in doubt. */
+  async #compile(): Promise<boolean> {
     const { clock, slots, disputed } = this.#options;
     const last = slots.compiledAt ?? this.#options.watermark();
     if (disputed()) {
       this.#open.reopen(last);
-      return;
+      return true;
     }
     const now = clock.now();
     const since = this.#open.take(now, last);
@@ -200,6 +223,7 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
       else this.#open.reopen(since);
     }
     if (!done) this.#again = true;
+    return done;
   }
 
   /** False when the slots were changed meanwhile. */
@@ -214,7 +238,7 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     const facts = await source.read(storage.read, range, turns);
     this.#tell(facts);
     const { version } = slots;
-    const refused = await this.#limits.refused(facts, slots, turns);
+    const refused = await this.#limits.refused(facts, slots, since, turns);
     const draft = await this.#drafter.draft(facts, refused, slots, { now, since }, turns);
     const named = this.#options.heads.named();
     const scopes = await this.#days.update(
@@ -232,7 +256,8 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
       now,
       turns,
     );
-    if (!(await this.#save(draft, heads, this.#documentsOf(scopes, heads, now), now, version))) return false;
+    const documents = this.#documentsOf(scopes, heads, now);
+    if (!(await this.#saver.save({ draft, heads, documents }, now, version))) return false;
     this.#days.saved();
     for (const [key, revision] of seen) if (this.#seen.get(key) === revision) this.#seen.delete(key);
     this.#lastMs = clock.monotonic() - began;
@@ -250,74 +275,6 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     }
   }
 
-  /**
-   * One transaction {slots, documents, heads, broadcasts}; published after its commit. What is too much for one goes before it in others: new documents, which
-   * nothing names yet, and slots, which the next compilation puts into heads if this one does not get so far. False when the slots were changed
-   * meanwhile.
-   */
-  async #save(
-    draft: DraftPlan,
-    heads: readonly StoredHead[],
-    documents: readonly StoredDocument[],
-    now: Instant,
-    version: number,
-  ): Promise<boolean> {
-    const { storage, onCompiled } = this.#options;
-    const { changed, withdrawn, unheard } = draft;
-    if (changed.length + withdrawn.length + unheard.length + heads.length === 0) return true;
-    const [lastDocuments = [], ...moreDocuments] = slices(documents, DOCUMENTS_AT_ONCE);
-    const [lastSlots = [], ...moreSlots] = slices([...changed, ...unheard], SLOTS_AT_ONCE);
-    for (const slice of moreDocuments) await storage.transaction((tx) => tx.plans.saveDocuments(slice));
-    let expected = version;
-    for (const slice of moreSlots) {
-      if (!(await storage.transaction((tx) => this.#saveSlots(tx, slice, [], now, expected)))) return false;
-      expected = this.#options.slots.version;
-    }
-    return storage.transaction(async (tx) => {
-      if (!(await this.#saveSlots(tx, lastSlots, withdrawn, now, expected))) return false;
-      await tx.plans.saveDocuments(lastDocuments);
-      await tx.plans.saveHeads(heads);
-      tx.afterCommit(() => {
-        this.#options.heads.put(heads);
-        this.#publishAll(heads);
-        onCompiled?.();
-      });
-      return true;
-    });
-  }
-
-  /** False when a slot was issued or taken back in between: transactions run one at a time, so from here on none is. */
-  async #saveSlots(
-    tx: Transaction,
-    changed: readonly StoredSlot[],
-    withdrawn: readonly StoredSlot[],
-    now: Instant,
-    version: number,
-  ): Promise<boolean> {
-    if (this.#options.slots.version !== version) return false;
-    const slots = [...changed, ...(await this.#withdraw(tx, withdrawn, now))];
-    await tx.plans.saveSlots(slots);
-    for (const slot of changed)
-      if (slot.issuedAt !== null && slot.scopes.length > 0)
-        await this.#options.broadcasts.change(tx, slot, now);
-    tx.afterCommit(() => this.#options.slots.put(slots));
-    return true;
-  }
-
-  /** Slots that were issued are cancelled; one that has not begun may be planned and issued again. */
-  async #withdraw(tx: Transaction, withdrawn: readonly StoredSlot[], now: Instant): Promise<StoredSlot[]> {
-    const taken: StoredSlot[] = [];
-    for (const slot of withdrawn) {
-      if (slot.issuedAt === null) {
-        taken.push(slot);
-        continue;
-      }
-      const revision = await this.#options.broadcasts.withdraw(tx, slot, now);
-      taken.push({ ...slot, revision, issuedAt: slot.startsAt <= now ? slot.issuedAt : null });
-    }
-    return taken;
-  }
-
   #documentsOf(
     scopes: ReadonlyMap<string, ScopeDocuments>,
     heads: readonly StoredHead[],
@@ -331,34 +288,7 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
 
   /** The broker is there again: what it did not take is sent now. */
   kick(): void {
-    const unsent = [...this.#unsent.values()];
-    this.#unsent.clear();
-    for (const head of unsent) this.#publish(head);
-  }
-
-  #publishAll(heads: readonly StoredHead[]): void {
-    const [now = [], ...later] = slices(heads, HEADS_AT_ONCE);
-    for (const head of now) this.#publish(head);
-    if (later.length === 0) return;
-    const rest = async () => {
-      for (const slice of later) {
-        await nextTurn();
-        for (const head of slice) this.#publish(head);
-      }
-    };
-    this.background(rest(), this.#options.onError);
-  }
-
-  #publish(stored: StoredHead): void {
-    const { scope, document } = stored;
-    const { kind, id } = scopeOfKey(scope);
-    this.#unsent.delete(scope);
-    const sent = this.#options.publisher.publish(kind === 'area' ? 'areaPlan' : 'plan', id, document);
-    this.background(sent, (error) => {
-      // The next hello or heartbeat shows who lacks it.
-      if (!isDomainError(error, 'message.disconnected')) this.#options.onError(error);
-      else if (!this.#unsent.has(scope)) this.#unsent.set(scope, stored);
-    });
+    this.background(this.#sender.again(), this.#options.onError);
   }
 
   async #storedMessages(): Promise<HeadWishes['stored']> {
@@ -392,10 +322,4 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
  */
 function firstInstant(from: Instant): Instant {
   return (Math.floor(from / DAY_MS) - 1) * DAY_MS;
-}
-
-function slices<Item>(items: readonly Item[], size: number): (readonly Item[])[] {
-  const parts: (readonly Item[])[] = [];
-  for (let end = items.length; end > 0; end -= size) parts.push(items.slice(Math.max(0, end - size), end));
-  return parts;
 }

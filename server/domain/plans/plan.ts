@@ -55,8 +55,14 @@ export interface PlanStore {
   pruneDocuments(before: number, keep: ReadonlySet<string>): Promise<void>;
   /** Slots whose startsAt lies in [from, to), withdrawn ones too, by startsAt. */
   slots(from: number, to: number): Promise<StoredSlot[]>;
-  /** The first of those that are in force and whose broadcast was not made yet, by startsAt; at most a page of 500. */
-  unissued(from: number, to: number): Promise<StoredSlot[]>;
+  /** The slots of these broadcasts, in the order of their ids. */
+  slotsOf(broadcastIds: readonly string[]): Promise<StoredSlot[]>;
+  /** The first of those that are in force and whose broadcast was not made yet, by startsAt and id, behind `after`; at most a page of 500. */
+  unissued(
+    from: number,
+    to: number,
+    after?: Pick<StoredSlot, 'startsAt' | 'broadcastId'>,
+  ): Promise<StoredSlot[]>;
   /** When the first of those at or after an instant begins. */
   nextStart(from: number): Promise<number | null>;
   slot(broadcastId: string): Promise<StoredSlot | null>;

@@ -4,6 +4,7 @@ import type { AreaTree } from '../areas/area.ts';
 import { planTargets } from '../broadcasts/plan-targets.ts';
 import type { SpeakerIndex, Targetable } from '../broadcasts/resolve-targets.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
+import { askedAtOf, contentOf } from '../schedule/asked-at.ts';
 import { mayBeginFrom } from '../schedule/ended.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import { sessionsOfSlots } from '../schedule/session-limits.ts';
@@ -152,30 +153,6 @@ interface Parts {
   readonly media: MapValues<ScheduleFacts['media']>;
 }
 type MapValues<Of> = Of extends ReadonlyMap<string, infer Value> ? readonly Value[] : never;
-
-/** All that a schedule's content is made of, and undefined for what is missing. */
-function contentOf({ content }: Schedule, { programmes, announcements, media }: ScheduleFacts): unknown[] {
-  const programme = content.kind === 'programme' ? programmes.get(content.programmeId) : undefined;
-  const ids =
-    content.kind === 'announcement'
-      ? [content.announcementId]
-      : (programme?.items ?? []).map(({ announcementId }) => announcementId);
-  return [
-    programme,
-    ...ids.flatMap((id) => {
-      const announcement = announcements.get(id);
-      return [announcement, media.get(announcement?.mediaSha256 ?? '')];
-    }),
-  ];
-}
-
-/** An announcement counts too: what was approved after its time was not to sound then. */
-function askedAtOf(schedule: Schedule, facts: ScheduleFacts): Instant {
-  const written = contentOf(schedule, facts).map((part) =>
-    typeof part === 'object' && part !== null && 'updatedAt' in part ? Number(part.updatedAt) : 0,
-  );
-  return Math.max(schedule.updatedAt, ...written);
-}
 
 /** A speaker that is used; undefined for one that is blocked, retired or unknown. */
 function inUse(speakers: SpeakerIndex, id: string): Targetable | undefined {

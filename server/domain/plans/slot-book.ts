@@ -1,9 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Instant } from '#kit';
 import type { Stores } from '../unit-of-work.ts';
 import type { StoredSlot } from './plan.ts';
 
 /** Slots that begin up to so long ago stay in memory: a day's documents, and whatever may still start late. */
 const KEPT_MS = 3 * 24 * 3_600_000;
+
+/** Slots taken in without a turn in between. */
+const SLOTS_AT_ONCE = 2_000;
 
 /** The slots of one series, by broadcast id. */
 interface SeriesSlots {
@@ -37,7 +41,11 @@ export class SlotBook {
   async load(read: Pick<Stores, 'plans'>, from: Instant): Promise<void> {
     this.#slots.clear();
     this.#series.clear();
-    this.put(await read.plans.slots(from - KEPT_MS, Number.MAX_SAFE_INTEGER));
+    const slots = await read.plans.slots(from - KEPT_MS, Number.MAX_SAFE_INTEGER);
+    for (let at = 0; at < slots.length; at += SLOTS_AT_ONCE) {
+      this.put(slots.slice(at, at + SLOTS_AT_ONCE));
+      await nextTurn();
+    }
   }
 
   get(broadcastId: string): StoredSlot | undefined {

@@ -1,17 +1,20 @@
 import { type Clock, type Instant, Lifecycle, type Milliseconds, type Timer } from '#kit';
-import { isDomainError } from '#protocols';
+import { isDomainError, type ReasonView } from '#protocols';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
 import type { Delivery } from '../deliveries/receipts.ts';
 import type { Storage } from '../unit-of-work.ts';
 import type { StoredSlot } from './plan.ts';
 import type { SlotBook } from './slot-book.ts';
 import type { SlotBroadcasts } from './slot-broadcasts.ts';
+import { UnissuedSlots } from './unissued-slots.ts';
 
 /** A slot's broadcast is made so long before its start. */
 export const ISSUE_LEAD_MS: Milliseconds = 15 * 60_000;
 /** The slots are looked at no less often: a wall clock that was set is noticed. */
 const LOOK_MS: Milliseconds = 30_000;
 const RETRY_MS: Milliseconds = 1_000;
+/** Slots that could not be issued by themselves are tried again so soon. */
+const TRY_AGAIN_MS: Milliseconds = 10_000;
 /** A slot may come into the plan after its start, by its lateness, and the clock may have been set back a little. */
 const LOOK_BACK_MS = 2 * 24 * 3_600_000;
 /** Slots of one transaction. */
@@ -51,12 +54,14 @@ export class SlotIssuer extends Lifecycle {
   #again = false;
   #open = false;
   #issued = 0;
+  readonly #unissued: UnissuedSlots;
   /** Broadcasts that are made and not followed yet. */
   readonly #unfollowed = new Set<string>();
 
   constructor(options: SlotIssuerOptions) {
     super();
     this.#options = options;
+    this.#unissued = new UnissuedSlots({ onError: options.onError });
   }
 
   /** The last successful compilation: every slot that began up to here has its broadcast. */
@@ -67,6 +72,16 @@ export class SlotIssuer extends Lifecycle {
   /** Broadcasts made since the start. */
   get issued(): number {
     return this.#issued;
+  }
+
+  /** Slots that are due and whose broadcast cannot be made. */
+  get failing(): number {
+    return this.#unissued.size;
+  }
+
+  /** Why the broadcast of a slot that is due could not be made; null: nothing stood in its way. */
+  failureOf(broadcastId: string): ReasonView | null {
+    return this.#unissued.reasonOf(broadcastId);
   }
 
   /** Reads the watermark; before the first compilation, which asks for it. A new controller begins now. */
@@ -113,7 +128,7 @@ export class SlotIssuer extends Lifecycle {
       } finally {
         await this.#followAll();
       }
-      pause = Math.min(LOOK_MS, await this.#untilNext());
+      pause = Math.min(this.#unissued.size > 0 ? TRY_AGAIN_MS : LOOK_MS, await this.#untilNext());
     } catch (error) {
       pause = RETRY_MS;
       if (!isDomainError(error, 'storage.busy')) this.#options.onError(error);
@@ -129,13 +144,30 @@ export class SlotIssuer extends Lifecycle {
     const now = clock.now();
     const until = now + ISSUE_LEAD_MS;
     // A clock that was believed in the future left the watermark there.
-    const from = Math.min(this.#watermark, now) - LOOK_BACK_MS;
-    for (;;) {
-      const due = await storage.read.plans.unissued(from, until);
-      if (due.length === 0) break;
-      for (let at = 0; at < due.length; at += SLICE) await this.#issue(due.slice(at, at + SLICE));
-    }
+    const from = Math.min(this.#watermark, now, this.#unissued.earliest) - LOOK_BACK_MS;
+    const seen = new Set<string>();
+    let last: StoredSlot | undefined;
+    do {
+      const due: readonly StoredSlot[] = await storage.read.plans.unissued(from, until, last);
+      for (const { broadcastId } of due) seen.add(broadcastId);
+      for (let at = 0; at < due.length; at += SLICE) await this.#issueSlice(due.slice(at, at + SLICE));
+      last = due.at(-1);
+    } while (last !== undefined);
+    this.#unissued.keepOnly(seen);
     await this.#mark(now);
+  }
+
+  /** Together; where that fails each by itself: one that cannot be issued holds up no other. */
+  async #issueSlice(due: readonly StoredSlot[]): Promise<void> {
+    try {
+      await this.#issue(due);
+    } catch (error) {
+      // Nothing can be written just now, whichever slot it is of.
+      if (isStorageError(error)) throw error;
+      const [slot] = due;
+      if (due.length === 1 && slot !== undefined) this.#unissued.failed(slot, error);
+      else for (const one of due) await this.#issueSlice([one]);
+    }
   }
 
   async #issue(due: readonly StoredSlot[]): Promise<void> {
@@ -153,6 +185,7 @@ export class SlotIssuer extends Lifecycle {
       }
       tx.afterCommit(() => {
         for (const { id } of issued) this.#unfollowed.add(id);
+        for (const { broadcastId } of due) this.#unissued.settled(broadcastId);
       });
       return issued;
     });
@@ -198,4 +231,8 @@ export class SlotIssuer extends Lifecycle {
     const next = await storage.read.plans.nextStart(now + ISSUE_LEAD_MS);
     return next === null ? LOOK_MS : Math.max(1, next - ISSUE_LEAD_MS - now + 1);
   }
+}
+
+function isStorageError(error: unknown): boolean {
+  return isDomainError(error) && error.code.startsWith('storage.');
 }

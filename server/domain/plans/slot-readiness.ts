@@ -25,6 +25,7 @@ export interface SlotReadinessOptions {
   readonly slots: SlotBook;
   readonly documents: HeldDocuments;
   readonly told: PlanTold;
+  readonly failureOf: (broadcastId: string) => SlotReadiness['notIssued'];
   readonly statusOf: (speakerId: string) => SpeakerStatus | undefined;
   readonly clock: Clock;
 }
@@ -94,6 +95,7 @@ export class SlotReadinessService {
     }
     return {
       ...{ broadcastId, sessionId, scheduleId, title, startsAt, meant: meant.length, holding },
+      notIssued: this.#options.failureOf(broadcastId),
       ready: meant.length - unready.length,
       unready: unready.slice(0, MOST_NAMED),
     };

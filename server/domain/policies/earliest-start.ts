@@ -15,15 +15,21 @@ const SPACE_MS = 5_000;
 
 /**
  * The first instant from `from` on at which something of `airTimeMs` fits into a window of every one of the areas, beside nothing that is
- * planned there, ending before `until`. Undefined when there is none.
+ * planned there, ending before `until`, where it is `allowed`. Undefined when there is none.
  */
 export function earliestStart(
   areaIds: Iterable<string>,
   tree: AreaTree,
   busy: readonly Busy[],
-  wanted: { readonly from: Instant; readonly until: Instant; readonly airTimeMs: Milliseconds },
+  wanted: {
+    readonly from: Instant;
+    readonly until: Instant;
+    readonly airTimeMs: Milliseconds;
+    /** Whether it may begin there for all that the windows do not say; everywhere by default. */
+    readonly allowed?: (startsAt: Instant) => boolean;
+  },
 ): Instant | undefined {
-  const { from, until, airTimeMs } = wanted;
+  const { from, until, airTimeMs, allowed = () => true } = wanted;
   const ids = [...areaIds];
   const opens = ids.flatMap((id) =>
     windowsAround(policyOf(tree.policyOf(id)), tree.zoneOf(id), from, until).map(({ opensAt }) => opensAt),
@@ -32,7 +38,7 @@ export function earliestStart(
   return [...new Set(candidates)]
     .filter((at) => at >= from && at + airTimeMs <= until)
     .sort((a, b) => a - b)
-    .find((at) => fits(ids, tree, at, airTimeMs) && isFree(busy, at, airTimeMs));
+    .find((at) => fits(ids, tree, at, airTimeMs) && isFree(busy, at, airTimeMs) && allowed(at));
 }
 
 function isFree(busy: readonly Busy[], at: Instant, airTimeMs: Milliseconds): boolean {

@@ -19,6 +19,7 @@ import { policyOf } from '../policies/policy.ts';
 import type { Speaker } from '../speakers/speaker.ts';
 import { inTurns, Turns } from '../turns.ts';
 import type { Stores } from '../unit-of-work.ts';
+import { askedAtOf } from './asked-at.ts';
 import { type CalendarSlot, calendarView } from './calendar-view.ts';
 import { mayBeginFrom } from './ended.ts';
 import type { HolidayBook } from './holiday-book.ts';
@@ -62,12 +63,9 @@ export interface CalendarServiceOptions {
   readonly guard: ScheduleGuard;
   readonly told: Told;
   /** The slots of the present plan; those of before are read. */
-  readonly slots: { get(broadcastId: string): CalendarPlanned | undefined };
+  readonly slots: { get(broadcastId: string): PlannedBefore | undefined };
   readonly clock: Clock;
 }
-
-/** What the calendar needs to know of a slot that was planned. */
-type CalendarPlanned = PlannedBefore & { readonly publishedAt: Instant };
 
 /** What loudspeakers will play, and why and why not: the schedules as they are now, by the evaluator of the loudspeakers. */
 export class CalendarService {
@@ -136,8 +134,8 @@ export class CalendarService {
     }
     const since = limited || bound.size > 0 ? from - HISTORY_MS : from;
     const past = await this.#publishedBefore(since, to);
-    const planned = (id: string): CalendarPlanned | undefined => book.get(id) ?? past.get(id);
-    const found: { readonly schedule: Schedule; readonly made: Slots }[] = [];
+    const planned = (id: string): PlannedBefore | undefined => book.get(id) ?? past.get(id);
+    const found: Slots[] = [];
     const groups: SessionGroup[] = [];
     for (const schedule of schedules) {
       if (!here.has(schedule) && !hasAny(rules.areasOf(schedule.targets), bound)) continue;
@@ -147,10 +145,11 @@ export class CalendarService {
         fault === null
           ? await inTurns(slotSteps(schedule, facts, holidays.table, since, to), turns)
           : faultySlots(schedule, fault, facts, from, to);
-      if (here.has(schedule)) found.push({ schedule, made });
+      if (here.has(schedule)) found.push(made);
       if (bound.size === 0) continue;
+      const askedAt = askedAtOf(schedule, facts);
       const counted = made.slots.filter(({ broadcastId, startsAt }) =>
-        countsInPlan(startsAt, schedule.updatedAt, planned(broadcastId)),
+        countsInPlan(startsAt, askedAt, planned(broadcastId)),
       );
       const sessionIds = new Set(counted.map(({ sessionId }) => sessionId));
       const sessions = sessionsOfSlots(made.slots).filter(({ sessionId }) => sessionIds.has(sessionId));
@@ -159,11 +158,10 @@ export class CalendarService {
     const refused = await this.#refused(groups, bound, rules, turns);
     const slots: CalendarSlot[] = [];
     const withheld: WithheldSlot[] = [];
-    for (const { schedule, made } of found) {
+    for (const made of found) {
       await turns.take();
       const kept = withholdRefused(made, refused);
-      for (const slot of kept.slots)
-        slots.push(slotItem(slot, planned(slot.broadcastId)?.publishedAt ?? schedule.updatedAt));
+      for (const slot of kept.slots) slots.push(slotItem(slot));
       for (const one of kept.withheld) withheld.push(one);
     }
     return { slots, withheld, since };
@@ -179,7 +177,7 @@ export class CalendarService {
   }
 
   /** Slots of before those that are in memory. */
-  async #publishedBefore(from: Instant, to: Instant): Promise<ReadonlyMap<string, CalendarPlanned>> {
+  async #publishedBefore(from: Instant, to: Instant): Promise<ReadonlyMap<string, PlannedBefore>> {
     const { read, clock } = this.#options;
     const until = Math.min(to, clock.now() - IN_MEMORY_MS);
     const slots = from < until ? await read.plans.slots(from, until) : [];
@@ -257,10 +255,11 @@ function hasAny(ids: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean 
   return false;
 }
 
-function slotItem(slot: MadeSlot, issuedAt: Instant): CalendarSlot {
+function slotItem(slot: MadeSlot): CalendarSlot {
   const { order, targets, broadcastId, announcementId, title } = slot;
   const { scheduleId, seriesId, sessionId, originalAt } = slot;
-  const whole = { ...order, id: broadcastId, revision: 0, issuedAt, targets };
+  // When it is signed decides nothing: it says itself when it was asked for.
+  const whole = { ...order, id: broadcastId, revision: 0, issuedAt: 0, targets };
   const item = plannedItem(whole, null);
   return {
     ...item,

@@ -55,14 +55,29 @@ function changeFrom(
 ): SavedPart[] {
   const { calendar } = context;
   const saved: SavedPart[] = [];
-  for (const part of parts) {
-    const { before, after } = cut(part, at, calendar, freshId(calendar));
+  let reached = at;
+  for (const part of inOrder(parts)) {
+    const { before, after: rest } = cut(part, at, calendar, freshId(calendar));
+    // Splits leave out what the old recurrence had nothing in; the new one may have.
+    const after = change.recurrence === undefined ? rest : rest && beginningBy(rest, reached);
+    reached = Math.max(reached, part.rule.beforeInstant ?? reached);
     const late = withPostponed && before !== null ? postponed(before, at, calendar) : [];
     saved.push(...changeLate(before, late, change, context));
     if (before !== null && after !== null && late.length === 0) saved.push(bounded(before, calendar));
     if (after !== null) saved.push(altered(after, change, context));
   }
   return saved;
+}
+
+function inOrder(parts: readonly Schedule[]): Schedule[] {
+  const from = ({ rule }: Schedule) => rule.fromInstant ?? Number.NEGATIVE_INFINITY;
+  return [...parts].sort((a, b) => (from(a) < from(b) ? -1 : Number(from(a) > from(b))));
+}
+
+function beginningBy(part: Schedule, at: number): Schedule {
+  const { fromInstant } = part.rule;
+  if (fromInstant === null || fromInstant <= at) return part;
+  return { ...part, rule: { ...part.rule, fromInstant: at } };
 }
 
 /** What was postponed and has not begun changes too, each for itself. */

@@ -111,6 +111,7 @@ export function* overLimitGroups(
     let found = before?.refused;
     if (!same || found === undefined) {
       const inOrder = ordered(meant, before ?? last);
+      yield;
       found = overLimitIn(areaId, rule, inOrder);
       last = { meant, inOrder };
       memo.set(areaId, { rule, refused: found, ...last });

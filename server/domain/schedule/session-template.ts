@@ -132,14 +132,9 @@ function soundOf(
   const medium = mediaSha256 === null ? undefined : media.get(mediaSha256);
   if (mediaSha256 !== null && medium === undefined)
     return { code: 'media.not_stored', params: { sha256: mediaSha256 } };
-  const file = medium === undefined ? null : wholeMilliseconds(mediumContent(medium));
+  const file = medium === undefined ? null : mediumContent(medium);
   if (stream !== null) return { kind: 'relay', ...stream, fallback: file };
   return file ?? { code: 'announcement.no_audio', params: { id: announcementId } };
-}
-
-/** Instants are whole: what follows a file begins at the next millisecond. */
-function wholeMilliseconds(content: FileContent): FileContent {
-  return { ...content, durationMs: Math.ceil(content.durationMs) };
 }
 
 function requirements(

@@ -240,6 +240,7 @@ function orderOf(
     content,
     prelude: item.prelude,
     scheduleId: schedule.id,
+    orderedAt: Math.floor(schedule.createdAt),
     session: { id: sessionId, position },
     repeat: item.repeat,
     volume: { gainDb: schedule.gainDb, ignoreCap: false },

@@ -132,8 +132,7 @@ export class AssignmentService extends Lifecycle {
    * A speaker's record with the assignment that it and the territory ask for, signed with a higher revision where it is another than the record's.
    * Nothing is stored.
    */
-  async signed(speaker: Speaker): Promise<Speaker> {
-    const tree = new AreaTree(await this.#options.storage.read.areas.all());
+  async signed(speaker: Speaker, tree: AreaTree): Promise<Speaker> {
     const desired = this.#desired(speaker, tree.ancestry(speaker.areaId), tree);
     return this.#says(desired, speaker.assignmentDocument) ? speaker : this.#sign(speaker, desired, 0);
   }

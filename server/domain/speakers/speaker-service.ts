@@ -52,7 +52,7 @@ export class SpeakerService {
 
   /** Throws `request.not_found`, `request.forbidden`. */
   get(actor: Actor, id: string, permission: Permission = 'speaker:read'): Promise<Speaker> {
-    return this.#load(this.#options.read, actor, permission, id);
+    return this.find(this.#options.read, actor, permission, id);
   }
 
   /** Those of these ids that exist, in the order of their ids. */
@@ -96,7 +96,7 @@ export class SpeakerService {
    * as long as the speaker has not connected. Throws `speaker.secret_in_use`.
    */
   async provisionAgain(tx: Transaction, actor: Actor, id: string): Promise<ProvisionedSpeaker> {
-    const before = await this.#load(tx, actor, 'speaker:provision', id);
+    const before = await this.find(tx, actor, 'speaker:provision', id);
     if (before.lifecycle !== 'enrolled' || before.publicKey !== null)
       throw new DomainError('speaker.secret_in_use', { id });
     const secret = randomBytes(32).toString('base64url');
@@ -115,13 +115,13 @@ export class SpeakerService {
    */
   async change(tx: Transaction, actor: Actor, id: string, change: SpeakerChange): Promise<Speaker> {
     const permission = permissionFor(change);
-    const before = await this.#load(tx, actor, permission, id);
+    const before = await this.find(tx, actor, permission, id);
     const after = this.changed(actor, before, change);
     if (after.areaId !== before.areaId)
       await tx.speakers.leavePlace(id, before.areaId, this.#options.clock.now());
     await this.#save(tx, actor, after, 'speaker.change', change);
     await this.#options.assign(tx, [id]);
-    return this.#load(tx, actor, permission, id);
+    return this.find(tx, actor, permission, id);
   }
 
   /** The record as a change makes it; nothing is stored. Throws what `change` throws. */
@@ -165,7 +165,7 @@ export class SpeakerService {
     action: string,
     reason: string,
   ): Promise<Speaker> {
-    const before = await this.#load(tx, actor, 'speaker:provision', id);
+    const before = await this.find(tx, actor, 'speaker:provision', id);
     // A speaker that never connected is not active by being let in again.
     const fits =
       to === 'active' ? before.lifecycle === 'blocked' : mayFollow(SPEAKER_LIFECYCLE, before.lifecycle, to);
@@ -187,8 +187,9 @@ export class SpeakerService {
     return speaker;
   }
 
-  async #load(
-    stores: Pick<Stores, 'speakers'>,
+  /** One that the actor may see or change so, as it is in these stores. Throws `request.not_found`, `request.forbidden`. */
+  async find(
+    stores: { readonly speakers: Pick<Stores['speakers'], 'get'> },
     actor: Actor,
     permission: Permission,
     id: string,

@@ -2,7 +2,7 @@ import { type Clock, delay, Exclusive, Lifecycle, type Milliseconds } from '#kit
 import { DomainError, isDomainError, newId } from '#protocols';
 import { rolesOf } from '../accounts/actor.ts';
 import type { ActOutcome, ActRequest, ActResult, Acts } from '../audit/acts.ts';
-import type { Storage, Transaction } from '../unit-of-work.ts';
+import type { Storage, StoredAnswer, Transaction } from '../unit-of-work.ts';
 import type { PendingActs } from './pending-acts.ts';
 import type {
   UrgentAct,
@@ -20,6 +20,8 @@ import { isNotNow, UrgentKeeper } from './urgent-keeper.ts';
 const DATABASE_PATIENCE_MS: Milliseconds = 1_500;
 /** The answer to a person waits so long for the broker at most. */
 const BROKER_PATIENCE_MS: Milliseconds = 1_000;
+/** An answer that is already stored is looked for so long. */
+const ANSWER_PATIENCE_MS: Milliseconds = 500;
 /** Done as good as: it will be in the database soon. */
 const ACCEPTED = 202;
 
@@ -131,10 +133,9 @@ export class UrgentActs extends Lifecycle {
     { plan }: UrgentRequest<Body>,
     reason: unknown,
   ): Promise<UrgentOutcome<Body>> {
-    const { storage, pending, clock, log, onError } = this.#options;
+    const { pending, clock, log, onError } = this.#options;
     const made = await this.#turns.run(async () => {
-      const known =
-        pending.answering(actor.name, key) ?? (await storage.read.idempotency.get(actor.name, key));
+      const known = pending.answering(actor.name, key) ?? (await this.#answered(actor.name, key));
       if (known !== null) {
         if (known.requestHash !== requestHash) throw new DomainError('request.key_reused', { key });
         // The same request has the same answer's shape: the request hash was compared.
@@ -166,15 +167,23 @@ export class UrgentActs extends Lifecycle {
     return { status: ACCEPTED, body, replayed: false, kept: 'file' };
   }
 
+  /** The stored answer of a request. A lock that keeps readers out keeps nothing else up: done twice, such an act is in force once. */
+  async #answered(actor: string, key: string): Promise<StoredAnswer | null> {
+    const { storage, clock } = this.#options;
+    const answered = storage.read.idempotency.get(actor, key).catch(() => null);
+    return (await within(clock, ANSWER_PATIENCE_MS, answered)) ?? null;
+  }
+
   /** Resolves when the broker has taken it, or after a second. One that it did not take goes out when it is there again. */
   async #send(act: UrgentAct): Promise<void> {
     const { clock } = this.#options;
     const sent = this.#publish(act);
     this.background(sent, this.#options.onError);
-    const answered = new AbortController();
-    const patience = delay(clock, 'urgent acts: broker', BROKER_PATIENCE_MS, answered.signal);
-    await Promise.race([sent.catch(() => undefined), patience.catch(() => undefined)]);
-    answered.abort();
+    await within(
+      clock,
+      BROKER_PATIENCE_MS,
+      sent.catch(() => undefined),
+    );
   }
 
   #sendAll(): void {
@@ -238,6 +247,19 @@ export class UrgentActs extends Lifecycle {
       if (queue.users === 0) this.#subjects.delete(subject);
     }
   }
+}
+
+/** What a promise comes to; undefined when that takes longer. */
+async function within<Result>(
+  clock: Clock,
+  limitMs: Milliseconds,
+  result: Promise<Result>,
+): Promise<Result | undefined> {
+  const done = new AbortController();
+  const patience = delay(clock, 'urgent acts: patience', limitMs, done.signal).catch(() => undefined);
+  const first = await Promise.race([result, patience.then(() => undefined)]);
+  done.abort();
+  return first;
 }
 
 /** Whether the database has an act already: its answer was stored with it. */

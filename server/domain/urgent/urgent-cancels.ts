@@ -2,25 +2,28 @@ import type { Clock } from '#kit';
 import { BROADCAST_STATES, DomainError, statesBefore } from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
-import type { Broadcast, StoredOrder } from '../broadcasts/broadcast.ts';
+import type { Broadcast, StoredOrder, TargetSnapshot } from '../broadcasts/broadcast.ts';
 import type { PlanOfBroadcasts } from '../broadcasts/broadcast-service.ts';
-import { notCancellable, signCancelOrders } from '../broadcasts/cancel-orders.ts';
+import { cancelDetail, notCancellable, signCancelOrders } from '../broadcasts/cancel-orders.ts';
 import type { OrderSigner } from '../broadcasts/order-issuer.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { LiveEvents } from '../events/live-events.ts';
-import type { Stores, Transaction } from '../unit-of-work.ts';
+import type { Transaction } from '../unit-of-work.ts';
 import type { PendingBroadcasts } from './pending-acts.ts';
 import type { UrgentAct, UrgentCancel, UrgentHandler } from './urgent-act.ts';
 import type { UrgentPlan } from './urgent-acts.ts';
+import type { UrgentReads } from './urgent-reads.ts';
 
 /** The dispatcher, as far as an order needs it that is not in the outbox yet. */
 export interface DirectDispatch {
   kick(): void;
-  publishNow(order: StoredOrder): Promise<void>;
+  publishNow(order: StoredOrder, snapshot: TargetSnapshot | null): Promise<void>;
 }
 
 export interface UrgentCancelsOptions {
-  readonly read: Pick<Stores, 'broadcasts' | 'plans'>;
+  readonly read: UrgentReads;
+  /** The slots of the present plan. */
+  readonly slots: { get(broadcastId: string): { readonly revision: number } | undefined };
   readonly areas: AreaDirectory;
   readonly speakers: SpeakerIndex;
   readonly signer: OrderSigner;
@@ -41,18 +44,18 @@ export class UrgentCancels implements UrgentHandler<UrgentCancel> {
 
   /** Signs the orders that take it back. Throws what `BroadcastService.cancel` throws. */
   async plan(actor: Actor, id: string, reason: string): Promise<UrgentPlan<Broadcast>> {
-    const { read, areas, speakers, signer, pending, events, clock } = this.#options;
+    const { read, slots, areas, speakers, signer, pending, events, clock } = this.#options;
     const stored = await read.broadcasts.get(id);
     if (stored === null) throw new DomainError('request.not_found', { what: 'broadcast', id });
     authorize(actor, 'broadcast:cancel', stored.areaId, areas.tree);
     const broadcast = pending.broadcast(stored);
     if (!statesBefore(BROADCAST_STATES, 'cancelled').includes(broadcast.state))
       throw notCancellable(broadcast);
-    const slot = broadcast.scheduleId === null ? null : await read.plans.slot(id);
+    const slotRevision = broadcast.scheduleId === null ? 0 : (slots.get(id)?.revision ?? 0);
     const { orders } = await signCancelOrders(
       read,
       { signer, tree: areas.tree, speakers },
-      { broadcast, reason, by: actor.name, now: clock.now(), slotRevision: slot?.revision ?? 0 },
+      { broadcast, reason, by: actor.name, now: clock.now(), slotRevision },
     );
     return {
       effect: { kind: 'cancel', broadcastId: id, reason, orders },
@@ -66,15 +69,18 @@ export class UrgentCancels implements UrgentHandler<UrgentCancel> {
     };
   }
 
-  async send({ orders }: UrgentCancel): Promise<void> {
-    await Promise.all(orders.map((order) => this.#options.dispatcher.publishNow(order)));
+  async send({ broadcastId, orders }: UrgentCancel): Promise<void> {
+    const { read, dispatcher } = this.#options;
+    const snapshot = await read.broadcasts.snapshot(broadcastId);
+    await Promise.all(orders.map((order) => dispatcher.publishNow(order, snapshot)));
   }
 
   /** What a loudspeaker reported in between may have ended it before: then it stays as it ended. */
   async apply(tx: Transaction, act: UrgentAct, effect: UrgentCancel): Promise<void> {
     const { dispatcher, plan } = this.#options;
     const { broadcastId, reason, orders } = effect;
-    if ((await tx.broadcasts.get(broadcastId)) === null)
+    const broadcast = await tx.broadcasts.get(broadcastId);
+    if (broadcast === null)
       throw new DomainError('request.not_found', { what: 'broadcast', id: broadcastId });
     const from = statesBefore(BROADCAST_STATES, 'cancelled');
     await tx.broadcasts.transition(broadcastId, from, 'cancelled', reason);
@@ -83,7 +89,7 @@ export class UrgentCancels implements UrgentHandler<UrgentCancel> {
     const slot = await tx.plans.slot(broadcastId);
     if (slot !== null) await plan.takeBack(tx, slot);
     const { at, actor, role } = act;
-    const detail = JSON.stringify({ reason });
+    const detail = JSON.stringify(cancelDetail(reason, broadcast));
     await tx.audit.append({ at, actor, role, action: 'broadcast.cancel', subject: broadcastId, detail });
     tx.afterCommit(() => dispatcher.kick());
   }

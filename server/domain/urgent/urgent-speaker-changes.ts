@@ -1,8 +1,9 @@
 import { DomainError, type SpeakerChange } from '#protocols';
 import type { Actor } from '../accounts/actor.ts';
+import type { AreaDirectory } from '../areas/area-directory.ts';
 import type { AssignmentService } from '../speakers/assignment.ts';
 import type { PresenceService } from '../speakers/presence.ts';
-import type { Speaker } from '../speakers/speaker.ts';
+import type { Speaker, SpeakerStatus } from '../speakers/speaker.ts';
 import { permissionFor, type SpeakerService } from '../speakers/speaker-service.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import type { PendingSpeakers } from './pending-acts.ts';
@@ -15,11 +16,14 @@ import {
   type UrgentSpeakerChange,
 } from './urgent-act.ts';
 import type { UrgentPlan } from './urgent-acts.ts';
+import type { UrgentReads } from './urgent-reads.ts';
 
 export interface UrgentSpeakerChangesOptions {
-  readonly speakers: Pick<SpeakerService, 'get' | 'changed'>;
+  readonly read: UrgentReads;
+  readonly areas: AreaDirectory;
+  readonly speakers: Pick<SpeakerService, 'find' | 'changed'>;
   readonly assignments: Pick<AssignmentService, 'signed' | 'sendDocument'>;
-  readonly presence: Pick<PresenceService, 'saved'>;
+  readonly presence: Pick<PresenceService, 'saved' | 'statusOf'>;
   readonly pending: PendingSpeakers;
   /** Told after the commit. */
   readonly onSaved: (speaker: Speaker) => void;
@@ -44,18 +48,18 @@ export class UrgentSpeakerChanges implements UrgentHandler<UrgentSpeakerChange> 
     actor: Actor,
     id: string,
     change: SpeakerChange,
-    view: (speaker: Speaker) => Promise<Body>,
+    view: (speaker: Speaker, status: SpeakerStatus | undefined) => Body,
   ): Promise<UrgentPlan<Body>> {
-    const { speakers, assignments, presence } = this.#options;
-    const before = await speakers.get(actor, id, permissionFor(change));
-    const after = await assignments.signed(speakers.changed(actor, before, change));
+    const { read, areas, speakers, assignments, presence } = this.#options;
+    const before = await speakers.find(read, actor, permissionFor(change), id);
+    const after = await assignments.signed(speakers.changed(actor, before, change), areas.tree);
     const { assignmentRevision, assignmentHash, assignmentDocument } = after;
     return {
       effect: {
         ...{ kind: 'speaker', speakerId: id, change, fields: urgentFields(change, after) },
         assignment: { assignmentRevision, assignmentHash, assignmentDocument },
       },
-      body: await view(after),
+      body: view(after, presence.statusOf(id)),
       inForce: () => presence.saved(after),
     };
   }

@@ -1,22 +1,27 @@
 import { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError } from '#protocols';
+import { accountActor } from '../../domain/accounts/account.ts';
 import { type Actor, authorizeSomewhere } from '../../domain/accounts/actor.ts';
+import type { Session } from '../../domain/accounts/session.ts';
 import type { ApiServices } from '../services.ts';
+import { refuseOtherSites } from './origin.ts';
+import { sessionOf } from './session-cookie.ts';
 
 const BEARER = /^Bearer ([!-~]+)$/i;
 const BASIC = /^Basic ([A-Za-z0-9+/]+={0,2})$/i;
 
-/** Public scope: everything in it must say that it is. */
-export function onlyPublicRoutes(app: FastifyInstance): void {
+/** Public scope: everything in it must say that it is. Another site may not have a browser write here either. */
+export function onlyPublicRoutes(app: FastifyInstance, publicUrl: string): void {
   app.addHook('onRoute', ({ method, url, config }) => {
     if (config?.access !== 'public') throw new Error(`${String(method)} ${url} is in the public scope`);
   });
+  app.addHook('onRequest', async (request) => refuseOtherSites(request, { publicUrl, unknown: 'take' }));
 }
 
 /**
- * Private scope: every route in it names a permission, and nobody gets to it who lacks that in all areas. Checked before
- * a body is read; the area itself is checked where it is known.
+ * Private scope: every route in it names a permission (or the own account), and nobody gets to it who lacks that in all areas. Checked
+ * before a body is read; the area itself is checked where it is known.
  */
 export function requireAuthentication(app: FastifyInstance, services: ApiServices): void {
   app.addHook('onRoute', ({ method, url, config }) => {
@@ -26,13 +31,17 @@ export function requireAuthentication(app: FastifyInstance, services: ApiService
   app.addHook('onRequest', async (request) => {
     const { access } = request.routeOptions.config;
     if (access === undefined || access === 'public') throw new Error('a private route without permission');
-    if (access.speakers) {
+    if (access !== 'session' && access.speakers) {
       request.speakerId = speakerOf(request, services);
       if (request.speakerId !== null) return;
     }
-    const actor = personOf(request, services);
-    const { tree } = services.areaDirectory;
-    authorizeSomewhere(actor, access.permission, tree);
+    const actor = callerOf(request, services);
+    if (access === 'session') {
+      if (request.session === null) throw new DomainError('account.session_needed');
+    } else {
+      if (request.session !== null) requireOpen(request.session, services);
+      authorizeSomewhere(actor, access.permission, services.areaDirectory.tree);
+    }
     request.actor = actor;
   });
 }
@@ -43,11 +52,46 @@ export function actorOf(request: FastifyRequest): Actor {
   return request.actor;
 }
 
-function personOf(request: FastifyRequest, { tokens }: ApiServices): Actor {
-  const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-  const actor = token === undefined ? undefined : tokens.find(token);
-  if (actor === undefined) throw new DomainError('request.unauthenticated');
-  return actor;
+/** The session that asks, on a route that is for the own account. */
+export function ownSession(request: FastifyRequest): Session {
+  if (request.session === null) throw new DomainError('account.session_needed');
+  return request.session;
+}
+
+/** Who asks, as it is now: for an answer that goes on for hours. Null once the token or the session has ended; it does not count as use. */
+export function actorNow(request: FastifyRequest, { clock, people, tokens }: ApiServices): Actor | null {
+  const { session, ip } = request;
+  if (session === null) return tokens.find(bearerOf(request) ?? '', ip) ?? null;
+  const account = people.directory.find(people.sessions.current(session)?.account ?? '');
+  return account === undefined ? null : accountActor(account, clock.now(), ip);
+}
+
+function bearerOf({ headers }: FastifyRequest): string | undefined {
+  return BEARER.exec(headers.authorization ?? '')?.[1];
+}
+
+/** Throws `request.unauthenticated`, `request.cross_site`. */
+function callerOf(request: FastifyRequest, services: ApiServices): Actor {
+  const { clock, people, tokens } = services;
+  if (request.headers.authorization !== undefined) {
+    const token = bearerOf(request);
+    const actor = token === undefined ? undefined : tokens.find(token, request.ip);
+    if (actor !== undefined) return actor;
+    throw new DomainError('request.unauthenticated');
+  }
+  const session = sessionOf(request, services);
+  const account = session === undefined ? undefined : people.directory.find(session.account);
+  if (session === undefined || account === undefined) throw new DomainError('request.unauthenticated');
+  refuseOtherSites(request, { publicUrl: people.publicUrl, unknown: 'refuse' });
+  request.session = session;
+  return accountActor(account, clock.now(), request.ip);
+}
+
+/** Throws `account.second_factor_required`. */
+function requireOpen(session: Session, { clock, people }: ApiServices): void {
+  const account = people.directory.get(session.account);
+  if (people.factors.stateOf(session, account, clock.now()) !== 'open')
+    throw new DomainError('account.second_factor_required');
 }
 
 /** The loudspeaker whose id and secret came, or null when none did. */

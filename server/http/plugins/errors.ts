@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorBody, isDomainError } from '#protocols';
+import '../access.ts';
 
 /** Statuses from 500 on whose sentence says nothing internal and tells the client what to do. */
 const TELLABLE = [503, 507];
@@ -10,7 +11,8 @@ export function mapErrors(app: FastifyInstance): void {
     const known = asDomainError(error, request);
     if (known.status >= 500) request.log.error({ err: error, code: known.code }, 'request failed');
     else request.log.debug({ code: known.code, reason: known.message }, 'request refused');
-    if (known.status === 401) void reply.header('www-authenticate', 'Bearer realm="loa", Basic realm="loa"');
+    if (known.status === 401) void reply.header('www-authenticate', challenge(request));
+    if (known.code === 'login.wait') void reply.header('retry-after', String(known.params['seconds']));
     if (known.status === 503) void reply.header('retry-after', '2');
     return reply.code(known.status).send(errorBody(known, request.id));
   });
@@ -22,6 +24,13 @@ export function mapErrors(app: FastifyInstance): void {
     });
     return reply.code(error.status).send(errorBody(error, request.id));
   });
+}
+
+/** Basic is for loudspeakers; a browser would ask the person for it in a window of its own. */
+function challenge({ routeOptions, headers }: FastifyRequest): string {
+  const { access } = routeOptions.config;
+  const speakers = typeof access === 'object' && access.speakers && headers['sec-fetch-mode'] === undefined;
+  return `Bearer realm="loa"${speakers ? ', Basic realm="loa"' : ''}`;
 }
 
 export function errorBody({ code, message, params }: DomainError, requestId: string): ErrorBody {

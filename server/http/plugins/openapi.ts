@@ -4,7 +4,7 @@ import { API_ROOT, ErrorBodySchema } from '#protocols';
 import { anybody } from '../access.ts';
 
 /** Describes the routes that are registered after it. */
-export async function describeApi(app: FastifyInstance, version: string): Promise<void> {
+export async function describeApi(app: FastifyInstance, version: string, cookie: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -17,6 +17,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
         securitySchemes: {
           token: { type: 'http', scheme: 'bearer' },
           speaker: { type: 'http', scheme: 'basic', description: 'Loudspeaker id and secret' },
+          session: { type: 'apiKey', in: 'cookie', name: cookie, description: 'A person who logged in' },
         },
       },
     },
@@ -26,9 +27,10 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
       const answers = (own?.response ?? {}) as Record<string, unknown>;
       const schema = { ...own, response: { ...answers, '4xx': ErrorBodySchema, '5xx': ErrorBodySchema } };
       if (access === undefined || access === 'public') return { schema: { ...schema, security: [] }, url };
-      const people = { token: [] };
-      const security = access.speakers === true ? [people, { speaker: [] }] : [people];
-      const note = `Permission: ${access.permission}.`;
+      const people = [{ session: [] }, ...(access === 'session' ? [] : [{ token: [] }])];
+      const speakers = access !== 'session' && access.speakers === true ? [{ speaker: [] }] : [];
+      const security = [...people, ...speakers];
+      const note = access === 'session' ? 'Permission: own account.' : `Permission: ${access.permission}.`;
       const description = own?.description === undefined ? note : `${own.description} ${note}`;
       return { schema: { ...schema, security, description }, url };
     },

@@ -4,7 +4,7 @@ import { DomainError, strict } from '#protocols';
 import { isAllowed } from '../../domain/accounts/actor.ts';
 import { permission } from '../access.ts';
 import { EventStream } from '../event-stream.ts';
-import { actorOf } from '../plugins/authentication.ts';
+import { actorNow } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
 
 /** Open streams at most: each costs a connection and a share of every event. */
@@ -39,7 +39,6 @@ export const eventRoutes =
       },
       async (request, reply) => {
         if (open.size >= MOST_STREAMS) throw new DomainError('request.too_many_streams', { open: open.size });
-        const actor = actorOf(request);
         const header = request.headers['last-event-id'];
         void reply.hijack();
         const stream = new EventStream({
@@ -47,7 +46,12 @@ export const eventRoutes =
           clock,
           response: reply.raw,
           lastEventId: request.query.lastEventId ?? (Array.isArray(header) ? header[0] : header),
-          sees: (areaId) => isAllowed(actor, 'broadcast:read', areaId, areaDirectory.tree),
+          sees: (areaId) => {
+            // Who was let in hours ago may have been deactivated since.
+            const actor = actorNow(request, services);
+            if (actor === null) stream.close();
+            return actor !== null && isAllowed(actor, 'broadcast:read', areaId, areaDirectory.tree);
+          },
           onClose: () => open.delete(stream),
         });
         open.add(stream);

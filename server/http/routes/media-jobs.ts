@@ -13,6 +13,7 @@ import type { KeptUpload } from '../../domain/media/media-jobs.ts';
 import type { MediaJob } from '../../domain/media/medium.ts';
 import { permission } from '../access.ts';
 import { act, idempotencyKey } from '../act.ts';
+import { asMalformed } from '../malformed-form.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
 import { mediaJobView } from '../views.ts';
@@ -148,15 +149,6 @@ async function receive(
     }
   }
   throw new DomainError('upload.no_file');
-}
-
-/**
- * What the form's parser threw, as the client's mistake: a form that was cut off is no failure of ours. Its errors are bare ones;
- * ours, the plugin's and the operating system's have a code.
- */
-function asMalformed(error: unknown): unknown {
-  if (!(error instanceof Error) || 'code' in error) return error;
-  return new DomainError('upload.malformed', { reason: error.message.slice(0, 200) }, { cause: error });
 }
 
 function refuseByLength(request: FastifyRequest, limit: number): void {

@@ -16,7 +16,7 @@ import {
   strict,
 } from '#protocols';
 import type { Actor } from '../../domain/accounts/actor.ts';
-import type { Speaker } from '../../domain/speakers/speaker.ts';
+import type { Speaker, SpeakerStatus } from '../../domain/speakers/speaker.ts';
 import type { Transaction } from '../../domain/unit-of-work.ts';
 import { speakerSubject } from '../../domain/urgent/urgent-act.ts';
 import { isUrgent } from '../../domain/urgent/urgent-speaker-changes.ts';
@@ -39,9 +39,11 @@ export const speakerRoutes =
     const headers = IdempotencyHeadersSchema;
 
     const stopped = ({ id }: Speaker) => latches.holding(id).length > 0;
+    const view = (speaker: Speaker, status: SpeakerStatus | undefined) =>
+      speakerView(speaker, status, clock.now(), stopped(speaker));
     const withStatus = async (speaker: Speaker) => {
       const [status] = await read.speakers.statuses({ ids: [speaker.id] });
-      return speakerView(speaker, status, clock.now(), stopped(speaker));
+      return view(speaker, status);
     };
 
     app.get(
@@ -145,7 +147,7 @@ export const speakerRoutes =
         if (!isUrgent(request.body)) return act(services, request, reply, change);
         return actNow(services, request, reply, change, {
           subject: speakerSubject(id),
-          plan: (actor) => speakerChanges.plan(actor, id, request.body, withStatus),
+          plan: (actor) => speakerChanges.plan(actor, id, request.body, view),
         });
       },
     );

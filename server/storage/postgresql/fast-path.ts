@@ -9,6 +9,7 @@ import {
   quoted,
   steps,
 } from '../fast-path.ts';
+import { allPages, PAGE_ROWS } from '../paging.ts';
 
 /** Rows of one statement: larger ones save no time, and encoding them holds the event loop. */
 const STATEMENT_ROWS = 500;
@@ -45,16 +46,42 @@ export class PostgresqlFastPath implements FastPath {
     const found: Row[] = [];
     for (const part of steps(values, STATEMENT_ROWS)) {
       const keys = part.map((key) => Object.fromEntries(by.map((column, i) => [column, key[i]])));
-      const rows: Record<string, FastValue | bigint>[] = await this.#models().$queryRawUnsafe(
-        sql,
-        JSON.stringify(keys),
-      );
-      for (const row of rows) {
-        for (const column of columns) if (typeof row[column] === 'bigint') row[column] = Number(row[column]);
-        found.push(row as Row);
-      }
+      found.push(...(await this.#rows(table, sql, JSON.stringify(keys))));
     }
     return found;
+  }
+
+  range<Row extends FastRow, Item>(
+    table: FastTable<Row>,
+    by: keyof Row & string,
+    [from, to]: readonly [from: number, to: number],
+    toItem: (row: Row) => Item,
+  ): Promise<Item[]> {
+    const key = table.key[0] as keyof Row & string;
+    const type = table.columns[by];
+    const sql =
+      `SELECT ${quoted(Object.keys(table.columns))} FROM "${table.name}"` +
+      ` WHERE ("${by}", "${key}") > ($1::${type}, $2::text) AND "${by}" < $3::${type}` +
+      ` ORDER BY "${by}", "${key}" LIMIT ${PAGE_ROWS}`;
+    let place: readonly unknown[] = [from, ''];
+    return allPages(async () => {
+      const rows = await this.#rows(table, sql, ...place, to);
+      const last = rows.at(-1);
+      if (last !== undefined) place = [last[by], last[key]];
+      return rows.map(toItem);
+    });
+  }
+
+  async #rows<Row extends FastRow>(
+    { columns }: FastTable<Row>,
+    sql: string,
+    ...values: readonly unknown[]
+  ): Promise<Row[]> {
+    const rows: Record<string, FastValue | bigint>[] = await this.#models().$queryRawUnsafe(sql, ...values);
+    for (const row of rows)
+      for (const column of Object.keys(columns))
+        if (typeof row[column] === 'bigint') row[column] = Number(row[column]);
+    return rows as Row[];
   }
 }
 

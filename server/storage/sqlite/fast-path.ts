@@ -10,6 +10,7 @@ import {
   quoted,
   steps,
 } from '../fast-path.ts';
+import { allPages, PAGE_ROWS } from '../paging.ts';
 import type { Breath } from './breath.ts';
 
 /**
@@ -47,21 +48,35 @@ export class SqliteFastPath implements FastPath {
   ): Promise<Row[]> {
     const types: Readonly<Record<string, ColumnType>> = table.columns;
     const columns = Object.keys(types);
-    const booleans = columns.filter((column) => types[column] === 'boolean');
     const condition = by.map((column) => `"${column}" = ?`).join(' AND ');
     const sql = `SELECT ${quoted(columns)} FROM "${table.name}" WHERE ${condition}`;
     const found: Row[] = [];
     for (const part of steps(values)) {
       await this.#breath.take();
       const statement = this.#prepare(sql);
-      for (const key of part) {
-        for (const row of statement.all(key.map(bound)) as Record<string, FastValue>[]) {
-          for (const column of booleans) row[column] = row[column] === 1;
-          found.push(row as Row);
-        }
-      }
+      for (const key of part) found.push(...readBack(table, statement.all(key.map(bound))));
     }
     return found;
+  }
+
+  range<Row extends FastRow, Item>(
+    table: FastTable<Row>,
+    by: keyof Row & string,
+    [from, to]: readonly [from: number, to: number],
+    toItem: (row: Row) => Item,
+  ): Promise<Item[]> {
+    const key = table.key[0] as keyof Row & string;
+    const sql =
+      `SELECT ${quoted(Object.keys(table.columns))} FROM "${table.name}"` +
+      ` WHERE ("${by}", "${key}") > (?, ?) AND "${by}" < ? ORDER BY "${by}", "${key}" LIMIT ${PAGE_ROWS}`;
+    let place: readonly unknown[] = [from, ''];
+    return allPages(async () => {
+      await this.#breath.take();
+      const rows = readBack(table, this.#prepare(sql).all(...place, to));
+      const last = rows.at(-1);
+      if (last !== undefined) place = [last[by], last[key]];
+      return rows.map(toItem);
+    });
   }
 
   #prepare(sql: string): Statement {
@@ -76,6 +91,14 @@ export class SqliteFastPath implements FastPath {
     }
     return statement;
   }
+}
+
+function readBack<Row extends FastRow>({ columns }: FastTable<Row>, rows: readonly unknown[]): Row[] {
+  const types: Readonly<Record<string, ColumnType>> = columns;
+  const booleans = Object.keys(types).filter((column) => types[column] === 'boolean');
+  for (const row of rows as Record<string, FastValue>[])
+    for (const column of booleans) row[column] = row[column] === 1;
+  return rows as Row[];
 }
 
 /** SQLite has no boolean of its own. */

@@ -116,6 +116,14 @@ export class DatabaseBroadcastStore implements BroadcastStore {
     return rows.map(toBroadcast);
   }
 
+  async ordered(from: number, to: number): Promise<Broadcast[]> {
+    const rows = await this.#models.broadcast.findMany({
+      where: { startsAt: { gte: from, lt: to }, scheduleId: null, state: { not: 'cancelled' } },
+      orderBy: [{ startsAt: 'asc' }, { id: 'asc' }],
+    });
+    return rows.map(toBroadcast);
+  }
+
   async insertOrder(order: StoredOrder): Promise<void> {
     await this.#models.order.create({ data: { ...order, topics: JSON.stringify(order.topics) } });
     await this.#models.outboxEntry.create({ data: { orderId: order.id } });
@@ -127,6 +135,13 @@ export class DatabaseBroadcastStore implements BroadcastStore {
       orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
     });
     return rows.map(toOrder);
+  }
+
+  async ordersOf(broadcastIds: readonly string[]): Promise<StoredOrder[]> {
+    const rows = await inParts(broadcastIds, (part) =>
+      this.#models.order.findMany({ where: { broadcastId: { in: part } } }),
+    );
+    return rows.map(toOrder).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   async outbox(limit: number): Promise<OutboxItem[]> {

@@ -1,15 +1,21 @@
 import type { Stores } from '../../domain/unit-of-work.ts';
 import type { Access } from '../engine.ts';
+import { DatabaseAccountStore } from './account-store.ts';
+import type { ActiveSchedules } from './active-schedules.ts';
 import { DatabaseAnnouncementStore } from './announcement-store.ts';
+import { DatabaseApiTokenStore } from './api-token-store.ts';
 import { DatabaseAreaStore } from './area-store.ts';
 import { DatabaseAuditStore } from './audit-store.ts';
 import { DatabaseBroadcastStore } from './broadcast-store.ts';
 import { DatabaseIdempotencyStore } from './idempotency-store.ts';
 import { DatabaseLatchStore } from './latch-store.ts';
+import { DatabaseLinkStore } from './link-store.ts';
 import { DatabaseMediaStore } from './media-store.ts';
 import { DatabasePlanStore } from './plan-store.ts';
 import { DatabaseReceiptStore } from './receipt-store.ts';
 import { DatabaseProgrammeStore, DatabaseScheduleStore } from './schedule-store.ts';
+import { DatabasePasskeyStore, DatabaseTotpStore } from './second-factor-stores.ts';
+import { DatabaseSessionStore } from './session-store.ts';
 import { DatabaseSettingStore } from './setting-store.ts';
 import { DatabaseSpeakerStore } from './speaker-store.ts';
 
@@ -17,10 +23,11 @@ import { DatabaseSpeakerStore } from './speaker-store.ts';
 export interface StorageStores extends Stores {
   readonly areas: DatabaseAreaStore;
   readonly speakers: DatabaseSpeakerStore;
+  readonly schedules: DatabaseScheduleStore;
 }
 
 /** The stores of one connection or transaction. */
-export function createStores(access: Access): StorageStores {
+export function createStores(access: Access, active: ActiveSchedules): StorageStores {
   return {
     areas: new DatabaseAreaStore(access),
     speakers: new DatabaseSpeakerStore(access),
@@ -31,9 +38,15 @@ export function createStores(access: Access): StorageStores {
     audit: new DatabaseAuditStore(access),
     idempotency: new DatabaseIdempotencyStore(access),
     programmes: new DatabaseProgrammeStore(access),
-    schedules: new DatabaseScheduleStore(access),
+    schedules: new DatabaseScheduleStore(access, active),
     plans: new DatabasePlanStore(access),
     latches: new DatabaseLatchStore(access),
     settings: new DatabaseSettingStore(access),
+    accounts: new DatabaseAccountStore(access),
+    sessions: new DatabaseSessionStore(access),
+    links: new DatabaseLinkStore(access),
+    totps: new DatabaseTotpStore(access),
+    passkeys: new DatabasePasskeyStore(access),
+    apiTokens: new DatabaseApiTokenStore(access),
   };
 }

@@ -57,25 +57,28 @@ export class DatabasePlanStore implements PlanStore {
   }
 
   async slots(from: number, to: number): Promise<StoredSlot[]> {
-    return allPages(async (after: StoredSlot | undefined) => {
-      const rows = await this.#models.plannedSlot.findMany({
-        where:
-          after === undefined
-            ? { startsAt: { gte: from, lt: to } }
-            : {
-                startsAt: { gte: after.startsAt, lt: to },
-                OR: [{ startsAt: { gt: after.startsAt } }, { broadcastId: { gt: after.broadcastId } }],
-              },
-        orderBy: [{ startsAt: 'asc' }, { broadcastId: 'asc' }],
-        take: PAGE_ROWS,
-      });
-      return rows.map(toSlot);
-    });
+    return this.#fast.range(SLOT, 'startsAt', [from, to], toSlot);
   }
 
-  async unissued(from: number, to: number): Promise<StoredSlot[]> {
+  async slotsOf(broadcastIds: readonly string[]): Promise<StoredSlot[]> {
+    const rows = await inParts(broadcastIds, (part) =>
+      this.#models.plannedSlot.findMany({ where: { broadcastId: { in: part } } }),
+    );
+    return rows.map(toSlot).sort((a, b) => (a.broadcastId < b.broadcastId ? -1 : 1));
+  }
+
+  async unissued(
+    from: number,
+    to: number,
+    after?: Pick<StoredSlot, 'startsAt' | 'broadcastId'>,
+  ): Promise<StoredSlot[]> {
     const rows = await this.#models.plannedSlot.findMany({
-      where: { startsAt: { gte: from, lt: to }, issuedAt: null, withdrawnAt: null },
+      where: {
+        ...{ startsAt: { gte: after?.startsAt ?? from, lt: to }, issuedAt: null, withdrawnAt: null },
+        ...(after === undefined
+          ? {}
+          : { OR: [{ startsAt: { gt: after.startsAt } }, { broadcastId: { gt: after.broadcastId } }] }),
+      },
       orderBy: [{ startsAt: 'asc' }, { broadcastId: 'asc' }],
       take: PAGE_ROWS,
     });

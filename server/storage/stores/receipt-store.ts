@@ -4,6 +4,7 @@ import type {
   Delivery,
   DeliveryKey,
   JournalRow,
+  JournalStretch,
   ReceiptSlice,
   ReceiptStore,
 } from '../../domain/deliveries/receipts.ts';
@@ -128,6 +129,23 @@ export class DatabaseReceiptStore implements ReceiptStore {
     );
     for (const { broadcastId } of slots) known.set(broadcastId, 'planned');
     return known;
+  }
+
+  async stretches(speakerIds: readonly string[], from: number, to: number): Promise<JournalStretch[]> {
+    const groups = await inParts(speakerIds, (part) =>
+      this.#models.journalRow.groupBy({
+        by: ['speakerId', 'epoch'],
+        where: { speakerId: { in: part }, at: { gte: from, lt: to } },
+        _min: { seq: true },
+        _max: { seq: true },
+        orderBy: [{ speakerId: 'asc' }, { epoch: 'asc' }],
+      }),
+    );
+    return groups.map(({ speakerId, epoch, _min, _max }) => ({
+      ...{ speakerId, epoch },
+      firstSeq: Number(_min.seq ?? 0),
+      lastSeq: Number(_max.seq ?? 0),
+    }));
   }
 
   async journal(

@@ -2,6 +2,7 @@ import type { Programme, ProgrammeStore, Schedule, ScheduleStore } from '../../d
 import type { Models } from '../client.ts';
 import type { Access } from '../engine.ts';
 import { allPages, inParts, PAGE_ROWS } from '../paging.ts';
+import { type ActiveSchedules, oldestFirst } from './active-schedules.ts';
 import { fromJson, fromJsonOrNull, toJsonOrNull } from './json.ts';
 
 type ProgrammeRow = NonNullable<Awaited<ReturnType<Models['programme']['findUnique']>>>;
@@ -44,11 +45,32 @@ export class DatabaseProgrammeStore implements ProgrammeStore {
   }
 }
 
+/** Every schedule that is not deleted, or those of these ids, deleted or not; oldest first. */
+export async function readSchedules(models: Models, ids: readonly string[] | null): Promise<Schedule[]> {
+  if (ids !== null) {
+    const rows = await inParts(ids, (part) => models.schedule.findMany({ where: { id: { in: part } } }));
+    return rows.map(toSchedule).sort(oldestFirst);
+  }
+  return allPages(async (after: Schedule | undefined) => {
+    const rows = await models.schedule.findMany({
+      where: { deletedAt: null },
+      orderBy: OLDEST_FIRST,
+      take: PAGE_ROWS,
+      ...(after === undefined ? {} : { cursor: { id: after.id }, skip: 1 }),
+    });
+    return rows.map(toSchedule);
+  });
+}
+
 export class DatabaseScheduleStore implements ScheduleStore {
   readonly #models: Models;
+  readonly #active: ActiveSchedules;
+  /** Ids that were saved by way of this store. */
+  readonly saved = new Set<string>();
 
-  constructor({ models }: Access) {
+  constructor({ models }: Access, active: ActiveSchedules) {
     this.#models = models;
+    this.#active = active;
   }
 
   async list(
@@ -65,15 +87,14 @@ export class DatabaseScheduleStore implements ScheduleStore {
   }
 
   async active(): Promise<Schedule[]> {
-    return allPages(async (after: Schedule | undefined) => {
-      const rows = await this.#models.schedule.findMany({
-        where: { deletedAt: null },
-        orderBy: OLDEST_FIRST,
-        take: PAGE_ROWS,
-        ...(after === undefined ? {} : { cursor: { id: after.id }, skip: 1 }),
-      });
-      return rows.map(toSchedule);
-    });
+    const committed = await this.#active.all();
+    if (this.saved.size === 0) return committed;
+    // A transaction sees its own.
+    const own = await readSchedules(this.#models, [...this.saved]);
+    return [
+      ...committed.filter(({ id }) => !this.saved.has(id)),
+      ...own.filter(({ deletedAt }) => deletedAt === null),
+    ].sort(oldestFirst);
   }
 
   async ofSeries(seriesId: string): Promise<Schedule[]> {
@@ -87,6 +108,7 @@ export class DatabaseScheduleStore implements ScheduleStore {
   }
 
   async save(schedule: Schedule): Promise<void> {
+    this.saved.add(schedule.id);
     const { id, ...fields } = {
       ...schedule,
       content: JSON.stringify(schedule.content),

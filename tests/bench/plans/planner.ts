@@ -93,6 +93,11 @@ export class BenchPlanner {
     await this.compileAgain();
   }
 
+  async compileFirst(): Promise<void> {
+    await this.compiler.start();
+    if (!(await this.compiler.caughtUp())) throw new Error('stopped before the first compilation');
+  }
+
   async compileAgain(): Promise<void> {
     this.compiler.changed();
     await this.compiler.compiled();

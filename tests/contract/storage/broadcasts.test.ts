@@ -38,6 +38,18 @@ onBothDatabases('broadcasts', (storage) => {
     expect(ids).not.toContain(ended.id);
   });
 
+  it('that no schedule asked for are found by their start, but for cancelled ones', async () => {
+    const at = AT + 400 * 86_400_000;
+    const free = { startsAt: at, scheduleId: null, seriesId: null, sessionId: null, originalAt: null };
+    const { broadcast: one } = await stored(storage(), free);
+    const { broadcasts } = storage().read;
+    expect(await broadcasts.ordered(at, at + 1)).toEqual([one]);
+    expect(await broadcasts.ordered(at + 1, at + 2)).toEqual([]);
+    await stored(storage(), { startsAt: at });
+    await stored(storage(), { ...free, state: 'cancelled' });
+    expect(await broadcasts.ordered(at, at + 1)).toEqual([one]);
+  });
+
   it('are listed newest first, page by page', async () => {
     const { area, announcement, broadcast: first } = await stored(storage());
     const second = broadcast(area.id, announcement.id, { createdAt: AT + 1 });
@@ -57,6 +69,7 @@ onBothDatabases('broadcasts', (storage) => {
     for (const one of orders) await storage().transaction((tx) => tx.broadcasts.insertOrder(one));
     const { broadcasts } = storage().read;
     expect(await broadcasts.orders(id)).toEqual(orders);
+    expect(await broadcasts.ordersOf([id, 'unknown', id])).toEqual(orders);
     const ours = async () => (await broadcasts.outbox(100)).filter(({ broadcastId }) => broadcastId === id);
     const [first, second, ...more] = await ours();
     expect(more).toEqual([]);

@@ -37,6 +37,7 @@ onBothDatabases('plans', (storage) => {
     expect(await storage().read.plans.slot(first.broadcastId)).toEqual(changed);
     expect(await storage().read.plans.slots(at, at + 2)).toEqual([second]);
     expect(await storage().read.plans.slot('unknown')).toBeNull();
+    expect(await storage().read.plans.slotsOf([first.broadcastId, 'unknown'])).toEqual([changed]);
   });
 
   it('read more slots than one page, by start and then by id', async () => {
@@ -54,6 +55,9 @@ onBothDatabases('plans', (storage) => {
     const [due, done, gone] = [slot(at), slot(at, { issuedAt: AT }), slot(at, { withdrawnAt: AT })];
     await storage().transaction((tx) => tx.plans.saveSlots([due, done, gone]));
     expect(await storage().read.plans.unissued(at, at + 1)).toEqual([due]);
+    expect(await storage().read.plans.unissued(at, at + 1, due)).toEqual([]);
+    const before = { startsAt: at, broadcastId: '' };
+    expect(await storage().read.plans.unissued(at, at + 1, before)).toEqual([due]);
     expect(await storage().read.plans.nextStart(at)).toBe(at);
     const mark = () => storage().transaction((tx) => tx.plans.markIssued(due.broadcastId, AT + 1));
     expect([await mark(), await mark()]).toEqual([true, false]);

@@ -33,6 +33,35 @@ onBothDatabases('receipts', (storage) => {
     expect(await receipts.journal(speakerId, 'jnl_2', 1, 10)).toEqual({ rows: [], batches: [] });
   });
 
+  it('tell which stretches of which journals lie in a span of time', async () => {
+    const [one, two, none] = [uniqueId('spk'), uniqueId('spk'), uniqueId('spk')];
+    const at = (speakerId: string, seq: number, minute: number, epoch = 'jnl_1') => ({
+      ...journalRow(speakerId, seq),
+      ...{ epoch, at: AT + minute * 60_000 },
+    });
+    await save({
+      rows: [
+        at(one, 1, 0),
+        at(one, 2, 10),
+        at(one, 3, 20),
+        at(one, 4, 30),
+        at(one, 1, 15, 'jnl_2'),
+        at(two, 7, 30),
+      ],
+    });
+    const stretches = (from: number, to: number) =>
+      storage().read.receipts.stretches([one, two, none], AT + from * 60_000, AT + to * 60_000);
+    expect(await stretches(10, 30)).toEqual([
+      { speakerId: one, epoch: 'jnl_1', firstSeq: 2, lastSeq: 3 },
+      { speakerId: one, epoch: 'jnl_2', firstSeq: 1, lastSeq: 1 },
+    ]);
+    expect(await stretches(30, 31)).toEqual([
+      { speakerId: one, epoch: 'jnl_1', firstSeq: 4, lastSeq: 4 },
+      { speakerId: two, epoch: 'jnl_1', firstSeq: 7, lastSeq: 7 },
+    ]);
+    expect(await stretches(40, 50)).toEqual([]);
+  });
+
   it('leave a repeated entry as it is and keep a fork beside it', async () => {
     const speakerId = uniqueId('spk');
     const entry = journalRow(speakerId, 1);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Programme, Schedule } from '../../../server/domain/schedule/schedule.ts';
+import type { Programme, Schedule, ScheduleStore } from '../../../server/domain/schedule/schedule.ts';
 import type { DatabaseStorage } from '../../../server/storage/index.ts';
 import { onBothDatabases } from './databases.ts';
 import { AT, announcement, area, medium, stored, uniqueId } from './samples.ts';
@@ -76,6 +76,41 @@ onBothDatabases('the stores of programmes and schedules', (storage) => {
     await storage().transaction((tx) => tx.schedules.save(changed));
     expect(await schedules.get(one.id)).toEqual(changed);
     expect(await schedules.get('sch_none')).toBeNull();
+  });
+
+  it('read again only what was saved of those in force, and see what is committed, in its own transaction too', async () => {
+    const areaId = await place(storage());
+    const [one, other] = [schedule(areaId), schedule(areaId)];
+    await storage().transaction(async (tx) => {
+      for (const each of [one, other]) await tx.schedules.save(each);
+    });
+    const { schedules } = storage().read;
+    const find = async ({ id }: Schedule, from: Pick<ScheduleStore, 'active'> = schedules) =>
+      (await from.active()).find((each) => each.id === id);
+    const [first, second] = [await find(one), await find(other)];
+    expect([first, second]).toEqual([one, other]);
+    // Nothing has changed: nothing is read.
+    expect(await find(one)).toBe(first);
+    const changed = { ...one, title: 'Mùng một' };
+    await storage().transaction(async (tx) => {
+      await tx.schedules.save(changed);
+      expect(await find(one, tx.schedules)).toEqual(changed);
+      expect(await find(one)).toEqual(one);
+    });
+    expect(await find(one)).toEqual(changed);
+    expect(await find(other)).toBe(second);
+    const failing = storage().transaction(async (tx) => {
+      await tx.schedules.save({ ...changed, deletedAt: AT });
+      expect(await find(one, tx.schedules)).toBeUndefined();
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await find(one)).toEqual(changed);
+    await storage().transaction((tx) => tx.schedules.save({ ...changed, deletedAt: AT }));
+    expect(await find(one)).toBeUndefined();
+    expect(await find(other)).toBe(second);
+    const after = await schedules.active();
+    expect(after).toEqual([...after].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)));
   });
 
   it('keep nothing that was rolled back', async () => {

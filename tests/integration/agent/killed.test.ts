@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
@@ -97,6 +98,48 @@ describeWith(['ffmpeg'], 'kill −9 of the real agent program', () => {
     expect(refused.code).toBe('order.already_played');
     expect(there.told(made).reduce(foldDelivery, PENDING)).toMatchObject({ state: 'interrupted', flags: [] });
     expect(there.wavs()).toHaveLength(1);
+  });
+
+  it('in one of several repetitions: that those to come are given up is told too', async () => {
+    const first = await there.connected();
+    const made = await order({ repeat: { count: 3, intervalMs: 1_000 } });
+    await controller.entry(SPEAKER, ({ kind }) => kind === 'started');
+    await kill(first);
+    there.start();
+    await controller.entry(SPEAKER, ({ kind }) => kind === 'interrupted');
+    expect(
+      there.told(made).map(({ kind, code, repetition }) => [kind, code, repetition].join(' ').trim()),
+    ).toEqual([
+      ...['ready', 'started', 'missed order.agent_restarted 2', 'interrupted order.agent_restarted'],
+    ]);
+    expect(there.told(made).reduce(foldDelivery, PENDING)).toMatchObject({
+      ...{ state: 'interrupted', code: 'order.agent_restarted', flags: ['given_up'] },
+    });
+  });
+
+  it('not at all, but stopped in mid-play: it fades out, says so, and goes on after the restart', async () => {
+    const first = await there.connected();
+    const made = await order();
+    await controller.events.next(
+      'progress',
+      ({ progress: { phase, fraction } }) => phase === 'playing' && fraction > 0.3,
+    );
+    const gone = once(first, 'exit');
+    first.kill('SIGTERM');
+    expect(await gone).toEqual([0, null]);
+    there.start();
+    await controller.entry(SPEAKER, ({ kind }) => kind === 'finished');
+    const [, , stopped, again, whole] = there.told(made);
+    expect(stopped).toMatchObject({ kind: 'interrupted', play: 1, code: 'order.agent_stopped', fromMs: 0 });
+    const toMs = stopped?.toMs ?? Number.NaN;
+    // A second of it is heard again, so that the sentence makes sense.
+    expect(again).toMatchObject({
+      kind: 'started',
+      play: 2,
+      fromMs: Math.round((toMs - 1_000) * 1000) / 1000,
+    });
+    expect(whole).toMatchObject({ kind: 'finished', play: 2, toMs: SOUND_MS });
+    expect(there.told(made).reduce(foldDelivery, PENDING)).toMatchObject({ state: 'finished', flags: [] });
   });
 
   it('between acceptance and start: it plays on time, once', async () => {

@@ -93,8 +93,44 @@ it('a repeated emergency that another holds up leaves out what is too late, says
     [2, startsAt + MINUTE],
     [3, startsAt + 2 * MINUTE],
   ]);
-  expect(folded(lonely, repeated)).toMatchObject({ state: 'finished', flags: [] });
+  expect(folded(lonely, repeated)).toMatchObject({ state: 'finished', flags: ['given_up'] });
   expect(lonely.agent.control.open).toBe(0);
+});
+
+it('what an emergency interrupted and nothing can take up again is told as given up, and its receipt says why', async () => {
+  const lonely = await village();
+  const startsAt = Math.round(lonely.now);
+  const normal = order(lonely, 20_000, { hardEndAt: startsAt + MINUTE });
+  await lonely.order(normal);
+  await lonely.pass(10_000, 500);
+  const long = order(lonely, 2 * MINUTE, urgent);
+  await lonely.order(long);
+  await lonely.pass(3 * MINUTE, 1_000);
+  expect(heard(lonely, long)).toEqual(['started', 'finished']);
+  expect(heard(lonely, normal)).toEqual([
+    ...['started', 'interrupted order.preempted'],
+    expect.stringMatching(/^missed order\./),
+  ]);
+  const given = lonely.told.find(({ kind, orderId }) => kind === 'missed' && orderId === normal.id);
+  expect(given).toMatchObject({ repetition: 1, plannedAt: startsAt });
+  expect(folded(lonely, normal)).toMatchObject({
+    ...{ state: 'interrupted', code: given?.code, flags: ['given_up'] },
+    plays: [{ state: 'interrupted', code: 'order.preempted' }],
+  });
+  expect(lonely.agent.control.open).toBe(0);
+});
+
+it('repetitions that end with one that is cut at the hard end are told as given up', async () => {
+  const lonely = await village();
+  const hardEndAt = Math.round(lonely.now) + 35_000;
+  const repeated = order(lonely, 20_000, { hardEndAt, repeat: { count: 4, intervalMs: 5_000 } });
+  await lonely.order(repeated);
+  await lonely.pass(MINUTE, 500);
+  expect(heard(lonely, repeated)).toEqual([
+    ...['started', 'finished', 'started', 'missed order.hard_end', 'interrupted order.hard_end'],
+  ]);
+  expect(lonely.told.find(({ kind }) => kind === 'missed')).toMatchObject({ repetition: 3 });
+  expect(folded(lonely, repeated)).toMatchObject({ code: 'order.hard_end', flags: ['given_up'] });
 });
 
 it('an emergency whose sound fails is tried again until it has sounded, and the account of it is whole', async () => {

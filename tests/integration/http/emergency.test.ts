@@ -93,9 +93,12 @@ describe('an emergency', () => {
     const order = await orderOf(controller, body.id);
     expect(order).toMatchObject({ title: 'DIỄN TẬP – Thông báo', drill: true });
     expect(order.prelude).toEqual([{ name: 'drill-notice' }, TONE]);
+    await controller.post('editor', `broadcasts/${body.id}/cancel`, { reason: 'xong' });
     const audit = await controller.context.storage.read.audit.list(1, 100);
-    const act = audit.find(({ action }) => action === 'broadcast.play');
-    expect(JSON.parse(act?.detail ?? '{}')).toMatchObject({ drill: true });
+    for (const action of ['broadcast.play', 'broadcast.cancel']) {
+      const act = audit.find((entry) => entry.action === action);
+      expect(JSON.parse(act?.detail ?? '{}')).toMatchObject({ drill: true });
+    }
   });
 
   it('carries what it asks of other broadcasts, and they of it', async () => {
@@ -125,12 +128,13 @@ describe('an emergency', () => {
     expect(refused.body.error.code).toBe('request.conflict');
     await approve(controller, id, audio);
     expect(await announcements.storedMessages(COMMUNE)).toMatchObject([
-      { name: id, title: 'Xả lũ', content: { kind: 'file', sha256: audio } },
+      // In whole milliseconds: a loudspeaker takes no plan head that says anything else.
+      { name: id, title: 'Xả lũ', content: { kind: 'file', sha256: audio, durationMs: 49_001 } },
     ]);
     expect(await announcements.storedMessages('ap-1')).toEqual([]);
     const { body } = await play(controller, { announcementId: id, targets: TARGETS, prelude: [id] });
     expect(await orderOf(controller, body.id)).toMatchObject({
-      prelude: [{ name: id }],
+      prelude: [{ name: id, file: { kind: 'file', sha256: audio, path: `/api/v1/media/${audio}` } }],
       content: { kind: 'file', sha256: audio },
     });
     // A change takes it off the loudspeakers again.

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -35,7 +35,7 @@ function launch(env: Record<string, string>) {
       ended.then(() => reject(new Error(`ended: ${stderr}`)), reject);
       look();
     });
-  return { child, ended, said };
+  return { child, ended, said, stderr: () => stderr };
 }
 
 it.each([
@@ -98,28 +98,40 @@ it.each([
   expect(stderr.trim().split('\n')).toHaveLength(1);
 });
 
-it('makes tokens at its first start, keeps only their hashes, and stops when asked', async () => {
+it('has no account and no token at its first start, but a link for the first administrator', {
+  timeout: 90_000,
+}, async () => {
   const data = join(tempDir('process'), 'data');
   const port = String(await freePort());
-  const { child, ended, said } = launch({
-    ...{ LOA_DATA: data, LOA_PORT: port, LOA_MQTT_PORT: 'off', LOA_TLS: 'off' },
-  });
-  await said('first-tokens.txt');
-  const secrets = await readFile(join(data, 'first-tokens.txt'), 'utf8');
-  expect((await stat(join(data, 'first-tokens.txt'))).mode & 0o777).toBe(0o600);
-  const tokens = new Map(
-    secrets
-      .trim()
-      .split('\n')
-      .map((line) => line.split(/\s+/) as [string, string]),
-  );
-  expect([...tokens.keys()]).toEqual(['administrator', 'editor', 'chairman', 'technician']);
-  const stored = await readFile(join(data, 'tokens.json'), 'utf8');
-  for (const token of tokens.values()) expect(stored).not.toContain(token);
-  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/me`, {
-    headers: { authorization: `Bearer ${tokens.get('technician')}` },
-  });
-  expect(await answer.json()).toMatchObject({ grants: [{ role: 'technician', areas: ['xa'] }] });
-  child.kill('SIGTERM');
-  expect((await ended).code).toBe(0);
+  const url = `http://127.0.0.1:${port}`;
+  const env = { LOA_DATA: data, LOA_PORT: port, LOA_PUBLIC_URL: url, LOA_MQTT_PORT: 'off' };
+  const first = launch(env);
+  await first.said('/setup#');
+  const secretOf = (text: string) => /\/setup#([\w-]{43})/.exec(text)?.[1] ?? '';
+  const unused = secretOf(first.stderr());
+  first.child.kill('SIGTERM');
+  expect((await first.ended).code).toBe(0);
+  expect((await readdir(data)).filter((name) => name.includes('token'))).toEqual([]);
+
+  const second = launch(env);
+  await second.said('/setup#');
+  const person = { name: 'quan-tri', displayName: 'Quản trị', password: 'một câu dài khó đoán' };
+  const setUp = (secret: string) =>
+    fetch(`${url}/api/v1/setup`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ secret, ...person }),
+    });
+  expect((await setUp(unused)).status).toBe(403);
+  const secret = secretOf(second.stderr());
+  expect((await setUp(secret)).status).toBe(201);
+  expect((await setUp(secret)).status).toBe(409);
+  second.child.kill('SIGTERM');
+  expect((await second.ended).code).toBe(0);
+
+  const third = launch(env);
+  await third.said('máy chủ chạy');
+  third.child.kill('SIGTERM');
+  const { stderr } = await third.ended;
+  expect(stderr).not.toContain('/setup#');
 });

@@ -1,94 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { cp } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  type Assignment,
-  assignmentCodec,
-  type BroadcastView,
-  type CancelOrder,
-  cancelOrderCodec,
-  payloadOf,
-  type SpeakerView,
-} from '#protocols';
+import type { BroadcastView, SpeakerView } from '#protocols';
 import { ForeignProcess } from '../../helpers/foreign-process.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-import { TestSpeaker } from '../mqtt/test-speaker.ts';
-import { type Answer, COMMUNE, type Problem, startController, TestController } from './support.ts';
-
-const MUTE = { mute: { reason: 'đám tang', until: null } };
-const REASON = 'sai nội dung';
-
-/** A loudspeaker of ap-1 on the wire, greeted before anything happens. */
-async function connected(
-  controller: TestController,
-  { secret }: { readonly secret: string },
-  over: { readonly key?: TestSpeaker['key']; readonly sessionEpoch?: number } = {},
-): Promise<TestSpeaker> {
-  if (!controller.app.server.listening) await controller.app.listen({ port: 0, host: '127.0.0.1' });
-  const { port } = controller.app.server.address() as AddressInfo;
-  const speaker = new TestSpeaker({ id: 'loa-1', secret, url: `ws://127.0.0.1:${port}/mqtt`, ...over });
-  onTestFinished(() => speaker.cut());
-  await speaker.connect([COMMUNE, 'ap-1']);
-  await speaker.send('hello', speaker.hello());
-  await speaker.welcome();
-  return speaker;
-}
+import { type Problem, startController, TestController } from './support.ts';
+import {
+  allStored,
+  audited,
+  cancel,
+  change,
+  connected,
+  keptIn,
+  MUTE,
+  nextAssignment,
+  nextCancel,
+  played,
+  REASON,
+} from './urgent-support.ts';
 
 function hold(controller: TestController): Promise<ForeignProcess> {
   return ForeignProcess.holding(join(controller.folder, 'data', 'loa.db'), 'IMMEDIATE');
-}
-
-function change(controller: TestController, body: object, key: string = randomUUID()) {
-  return controller.call<SpeakerView & Problem>('technician', 'PATCH', 'speakers/loa-1', { body, key });
-}
-
-function cancel(controller: TestController, id: string, key: string = randomUUID()) {
-  return controller.post<BroadcastView & Problem>(
-    'editor',
-    `broadcasts/${id}/cancel`,
-    { reason: REASON },
-    key,
-  );
-}
-
-async function played(controller: TestController): Promise<BroadcastView> {
-  const announcement = await controller.approved();
-  const targets = { areas: ['ap-1'] };
-  const wanted = { announcementId: announcement.id, targets };
-  return (await controller.post<BroadcastView>('editor', 'broadcasts', wanted)).body;
-}
-
-async function nextAssignment(
-  speaker: TestSpeaker,
-  fits: (assignment: Assignment) => boolean,
-): Promise<Assignment> {
-  for (;;) {
-    const assignment = assignmentCodec.parse(payloadOf(await speaker.next('assignment')));
-    if (fits(assignment)) return assignment;
-  }
-}
-
-async function nextCancel(speaker: TestSpeaker, name: 'areaOrder' | 'order'): Promise<CancelOrder> {
-  for (;;) {
-    const payload = payloadOf(await speaker.next(name));
-    if (payload.includes('"kind":"cancel"')) return cancelOrderCodec.parse(payload);
-  }
-}
-
-/** Resolves when the database has everything. */
-async function allStored({ context }: TestController): Promise<void> {
-  while (context.services.urgent.waiting > 0) await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function audited({ context }: TestController, action: string): Promise<string[]> {
-  const entries = await context.storage.read.audit.list(1, 1_000);
-  return entries.filter((entry) => entry.action === action).map(({ detail }) => detail);
-}
-
-function keptIn({ status, headers }: Answer<unknown>) {
-  return [status, headers['kept-in'], headers['idempotent-replayed']];
 }
 
 describe('while another process holds the database', () => {
@@ -145,7 +78,7 @@ describe('while another process holds the database', () => {
     const controller = await startController();
     const provisioning = await controller.speaker('loa-1', 'ap-1');
     const speaker = await connected(controller, provisioning);
-    const { id } = await played(controller);
+    const { id } = await played(controller, true);
     await speaker.next('areaOrder');
     const foreign = await hold(controller);
     const key = randomUUID();
@@ -169,7 +102,9 @@ describe('while another process holds the database', () => {
     expect(await read.broadcasts.get(id)).toMatchObject({ state: 'cancelled', cancelReason: REASON });
     const orders = (await read.broadcasts.orders(id)).filter(({ kind }) => kind === 'cancel');
     expect(orders.map((one) => one.id)).toEqual([order.id]);
-    expect(await audited(controller, 'broadcast.cancel')).toEqual([JSON.stringify({ reason: REASON })]);
+    expect(await audited(controller, 'broadcast.cancel')).toEqual([
+      JSON.stringify({ reason: REASON, drill: true }),
+    ]);
     expect((await cancel(controller, id, key)).body).toEqual(cancelled.body);
   }, 30_000);
 

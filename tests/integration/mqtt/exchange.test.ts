@@ -87,6 +87,56 @@ describe('controller and speaker', () => {
     expect(await controller.storage.read.broadcasts.outbox(10)).toEqual([]);
   });
 
+  it('see that a broadcast sounded more often than its order says', async () => {
+    await speaker.connect(AREAS);
+    await speaker.send('hello', speaker.hello());
+    await speaker.welcome();
+    const flagged = async (count: number) => {
+      const { broadcastId } = await controller.broadcast(['spk-1'], {
+        order: { repeat: { count, intervalMs: 0 } },
+      });
+      const before = speaker.lines.length;
+      speaker.writePlay(broadcastId);
+      const again = { broadcastId, play: 2, output: 'file', evidence: 'reported', fromMs: 0 } as const;
+      speaker.write({ kind: 'started', ...again });
+      speaker.write({ kind: 'finished', ...again, toMs: 5_000 });
+      await speaker.send('journal', speaker.batch(before));
+      await controller.heard('delivery.changed', { broadcastId, state: 'finished' });
+      const [delivery] = await controller.storage.read.receipts.ofBroadcast(broadcastId);
+      const { rows } = await controller.storage.read.receipts.journal('spk-1', speaker.epoch, before + 1, 9);
+      return [delivery?.view.flags, rows.map(({ flags }) => flags.join())];
+    };
+    expect(await flagged(2)).toEqual([[], ['', '', '', '', '']]);
+    expect(await flagged(1)).toEqual([['range_repeated'], ['', '', '', '', 'range_repeated']]);
+  });
+
+  it('take no failure of an emergency for the last word while it is tried again', async () => {
+    await speaker.connect(AREAS);
+    await speaker.send('hello', speaker.hello());
+    await speaker.welcome();
+    let sent = 0;
+    const tell = async (broadcastId: string, kind: 'failed' | 'started' | 'finished', more: object) => {
+      speaker.write({ kind, broadcastId, output: 'file', evidence: 'reported', ...more });
+      await speaker.send('journal', speaker.batch(sent));
+      sent = speaker.lines.length;
+      await controller.heard('delivery.changed', {
+        broadcastId,
+        state: kind === 'started' ? 'playing' : kind,
+      });
+    };
+    const order = { priority: 'emergency', window: null } as const;
+    const { broadcastId } = await controller.broadcast(['spk-1'], { order });
+    const normal = await controller.broadcast(['spk-1']);
+    for (const id of [broadcastId, normal.broadcastId])
+      await tell(id, 'failed', { play: 1, code: 'output.failed' });
+    // Counted after the emergency, which is still undecided then.
+    await controller.heard('broadcast.changed', { broadcastId: normal.broadcastId, state: 'failed' });
+    expect((await controller.storage.read.broadcasts.get(broadcastId))?.state).toBe('issued');
+    await tell(broadcastId, 'started', { play: 2, fromMs: 0 });
+    await tell(broadcastId, 'finished', { play: 2, fromMs: 0, toMs: 5_000 });
+    await controller.heard('broadcast.changed', { broadcastId, state: 'completed' });
+  });
+
   it('count a broadcast on its targets: another loudspeaker speaks for none of them', async () => {
     await speaker.connect(AREAS);
     await speaker.send('hello', speaker.hello());

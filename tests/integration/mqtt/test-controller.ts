@@ -32,6 +32,7 @@ import {
 } from '../../../server/mqtt/index.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { KeyFiles } from '../../../server/storage/key-files.ts';
+import { playOrderOf } from './play-order.ts';
 
 const COMMUNE = 'xa-tan-an';
 export const HAMLET = 'ap-1';
@@ -254,12 +255,21 @@ export class TestController {
   /** Makes a broadcast to a hamlet and lets it out. */
   async broadcast(
     speakerIds: readonly string[],
-    options: { readonly areaId?: string; readonly expiresInMs?: number; readonly kick?: boolean } = {},
+    options: {
+      readonly areaId?: string;
+      readonly expiresInMs?: number;
+      readonly kick?: boolean;
+      /** What the order says otherwise. */
+      readonly order?: Partial<PlayOrder>;
+    } = {},
   ): Promise<{ readonly broadcastId: string; readonly order: StoredOrder }> {
     const { areaId = HAMLET, expiresInMs = 600_000, kick = true } = options;
     const now = Math.floor(this.clock.now());
     const broadcastId = newId('brc', now);
-    const payload: PlayOrder = playOrderOf(broadcastId, now, expiresInMs, areaId);
+    const payload: PlayOrder = {
+      ...playOrderOf(broadcastId, now, expiresInMs, areaId),
+      ...options.order,
+    };
     const { document, hash } = await this.keys.sign('order', payload);
     const order: StoredOrder = {
       id: payload.id,
@@ -298,7 +308,7 @@ export class TestController {
           announcementId,
           areaId: COMMUNE,
           title: 'Thông báo',
-          priority: 'normal',
+          priority: payload.priority,
           state: 'planned',
           startsAt: payload.startsAt,
           latestStartAt: payload.latestStartAt,
@@ -345,51 +355,4 @@ export class TestController {
     this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter));
     for (const { resolve } of due) resolve(heard);
   }
-}
-
-/** A play order that needs no real audio. */
-export function playOrderOf(
-  broadcastId: string,
-  now: number,
-  expiresInMs: number,
-  areaId: string,
-): PlayOrder {
-  return {
-    v: 1,
-    kind: 'play',
-    id: newId('ord', now),
-    broadcastId,
-    revision: now,
-    targets: { areas: [areaId], speakers: [], excludeAreas: [], excludeSpeakers: [] },
-    requires: ['order:play', 'content:file'],
-    issuedAt: now,
-    expiresAt: now + expiresInMs,
-    priority: 'normal',
-    title: 'Thông báo',
-    startsAt: now + 1_000,
-    latestStartAt: now + 60_000,
-    hardEndAt: now + 120_000,
-    content: {
-      kind: 'file',
-      sha256: sha256('audio'),
-      bytes: 1_000,
-      durationMs: 5_000,
-      chunkListSha256: null,
-      path: '/media/x',
-      mediaType: 'audio/ogg',
-    },
-    prelude: [],
-    scheduleId: null,
-    session: null,
-    overlap: 'queue',
-    test: false,
-    repeat: { count: 1, intervalMs: 0 },
-    volume: { gainDb: 0, ignoreCap: false },
-    window: { opensAt: now - 1_000, closesAt: now + 3_600_000 },
-    windowOverride: null,
-    makesGoodOf: null,
-    afterInterruption: 'drop',
-    drill: false,
-    releases: [],
-  };
 }

@@ -220,3 +220,28 @@ it('follows every broadcast that it made, also when it could not be read at once
   await planner.advance(5_000);
   expect(planner.watched.sort()).toEqual(made.sort());
 });
+
+it('issues every other slot when one cannot be issued, tells of that once and tries it again', async () => {
+  const planner = await new PlanWorld().run();
+  await planner.schedule({ recurrence: daily('06:00', '06:01', '06:02') });
+  const [first, second] = planner.slots.between(local('06:00'), local('06:02'));
+  if (first === undefined || second === undefined) throw new Error('no slots');
+  // A row that nobody can read any more.
+  await planner.storage.transaction((tx) => tx.plans.saveSlots([{ ...second, line: '{' }]));
+  await planner.pass(50 * MINUTE);
+  const issued = async () => (await planner.broadcasts()).map(({ startsAt }) => startsAt);
+  expect(await issued()).toEqual([local('06:00'), local('06:02')]);
+  expect(planner.errors).toHaveLength(1);
+  expect(String(planner.errors[0])).toContain(second.broadcastId);
+  expect(planner.issuer.failing).toBe(1);
+  expect(planner.issuer.failureOf(first.broadcastId)).toBeNull();
+  expect(planner.issuer.failureOf(second.broadcastId)).toMatchObject({
+    ...{ code: 'schedule.not_issued', params: { id: second.broadcastId } },
+    message: expect.stringContaining(second.broadcastId),
+  });
+  await planner.storage.transaction((tx) => tx.plans.saveSlots([second]));
+  await planner.pass(30_000);
+  expect(await issued()).toEqual([local('06:00'), local('06:01'), local('06:02')]);
+  expect(planner.issuer.failing).toBe(0);
+  expect(planner.errors).toHaveLength(1);
+});

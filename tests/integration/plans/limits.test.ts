@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { COMMUNE, daily, HAMLETS, local, type Planner, PlanWorld } from './plan-world.ts';
+import { COMMUNE, daily, HAMLETS, HOUR, local, type Planner, PlanWorld } from './plan-world.ts';
 
 /** All day open, two sessions a day. */
 const TWO_A_DAY = JSON.stringify({
@@ -67,6 +67,46 @@ it('does not count what was never in a plan because nobody had asked for it yet'
   await limited(planner, COMMUNE, TWO_A_DAY);
   // Made at ten: that of six this morning was not.
   await planner.schedule({ recurrence: daily('06:00', '17:00', '19:00') });
+  expect(await startsOf(planner, `area.${COMMUNE}`, 0)).toEqual([local('17:00'), local('19:00')]);
+  expect(await startsOf(planner, `area.${COMMUNE}`, 1)).toEqual([local('06:00', 1), local('17:00', 1)]);
+});
+
+it('does not count what was approved after its time', async () => {
+  const world = new PlanWorld();
+  const planner = await world.run();
+  await limited(planner, COMMUNE, TWO_A_DAY);
+  await planner.approve('withdrawn');
+  await planner.schedule({ recurrence: daily('06:00', '17:00', '19:00') });
+  await planner.rest();
+  await world.clock.advance(local('10:00') - world.clock.now());
+  await planner.write(async (tx) => {
+    const before = await tx.announcements.get('ann_1');
+    if (before === null) throw new Error('no announcement');
+    const updatedAt = world.clock.now();
+    await tx.announcements.update({ ...before, state: 'approved', updatedAt }, before.state);
+  });
+  await planner.settled();
+  expect(await startsOf(planner, `area.${COMMUNE}`, 0)).toEqual([local('17:00'), local('19:00')]);
+});
+
+it('does not count what a later policy would have let sound before', async () => {
+  const world = new PlanWorld();
+  const planner = await world.run();
+  const noon = [{ days: [1, 2, 3, 4, 5, 6, 7], opens: '12:00', closes: '24:00' }];
+  await limited(planner, COMMUNE, JSON.stringify({ ...JSON.parse(TWO_A_DAY), windows: noon }));
+  await planner.schedule({ recurrence: daily('06:00', '17:00', '19:00') });
+  await planner.rest();
+  // Compiled each hour: nobody was away.
+  while (world.clock.now() < local('09:00')) {
+    await world.clock.advance(HOUR);
+    planner.changed();
+    await planner.settled();
+  }
+  await limited(planner, COMMUNE, TWO_A_DAY);
+  expect(await startsOf(planner, `area.${COMMUNE}`, 0)).toEqual([local('17:00'), local('19:00')]);
+  // Nor does it later, when nothing of it has changed.
+  planner.changed();
+  await planner.settled();
   expect(await startsOf(planner, `area.${COMMUNE}`, 0)).toEqual([local('17:00'), local('19:00')]);
   expect(await startsOf(planner, `area.${COMMUNE}`, 1)).toEqual([local('06:00', 1), local('17:00', 1)]);
 });

@@ -10,7 +10,8 @@ import type { Schedule } from '../../../server/domain/schedule/schedule.ts';
 import { TargetRules } from '../../../server/domain/schedule/target-rules.ts';
 import { SpeakerDirectory } from '../../../server/domain/speakers/speaker-directory.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-import { AREAS, HAMLET, playOrderOf, TestController } from '../mqtt/test-controller.ts';
+import { playOrderOf } from '../mqtt/play-order.ts';
+import { AREAS, HAMLET, TestController } from '../mqtt/test-controller.ts';
 import { TestSpeaker } from '../mqtt/test-speaker.ts';
 
 /** A controller with a plan of one slot for a hamlet, and a loudspeaker there. */
@@ -73,6 +74,7 @@ async function commune() {
   });
   controller.held.register(compiler);
   await compiler.start();
+  await compiler.caughtUp();
   onTestFinished(() => compiler.stop());
   const speaker = new TestSpeaker({ id: 'loa-1', secret, url: controller.url });
   onTestFinished(() => speaker.cut());

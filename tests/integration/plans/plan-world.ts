@@ -63,6 +63,8 @@ export class Planner {
   synchronised = false;
   /** Somebody else holds the database: nothing that is planned or issued can be written. */
   held = false;
+  /** Nothing can be planned, for this. */
+  defect: Error | undefined;
   holidays: HolidayTable = DEFAULT_HOLIDAYS;
   /** Broadcasts that are followed. */
   readonly watched: string[] = [];
@@ -111,9 +113,15 @@ export class Planner {
       },
     };
     this.issuer = new SlotIssuer({ storage: held, slots, broadcasts, clock, disputed, settler, onError });
+    const schedules = new ScheduleSlots({ areas, speakers, holidays: () => this.holidays });
     this.compiler = new PlanCompiler({
       ...{ storage: held, areas, speakers, keys, broadcasts, slots, heads, clock, disputed, onError },
-      source: new ScheduleSlots({ areas, speakers, holidays: () => this.holidays }),
+      source: {
+        read: (...wanted) => {
+          if (this.defect !== undefined) throw this.defect;
+          return schedules.read(...wanted);
+        },
+      },
       publisher: {
         connected: true,
         publish: async (name, id, payload) => void this.sent.push({ name, id, payload: String(payload) }),
@@ -124,17 +132,26 @@ export class Planner {
   }
 
   async start(): Promise<this> {
+    await this.open();
+    await this.issuer.load();
+    await this.compiler.start();
+    const caughtUp = this.compiler.caughtUp().then(async (done) => {
+      if (done) await this.issuer.start();
+    });
+    if (this.held) return this;
+    await caughtUp;
+    await this.settled();
+    return this;
+  }
+
+  /** Opens what planning is built on. */
+  async open(): Promise<void> {
     await this.storage.start();
     await this.keys.start();
     if ((await this.storage.read.areas.all()).length === 0) await this.#enter();
     this.areas.load(await this.storage.read.areas.all());
     this.speakers.load(await this.storage.read.speakers.credentials());
     await this.guard.start();
-    await this.issuer.load();
-    await this.compiler.start();
-    await this.issuer.start();
-    if (!this.held) await this.settled();
-    return this;
   }
 
   async stop(): Promise<void> {

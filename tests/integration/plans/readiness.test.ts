@@ -19,6 +19,7 @@ it('says when there are more slots than fit into one answer, and why nothing wou
   const readiness = new SlotReadinessService({
     ...{ read: storage.read, areas, speakers, ancestries, slots, documents, told, statusOf },
     clock: world.clock,
+    failureOf: (id) => planner.issuer.failureOf(id),
   });
   const here = new Set(HAMLETS);
   const all = await readiness.report(here, local('00:00'), local('00:00', 14));

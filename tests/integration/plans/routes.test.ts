@@ -53,7 +53,7 @@ it('serves area-day documents to loudspeakers and people, and says who holds the
   expect(readiness.body).toMatchObject({ clockDisputed: false, truncated: false });
   expect(readiness.body.slots.length).toBeGreaterThanOrEqual(2);
   expect(readiness.body.slots[0]).toMatchObject({
-    ...{ meant: 1, holding: 0, ready: 0, scheduleId: made.body.id },
+    ...{ meant: 1, holding: 0, ready: 0, scheduleId: made.body.id, notIssued: null },
     unready: [{ speakerId: 'loa-1', reasons: ['not_told', 'audio_missing', 'offline'] }],
   });
   const metrics = await controller.get<Buffer>('viewer', '/metrics');

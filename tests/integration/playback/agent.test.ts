@@ -1,42 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { expect, onTestFinished } from 'vitest';
-import type { JournalEntry, PlayOrder } from '#protocols';
-import { signDocument, topicOf } from '#protocols';
-import { FileOutput } from '../../../device-agent/outputs/index.ts';
-import { FfmpegDecoder } from '../../../device-agent/playback/index.ts';
 import { itWith } from '../../helpers/requirements.ts';
-import { tempDir } from '../../helpers/temp-dir.ts';
-import { testAgent } from '../agent/test-agent.ts';
-import { playOrder, TestController } from '../agent/test-controller.ts';
-import { clock, FIXTURE_MS, makeFixture } from './playback-fixture.ts';
-
-const SPEAKER = 'cum-01';
-
-async function begin() {
-  const controller = new TestController();
-  await controller.start();
-  onTestFinished(() => controller.stop());
-  const provisioning = await controller.enrol(SPEAKER, ['vn', 'tan-an']);
-  const agent = testAgent(tempDir('agent'), provisioning, {
-    output: new FileOutput({ clock, path: tempDir('recordings') }),
-    decoder: new FfmpegDecoder({ clock, program: 'ffmpeg' }),
-  });
-  const bytes = readFileSync(await makeFixture(tempDir('fixture')));
-  const online = controller.events.next('hello');
-  await agent.start();
-  await online;
-  const send = async (order: PlayOrder) => {
-    await controller.publish(topicOf('order', SPEAKER), await signDocument('order', order, controller.key));
-    return order;
-  };
-  /** Another content each time, of the same sound. */
-  const content = (mark: string) =>
-    controller.addContent(Buffer.concat([bytes, Buffer.alloc(100, mark)]), FIXTURE_MS);
-  const told = (order: PlayOrder, kind: JournalEntry['kind']) =>
-    controller.entry(SPEAKER, (entry) => entry.orderId === order.id && entry.kind === kind);
-  return { controller, send, content, told };
-}
+import { playOrder } from '../agent/test-controller.ts';
+import { begin, SPEAKER } from './heard-agent.ts';
+import { FIXTURE_MS } from './playback-fixture.ts';
 
 itWith(
   ['ffmpeg'],

@@ -17,7 +17,7 @@ export class GateProxy {
   readonly contentRequests: ContentRequest[] = [];
   /** Bytes of audio that pass; undefined: all. For requests from now on. */
   passBytes: number | undefined;
-  readonly #target: number;
+  #target: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   /** Towards loudspeakers, with MQTT in them. */
@@ -44,6 +44,12 @@ export class GateProxy {
     this.#server.listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');
     this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Another machine takes the controller's address: what is open to the old one breaks. */
+  retarget(port: number): void {
+    this.#target = port;
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /** Puts an MQTT message on the line to every loudspeaker behind it, as somebody who sits there could. */

@@ -91,6 +91,14 @@ it('downloads with time to spare are spread, urgent ones are not', () => {
   expect(spreadMs(86_400_000, () => 1)).toBe(120_000);
 });
 
+it('what waits for its turn is fetched at once when somebody wants it now', async () => {
+  const { cache } = await open(tempDir(), 4 * BYTES);
+  const content = contentOf(randomBytes(BYTES));
+  const { signal } = new AbortController();
+  cache.ensure({ content, origin, signal, spreadMs: 30_000 }).catch(() => undefined);
+  expect(await troubleOf(cache, content)).toBe('cache.unreachable');
+});
+
 it('keeps a file that cannot be read just now, and plays it when it can be read again', async () => {
   const folder = tempDir();
   const { cache, clock } = await open(folder, 4 * BYTES);

@@ -179,6 +179,20 @@ it('an order that cannot be read keeps nothing else from going on', async () => 
   ]);
 });
 
+it('what was stopped in good order goes on, also when the power went before its record said so; what was cut off does not', async () => {
+  const [stopped, cut] = [playOrder(content), playOrder(content)];
+  const cabinet = await new Cabinet().open();
+  for (const order of [stopped, cut]) await cabinet.accept(order, { phase: 'playing', plays: 1 });
+  const told = ({ id }: PlayOrder, code: string) =>
+    ({ kind: 'interrupted', orderId: id, play: 1, toMs: 9_000, code }) as JournalEntry;
+  const entries = [told(stopped, 'order.agent_stopped'), told(cut, 'order.agent_restarted')];
+  const recovered = await cabinet.recovered(entries);
+  expect(recovered).toMatchObject([
+    { fact: null, item: { id: stopped.id, phase: 'interrupted', resumeFromMs: 8_000, plays: 1 } },
+  ]);
+  expect(cabinet.recordOf(cut.id)?.phase).toBe('done');
+});
+
 it('a power cut in one repetition of an emergency takes only that one: told, and the next is to come', async () => {
   const alarm = { priority: 'emergency', window: null, repeat: { count: 3, intervalMs: 1_000 } } as const;
   const [early, last] = [playOrder(content, alarm), playOrder(content, alarm)];

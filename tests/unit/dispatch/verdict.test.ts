@@ -10,11 +10,11 @@ import {
 } from '../../../server/domain/dispatch/verdict.ts';
 import { delivery, play } from '../../contract/storage/samples.ts';
 
-const facts = (counts: Partial<DeliveryCounts>, over = false, mayRepeat = false) => ({
+const facts = (counts: Partial<DeliveryCounts>, over = false, mayGoOn = false) => ({
   counts: { played: 0, ...counts },
   targetCount: 3,
   over,
-  mayRepeat,
+  mayGoOn,
 });
 
 describe('the verdict on a broadcast', () => {

@@ -18,6 +18,7 @@ import {
   SPEAKER_LIFECYCLE,
   SPEAKER_LINK,
   type StateTable,
+  soundedMoreOften,
   statesBefore,
 } from '#protocols';
 
@@ -161,6 +162,52 @@ describe('the fold of a delivery', () => {
     const cut = [say('started', play), say('interrupted', { ...play, toMs: 4_000 })];
     expect(fold([say('ready'), ...cut, ...whole(2, 3_000), ...whole(3)]).flags).toEqual([]);
     expect(fold([say('ready'), ...cut, ...whole(2)]).flags).toEqual(['range_repeated']);
+  });
+
+  it('counts the repetitions that sounded, for who knows how many were ordered', () => {
+    const whole = (n: number) => [
+      say('started', { ...play, play: n }),
+      say('finished', { ...play, play: n, toMs: 5_000 }),
+    ];
+    const cut = (n: number, toMs: number) => [
+      say('started', { ...play, play: n, plannedAt: n * 100_000 }),
+      say('interrupted', { ...play, play: n, toMs, code: 'order.agent_restarted' }),
+    ];
+    const goesOn = [
+      say('started', { ...play, play: 2, fromMs: 3_000 }),
+      say('finished', { ...play, play: 2, fromMs: 3_000, toMs: 5_000 }),
+    ];
+    const most = (...told: JournalEntry[][]) => {
+      const view = fold([say('ready'), ...told.flat()]);
+      return [1, 2, 3].find((ordered) => !soundedMoreOften(view, ordered));
+    };
+    expect(most(whole(1))).toBe(1);
+    expect(most(cut(1, 4_000), goesOn)).toBe(1);
+    // A start whose end is not told, and a word at its beginning, are no second time.
+    expect(most(whole(1), [say('started', { ...play, play: 2 })])).toBe(1);
+    expect(most(whole(1), cut(2, 1_500))).toBe(1);
+    expect(most(whole(1), whole(2))).toBe(2);
+    expect(most(whole(1), cut(2, 4_000))).toBe(2);
+    expect(
+      most(
+        cut(1, 4_000),
+        whole(2).map((entry) => ({ ...entry, plannedAt: 200_000 })),
+      ),
+    ).toBe(2);
+    expect(most(cut(1, 4_000), goesOn, whole(3))).toBe(2);
+  });
+
+  it('says when a repetition is left out, or what was interrupted does not go on, and why', () => {
+    const cut = [say('ready'), say('started', play), say('interrupted', { ...play, toMs: 4_000, code: 'x' })];
+    const over = say('missed', { repetition: 1, code: 'order.hard_end' });
+    expect(fold([...cut, over])).toMatchObject({
+      ...{ state: 'interrupted', code: 'order.hard_end', flags: ['given_up'] },
+      plays: [{ state: 'interrupted', code: 'x' }],
+    });
+    const once = [...cut.slice(0, 2), say('finished', { ...play, toMs: 5_000 })];
+    const left = fold([...once, say('missed', { repetition: 2, code: 'order.queued' })]);
+    expect(left).toMatchObject({ state: 'finished', code: null, flags: ['given_up'] });
+    expect(countsAsPlayed(left)).toBe(true);
   });
 
   it('knows a cancel between two repetitions, and a broadcast that was ordered anew', () => {

@@ -1,9 +1,10 @@
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
-import { PlayOrderSchema } from '#protocols';
+import { PlayOrderSchema, plannedItem, simulate } from '#protocols';
 import { DEFAULT_HOLIDAYS } from '../../../server/domain/calendar/default-holidays.ts';
 import { changeSeries } from '../../../server/domain/schedule/change-series.ts';
 import type { Schedule } from '../../../server/domain/schedule/schedule.ts';
+import { holding } from '../evaluate/examples.ts';
 import {
   announcement,
   area,
@@ -52,6 +53,25 @@ describe('the slots of a programme', () => {
     const plan = { id: 'ord_1', revision: 1, issuedAt: MONDAY };
     for (const { order, targets } of slots)
       expect(Compile(PlayOrderSchema).Check({ ...order, ...plan, targets })).toBe(true);
+  });
+
+  it('of two priority schedules sound in the order in which people made them, though one plan signs both', () => {
+    const made = (id: string, createdAt: number) =>
+      schedule({ id, seriesId: `ser_${id}`, priority: 'priority', createdAt, updatedAt: at(1) });
+    const content = { kind: 'announcement' as const, announcementId: 'a' };
+    const ids = ['a', 'b', 'c', 'd'];
+    for (const asked of [ids, [...ids].reverse()]) {
+      const slots = asked.flatMap((id, i) => slotsOn({ ...made(id, i), content }, facts()).slots);
+      const items = slots.map(({ order, targets, broadcastId }) =>
+        plannedItem({ ...order, id: broadcastId, revision: 1, issuedAt: MONDAY, targets }, null),
+      );
+      const heard = simulate(items, holding(), { from: MONDAY, to: MONDAY + DAY }).items;
+      const starts = new Map(heard.map(({ id, ranges }) => [id, ranges[0]?.startedAt ?? 0]));
+      const order = [...slots].sort(
+        (a, b) => (starts.get(a.broadcastId) ?? 0) - (starts.get(b.broadcastId) ?? 0),
+      );
+      expect(order.map(({ scheduleId }) => scheduleId)).toEqual(asked);
+    }
   });
 
   it('end inside the window however late they begin', () => {

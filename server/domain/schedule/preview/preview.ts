@@ -14,6 +14,8 @@ import { Holdings } from './holdings.ts';
 import type { PreviewClass, PreviewRange, PreviewSlot, PreviewSpeaker } from './preview-types.ts';
 import { type PreviewCluster, SlotIndex } from './slot-index.ts';
 
+const DAY_MS = 86_400_000;
+
 /**
  * What every one of these loudspeakers will play, and why not: each as `simulate` over all of its slots that begin in [from, to).
  * Lets the event loop run in between.
@@ -41,7 +43,8 @@ export function* previewSteps(
 ): Generator<PreviewClass | null, void> {
   const inRange = slots.filter(({ startsAt }) => startsAt >= from && startsAt < to);
   yield null;
-  const index = new SlotIndex(inPlanOrder(inRange));
+  const ordered = yield* inOrder(inRange);
+  const index = new SlotIndex(ordered);
   yield null;
   const groups = new Map<string, { readonly speaker: PreviewSpeaker; readonly speakerIds: string[] }>();
   const holdings = new Holdings();
@@ -67,6 +70,24 @@ export function* previewSteps(
     }
     yield { speakerIds, slots: own, timeline: joined(parts, past) };
   }
+}
+
+/** `inPlanOrder`, a day at a time: to sort weeks of a province at one go holds everybody up. */
+function* inOrder(slots: readonly PreviewSlot[]): Generator<null, PreviewSlot[]> {
+  const days = new Map<number, PreviewSlot[]>();
+  for (const slot of slots) {
+    const number = Math.floor(slot.startsAt / DAY_MS);
+    const day = days.get(number);
+    if (day === undefined) days.set(number, [slot]);
+    else day.push(slot);
+  }
+  yield null;
+  const ordered: PreviewSlot[] = [];
+  for (const [, day] of [...days].sort(([a], [b]) => a - b)) {
+    for (const slot of inPlanOrder(day)) ordered.push(slot);
+    yield null;
+  }
+  return ordered;
 }
 
 function memoised(

@@ -1,0 +1,65 @@
+import { errorTable } from './error.ts';
+
+/** What stands in the way of a backup, or of putting one back. */
+export const backupErrors = errorTable({
+  'backup.no_sheet': {
+    status: 409,
+    message:
+      'There is no backup passphrase yet: make the printable sheet first (POST /api/v1/backups/passphrase).',
+  },
+  'backup.no_destination': {
+    status: 409,
+    message: 'No destination can be written just now: {reason}. Connect the drive, or name another folder.',
+  },
+  'backup.running': { status: 409, message: 'A backup is under way already. Wait until it has ended.' },
+  'backup.no_room': {
+    status: 507,
+    message: 'The backup needs {needed} MB in "{folder}"; {free} MB are free. Make room there and try again.',
+  },
+  'backup.place_unusable': {
+    status: 422,
+    message: 'Folder "{folder}" cannot be used: {reason}. Expected {expected}.',
+  },
+  'backup.tool_failed': {
+    status: 500,
+    message: '"{tool}" did not do its work ({reason}). {cure}',
+  },
+  'backup.wrong_passphrase': {
+    status: 422,
+    message:
+      'The passphrase does not open this file. Take the sheet with the number that the file name says, and type all 24 letters and digits.',
+  },
+  'backup.damaged': {
+    status: 422,
+    message: 'The backup file is not whole: {reason}. Take another copy of it, or an older backup.',
+  },
+  'backup.newer': {
+    status: 422,
+    message:
+      'The backup was made by a newer version of the controller ({made}; this is {own}): update the controller first.',
+  },
+  'backup.other_database': {
+    status: 422,
+    message:
+      'The backup holds a {made} database, and LOA_DATABASE_URL names one of {own}: restore onto the same kind.',
+  },
+  'restore.not_empty': {
+    status: 409,
+    message:
+      '"{place}" already holds {what}: a backup is put back into an empty place only. Name an empty data folder, or use --replace, which moves what is there aside and deletes nothing.',
+  },
+  'restore.in_use': {
+    status: 409,
+    message: 'A controller is running on "{folder}": stop it first.',
+  },
+  'restore.busy': { status: 409, message: 'A backup is being put back already: {phase}.' },
+  'setup.closed': {
+    status: 403,
+    message:
+      'This controller is not at its first start any more. Put a backup back from the terminal: npm run restore.',
+  },
+  'setup.wrong_secret': {
+    status: 403,
+    message: 'The setup secret is not right. It was printed on the terminal when the controller started.',
+  },
+});

@@ -1,0 +1,90 @@
+import Type, { type Static } from 'typebox';
+import { IdSchema, InstantSchema } from '../schema.ts';
+import { NameSchema, nullable, strict } from './common.ts';
+
+/** What a person logs in with: lower-case letters, digits, and . _ - between them; never changed and never used again. */
+export const AccountNameSchema = Type.String({ pattern: '^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$' });
+export const AccountParamsSchema = Type.Object({ name: AccountNameSchema });
+
+/** A role in areas, from an instant on and until (not including) another; null: without such an end. A deputy's has both. */
+const GrantFields = {
+  role: Type.String({ minLength: 1, maxLength: 32 }),
+  areas: Type.Array(IdSchema, { minItems: 1, maxItems: 64, uniqueItems: true }),
+};
+export const GrantRequestSchema = strict({
+  ...GrantFields,
+  from: Type.Optional(nullable(InstantSchema)),
+  until: Type.Optional(nullable(InstantSchema)),
+});
+export type GrantRequest = Static<typeof GrantRequestSchema>;
+
+export const AccountSchema = Type.Object({
+  name: AccountNameSchema,
+  displayName: Type.String(),
+  grants: Type.Array(
+    Type.Object({
+      ...GrantFields,
+      from: nullable(InstantSchema),
+      until: nullable(InstantSchema),
+      inForce: Type.Boolean(),
+    }),
+  ),
+  hasPassword: Type.Boolean(),
+  totp: Type.Boolean(),
+  passkeys: Type.Integer(),
+  createdAt: InstantSchema,
+  createdBy: Type.String(),
+  deactivatedAt: nullable(InstantSchema),
+  lastSeenAt: nullable(InstantSchema),
+  /** Whether who asks may deactivate it or give it a link. */
+  manageable: Type.Boolean(),
+});
+export type AccountView = Static<typeof AccountSchema>;
+export const AccountListSchema = Type.Object({ accounts: Type.Array(AccountSchema) });
+export const AccountListQuerySchema = strict({
+  area: Type.Optional(IdSchema),
+  deactivated: Type.Optional(Type.Boolean({ default: false })),
+});
+
+const GrantsSchema = Type.Array(GrantRequestSchema, { minItems: 1, maxItems: 64 });
+
+export const AccountCreateSchema = strict({
+  name: AccountNameSchema,
+  displayName: NameSchema,
+  grants: GrantsSchema,
+});
+export type AccountCreate = Static<typeof AccountCreateSchema>;
+
+export const AccountChangeSchema = strict({
+  displayName: Type.Optional(NameSchema),
+  grants: Type.Optional(GrantsSchema),
+});
+export type AccountChange = Static<typeof AccountChangeSchema>;
+
+const ReasonSchema = Type.String({ minLength: 1, maxLength: 512 });
+export const AccountReasonSchema = strict({ reason: ReasonSchema });
+export const AccountResetSchema = strict({
+  reason: ReasonSchema,
+  /** The phone with the codes is lost: removes passkeys and TOTP too, when the link is used. */
+  forgetSecondFactors: Type.Optional(Type.Boolean({ default: false })),
+});
+
+/** A link that works once. The address and its picture are shown this once. */
+export const LinkSchema = Type.Object({
+  id: IdSchema,
+  kind: Type.Enum(['invitation', 'reset', 'pairing']),
+  url: Type.String(),
+  /** SVG of the QR code. */
+  qr: Type.String(),
+  expiresAt: InstantSchema,
+  /** Whether it signs in without a password. */
+  direct: Type.Boolean(),
+});
+export type LinkView = Static<typeof LinkSchema>;
+export const AccountCreatedSchema = Type.Object({ account: AccountSchema, link: LinkSchema });
+export const PairingParamsSchema = Type.Object({ name: AccountNameSchema, id: IdSchema });
+export const PairingStateSchema = Type.Object({
+  id: IdSchema,
+  state: Type.Enum(['waiting', 'used', 'expired']),
+  expiresAt: InstantSchema,
+});

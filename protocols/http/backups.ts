@@ -1,0 +1,117 @@
+import Type, { type Static } from 'typebox';
+import { IdSchema, InstantSchema } from '../schema.ts';
+import { NameSchema, nullable, strict } from './common.ts';
+
+const Count = Type.Integer({ minimum: 0, maximum: 1000 });
+
+/** How many backups a place keeps: the newest of so many days, weeks and months that have one. */
+export const BackupKeepSchema = strict({ daily: Count, weekly: Count, monthly: Count });
+
+/**
+ * Where backups go. `drive` and `share` must be mounted: while nothing is, the folder below is on the box's own disk and nothing is
+ * written there. `folder` may be anywhere.
+ */
+export const BackupDestinationSchema = strict({
+  id: IdSchema,
+  name: NameSchema,
+  kind: Type.Enum(['folder', 'drive', 'share']),
+  /** Absolute path. */
+  folder: Type.String({ minLength: 2, maxLength: 512, pattern: '^/[^\\x00-\\x1f]+$' }),
+  /** By default as everywhere. */
+  keep: Type.Optional(BackupKeepSchema),
+});
+export type BackupDestination = Static<typeof BackupDestinationSchema>;
+
+export const BackupSettingsSchema = strict({
+  /** Local time of the widest area, "HH:MM". */
+  at: Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' }),
+  keep: BackupKeepSchema,
+  destinations: Type.Array(BackupDestinationSchema, { maxItems: 8 }),
+  /** An alarm after so many days in which no backup left the box. */
+  alarmDays: Type.Integer({ minimum: 1, maximum: 365 }),
+});
+export type BackupSettings = Static<typeof BackupSettingsSchema>;
+
+/** What became of one run. */
+export const BackupRunSchema = Type.Object({
+  at: InstantSchema,
+  endedAt: InstantSchema,
+  /** Written, decrypted, compared and opened again; false: nothing was kept. */
+  verified: Type.Boolean(),
+  by: Type.String(),
+  name: nullable(Type.String()),
+  bytes: Type.Integer(),
+  /** Audio files that were named and not there whole. */
+  missing: Type.Integer(),
+  sheet: Type.Integer(),
+  error: nullable(Type.String()),
+  places: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      folder: Type.String(),
+      /** Copied and compared there. */
+      ok: Type.Boolean(),
+      /** On another disk than the controller's. */
+      away: Type.Boolean(),
+      error: nullable(Type.String()),
+    }),
+  ),
+});
+export type BackupRun = Static<typeof BackupRunSchema>;
+
+export const BackupStateSchema = Type.Object({
+  sheet: nullable(Type.Object({ number: Type.Integer(), madeAt: InstantSchema })),
+  settings: BackupSettingsSchema,
+  running: nullable(Type.Object({ startedAt: InstantSchema, phase: Type.String(), bytes: Type.Integer() })),
+  last: nullable(BackupRunSchema),
+  /** The newest backup that is on another disk. */
+  awayAt: nullable(InstantSchema),
+  nextAt: nullable(InstantSchema),
+  /** Nothing has left the box for too long. */
+  alarm: nullable(Type.Object({ since: InstantSchema, days: Type.Integer() })),
+  destinations: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      present: Type.Boolean(),
+      reason: nullable(Type.String()),
+      fileSystem: nullable(Type.String()),
+      freeBytes: nullable(Type.Integer()),
+      leavesBox: Type.Boolean(),
+      backups: Type.Array(
+        Type.Object({
+          name: Type.String(),
+          at: InstantSchema,
+          bytes: Type.Integer(),
+          sheet: Type.Integer(),
+        }),
+      ),
+    }),
+  ),
+});
+export type BackupState = Static<typeof BackupStateSchema>;
+
+export const BackupStartedSchema = Type.Object({ startedAt: InstantSchema });
+
+/** `passphrase` and `html` are shown once: null when the same request is sent again. */
+export const BackupSheetSchema = Type.Object({
+  number: Type.Integer(),
+  madeAt: InstantSchema,
+  passphrase: nullable(Type.String()),
+  /** A page to print. */
+  html: nullable(Type.String()),
+});
+export type BackupSheet = Static<typeof BackupSheetSchema>;
+
+/** How far putting a backup back is, on the first-run page. */
+export const RestoreStateSchema = Type.Object({
+  phase: Type.Enum(['none', 'receiving', 'reading', 'ready', 'failed']),
+  bytes: Type.Integer(),
+  total: Type.Integer(),
+  /** When the snapshot was taken, once that is known. */
+  backupAt: nullable(InstantSchema),
+  error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+});
+export type RestoreState = Static<typeof RestoreStateSchema>;
+
+/** Header of requests on a controller that nobody has set up yet. */
+export const SETUP_SECRET_HEADER = 'x-setup-secret';

@@ -1,0 +1,169 @@
+import { type Clock, Lifecycle } from '#kit';
+import type { ServerConfig } from '../config/index.ts';
+import type { AreaDirectory } from '../domain/areas/area-directory.ts';
+import { BackupService } from '../domain/backup/backup-service.ts';
+import { type AfterRestore, adoptRestored } from '../domain/backup/restored.ts';
+import { SetupRestore } from '../domain/backup/setup-restore.ts';
+import { StorageUseService } from '../domain/backup/storage-use.ts';
+import type { LiveEvents } from '../domain/events/live-events.ts';
+import { PrintedSetupGuard } from '../domain/setup/setup-guard.ts';
+import type { Storage } from '../domain/unit-of-work.ts';
+import type { MetricSource } from '../http/metrics.ts';
+import type { CheckResult } from '../http/readiness.ts';
+import type { Logger } from '../logger.ts';
+import {
+  BackupLogFile,
+  BackupWorker,
+  FolderPlaces,
+  IncomingRestore,
+  RestoredMarkFile,
+} from '../storage/backup/index.ts';
+import { VERSION } from '../version.ts';
+import { Housekeeping } from './housekeeping.ts';
+
+export interface BackupSideOptions {
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly storage: Storage;
+  readonly events: LiveEvents;
+  readonly areas: AreaDirectory;
+  readonly clockGuard: { readonly disputed: boolean };
+  /** What other parts do to their data when it comes out of a backup. */
+  readonly afterRestore?: readonly AfterRestore[];
+  /** The built worker, where this runs from the sources. */
+  readonly workerScript?: URL | undefined;
+}
+
+export type BackupSide = ReturnType<typeof buildBackupSide>;
+
+/** Backups, and putting them back, joined but not started. */
+export function buildBackupSide(options: BackupSideOptions) {
+  const { config, clock, log, storage, events, areas, clockGuard, afterRestore = [], workerScript } = options;
+  const { dataFolder, databaseUrl } = config;
+  const onError = (error: unknown) => log.error({ err: error, part: 'backups' }, 'a part failed');
+  const worker = new BackupWorker(workerScript === undefined ? {} : { script: workerScript });
+  const service = new BackupService({
+    ...{ storage, clock, events, areas, dataFolder, databaseUrl, onError, version: VERSION },
+    maker: worker,
+    places: new FolderPlaces({ dataFolder }),
+    log: new BackupLogFile({ dataFolder }),
+    rootAreaId: config.rootArea.id,
+    clockTrusted: () => !clockGuard.disputed,
+    onAlarm: (days) =>
+      log.warn({ days }, 'no backup has left this box for too long: connect a drive, or name a share'),
+    onRun: (run) =>
+      log[run.verified ? 'info' : 'error']({ run }, run.verified ? 'backup made' : 'backup failed'),
+  });
+  const storageUse = new StorageUseService({
+    ...{ clock, areas, areaId: () => service.areaId },
+    count: () => worker.use({ dataFolder, databaseUrl }),
+  });
+  const guard = new PrintedSetupGuard();
+  let restartNow: () => void = () => undefined;
+  const restart = new Promise<void>((resolve) => {
+    restartNow = resolve;
+  });
+  // Nobody but the first start has done anything.
+  const isFresh = async () => {
+    const acts = await storage.read.audit.list(1, 50);
+    return acts.length < 50 && acts.every(({ actor }) => actor === 'controller');
+  };
+  const setupRestore = new SetupRestore({
+    ...{ guard, isFresh, onError, restart: () => restartNow() },
+    stage: new IncomingRestore({ dataFolder, databaseUrl, worker, clock }),
+  });
+  const part = new BackupParts({
+    parts: [worker, service, setupRestore],
+    // It decides nothing: what is due is asked for, so that a night in which the box was off is made up for.
+    ticks: new Housekeeping({
+      cron: '*/5 * * * *',
+      tasks: { backups: () => service.tick() },
+      onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
+    }),
+    onError,
+    guard,
+  });
+  return {
+    service,
+    part,
+    restart,
+    services: { backups: service, setupRestore, storageUse },
+    checks: { backup: () => check(service) },
+    metrics: metricsOf(service),
+    /** Once the database is open and before anything is sent: what comes out of a backup is made fit for work. */
+    adopt: async () => {
+      const restored = await adoptRestored(new RestoredMarkFile({ dataFolder }), storage, afterRestore);
+      if (restored !== null)
+        log.warn(
+          { restored },
+          'this controller was restored from a backup: the box that it replaces must stay off, as both sign with the same keys',
+        );
+      if (await isFresh()) part.setupSecret = guard.open();
+    },
+  };
+}
+
+interface PartsOptions {
+  readonly parts: readonly Lifecycle[];
+  readonly ticks: Housekeeping;
+  readonly guard: PrintedSetupGuard;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Everything of it that runs; what was missed while the box was off is made up for at once. */
+class BackupParts extends Lifecycle {
+  /** To be shown on the terminal; null when there is nothing to set up. */
+  setupSecret: string | null = null;
+  readonly #options: PartsOptions;
+
+  constructor(options: PartsOptions) {
+    super();
+    this.#options = options;
+  }
+
+  protected async onStart(): Promise<void> {
+    const { parts, ticks, guard, onError } = this.#options;
+    this.disposers.defer('setup', () => guard.close());
+    for (const part of [...parts, ticks]) {
+      this.disposers.defer('backups', () => part.stop());
+      await part.start();
+    }
+    this.background(ticks.sweep(), onError);
+  }
+}
+
+/** Never a reason not to broadcast: the detail is for the operator. */
+async function check(service: BackupService): Promise<CheckResult> {
+  const { hasSheet, alarm } = await service.summary();
+  if (!hasSheet) return { ok: true, detail: 'not set up: nobody has made a backup passphrase' };
+  if (alarm !== null)
+    return { ok: true, detail: `ALARM: no backup has left this box for ${alarm.days} days` };
+  const { verifiedAt } = service;
+  return {
+    ok: true,
+    detail: verifiedAt === null ? 'none yet' : `last ${new Date(verifiedAt).toISOString()}`,
+  };
+}
+
+function metricsOf(service: BackupService): MetricSource[] {
+  const seconds = (name: string, help: string, at: () => number | null): MetricSource => ({
+    ...{ name, help, kind: 'gauge' },
+    read: () => {
+      const instant = at();
+      return instant === null ? [] : [[{}, instant / 1000]];
+    },
+  });
+  return [
+    seconds(
+      'loa_backup_verified_timestamp_seconds',
+      'When the newest good backup was taken',
+      () => service.verifiedAt,
+    ),
+    seconds(
+      'loa_backup_away_timestamp_seconds',
+      'When the newest backup on another disk was taken',
+      () => service.awayAt,
+    ),
+  ];
+}

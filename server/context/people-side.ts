@@ -1,0 +1,88 @@
+import type { Clock } from '#kit';
+import type { ServerConfig } from '../config/index.ts';
+import { AccountDirectory } from '../domain/accounts/account-directory.ts';
+import { AccountService } from '../domain/accounts/account-service.ts';
+import { ApiTokenBook } from '../domain/accounts/api-token-book.ts';
+import { ApiTokenService } from '../domain/accounts/api-token-service.ts';
+import { Authenticator } from '../domain/accounts/authenticator.ts';
+import { LinkService } from '../domain/accounts/link-service.ts';
+import { LoginGuard } from '../domain/accounts/login-guard.ts';
+import { LoginService } from '../domain/accounts/login-service.ts';
+import { OwnAccountService } from '../domain/accounts/own-account-service.ts';
+import { PasskeyVerifier } from '../domain/accounts/passkey-verifier.ts';
+import { PasswordChoice } from '../domain/accounts/password-choice.ts';
+import { PasswordHasher } from '../domain/accounts/password-hash.ts';
+import { SecondFactors } from '../domain/accounts/second-factors.ts';
+import { SessionBook } from '../domain/accounts/session-book.ts';
+import { SetupService } from '../domain/accounts/setup-service.ts';
+import { TokenBook } from '../domain/accounts/token-book.ts';
+import { openTokens } from '../domain/accounts/tokens-file.ts';
+import type { AreaDirectory } from '../domain/areas/area-directory.ts';
+import type { Storage } from '../domain/unit-of-work.ts';
+import type { MachineTokens, PeopleServices } from '../http/people-services.ts';
+import type { Logger } from '../logger.ts';
+
+export interface PeopleSideOptions {
+  readonly config: Pick<ServerConfig, 'publicUrl' | 'tokensFile'>;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly areas: AreaDirectory;
+}
+
+export type PeopleSide = ReturnType<typeof buildPeopleSide>;
+
+/** People, machines' tokens and what they log in with, joined but not started: `load` first, then the two books. */
+export function buildPeopleSide({ config, storage, clock, log, areas }: PeopleSideOptions) {
+  const { publicUrl, tokensFile } = config;
+  const onError = (error: unknown) => log.error({ err: error, part: 'people' }, 'a part failed');
+  const directory = new AccountDirectory();
+  const factors = new SecondFactors();
+  const sessions = new SessionBook({ storage, clock, onError });
+  const apiTokenBook = new ApiTokenBook({ storage, clock, onError });
+  let fileTokens = new TokenBook([]);
+  const isMachine = (name: string) => fileTokens.names().has(name);
+  const passkeys = new PasskeyVerifier({ clock, publicUrl });
+  const hasher = new PasswordHasher();
+  const passwords = new PasswordChoice({ hasher, areas });
+  const guard = new LoginGuard(clock);
+  const common = { storage, clock, accounts: directory, factors, sessions, passwords };
+  const authenticator = new Authenticator({ ...common, hasher, passkeys, guard });
+  const links = new LinkService({ read: storage.read, clock, accounts: directory, publicUrl });
+  const apiTokens = new ApiTokenService({ book: apiTokenBook, areas, clock });
+  const services: PeopleServices = {
+    ...{ publicUrl, directory, factors, sessions, passkeys, links, apiTokens },
+    setup: new SetupService({ ...common, areas, publicUrl, isMachine }),
+    login: new LoginService({ ...common, authenticator, links }),
+    own: new OwnAccountService({ ...common, authenticator, passkeys }),
+    accounts: new AccountService({
+      ...{ ...common, links, areas, isMachine },
+      revokeTokensOf: (tx, maker) => apiTokens.revokeOf(tx, maker),
+    }),
+  };
+  const tokens: MachineTokens = {
+    find: (token, origin) => {
+      const ofFile = fileTokens.find(token);
+      return ofFile === undefined ? apiTokenBook.find(token, origin) : { ...ofFile, origin };
+    },
+  };
+  return {
+    ...{ services, tokens, sessions, apiTokenBook },
+    /** What is held in memory, from the database and the operator's file. Throws `TokensFileError`. */
+    load: async () => {
+      const { read } = storage;
+      directory.load(await read.accounts.all());
+      factors.load(await read.totps.all(), await read.passkeys.all());
+      const isAccount = (name: string) => directory.find(name) !== undefined;
+      fileTokens = await openTokens({ path: tokensFile, isAccount });
+    },
+    /** Forgets sessions and links that have ended by themselves. */
+    prune: async () => {
+      await sessions.prune();
+      await storage.transaction((tx) => tx.links.prune(clock.now() - LINK_MEMORY_MS));
+    },
+  };
+}
+
+/** An administrator still sees for a while that a QR code was used. */
+const LINK_MEMORY_MS = 7 * 24 * 3_600_000;

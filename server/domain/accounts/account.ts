@@ -1,0 +1,69 @@
+import type { Instant } from '#kit';
+import type { Actor, Grant } from './actor.ts';
+
+/** A role in areas between two dates: a deputy's has both ("KT. CHỦ TỊCH"), most have none. */
+export interface TimedGrant extends Grant {
+  readonly from: Instant | null;
+  /** Not in force at this instant any more. */
+  readonly until: Instant | null;
+}
+
+/** What happened to an account that its owner should know. `by` is who did it. */
+export interface Notice {
+  readonly at: Instant;
+  readonly kind: 'phone_paired' | 'reset_link' | 'password_set' | 'second_factor_changed' | 'grants_changed';
+  readonly by: string;
+}
+
+/** A person. Deactivated, never deleted: audit log and four eyes tell people apart by the name. */
+export interface Account {
+  readonly name: string;
+  readonly displayName: string;
+  readonly grants: readonly TimedGrant[];
+  /** Argon2id as a PHC string; null until the person has chosen a password. */
+  readonly passwordHash: string | null;
+  readonly notices: readonly Notice[];
+  readonly createdAt: Instant;
+  readonly createdBy: string;
+  readonly deactivatedAt: Instant | null;
+}
+
+export interface AccountStore {
+  all(): Promise<Account[]>;
+  /** Throws `account.name_taken`. */
+  insert(account: Account): Promise<void>;
+  /** Replaces the fields of the account of this name. */
+  update(account: Account): Promise<void>;
+}
+
+const MOST_NOTICES = 20;
+
+export function isInForce({ from, until }: TimedGrant, now: Instant): boolean {
+  return (from === null || from <= now) && (until === null || now < until);
+}
+
+/** The account's grants at an instant: none once it is deactivated. */
+export function grantsInForce({ grants, deactivatedAt }: Account, now: Instant): TimedGrant[] {
+  return deactivatedAt === null ? grants.filter((grant) => isInForce(grant, now)) : [];
+}
+
+/** Who the person is at this instant. */
+export function accountActor(account: Account, now: Instant, origin: string): Actor {
+  const grants = grantsInForce(account, now).map(({ role, areas }) => ({ role, areas }));
+  return { name: account.name, grants, origin };
+}
+
+/** Whether the person holds administrator rights anywhere at this instant: those need a second factor. */
+export function isAdministrator(account: Account, now: Instant): boolean {
+  return grantsInForce(account, now).some(({ role }) => role === 'administrator');
+}
+
+/** Every area that a grant of the account names, in force or not, each once. */
+export function areasOfAccount({ grants }: Account): string[] {
+  return [...new Set(grants.flatMap(({ areas }) => areas))];
+}
+
+/** The account with one more thing to tell; the oldest ones go. */
+export function withNotice(account: Account, notice: Notice): Account {
+  return { ...account, notices: [...account.notices, notice].slice(-MOST_NOTICES) };
+}

@@ -1,0 +1,153 @@
+import type { Clock } from '#kit';
+import { DomainError, type PasskeyAssertion, type Proof } from '#protocols';
+import { record } from '../audit/record.ts';
+import type { Storage, Transaction } from '../unit-of-work.ts';
+import { type Account, accountActor, isAdministrator } from './account.ts';
+import type { AccountDirectory } from './account-directory.ts';
+import type { LoginGuard } from './login-guard.ts';
+import type { PasskeyVerifier, UsedPasskey } from './passkey-verifier.ts';
+import type { PasswordHasher } from './password-hash.ts';
+import type { SecondFactors } from './second-factors.ts';
+import type { Device, SessionBook } from './session-book.ts';
+
+export interface ProofRequest {
+  /** Who the person says he is; null where the passkey says it. */
+  readonly name: string | null;
+  readonly proof: Proof;
+  readonly device: Device;
+  /** `login`: enough to get in; `again`: a person who is in proves once more who he is, by whatever was sent. */
+  readonly demand: 'login' | 'again';
+}
+
+/** Who it is, and whether a code or a passkey says so. */
+export interface Proven {
+  readonly account: Account;
+  readonly secondFactor: boolean;
+}
+
+export interface AuthenticatorOptions {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly accounts: AccountDirectory;
+  readonly factors: SecondFactors;
+  readonly sessions: SessionBook;
+  readonly hasher: PasswordHasher;
+  readonly passkeys: PasskeyVerifier;
+  readonly guard: LoginGuard;
+}
+
+/**
+ * Whether somebody is who he says. What is wrong (name, password, code, deactivated) is always answered with the same `login.failed`, in the
+ * same time, and is in the audit log.
+ */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs `then` for who proved it, in the transaction that also takes the code. Throws `login.failed`, `login.second_factor_needed`,
+   * `login.wait`, `login.busy`, and what `then` throws.
+   */
+  async prove<Result>(
+    request: ProofRequest,
+    then: (tx: Transaction, proven: Proven) => Promise<Result>,
+  ): Promise<Result> {
+    const { proof, device } = request;
+    if (proof.password === undefined && proof.passkey === undefined && proof.code === undefined)
+      throw new DomainError('login.failed');
+    const used = proof.passkey === undefined ? undefined : await this.#usePasskey(proof.passkey);
+    const name = request.name ?? used?.account ?? null;
+    const { guard, sessions } = this.#options;
+    const known = name !== null && sessions.isAtHome(name, device.address);
+    // A signature cannot be guessed: only what can is slowed down.
+    const slow = name !== null && (proof.password !== undefined || proof.code !== undefined);
+    if (slow) guard.begin(name, device.address, known);
+    const fits = proof.password === undefined || (await this.#fits(name, proof.password));
+    const passkeyFits = proof.passkey === undefined || (used !== undefined && used.account === name);
+    try {
+      const result = await this.#options.storage.transaction(async (tx) => {
+        const proven = fits && passkeyFits ? await this.#judge(tx, name, request, used) : undefined;
+        if (proven !== undefined) return { value: await then(tx, proven) };
+        await this.#recordFailure(tx, name, device);
+        return undefined;
+      });
+      if (result === undefined) throw new DomainError('login.failed');
+      if (slow) guard.succeeded(name, device.address, known);
+      return result.value;
+    } catch (error) {
+      if (slow && error instanceof DomainError && error.code === 'login.second_factor_needed')
+        guard.withdraw(name, device.address, known);
+      throw error;
+    }
+  }
+
+  /** Runs what asks a person who is in for a code, slowed down like a login. `work` says whether it was right. Throws `login.failed`, `login.wait`. */
+  async slowly(name: string, address: string, work: () => Promise<boolean>): Promise<void> {
+    const { guard } = this.#options;
+    guard.begin(name, address, true);
+    if (!(await work())) throw new DomainError('login.failed');
+    guard.succeeded(name, address, true);
+  }
+
+  /** With the right password or passkey: whether that is enough. Undefined when the code is wrong or the account is none. */
+  async #judge(
+    tx: Transaction,
+    name: string | null,
+    { proof, demand }: ProofRequest,
+    used: UsedPasskey | undefined,
+  ): Promise<Proven | undefined> {
+    const { factors, clock } = this.#options;
+    const now = Math.floor(clock.now());
+    const account = this.#active(name);
+    if (account === undefined) return undefined;
+    if (used !== undefined) {
+      await factors.notePasskey(tx, used);
+      return { account, secondFactor: true };
+    }
+    if (proof.code !== undefined && factors.totp(account.name) !== undefined) {
+      if (!(await factors.takeCode(tx, account.name, proof.code, now))) return undefined;
+      return { account, secondFactor: true };
+    }
+    // A code alone, where there is no app that made it.
+    if (proof.password === undefined) return undefined;
+    if (demand === 'login') {
+      const totp = factors.totp(account.name) !== undefined;
+      const passkey = factors.passkeysOf(account.name).length > 0;
+      if (totp || (passkey && isAdministrator(account, now)))
+        throw new DomainError('login.second_factor_needed', { totp, passkey });
+    }
+    return { account, secondFactor: false };
+  }
+
+  #active(name: string | null): Account | undefined {
+    const account = name === null ? undefined : this.#options.accounts.find(name);
+    return account?.deactivatedAt === null ? account : undefined;
+  }
+
+  #fits(name: string | null, password: string): Promise<boolean> {
+    return this.#options.hasher.verify(this.#active(name)?.passwordHash ?? null, password);
+  }
+
+  async #usePasskey(response: PasskeyAssertion): Promise<UsedPasskey | undefined> {
+    const { factors, passkeys } = this.#options;
+    const held = factors.passkey(response.id);
+    return held === undefined ? undefined : passkeys.use(held, response);
+  }
+
+  async #recordFailure(tx: Transaction, name: string | null, { address, userAgent }: Device): Promise<void> {
+    const now = Math.floor(this.#options.clock.now());
+    const account = name === null ? undefined : this.#options.accounts.find(name);
+    // A name that is none may be a password that was typed into the wrong field: it is not kept.
+    const actor =
+      account === undefined
+        ? { name: 'unknown', grants: [], origin: address }
+        : accountActor(account, now, address);
+    await record(tx, now, actor, 'login.failed', actor.name, {
+      address,
+      userAgent: userAgent.slice(0, 256),
+    });
+  }
+}

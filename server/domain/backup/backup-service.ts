@@ -1,0 +1,287 @@
+import { join } from 'node:path';
+import { type Clock, type Instant, Lifecycle } from '#kit';
+import { type BackupRun, type BackupSettings, type BackupState, DomainError } from '#protocols';
+import { type Actor, authorize } from '../accounts/actor.ts';
+import { type Area, DEFAULT_ZONE } from '../areas/area.ts';
+import type { AreaDirectory } from '../areas/area-directory.ts';
+import { record } from '../audit/record.ts';
+import type { LiveEvents } from '../events/live-events.ts';
+import type { Storage, Transaction } from '../unit-of-work.ts';
+import type { BackupLog } from './backup-log.ts';
+import type { BackupMaker, BackupPhase } from './backup-maker.ts';
+import { readSettings, type Sheet, type StoredBackupSettings, writeSettings } from './backup-settings.ts';
+import { isNightlyDue, nextNightly } from './nightly.ts';
+import type { Places } from './places.ts';
+import { lookAt, runBackup, usable } from './run-backup.ts';
+
+const DAY_MS = 24 * 3_600_000;
+/** Live events of progress come no closer than this many bytes. */
+const PROGRESS_STEP_BYTES = 8 * 1024 * 1024;
+
+export interface BackupServiceOptions {
+  readonly storage: Storage;
+  readonly maker: BackupMaker;
+  readonly places: Places;
+  readonly log: BackupLog;
+  readonly clock: Clock;
+  readonly events: LiveEvents;
+  readonly areas: AreaDirectory;
+  readonly rootAreaId: string;
+  readonly databaseUrl: string;
+  readonly dataFolder: string;
+  readonly version: string;
+  /** Whether the controller believes its clock: one in 1970 makes no nightly backup. */
+  readonly clockTrusted: () => boolean;
+  readonly onError: (error: unknown) => void;
+  /** Told about once a day while nothing has left the box for too long. */
+  readonly onAlarm: (days: number) => void;
+  /** Told what became of each run. */
+  readonly onRun: (run: BackupRun) => void;
+}
+
+interface Running {
+  readonly startedAt: Instant;
+  phase: BackupPhase;
+  bytes: number;
+}
+
+/** Backups of this controller: each night, and when somebody asks. One at a time. */
+export class BackupService extends Lifecycle {
+  readonly #options: BackupServiceOptions;
+  #running: Running | null = null;
+  #runs: BackupRun[] = [];
+  #toldAlarmAt: Instant | null = null;
+
+  constructor(options: BackupServiceOptions) {
+    super();
+    this.#options = options;
+  }
+
+  protected async onStart(): Promise<void> {
+    this.#runs = await this.#options.log.read();
+  }
+
+  /** Where backups go by default. */
+  get localFolder(): string {
+    return join(this.#options.dataFolder, 'backups');
+  }
+
+  /** To be called every few minutes: runs what is due, also what was missed while the box was off. Resolves when that has ended. */
+  async tick(): Promise<void> {
+    const { clock, clockTrusted, onAlarm } = this.#options;
+    const now = clock.now();
+    const alarm = this.alarm(await this.#alarmDays());
+    if (alarm !== null && (this.#toldAlarmAt === null || now - this.#toldAlarmAt >= DAY_MS)) {
+      this.#toldAlarmAt = now;
+      onAlarm(alarm.days);
+    }
+    const { sheet, settings } = await this.#stored();
+    if (sheet === null || this.#running !== null || !clockTrusted()) return;
+    const attempts = {
+      succeededAt: this.#newest(({ verified }) => verified),
+      attemptedAt: this.#newest(() => true),
+    };
+    if (isNightlyDue(this.#zone, settings.at, attempts, now)) await this.#run(sheet, settings, 'controller');
+  }
+
+  /** Begins a backup; how it goes is told by events and `state`. Throws `backup.no_sheet`, `backup.running`, `backup.no_destination`. */
+  async begin(tx: Transaction, actor: Actor): Promise<{ readonly startedAt: Instant }> {
+    const { areas, clock, places, dataFolder, onError } = this.#options;
+    authorize(actor, 'backup:write', this.areaId, areas.tree);
+    const { sheet, settings } = await readSettings(tx, this.localFolder);
+    if (sheet === null) throw new DomainError('backup.no_sheet');
+    if (this.#running !== null) throw new DomainError('backup.running');
+    const reasons: string[] = [];
+    for (const destination of settings.destinations) {
+      const reason = usable(destination, await lookAt(places, destination, dataFolder));
+      if (reason !== null) reasons.push(`${destination.folder}: ${reason}`);
+    }
+    if (reasons.length === settings.destinations.length)
+      throw new DomainError('backup.no_destination', { reason: reasons.join('; ') || 'none is named' });
+    const startedAt = Math.floor(clock.now());
+    await record(tx, startedAt, actor, 'backup.start', this.areaId, { sheet: sheet.number });
+    tx.afterCommit(() => this.background(this.#run(sheet, settings, actor.name), onError));
+    return { startedAt };
+  }
+
+  /** Replaces the settings. Destinations are looked at: one that is a file, say, is refused. Throws `backup.place_unusable`. */
+  async configure(tx: Transaction, actor: Actor, settings: BackupSettings): Promise<void> {
+    const { areas, clock } = this.#options;
+    authorize(actor, 'backup:write', this.areaId, areas.tree);
+    const ids = new Set(settings.destinations.map(({ id }) => id));
+    if (ids.size !== settings.destinations.length)
+      throw new DomainError('request.invalid', {
+        reason: 'two destinations have one id',
+        field: 'destinations',
+      });
+    for (const { folder } of settings.destinations) this.#requireOutside(folder);
+    const stored = await readSettings(tx, this.localFolder);
+    const at = clock.now();
+    await writeSettings(tx, { ...stored, settings }, at);
+    await record(tx, at, actor, 'backup.configure', this.areaId, {
+      before: stored.settings,
+      after: settings,
+    });
+  }
+
+  /** Makes the next sheet the one in force. Its key was sealed before: that takes longer than a transaction may. */
+  async adoptSheet(
+    tx: Transaction,
+    actor: Actor,
+    sealed: Pick<Sheet, 'recipient' | 'keyFile'>,
+  ): Promise<Pick<Sheet, 'number' | 'madeAt'>> {
+    const { areas, clock } = this.#options;
+    authorize(actor, 'backup:write', this.areaId, areas.tree);
+    const stored = await readSettings(tx, this.localFolder);
+    const madeAt = Math.floor(clock.now());
+    const number = (stored.sheet?.number ?? 0) + 1;
+    const { recipient, keyFile } = sealed;
+    await writeSettings(tx, { ...stored, sheet: { number, madeAt, recipient, keyFile } }, madeAt);
+    await record(tx, madeAt, actor, 'backup.passphrase', this.areaId, { sheet: number });
+    return { number, madeAt };
+  }
+
+  /** Seals a new key, away from the event loop. */
+  sealKey(passphrase: string): Promise<Pick<Sheet, 'recipient' | 'keyFile'>> {
+    return this.#options.maker.sealKey(passphrase);
+  }
+
+  /** Everything that the screen shows. Throws `request.forbidden`. */
+  async state(actor: Actor): Promise<BackupState> {
+    const { areas, clock } = this.#options;
+    authorize(actor, 'backup:read', this.areaId, areas.tree);
+    const { sheet, settings } = await this.#stored();
+    return {
+      sheet: sheet === null ? null : { number: sheet.number, madeAt: sheet.madeAt },
+      settings,
+      running:
+        this.#running === null ? null : { ...this.#running, startedAt: Math.floor(this.#running.startedAt) },
+      last: this.#runs.at(-1) ?? null,
+      awayAt: this.awayAt,
+      nextAt: sheet === null ? null : nextNightly(this.#zone, settings.at, clock.now()),
+      alarm: this.alarm(settings.alarmDays),
+      destinations: await Promise.all(
+        settings.destinations.map(async (destination) => {
+          const { places, dataFolder } = this.#options;
+          const facts = await lookAt(places, destination, dataFolder);
+          const reason = usable(destination, facts);
+          const backups = reason === null ? await places.list(destination.folder) : [];
+          return {
+            id: destination.id,
+            present: reason === null,
+            reason,
+            fileSystem: facts.fileSystem,
+            freeBytes: facts.freeBytes,
+            leavesBox: facts.present && !facts.ownDisk,
+            backups: backups.map(({ name, at, bytes, sheet: number }) => ({
+              name,
+              at,
+              bytes,
+              sheet: number,
+            })),
+          };
+        }),
+      ),
+    };
+  }
+
+  /** When the newest backup was taken that is on another disk. */
+  get awayAt(): Instant | null {
+    return this.#newest(({ places }) => places.some(({ ok, away }) => ok && away));
+  }
+
+  /** When the newest good backup was taken, wherever it is. */
+  get verifiedAt(): Instant | null {
+    return this.#newest(({ verified }) => verified);
+  }
+
+  /** Whether nothing has left the box for so many days, and since when; a new controller gets as long. */
+  alarm(alarmDays: number): BackupState['alarm'] {
+    const since = this.awayAt ?? Math.floor(this.#root?.createdAt ?? this.#options.clock.now());
+    const days = Math.floor((this.#options.clock.now() - since) / DAY_MS);
+    return days >= alarmDays ? { since, days } : null;
+  }
+
+  /** For readiness and figures. */
+  async summary(): Promise<{ readonly hasSheet: boolean; readonly alarm: BackupState['alarm'] }> {
+    const { sheet, settings } = await this.#stored();
+    return { hasSheet: sheet !== null, alarm: this.alarm(settings.alarmDays) };
+  }
+
+  async #run(sheet: Sheet, settings: BackupSettings, by: string): Promise<void> {
+    const { maker, places, clock, databaseUrl, dataFolder, version, log, events } = this.#options;
+    if (this.#running !== null) throw new DomainError('backup.running');
+    const startedAt = clock.now();
+    const running: Running = { startedAt, phase: 'snapshot', bytes: 0 };
+    this.#running = running;
+    const areaId = this.areaId;
+    let told = -PROGRESS_STEP_BYTES;
+    try {
+      const run = await runBackup({
+        ...{ maker, places, settings, zone: this.#zone, by, now: () => clock.now() },
+        order: {
+          ...{ databaseUrl, dataFolder, version, areaId, at: Math.floor(startedAt), sheet: sheet.number },
+          ...{ recipient: sheet.recipient, keyFile: sheet.keyFile },
+        },
+        onProgress: ({ phase, bytes }) => {
+          if (phase !== running.phase) told = -PROGRESS_STEP_BYTES;
+          Object.assign(running, { phase, bytes });
+          if (bytes - told < PROGRESS_STEP_BYTES) return;
+          told = bytes;
+          events.publish('backup.progress', { areaId, phase, bytes });
+        },
+      });
+      this.#runs = [...this.#runs, run].slice(-500);
+      this.#options.onRun(run);
+      await log.append(run);
+    } finally {
+      this.#running = null;
+      const last = this.#runs.at(-1);
+      const alarm = this.alarm(settings.alarmDays) !== null;
+      const state = last?.at === Math.floor(startedAt) && last.verified ? 'succeeded' : 'failed';
+      events.publish('backup.changed', { areaId, state, name: last?.name ?? null, alarm });
+    }
+  }
+
+  /** Inside the data folder only the one folder that no backup goes into. */
+  #requireOutside(folder: string): void {
+    const data = `${this.#options.dataFolder}/`;
+    if (!`${folder}/`.startsWith(data) || folder === this.localFolder) return;
+    throw new DomainError('backup.place_unusable', {
+      folder,
+      reason: 'it lies inside the data folder, which is what is backed up',
+      expected: `a folder elsewhere, or "${this.localFolder}"`,
+    });
+  }
+
+  #newest(wanted: (run: BackupRun) => boolean): Instant | null {
+    return this.#runs.reduce<number | null>(
+      (newest, run) => (wanted(run) && run.at > (newest ?? -1) ? run.at : newest),
+      null,
+    );
+  }
+
+  #stored(): Promise<StoredBackupSettings> {
+    return readSettings(this.#options.storage.read, this.localFolder);
+  }
+
+  async #alarmDays(): Promise<number> {
+    return (await this.#stored()).settings.alarmDays;
+  }
+
+  /** The area of the whole controller: the one that its first start made, or else the first that has none above it. */
+  get #root(): Area | undefined {
+    const { areas, rootAreaId } = this.#options;
+    const roots = areas.all().filter(({ parentId }) => parentId === null);
+    return roots.find(({ id }) => id === rootAreaId) ?? roots[0];
+  }
+
+  /** The area that backups are of. */
+  get areaId(): string {
+    return this.#root?.id ?? 'xa';
+  }
+
+  get #zone(): string {
+    return this.#root?.zone ?? DEFAULT_ZONE;
+  }
+}

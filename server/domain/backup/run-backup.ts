@@ -1,0 +1,140 @@
+import { dirname, join } from 'node:path';
+import type { Instant } from '#kit';
+import { type BackupDestination, type BackupRun, type BackupSettings, DomainError } from '#protocols';
+import type { BackupMaker, BackupOrder, MadeBackup, OnProgress } from './backup-maker.ts';
+import type { PlaceFacts, Places } from './places.ts';
+import { outdated } from './rotation.ts';
+
+export interface RunOptions {
+  readonly maker: BackupMaker;
+  readonly places: Places;
+  readonly settings: BackupSettings;
+  readonly zone: string;
+  /** All but where it goes. */
+  readonly order: Omit<BackupOrder, 'folder'>;
+  readonly by: string;
+  readonly now: () => Instant;
+  readonly onProgress: OnProgress;
+}
+
+type PlaceResult = BackupRun['places'][number];
+
+interface Reached {
+  readonly destination: BackupDestination;
+  readonly facts: PlaceFacts;
+}
+
+/**
+ * Makes a backup in the first destination that takes it, copies it to the others, and lets go of what is outdated there. It counts as
+ * good when one destination holds it. A failure of any kind is in the result.
+ */
+export async function runBackup(options: RunOptions): Promise<BackupRun> {
+  const { settings, order, by, now } = options;
+  const results: PlaceResult[] = [];
+  const reached: Reached[] = [];
+  for (const destination of settings.destinations) {
+    const facts = await lookAt(options.places, destination, order.dataFolder);
+    if (usable(destination, facts) === null) reached.push({ destination, facts });
+    else results.push(failed(destination, usable(destination, facts) ?? ''));
+  }
+  const made = await makeSomewhere(options, reached, results);
+  if (made !== null) await copyTo(options, reached, made, results);
+  for (const { destination } of reached)
+    if (results.some(({ id, ok }) => ok && id === destination.id)) await rotate(options, destination);
+  const places = settings.destinations.flatMap(({ id }) => results.filter((result) => result.id === id));
+  return {
+    ...{
+      at: Math.floor(order.at),
+      endedAt: Math.floor(now()),
+      verified: made !== null,
+      by,
+      sheet: order.sheet,
+      places,
+    },
+    name: made?.backup.name ?? null,
+    bytes: made?.backup.bytes ?? 0,
+    missing: made?.backup.missing ?? 0,
+    error: made === null ? places.map(({ error }) => error).join('; ') || 'no destination' : null,
+  };
+}
+
+/** Why a destination cannot be written, for people; null when it can. */
+export function usable({ kind }: BackupDestination, facts: PlaceFacts): string | null {
+  if (!facts.present) return facts.reason ?? 'it is not there';
+  if (kind !== 'folder' && facts.ownDisk) return 'nothing is mounted there: connect the drive or the share';
+  return null;
+}
+
+/** How a destination is; the own folder below the data is made where it is missing. */
+export async function lookAt(
+  places: Places,
+  { kind, folder }: BackupDestination,
+  dataFolder: string,
+): Promise<PlaceFacts> {
+  if (kind === 'folder' && dirname(folder) === join(dataFolder)) await places.make(folder);
+  return places.look(folder);
+}
+
+interface Made {
+  readonly backup: MadeBackup;
+  readonly at: Reached;
+}
+
+async function makeSomewhere(
+  { maker, order, onProgress }: RunOptions,
+  reached: readonly Reached[],
+  results: PlaceResult[],
+): Promise<Made | null> {
+  for (const at of reached) {
+    try {
+      const backup = await maker.make({ ...order, folder: at.destination.folder }, onProgress);
+      results.push(succeeded(at));
+      return { backup, at };
+    } catch (error) {
+      results.push(failed(at.destination, reasonOf(error)));
+    }
+  }
+  return null;
+}
+
+async function copyTo(
+  { maker, onProgress }: RunOptions,
+  reached: readonly Reached[],
+  { backup, at }: Made,
+  results: PlaceResult[],
+): Promise<void> {
+  for (const other of reached) {
+    const { destination } = other;
+    if (results.some(({ id }) => id === destination.id)) continue;
+    onProgress({ phase: 'copy', bytes: 0 });
+    try {
+      const from = join(at.destination.folder, backup.name);
+      await maker.copy(from, destination.folder, backup.name, backup.sha256);
+      results.push(succeeded(other));
+    } catch (error) {
+      results.push(failed(destination, reasonOf(error)));
+    }
+  }
+}
+
+/** Only what is of this controller's area: two communes may share a drive. */
+async function rotate(
+  { places, settings, zone, order }: RunOptions,
+  { folder, keep = settings.keep }: BackupDestination,
+): Promise<void> {
+  const own = (await places.list(folder)).filter(({ areaId }) => areaId === order.areaId);
+  for (const { name } of outdated(own, keep, zone)) await places.remove(folder, name);
+}
+
+function succeeded({ destination: { id, folder }, facts }: Reached): PlaceResult {
+  return { id, folder, ok: true, away: !facts.ownDisk, error: null };
+}
+
+function failed({ id, folder }: BackupDestination, error: string): PlaceResult {
+  return { id, folder, ok: false, away: false, error: error.slice(0, 500) };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof DomainError) return error.message;
+  return error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+}

@@ -1,0 +1,55 @@
+import { localDay } from '../policies/zoned-time.ts';
+
+/** What a sheet says besides the passphrase. */
+export interface SheetFacts {
+  readonly number: number;
+  readonly madeAt: number;
+  readonly passphrase: string;
+  /** "xã Tân An". */
+  readonly place: string;
+  readonly zone: string;
+}
+
+/** The sheet as one page to print: no script, nothing fetched from anywhere. */
+export function sheetHtml({ number, madeAt, passphrase, place, zone }: SheetFacts): string {
+  const { day, month, year } = localDay(zone, madeAt);
+  const date = `${String(day).padStart(2, '0')}/${String(month).padStart(2, '0')}/${year}`;
+  return `<!doctype html>
+<html lang="vi"><head><meta charset="utf-8"><title>Phiếu sao lưu số ${number}</title>
+<style>
+body{font:12pt/1.5 sans-serif;max-width:18cm;margin:1cm auto;color:#000}
+h1{font-size:20pt;margin:0}
+.pass{font:bold 22pt/1.4 monospace;border:2pt solid #000;padding:.5cm;text-align:center;margin:.6cm 0;letter-spacing:.06em}
+.sign{margin-top:1.2cm;display:flex;justify-content:space-between}
+</style></head><body>
+<h1>PHIẾU SAO LƯU SỐ ${number}</h1>
+<p>Hệ thống truyền thanh – ${escaped(place)}<br>Ngày lập: ${date}</p>
+<p>Mật khẩu mở các bản sao lưu có chữ <b>phieu-${number}</b> trong tên tệp:</p>
+<p class="pass">${passphrase}</p>
+<p>Không phân biệt chữ hoa, chữ thường. Không có chữ I, L, O, U: thấy giống thì là số 1 hoặc số 0.</p>
+<h2>Giữ phiếu này thế nào</h2>
+<ul>
+<li>In <b>hai bản</b>: một bản cho vào phong bì niêm phong, cất trong tủ có khóa hoặc két của Ủy ban; một bản cất ở nơi khác.</li>
+<li>Không chụp ảnh, không gửi Zalo hay thư điện tử. Không để cùng chỗ với ổ USB sao lưu.</li>
+<li>Mất phiếu: lập phiếu mới ngay (Sao lưu → Mật khẩu mới). Bản sao lưu cũ chỉ mở được bằng phiếu cũ; đừng hủy phiếu cũ khi còn giữ tệp cũ.</li>
+<li>Mật khẩu này <b>không hiện lại lần nữa</b>. Không ai, kể cả nhà cung cấp, mở được bản sao lưu nếu mất phiếu.</li>
+</ul>
+<h2>Khi máy chủ hỏng</h2>
+<ol>
+<li><b>Tắt hẳn máy cũ</b> (hai máy cùng chạy sẽ tranh nhau điều khiển loa).</li>
+<li>Cài chương trình lên máy mới, khởi động, mở trang thiết lập lần đầu và chọn “Khôi phục từ bản sao lưu”.</li>
+<li>Chọn tệp mới nhất, gõ mật khẩu trên phiếu có số ghi trong tên tệp.</li>
+<li>Giữ nguyên địa chỉ của máy chủ cũ: cụm loa tự nối lại, không phải đi tới từng cột loa.</li>
+</ol>
+<p class="sign"><span>Người lập phiếu</span><span>Người nhận, cất giữ</span></p>
+</body></html>
+`;
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

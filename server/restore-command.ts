@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadConfig } from './config/index.ts';
+import { printedPassphrase } from './domain/backup/passphrase.ts';
+import { finishRestore, requirePlace, stageRestore } from './storage/backup/index.ts';
+import { askHidden, failureLine, progressLine, say } from './terminal.ts';
+
+const USAGE = 'cách dùng: npm run restore -- TỆP.tar [--passphrase-file TỆP] [--replace]';
+
+/** Puts a backup back into the data folder that the environment names. Resolves with the exit code. */
+async function main(): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        'passphrase-file': { type: 'string' },
+        replace: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    });
+    const [file, ...more] = positionals;
+    if (values.help || file === undefined || more.length > 0) {
+      say(USAGE);
+      return values.help ? 0 : 2;
+    }
+    const { dataFolder, databaseUrl } = loadConfig(process.env);
+    const place = { dataFolder, databaseUrl };
+    // One that was cut off is ended first.
+    await finishRestore(place);
+    await requirePlace(place, values.replace ?? false);
+    const passphrase = printedPassphrase(await passphraseOf(values['passphrase-file']));
+    const tell = progressLine({ read: 'đọc và kiểm tra' });
+    await stageRestore({
+      ...place,
+      ...{ file: resolve(file), passphrase, now: Date.now() },
+      onBytes: (bytes, total) => tell({ phase: 'read', bytes, total }),
+    });
+    const restored = await finishRestore(place);
+    if (restored === null) throw new Error('the restore left no step behind');
+    say(`đã khôi phục vào ${dataFolder} (bản sao lưu lúc ${new Date(restored.backupAt).toISOString()})`);
+    if (restored.replaced !== null) say(`dữ liệu cũ được dời sang ${restored.replaced} (không xóa gì)`);
+    say(
+      'QUAN TRỌNG: máy chủ cũ phải TẮT HẲN. Hai máy chủ cùng khóa mà cùng chạy sẽ tranh nhau điều khiển loa.',
+    );
+    say('khởi động: npm start. Cụm loa tự nối lại nếu LOA_PUBLIC_URL (địa chỉ) vẫn như cũ.');
+    return 0;
+  } catch (error) {
+    say(failureLine(error));
+    return 1;
+  }
+}
+
+async function passphraseOf(file: string | undefined): Promise<string> {
+  if (file !== undefined) return (await readFile(file, 'utf8')).trim();
+  return askHidden('loa: mật khẩu trên phiếu sao lưu (không hiện khi gõ): ');
+}
+
+process.exitCode = await main();

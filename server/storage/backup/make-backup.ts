@@ -1,0 +1,129 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BackupOrder, MadeBackup, OnProgress } from '../../domain/backup/backup-maker.ts';
+import { backupName } from '../../domain/backup/backup-name.ts';
+import { passingKey } from './age.ts';
+import { checkRestored, isChecked, keysIn } from './check-restored.ts';
+import { dataFiles, mediaSource, type Source } from './data-files.ts';
+import { INNER, mediaPath, OWN } from './layout.ts';
+import { asNoRoom, requireRoom, syncPlace } from './places.ts';
+import { readArchive } from './read-archive.ts';
+import { databaseNameIn, type Snapshot, snapshotBytes, takeSnapshot } from './snapshot.ts';
+import { writeArchive } from './write-archive.ts';
+
+const LEFT_BEHIND_MS = 24 * 3_600_000;
+/** A backup, or a copy of one, on its way. */
+const UNFINISHED = /^loa-lang_.*\.tar\.\d+\.new$/;
+
+/**
+ * Makes one backup: snapshot, archive, and all of it read back, decrypted and opened, before it gets its name. What fails leaves
+ * nothing. Throws `backup.no_room`, `backup.damaged`, `backup.tool_failed`.
+ */
+export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Promise<MadeBackup> {
+  const { dataFolder, folder } = order;
+  const root = join(dataFolder, OWN.work);
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  await sweep(root, folder);
+  const work = await mkdtemp(join(root, 'run-'));
+  const name = backupName(order.areaId, order.at, order.sheet);
+  const temporary = join(folder, `${name}.${process.pid}.new`);
+  try {
+    const databaseBytes = await snapshotBytes(order.databaseUrl);
+    // Once as the snapshot, once more when it is read back.
+    await requireRoom(dataFolder, databaseBytes);
+    onProgress({ phase: 'snapshot', bytes: 0 });
+    const snapshot = await takeSnapshot(order.databaseUrl, work);
+    const { missing, files } = await write(order, snapshot, temporary, onProgress);
+    await rm(snapshot.file);
+    const back = join(work, 'back');
+    await mkdir(back);
+    const { sha256, bytes } = await readArchive(temporary, {
+      identity: async () => files.identity,
+      folder: back,
+      wanted: isChecked,
+      onBytes: (done) => onProgress({ phase: 'verify', bytes: done }),
+    }).then(async (read) => {
+      await checkRestored(back, read.manifest);
+      return read;
+    });
+    await rename(temporary, join(folder, name));
+    await syncPlace(folder);
+    return { name, bytes, sha256, files: files.count, missing: missing.length, at: order.at };
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw asNoRoom(error, folder);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Removes what runs that were killed have left, after a day: until then it may be somebody's at work. */
+async function sweep(work: string, folder: string): Promise<void> {
+  const before = Date.now() - LEFT_BEHIND_MS;
+  const left = async (path: string) =>
+    ((await stat(path).catch(() => undefined))?.mtimeMs ?? before) < before;
+  for (const name of await readdir(work))
+    if (await left(join(work, name))) await rm(join(work, name), { recursive: true, force: true });
+  for (const name of await readdir(folder))
+    if (UNFINISHED.test(name) && (await left(join(folder, name))))
+      await rm(join(folder, name), { force: true });
+}
+
+async function write(order: BackupOrder, snapshot: Snapshot, path: string, onProgress: OnProgress) {
+  const { dataFolder, databaseUrl, keyFile, recipient, sheet, version, areaId, at } = order;
+  const rootKeys = await keysIn(join(dataFolder, 'keys'));
+  const sizes = await mediaBytes(dataFolder, snapshot.media);
+  await requireRoom(order.folder, sizes + (await stat(snapshot.file)).size);
+  const missing: string[] = [];
+  async function* sources(): AsyncGenerator<Source> {
+    const { size } = await stat(snapshot.file);
+    yield { path: snapshot.name, bytes: size, open: () => createReadStream(snapshot.file) };
+    const databaseName = databaseNameIn(dataFolder, databaseUrl);
+    for await (const file of dataFiles(dataFolder, databaseName)) yield inData(file);
+    for (const sha256 of snapshot.media) {
+      const file = await mediaSource(dataFolder, sha256);
+      if (file === null) missing.push(sha256);
+      else yield inData(file);
+    }
+  }
+  // The box keeps only what encrypts; to read back what it wrote it needs a key of the moment.
+  const own = await passingKey();
+  let count = 0;
+  await writeArchive(path, {
+    ...{ keyFile, sheet, at, sources: sources(), recipients: [recipient, own.recipient] },
+    manifest: (files) => {
+      count = files.length;
+      return {
+        ...{
+          v: 1,
+          kind: 'loa-lang-backup',
+          version,
+          createdAt: at,
+          areaId,
+          sheet,
+          provider: snapshot.provider,
+        },
+        migrations: [...snapshot.migrations],
+        rootKeys: [...rootKeys],
+        files,
+        missing,
+      };
+    },
+    onBytes: (bytes) => onProgress({ phase: 'write', bytes }),
+  });
+  return { missing, files: { count, identity: own.identity } };
+}
+
+function inData(source: Source): Source {
+  return { ...source, path: `${INNER.data}${source.path}` };
+}
+
+async function mediaBytes(dataFolder: string, hashes: readonly string[]): Promise<number> {
+  let bytes = 0;
+  for (const sha256 of hashes) {
+    const facts = await stat(join(dataFolder, mediaPath(sha256))).catch(() => undefined);
+    bytes += facts?.size ?? 0;
+  }
+  return bytes;
+}

@@ -1,0 +1,35 @@
+import Type, { type Static } from 'typebox';
+import { codec, InstantSchema, PublicKeySchema, Sha256Schema } from '#protocols';
+
+/** A path inside the archive: relative, no step up, nothing odd. */
+export const ENTRY_PATH = '^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9._@-][A-Za-z0-9._@ /-]{0,400}$';
+
+/** The last entry of an archive: what the archive holds, so that what is missing or changed shows. */
+export const ManifestSchema = Type.Object({
+  v: Type.Literal(1),
+  kind: Type.Literal('loa-lang-backup'),
+  /** Version of the program that made it. */
+  version: Type.String({ maxLength: 64 }),
+  /** When the database snapshot was taken. */
+  createdAt: InstantSchema,
+  areaId: Type.String({ maxLength: 64 }),
+  /** Number of the sheet whose passphrase opens it. */
+  sheet: Type.Integer({ minimum: 0 }),
+  provider: Type.Union([Type.Literal('sqlite'), Type.Literal('postgresql')]),
+  /** Names of the migrations that the database went through. */
+  migrations: Type.Array(Type.String({ maxLength: 128 })),
+  /** Root keys that loudspeakers pinned. */
+  rootKeys: Type.Array(PublicKeySchema),
+  files: Type.Array(
+    Type.Object({
+      path: Type.String({ pattern: ENTRY_PATH }),
+      bytes: Type.Integer({ minimum: 0 }),
+      sha256: Sha256Schema,
+    }),
+  ),
+  /** Audio that the database names and the disk did not have whole: a backup of the rest is better than none. */
+  missing: Type.Array(Sha256Schema),
+});
+export type Manifest = Static<typeof ManifestSchema>;
+
+export const manifestCodec = codec('backup manifest', ManifestSchema, 1);

@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFolder } from '#kit';
+import { DomainError } from '#protocols';
+import { readBackupName } from '../../domain/backup/backup-name.ts';
+import type { KeptBackup, PlaceFacts, Places } from '../../domain/backup/places.ts';
+
+/** What `statfs` calls file systems, as far as a clerk may meet them. */
+const FILE_SYSTEMS: Readonly<Record<number, string>> = {
+  61267: 'ext4',
+  19780: 'vfat',
+  538032816: 'exfat',
+  1397118030: 'ntfs',
+  1702057286: 'fuse',
+  26985: 'nfs',
+  4283649346: 'cifs',
+  4266872130: 'smb',
+  2435016766: 'btrfs',
+  1481003842: 'xfs',
+  16914836: 'tmpfs',
+  2035054128: 'overlay',
+};
+/** Longest file of FAT32. */
+const FAT_LIMIT = 2 ** 32 - 1;
+/** Room that stays free wherever a backup is written. */
+const SPARE_BYTES = 16 * 1024 * 1024;
+
+/** Folders that backups are put into, on this machine's file systems. */
+export class FolderPlaces implements Places {
+  readonly #dataFolder: string;
+
+  constructor(options: { readonly dataFolder: string }) {
+    this.#dataFolder = options.dataFolder;
+  }
+
+  async look(folder: string): Promise<PlaceFacts> {
+    try {
+      const facts = await stat(folder);
+      if (!facts.isDirectory()) return absent('it is a file');
+      const { type, bavail, bsize } = await statfs(folder);
+      return {
+        present: true,
+        reason: null,
+        fileSystem: fileSystemName(type),
+        freeBytes: bavail * bsize,
+        ownDisk: facts.dev === (await stat(this.#dataFolder)).dev || facts.dev === (await stat('/')).dev,
+      };
+    } catch (error) {
+      return absent(codeOf(error) === 'ENOENT' ? 'it is not there' : `it cannot be read (${codeOf(error)})`);
+    }
+  }
+
+  async list(folder: string): Promise<KeptBackup[]> {
+    const names = await readdir(folder).catch(() => [] as string[]);
+    const found = names.flatMap((name) => readBackupName(name) ?? []);
+    const sized = await Promise.all(
+      found.map(async (backup) => {
+        const facts = await stat(join(folder, backup.name)).catch(() => undefined);
+        return facts === undefined ? [] : [{ ...backup, bytes: facts.size }];
+      }),
+    );
+    return sized.flat().sort((a, b) => b.at - a.at);
+  }
+
+  async remove(folder: string, name: string): Promise<void> {
+    if (readBackupName(name) === null) throw new Error(`"${name}" is no backup`);
+    await rm(join(folder, name), { force: true });
+  }
+
+  async make(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  }
+}
+
+/** Throws `backup.no_room` or `backup.place_unusable` when a file of so many bytes has no place in a folder. */
+export async function requireRoom(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize, type } = await statfs(folder);
+  const needed = bytes + SPARE_BYTES;
+  if (bavail * bsize < needed)
+    throw new DomainError('backup.no_room', {
+      folder,
+      needed: megabytes(needed),
+      free: megabytes(bavail * bsize),
+    });
+  if (FILE_SYSTEMS[type] === 'vfat' && bytes > FAT_LIMIT)
+    throw new DomainError('backup.place_unusable', {
+      folder,
+      reason: `FAT32 takes no file of ${megabytes(bytes)} MB`,
+      expected: 'a drive formatted as exFAT or NTFS',
+    });
+}
+
+/** Copies a backup so that its name is there only when the whole of it is, and reads it back there. Throws `backup.damaged`, `backup.no_room`. */
+export async function copyBackup(from: string, folder: string, name: string, sha256: string): Promise<void> {
+  const temporary = join(folder, `${name}.${process.pid}.new`);
+  try {
+    await requireRoom(folder, (await stat(from)).size);
+    const target = await open(temporary, 'wx', 0o600);
+    try {
+      for await (const piece of createReadStream(from, { highWaterMark: 256 * 1024 }))
+        await target.writeFile(piece as Uint8Array);
+      await target.sync();
+    } finally {
+      await target.close();
+    }
+    const hash = createHash('sha256');
+    for await (const piece of createReadStream(temporary, { highWaterMark: 256 * 1024 }))
+      hash.update(piece as Uint8Array);
+    if (hash.digest('hex') !== sha256)
+      throw new DomainError('backup.damaged', { reason: `the copy in "${folder}" differs` });
+    await rename(temporary, join(folder, name));
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw asNoRoom(error, folder);
+  }
+  await syncPlace(folder);
+}
+
+/** FAT and network shares do not sync folders; they then have done what they can. */
+export async function syncPlace(folder: string): Promise<void> {
+  await syncFolder(folder).catch((error: unknown) => {
+    if (!['EINVAL', 'ENOTSUP', 'EPERM', 'EACCES', 'EISDIR'].includes(codeOf(error))) throw error;
+  });
+}
+
+export function asNoRoom(error: unknown, folder: string): unknown {
+  if (!['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(codeOf(error))) return error;
+  return new DomainError('backup.no_room', { folder, needed: 'more', free: 0 }, { cause: error });
+}
+
+/** What people call the file system of a `statfs` type. */
+export function fileSystemName(type: number): string {
+  return FILE_SYSTEMS[type] ?? `0x${type.toString(16)}`;
+}
+
+function absent(reason: string): PlaceFacts {
+  return { present: false, reason, fileSystem: null, freeBytes: null, ownDisk: false };
+}
+
+function megabytes(bytes: number): number {
+  return Math.ceil(bytes / 1024 / 1024);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}

@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import Type from 'typebox';
+import { writeFileAtomic } from '#kit';
+import { codec, DomainError, InstantSchema } from '#protocols';
+import { backupName } from '../../domain/backup/backup-name.ts';
+import { StorageStartError } from '../errors.ts';
+import { ownDatabase } from '../sqlite/owner-lock.ts';
+import { openKey } from './age.ts';
+import { checkRestored } from './check-restored.ts';
+import { OWN } from './layout.ts';
+import { asNoRoom, requireRoom } from './places.ts';
+import { readArchive } from './read-archive.ts';
+import { sqlitePath, withPostgres } from './snapshot.ts';
+
+/** The place that a backup is put back into. */
+export interface RestorePlace {
+  readonly dataFolder: string;
+  readonly databaseUrl: string;
+}
+
+/** Where a restore is, on the disk: what a start finds it goes on with. */
+const StepSchema = Type.Object({
+  v: Type.Literal(1),
+  step: Type.Enum(['aside', 'place']),
+  backupAt: InstantSchema,
+  restoredAt: InstantSchema,
+  file: Type.String(),
+  sha256: Type.String(),
+  replaced: Type.String(),
+  provider: Type.Enum(['sqlite', 'postgresql']),
+});
+const stepCodec = codec('restore step', StepSchema, 1);
+export type RestoreStep = ReturnType<typeof stepCodec.parse>;
+
+const STEP = 'step.json';
+/** Nothing of a controller: a data folder that holds only these is empty. */
+const HARMLESS = new Set<string>([OWN.restoring, OWN.backups, 'lost+found']);
+
+export function restoringFolder(dataFolder: string): string {
+  return join(dataFolder, OWN.restoring);
+}
+
+export function isHarmless(name: string): boolean {
+  return HARMLESS.has(name) || name.startsWith(OWN.replaced);
+}
+
+/** Throws `restore.not_empty` or `restore.in_use` unless a backup may be put back here; `replace`: what is there may be moved aside. */
+export async function requirePlace(
+  { dataFolder, databaseUrl }: RestorePlace,
+  replace: boolean,
+): Promise<void> {
+  const path = sqlitePath(databaseUrl);
+  if (path !== null && existsSync(path)) {
+    try {
+      ownDatabase(path)();
+    } catch (cause) {
+      if (cause instanceof StorageStartError)
+        throw new DomainError('restore.in_use', { folder: dataFolder }, { cause });
+      throw cause;
+    }
+  }
+  if (replace) return;
+  const names = await readdir(dataFolder).catch(() => [] as string[]);
+  const held = names.filter((name) => !isHarmless(name));
+  if (held.length > 0)
+    throw notEmpty(dataFolder, `${held.slice(0, 3).join(', ')}${held.length > 3 ? ', …' : ''}`);
+  if (path !== null && existsSync(path)) throw notEmpty(path, 'a database');
+  if (path === null && (await postgresTables(databaseUrl)) > 0)
+    throw notEmpty('the PostgreSQL database', 'tables');
+}
+
+export interface StageOptions extends RestorePlace {
+  readonly file: string;
+  readonly passphrase: string;
+  readonly now: number;
+  readonly onBytes: (bytes: number, total: number) => void;
+}
+
+/**
+ * Unpacks and checks a whole backup beside what is there, which stays untouched; `finishRestore` does the rest. Throws `backup.…`; then
+ * nothing is left of it.
+ */
+export async function stageRestore(options: StageOptions): Promise<RestoreStep> {
+  const { dataFolder, databaseUrl, file, passphrase, now, onBytes } = options;
+  const restoring = restoringFolder(dataFolder);
+  const files = join(restoring, 'files');
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  await rm(files, { recursive: true, force: true });
+  await mkdir(files, { recursive: true, mode: 0o700 });
+  try {
+    const total = (await stat(file)).size;
+    await requireRoom(dataFolder, total);
+    const { manifest, sha256 } = await readArchive(file, {
+      identity: (keyFile) => openKey(keyFile, passphrase),
+      folder: files,
+      onBytes: (bytes) => onBytes(bytes, total),
+    });
+    const own = sqlitePath(databaseUrl) === null ? 'postgresql' : 'sqlite';
+    if (manifest.provider !== own)
+      throw new DomainError('backup.other_database', { made: manifest.provider, own });
+    await checkRestored(files, manifest);
+    const step: RestoreStep = {
+      ...{ v: 1, step: 'aside', sha256, provider: manifest.provider, backupAt: manifest.createdAt },
+      restoredAt: Math.floor(now),
+      // Whatever somebody has called it since.
+      file: backupName(manifest.areaId, manifest.createdAt, manifest.sheet),
+      replaced: `${OWN.replaced}${new Date(now).toISOString().slice(0, 19).replaceAll(':', '-')}`,
+    };
+    await writeStep(dataFolder, step);
+    return step;
+  } catch (error) {
+    await rm(restoring, { recursive: true, force: true });
+    throw asNoRoom(error, dataFolder);
+  }
+}
+
+/** The restore that was under way in a data folder; null when there is none. */
+export async function readStep(dataFolder: string): Promise<RestoreStep | null> {
+  try {
+    return stepCodec.parse(await readFile(join(restoringFolder(dataFolder), STEP), 'utf8'));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+export function writeStep(dataFolder: string, step: RestoreStep): Promise<void> {
+  return writeFileAtomic(join(restoringFolder(dataFolder), STEP), `${JSON.stringify(step)}\n`, 0o600);
+}
+
+/** Tables in the database's public schema. */
+export function postgresTables(databaseUrl: string): Promise<number> {
+  return withPostgres(databaseUrl, async (client) => {
+    const { rows } = await client.query<{ n: string }>(
+      `SELECT count(*) AS n FROM information_schema.tables WHERE table_schema = 'public'`,
+    );
+    return Number(rows[0]?.n ?? 0);
+  });
+}
+
+function notEmpty(place: string, what: string): DomainError {
+  return new DomainError('restore.not_empty', { place, what });
+}

@@ -1,0 +1,48 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { isDomainError } from '#protocols';
+
+/** One line for whoever sits at the terminal. */
+export function say(line: string): void {
+  process.stderr.write(`loa: ${line}\n`);
+}
+
+/** What went wrong, as one line. */
+export function failureLine(error: unknown): string {
+  if (isDomainError(error)) return error.message;
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+}
+
+/** Tells progress in place, where somebody watches; each phase once where nobody does. */
+export function progressLine(
+  words: Readonly<Record<string, string>>,
+): (progress: { readonly phase: string; readonly bytes: number; readonly total?: number }) => void {
+  let phaseTold = '';
+  let told = -1;
+  return ({ phase, bytes, total }) => {
+    const megabytes = Math.floor(bytes / 1024 / 1024);
+    if (phase === phaseTold && (!process.stderr.isTTY || megabytes === told)) return;
+    const of = total === undefined ? '' : `/${Math.ceil(total / 1024 / 1024)}`;
+    const line = `loa: ${words[phase] ?? phase} … ${megabytes}${of} MB`;
+    process.stderr.write(process.stderr.isTTY ? `\r${line}${phase === phaseTold ? '' : '\n'}` : `${line}\n`);
+    phaseTold = phase;
+    told = megabytes;
+  };
+}
+
+/** Asks for a line without showing it. Rejects where the input ends first. */
+export function askHidden(question: string): Promise<string> {
+  process.stderr.write(question);
+  const nothing = new Writable({ write: (_piece, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nothing, terminal: process.stdin.isTTY });
+  return new Promise((resolve, reject) => {
+    lines.once('line', (line) => {
+      resolve(line);
+      process.stderr.write('\n');
+      lines.close();
+    });
+    lines.once('close', () =>
+      reject(new Error('no passphrase was typed: use --passphrase-file where nobody sits at the terminal')),
+    );
+  });
+}

@@ -1,0 +1,371 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { SystemClock } from '#kit';
+import { KeyService } from '../../../server/domain/keys/key-service.ts';
+import { finishRestore, TASKS } from '../../../server/storage/backup/index.ts';
+import { openStorage } from '../../../server/storage/index.ts';
+import { KeyFiles } from '../../../server/storage/key-files.ts';
+import { freshPostgresDatabase } from '../../helpers/postgres.ts';
+import { describeWith, itWith } from '../../helpers/requirements.ts';
+import { fillDisk, mountSmall, unmount } from '../../helpers/small-disk.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+import { backupOf, nothing, restoreInto } from './support.ts';
+
+const SOUND = Buffer.from('what sounds');
+const SOUND_HASH = createHash('sha256').update(SOUND).digest('hex');
+
+/** A data folder as a controller leaves it: database with one medium, its bytes, keys, and a file of some later version. */
+async function dataFolder(databaseUrl?: string): Promise<string> {
+  const folder = tempDir('data');
+  const storage = openStorage({
+    url: databaseUrl ?? `file:${join(folder, 'loa.db')}`,
+    clock: new SystemClock(),
+  });
+  await storage.start();
+  const sound = await store(folder, SOUND);
+  const chunks = await store(folder, Buffer.from('{"chunks":[]}'));
+  await storage.transaction((tx) =>
+    tx.media.put({
+      ...{
+        sha256: sound,
+        bytes: SOUND.length,
+        durationMs: 1,
+        integratedLufs: -16,
+        truePeakDb: -2,
+        peaks: '[]',
+      },
+      ...{ chunkList: '{"chunks":[]}', chunkListSha256: chunks, createdAt: 0 },
+    }),
+  );
+  await storage.stop();
+  const keys = new KeyService({
+    vault: new KeyFiles({ folder: join(folder, 'keys') }),
+    clock: new SystemClock(),
+  });
+  await keys.start();
+  await keys.stop();
+  await mkdir(join(folder, 'authority', 'issued'), { recursive: true });
+  await writeFile(join(folder, 'authority', 'issued', 'a.pem'), 'a certificate');
+  await writeFile(join(folder, 'latches.bin'), Buffer.alloc(4096, 7));
+  await writeFile(join(folder, 'first-tokens.txt'), 'secrets in clear text');
+  return folder;
+}
+
+async function store(folder: string, content: Buffer): Promise<string> {
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  await mkdir(join(folder, 'media', sha256.slice(0, 2)), { recursive: true });
+  await writeFile(join(folder, 'media', sha256.slice(0, 2), sha256), content);
+  return sha256;
+}
+
+const names = async (folder: string) => (await readdir(folder)).sort();
+
+let data: string;
+let backup: Awaited<ReturnType<typeof backupOf>>;
+beforeAll(async () => {
+  data = await dataFolder();
+  backup = await backupOf(data);
+});
+
+describe('a backup', () => {
+  it('put back into an empty folder is the same controller', async () => {
+    const place = join(tempDir('restore'), 'data');
+    const restored = await restoreInto(place, backup.file, backup.passphrase);
+    expect(restored).toMatchObject({ backupAt: backup.made.at, replaced: null, sha256: backup.made.sha256 });
+    for (const path of ['keys/root.pem', 'keys/operational.pem', 'keys/statements.jsonl', 'latches.bin'])
+      expect(await readFile(join(place, path)), path).toEqual(await readFile(join(data, path)));
+    expect(await readFile(join(place, 'authority/issued/a.pem'), 'utf8')).toBe('a certificate');
+    expect(await readFile(join(place, 'media', SOUND_HASH.slice(0, 2), SOUND_HASH))).toEqual(SOUND);
+    expect(await names(place)).not.toContain('first-tokens.txt');
+    expect(await names(place)).not.toContain('restoring');
+    const database = new BetterSqlite3(join(place, 'loa.db'), { readonly: true });
+    expect(database.prepare('SELECT sha256 FROM Medium').all()).toEqual([{ sha256: SOUND_HASH }]);
+    database.close();
+  });
+
+  it('leaves nothing of its work behind', async () => {
+    expect(await names(join(data, 'backup-work'))).toEqual([]);
+    expect(await names(join(backup.file, '..'))).toEqual([backup.made.name]);
+  });
+
+  it('is a snapshot: what a running controller writes meanwhile neither waits nor gets in by half', async () => {
+    const folder = await dataFolder();
+    const storage = openStorage({ url: `file:${join(folder, 'loa.db')}`, clock: new SystemClock() });
+    await storage.start();
+    onTestFinished(() => storage.stop());
+    let writing = true;
+    let pairs = 0;
+    const writer = (async () => {
+      for (; writing; pairs++)
+        await storage.transaction(async (tx) => {
+          await tx.settings.put('left', String(pairs), 0);
+          await tx.settings.put('right', String(pairs), 0);
+        });
+    })();
+    const { file, passphrase } = await backupOf(folder);
+    writing = false;
+    await writer;
+    const place = join(tempDir('restore'), 'data');
+    await restoreInto(place, file, passphrase);
+    const database = new BetterSqlite3(join(place, 'loa.db'), { readonly: true });
+    const rows = database.prepare('SELECT value FROM Setting').all() as { value: string }[];
+    database.close();
+    expect(rows[0]?.value).toBe(rows[1]?.value);
+    expect(pairs).toBeGreaterThan(10);
+  });
+
+  it('names the audio that is gone or damaged, and holds all the rest', async () => {
+    const folder = await dataFolder();
+    await writeFile(join(folder, 'media', SOUND_HASH.slice(0, 2), SOUND_HASH), 'other bytes');
+    const { made, file, passphrase } = await backupOf(folder);
+    expect(made.missing).toBe(1);
+    await restoreInto(join(tempDir('restore'), 'data'), file, passphrase);
+  });
+
+  it('of keys that do not belong together is none', async () => {
+    const folder = await dataFolder();
+    const other = await dataFolder();
+    await copyFile(join(other, 'keys/operational.pem'), join(folder, 'keys/operational.pem'));
+    const target = tempDir('backups');
+    await expect(backupOf(folder, { folder: target })).rejects.toMatchObject({ code: 'backup.damaged' });
+    expect(await names(target)).toEqual([]);
+  });
+});
+
+describe('a file that is not what was written', () => {
+  const refused = async (change: (file: string) => Promise<void>, passphrase = backup.passphrase) => {
+    const file = join(tempDir('changed'), backup.made.name);
+    await copyFile(backup.file, file);
+    await change(file);
+    const place = join(tempDir('restore'), 'data');
+    const code = await restoreInto(place, file, passphrase).then(
+      () => 'restored',
+      (error: { code?: string }) => error.code ?? String(error),
+    );
+    expect(await names(place)).toEqual([]);
+    return code;
+  };
+
+  it('does not open with another passphrase', async () => {
+    expect(await refused(async () => undefined, 'AAAA-BBBB-CCCC-DDDD-EEEE-FFFF')).toBe(
+      'backup.wrong_passphrase',
+    );
+  });
+
+  it.each([0.1, 0.5, 0.99, 0.9999])('is refused when it ends at %f of its length', async (part) => {
+    const { size } = await stat(backup.file);
+    expect(await refused((file) => truncate(file, Math.floor(size * part)))).toBe('backup.damaged');
+  });
+
+  it.each([0.05, 0.3, 0.6, 0.95])('is refused when a bit flipped at %f of its length', async (part) => {
+    const { size } = await stat(backup.file);
+    const code = await refused(async (path) => {
+      const file = await open(path, 'r+');
+      const at = Math.floor(size * part);
+      const byte = Buffer.alloc(1);
+      await file.read(byte, 0, 1, at);
+      byte[0] = (byte[0] ?? 0) ^ 1;
+      await file.write(byte, 0, 1, at);
+      await file.close();
+    });
+    expect(code).toBe('backup.damaged');
+  });
+
+  it('is refused when it is no backup at all', async () => {
+    expect(await refused((file) => writeFile(file, 'a letter'))).toBe('backup.damaged');
+  });
+});
+
+describe('a place that is not empty', () => {
+  it('is refused, and nothing of it touched', async () => {
+    const place = await dataFolder();
+    const before = await names(place);
+    await expect(restoreInto(place, backup.file, backup.passphrase)).rejects.toMatchObject({
+      code: 'restore.not_empty',
+      message: expect.stringContaining('--replace'),
+    });
+    expect(await names(place)).toEqual(before);
+  });
+
+  it('is moved aside with "replace", and nothing deleted', async () => {
+    const place = await dataFolder();
+    const before = await names(place);
+    const restored = await restoreInto(place, backup.file, backup.passphrase, { replace: true });
+    expect(restored?.replaced).toMatch(/^replaced-/);
+    expect(await names(join(place, restored?.replaced ?? ''))).toEqual(before);
+    expect(await readFile(join(place, 'keys/root.pem'))).toEqual(await readFile(join(data, 'keys/root.pem')));
+  });
+
+  it('is refused while a controller runs on it', async () => {
+    const place = await dataFolder();
+    const storage = openStorage({ url: `file:${join(place, 'loa.db')}`, clock: new SystemClock() });
+    await storage.start();
+    onTestFinished(() => storage.stop());
+    await expect(restoreInto(place, backup.file, backup.passphrase, { replace: true })).rejects.toMatchObject(
+      {
+        code: 'restore.in_use',
+      },
+    );
+  });
+});
+
+describe('a restore that was cut off', () => {
+  it.each(['before anything was moved', 'after the old was moved aside', 'after the database was placed'])(
+    '%s is gone on with, and nothing is lost',
+    async (when) => {
+      const old = await dataFolder();
+      const before = await names(old);
+      const place = { dataFolder: old, databaseUrl: `file:${join(old, 'loa.db')}` };
+      const { file, passphrase } = backup;
+      const step = await TASKS.stage({ ...place, file, passphrase, now: 0 }, nothing);
+      const files = join(old, 'restoring', 'files');
+      if (when !== 'before anything was moved') {
+        await mkdir(join(old, step.replaced));
+        for (const name of before) await rename(join(old, name), join(old, step.replaced, name));
+        await writeFile(join(old, 'restoring/step.json'), JSON.stringify({ ...step, step: 'place' }));
+      }
+      if (when === 'after the database was placed')
+        await rename(join(files, 'database.sqlite'), join(old, 'loa.db'));
+      await expect(finishRestore(place)).resolves.toMatchObject({ replaced: step.replaced });
+      expect(await names(join(old, step.replaced))).toEqual(before);
+      expect(await readFile(join(old, 'keys/root.pem'))).toEqual(await readFile(join(data, 'keys/root.pem')));
+      const database = new BetterSqlite3(join(old, 'loa.db'), { readonly: true });
+      expect(database.prepare('SELECT sha256 FROM Medium').all()).toHaveLength(1);
+      database.close();
+      await expect(finishRestore(place)).resolves.toBeNull();
+    },
+  );
+
+  it('while it was unpacked leaves what was there as it was', async () => {
+    const folder = await dataFolder();
+    const before = await names(folder);
+    await mkdir(join(folder, 'restoring', 'files'), { recursive: true });
+    await expect(
+      finishRestore({ dataFolder: folder, databaseUrl: `file:${join(folder, 'loa.db')}` }),
+    ).resolves.toBeNull();
+    expect(await names(folder)).toEqual(before);
+  });
+});
+
+it('what a killed run has left goes with a later one', async () => {
+  const folder = tempDir('backups');
+  const left = [
+    join(folder, 'loa-lang_x_2026-01-01_00-00-00Z_phieu-1.tar.77.new'),
+    join(data, 'backup-work', 'run-left'),
+  ];
+  const fresh = join(folder, 'loa-lang_x_2026-01-02_00-00-00Z_phieu-1.tar.77.new');
+  for (const path of [...left, fresh]) await writeFile(path, 'half');
+  for (const path of left) await utimes(path, 0, 0);
+  const { made } = await backupOf(data, { folder });
+  expect(await names(folder)).toEqual([fresh.slice(folder.length + 1), made.name].sort());
+  expect(await names(join(data, 'backup-work'))).toEqual([]);
+});
+
+describe('a full disk', () => {
+  const small = (size: string): string | undefined => {
+    const folder = tempDir('small');
+    if (!mountSmall(folder, size)) return undefined;
+    onTestFinished(() => unmount(folder));
+    return folder;
+  };
+
+  it('is seen before anything is written', async ({ skip }) => {
+    const folder = small('1m');
+    if (folder === undefined) return skip('mount is not allowed here');
+    await expect(backupOf(data, { folder })).rejects.toMatchObject({
+      code: 'backup.no_room',
+      params: { folder },
+    });
+    expect(await names(folder)).toEqual([]);
+  });
+
+  it('in the middle leaves nothing half', async ({ skip }) => {
+    const folder = small('40m');
+    if (folder === undefined) return skip('mount is not allowed here');
+    const big = await dataFolder();
+    await writeFile(join(big, 'later-version.bin'), Buffer.alloc(8 * 1024 * 1024, 'x'));
+    const key = await TASKS.sealKey({ passphrase: 'x' }, nothing);
+    const order = { dataFolder: big, folder, areaId: 'x', at: 0, version: 'test', sheet: 1, ...key };
+    let filled = false;
+    const making = TASKS.make({ ...order, databaseUrl: `file:${join(big, 'loa.db')}` }, () => {
+      if (filled) return;
+      filled = true;
+      fillDisk(join(folder, 'others'));
+    });
+    await expect(making).rejects.toMatchObject({ code: 'backup.no_room' });
+    expect(await names(folder)).toEqual(['others']);
+    expect(await names(join(big, 'backup-work'))).toEqual([]);
+  });
+});
+
+itWith(['age'], 'opens with "age" and "tar" alone', async () => {
+  const folder = tempDir('by-hand');
+  execFileSync('tar', ['-xf', backup.file], { cwd: folder });
+  expect(await readFile(join(folder, 'DOC-TRUOC.txt'), 'utf8')).toContain('age -d -i key.age');
+  // age reads a passphrase from a terminal only: "script" makes one.
+  const age = spawn('script', ['-qec', 'age -d -i key.age -o inner.tar backup.tar.age', '/dev/null'], {
+    cwd: folder,
+  });
+  age.stdout.on('data', (said: Buffer) => {
+    if (said.toString().includes('Enter passphrase')) age.stdin.write(`${backup.passphrase}\n`);
+  });
+  expect((await once(age, 'exit'))[0]).toBe(0);
+  execFileSync('tar', ['-xf', 'inner.tar'], { cwd: folder });
+  expect(await readFile(join(folder, 'data/media', SOUND_HASH.slice(0, 2), SOUND_HASH))).toEqual(SOUND);
+  expect(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'))).toMatchObject({
+    kind: 'loa-lang-backup',
+  });
+});
+
+describeWith(['postgresql'], 'a backup of PostgreSQL', () => {
+  it('is put back into an empty database, and into no other', async () => {
+    const url = await freshPostgresDatabase();
+    const folder = await dataFolder(url);
+    const { file, passphrase } = await backupOf(folder, { databaseUrl: url });
+    const place = join(tempDir('restore'), 'data');
+    await expect(restoreInto(place, file, passphrase, { databaseUrl: url })).rejects.toMatchObject({
+      code: 'restore.not_empty',
+    });
+    const empty = await freshPostgresDatabase();
+    await restoreInto(place, file, passphrase, { databaseUrl: empty });
+    const storage = openStorage({ url: empty, clock: new SystemClock() });
+    await storage.start();
+    onTestFinished(() => storage.stop());
+    expect(await storage.read.media.get(SOUND_HASH)).toMatchObject({ bytes: SOUND.length });
+    // The other kind of database is no place for it.
+    const other = join(tempDir('restore'), 'data');
+    await expect(restoreInto(other, file, passphrase)).rejects.toMatchObject({
+      code: 'backup.other_database',
+    });
+    // The first one waits for PostgreSQL itself.
+  }, 90_000);
+
+  it('with "replace" moves the old tables aside', async () => {
+    const url = await freshPostgresDatabase();
+    const folder = await dataFolder(url);
+    const { file, passphrase } = await backupOf(folder, { databaseUrl: url });
+    await rm(folder, { recursive: true });
+    await restoreInto(folder, file, passphrase, { databaseUrl: url, replace: true });
+    const storage = openStorage({ url, clock: new SystemClock() });
+    await storage.start();
+    onTestFinished(() => storage.stop());
+    expect(await storage.read.media.get(SOUND_HASH)).toMatchObject({ bytes: SOUND.length });
+  }, 90_000);
+});

@@ -1,0 +1,136 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { BackupSheet, BackupState, StorageUse } from '#protocols';
+import { tempDir } from '../../helpers/temp-dir.ts';
+import { until } from '../../helpers/until.ts';
+import { type Problem, speechLikeWav, startController } from '../http/support.ts';
+import { BUILT_WORKER, restoreInto } from './support.ts';
+
+const start = () => startController({ backupWorker: BUILT_WORKER });
+
+describe('backups over HTTP', () => {
+  it('a sheet is shown once, a backup made with it opens, and what is in it is what was entered', async () => {
+    const controller = await start();
+    const early = await controller.post<Problem>('administrator', 'backups', {});
+    expect(early.body.error.code).toBe('backup.no_sheet');
+
+    const sheet = await controller.post<BackupSheet>(
+      'administrator',
+      'backups/passphrase',
+      {},
+      'sheet-key-1',
+    );
+    expect(sheet.status).toBe(201);
+    expect(sheet.body.html).toContain(sheet.body.passphrase);
+    const again = await controller.post<BackupSheet>(
+      'administrator',
+      'backups/passphrase',
+      {},
+      'sheet-key-1',
+    );
+    expect(again.body).toEqual({ number: 1, madeAt: sheet.body.madeAt, passphrase: null, html: null });
+
+    const folder = tempDir('usb');
+    const { body: before } = await controller.get<BackupState>('administrator', 'backups');
+    const settings = { ...before.settings, destinations: [{ id: 'x', name: 'x', kind: 'folder', folder }] };
+    expect(
+      (await controller.call('administrator', 'PUT', 'backups/settings', { body: settings })).status,
+    ).toBe(200);
+    expect((await controller.post('administrator', 'backups', {})).status).toBe(202);
+    const state = await until('the backup to end', async () => {
+      const { body } = await controller.get<BackupState>('administrator', 'backups');
+      return body.running === null && body.last !== null && body;
+    });
+    expect(state.last).toMatchObject({ verified: true, by: 'administrator', sheet: 1 });
+    const { events } = controller.context.services;
+    expect(events.read(0, 1000)?.map(({ event }) => event.name)).toContain('backup.changed');
+
+    // Nothing of the passphrase is kept anywhere.
+    const { storage } = controller.context;
+    const kept = JSON.stringify([
+      await storage.read.audit.list(1, 500),
+      await storage.read.settings.get('backup'),
+      await storage.read.idempotency.get('administrator', 'sheet-key-1'),
+    ]);
+    expect(kept).not.toContain(sheet.body.passphrase);
+    expect(kept).toContain('backup.passphrase');
+
+    const [file = ''] = await readdir(folder);
+    const place = join(controller.folder, 'restored');
+    await restoreInto(place, join(folder, file), sheet.body.passphrase ?? '');
+    await controller.stop();
+    await controller.start({ backupWorker: BUILT_WORKER }, { LOA_DATA: place });
+    const audit = await controller.context.storage.read.audit.list(1, 500);
+    expect(audit.at(-1)).toMatchObject({ action: 'backup.restored', actor: 'controller', subject: file });
+    expect((await controller.get<{ id: string }[]>('viewer', 'areas')).status).toBe(200);
+    // Once.
+    await controller.stop();
+    await controller.start({ backupWorker: BUILT_WORKER }, { LOA_DATA: place });
+    const later = await controller.context.storage.read.audit.list(1, 500);
+    expect(later.filter(({ action }) => action === 'backup.restored')).toHaveLength(1);
+    // Three starts of a controller, and worker threads.
+  }, 90_000);
+
+  it('is for administrators of the widest area alone', async () => {
+    const controller = await start();
+    for (const who of [
+      'editor',
+      'chairman',
+      'deputy',
+      'technician',
+      'auditor',
+      'viewer',
+      'other administrator',
+    ] as const) {
+      expect((await controller.get(who, 'backups')).status, who).toBe(403);
+      expect((await controller.post(who, 'backups', {})).status, who).toBe(403);
+      expect((await controller.post(who, 'backups/passphrase', {})).status, who).toBe(403);
+    }
+    expect((await controller.get('nobody', 'backups')).status).toBe(401);
+  });
+
+  it('readiness tells how it stands and stays ready', async () => {
+    const controller = await start();
+    const { body } = await controller.call<{ checks: Record<string, { ok: boolean; detail: string }> }>(
+      'nobody',
+      'GET',
+      '/readyz',
+    );
+    expect(body.checks['backup']).toEqual({
+      ok: true,
+      detail: 'not set up: nobody has made a backup passphrase',
+    });
+  });
+});
+
+it('the room that the controller takes is told, and how much is left', async () => {
+  const controller = await start();
+  const { body } = await controller.get<StorageUse>('administrator', 'storage');
+  expect(body.databaseBytes).toBeGreaterThan(100_000);
+  expect(body.disk.freeBytes).toBeGreaterThan(0);
+  expect(body.rows.audit).toBeGreaterThan(3);
+  const sha256 = await controller.prepared(speechLikeWav());
+  const again = await controller.get<StorageUse>('administrator', 'storage');
+  expect(again.body, 'counted once in five minutes').toEqual(body);
+  await controller.stop();
+  await controller.start({ backupWorker: BUILT_WORKER });
+  const { body: later } = await controller.get<StorageUse>('administrator', 'storage');
+  const { bytes } = await controller.context.services.content.open(sha256);
+  expect(later.media).toMatchObject({ unusedFiles: 1, unusedBytes: bytes });
+  expect((await controller.get('editor', 'storage')).status).toBe(403);
+}, 60_000);
+
+it('the first-run page is closed as soon as somebody has done something', async () => {
+  const controller = await start();
+  const { setupSecret } = controller.context.backupSide.part;
+  const headers = { 'x-setup-secret': setupSecret ?? '' };
+  const ask = (secret: string) =>
+    controller.call<Problem>('nobody', 'POST', 'setup/restore', { headers: { 'x-setup-secret': secret } });
+  expect((await ask('wrong')).body.error.code).toBe('setup.wrong_secret');
+  expect((await ask('')).body.error.code).toBe('setup.wrong_secret');
+  // The helper has made hamlets.
+  expect(
+    (await controller.call<Problem>('nobody', 'POST', 'setup/restore', { headers })).body.error.code,
+  ).toBe('setup.closed');
+});

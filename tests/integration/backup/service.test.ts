@@ -1,0 +1,263 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { SystemClock } from '#kit';
+import type { BackupDestination, BackupRun, BackupSettings } from '#protocols';
+import type { Actor } from '../../../server/domain/accounts/actor.ts';
+import { AreaDirectory } from '../../../server/domain/areas/area-directory.ts';
+import { BackupService } from '../../../server/domain/backup/backup-service.ts';
+import { EventHub } from '../../../server/domain/events/event-hub.ts';
+import { KeyService } from '../../../server/domain/keys/key-service.ts';
+import { BackupLogFile, FolderPlaces, TASKS } from '../../../server/storage/backup/index.ts';
+import { openStorage } from '../../../server/storage/index.ts';
+import { KeyFiles } from '../../../server/storage/key-files.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+import { mountSmall, unmount } from '../../helpers/small-disk.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+import { nothing } from './support.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** 02:30 in Vietnam. */
+const NIGHT = Date.UTC(2026, 10, 28, 19, 30);
+const ADMIN: Actor = { name: 'quản trị', grants: [{ role: 'administrator', areas: ['tan-an'] }] };
+
+/** A backup service on a real database and real folders, with a clock that the test moves. */
+async function world(options: { readonly now?: number } = {}) {
+  const dataFolder = tempDir('data');
+  const databaseUrl = `file:${join(dataFolder, 'loa.db')}`;
+  const clock = new FakeClock({ start: options.now ?? NIGHT - HOUR });
+  const storage = openStorage({ url: databaseUrl, clock: new SystemClock() });
+  await storage.start();
+  onTestFinished(() => storage.stop());
+  const keys = new KeyService({ vault: new KeyFiles({ folder: join(dataFolder, 'keys') }), clock });
+  await keys.start();
+  const areas = new AreaDirectory();
+  areas.load([
+    {
+      ...{
+        id: 'tan-an',
+        parentId: null,
+        kind: 'xã',
+        name: 'Tân An',
+        zone: null,
+        policy: null,
+        retiredAt: null,
+      },
+      createdAt: clock.now(),
+    },
+  ]);
+  const runs: BackupRun[] = [];
+  const alarms: number[] = [];
+  const events = new EventHub();
+  let trusted = true;
+  const build = () =>
+    new BackupService({
+      ...{ storage, clock, events, areas, databaseUrl, dataFolder, version: 'test', rootAreaId: 'tan-an' },
+      maker: {
+        make: (order, onProgress) =>
+          TASKS.make(order, (progress) => 'phase' in progress && onProgress(progress)),
+        copy: async (from, folder, name, sha256) =>
+          void (await TASKS.copy({ from, folder, name, sha256 }, nothing)),
+        sealKey: (passphrase) => TASKS.sealKey({ passphrase }, nothing),
+      },
+      places: new FolderPlaces({ dataFolder }),
+      log: new BackupLogFile({ dataFolder }),
+      clockTrusted: () => trusted,
+      onError: (error) => {
+        throw error;
+      },
+      onAlarm: (days) => void alarms.push(days),
+      onRun: (run) => void runs.push(run),
+    });
+  let service = build();
+  await service.start();
+  const sealed = await service.sealKey('AAAA-AAAA');
+  return {
+    ...{ dataFolder, clock, storage, runs, alarms, events },
+    service: () => service,
+    distrust: () => {
+      trusted = false;
+    },
+    newSheet: () => storage.transaction((tx) => service.adoptSheet(tx, ADMIN, sealed)),
+    configure: async (change: Partial<BackupSettings>) => {
+      const { settings } = await service.state(ADMIN);
+      await storage.transaction((tx) => service.configure(tx, ADMIN, { ...settings, ...change }));
+    },
+    /** The box was off and is on again. */
+    restart: async () => {
+      await service.stop();
+      service = build();
+      await service.start();
+    },
+  };
+}
+
+const usb = (folder: string): BackupDestination => ({ id: 'usb', name: 'Ổ USB', kind: 'drive', folder });
+
+describe('each night', () => {
+  it('a backup is made once, when there is a sheet', async () => {
+    const { service, clock, runs, newSheet } = await world();
+    await clock.advance(NIGHT - clock.now());
+    await service().tick();
+    expect(runs).toEqual([]);
+    await newSheet();
+    await service().tick();
+    await service().tick();
+    expect(runs).toHaveLength(1);
+    expect(runs[0]).toMatchObject({ verified: true, sheet: 1, by: 'controller' });
+    expect((await service().state(ADMIN)).nextAt).toBe(NIGHT + DAY);
+  });
+
+  it('one that was missed is made up for when the box is on again', async () => {
+    const { service, clock, runs, newSheet, restart } = await world();
+    await newSheet();
+    await clock.advance(NIGHT - clock.now());
+    await service().tick();
+    await clock.advance(NIGHT + 30 * HOUR - clock.now());
+    await restart();
+    await service().tick();
+    await service().tick();
+    expect(runs.map(({ at }) => at)).toEqual([NIGHT, NIGHT + 30 * HOUR]);
+  });
+
+  it('none is made while the clock is in doubt', async () => {
+    const { service, clock, runs, newSheet, distrust } = await world();
+    await newSheet();
+    await clock.advance(NIGHT - clock.now());
+    distrust();
+    await service().tick();
+    expect(runs).toEqual([]);
+  });
+
+  it('only so many are kept in each place, and what is not ours is left alone', async () => {
+    const { service, clock, newSheet, configure, dataFolder } = await world();
+    await newSheet();
+    const folder = join(dataFolder, 'backups');
+    await mkdir(folder);
+    const other = join(folder, 'loa-lang_noi-khac_2020-01-01_00-00-00Z_phieu-1.tar');
+    await mkdir(other);
+    const local = { id: 'local', name: 'máy', kind: 'folder' as const, folder };
+    await configure({ destinations: [local], keep: { daily: 2, weekly: 0, monthly: 0 } });
+    for (let night = 0; night < 4; night++) {
+      await clock.advance(NIGHT + night * DAY - clock.now());
+      await service().tick();
+    }
+    const kept = (await readdir(folder)).filter((name) => name.includes('tan-an')).sort();
+    expect(kept.map((name) => name.slice(16, 26))).toEqual(['2026-11-30', '2026-12-01']);
+    expect(await readdir(folder)).toContain('loa-lang_noi-khac_2020-01-01_00-00-00Z_phieu-1.tar');
+  });
+});
+
+describe('destinations', () => {
+  it('a drive that is not connected gets nothing: its folder is on the own disk then', async () => {
+    const { service, clock, runs, newSheet, configure } = await world();
+    await newSheet();
+    const folder = tempDir('usb');
+    const { settings } = await service().state(ADMIN);
+    await configure({ destinations: [...settings.destinations, usb(folder)] });
+    await clock.advance(NIGHT - clock.now());
+    await service().tick();
+    expect(runs[0]?.places).toMatchObject([
+      { id: 'local', ok: true, away: false },
+      { id: 'usb', ok: false, error: expect.stringContaining('nothing is mounted there') },
+    ]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('a drive that is connected gets the same bytes, and that counts as left the box', async ({ skip }) => {
+    const folder = tempDir('usb');
+    if (!mountSmall(folder, '64m')) return skip('mount is not allowed here');
+    onTestFinished(() => unmount(folder));
+    const { service, clock, runs, newSheet, configure, dataFolder } = await world();
+    await newSheet();
+    const { settings } = await service().state(ADMIN);
+    await configure({ destinations: [...settings.destinations, usb(folder)] });
+    await clock.advance(NIGHT - clock.now());
+    await service().tick();
+    expect(runs[0]?.places.map(({ ok, away }) => [ok, away])).toEqual([
+      [true, false],
+      [true, true],
+    ]);
+    const name = runs[0]?.name ?? '';
+    const hash = async (path: string) =>
+      createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex');
+    expect(await hash(join(folder, name))).toBe(await hash(join(dataFolder, 'backups', name)));
+    expect(service().awayAt).toBe(NIGHT);
+    const state = await service().state(ADMIN);
+    expect(state.destinations[1]).toMatchObject({ present: true, leavesBox: true, fileSystem: 'tmpfs' });
+    expect(state.destinations[1]?.backups).toMatchObject([{ name, sheet: 1 }]);
+  });
+
+  it('with too little room the next destination takes it', async ({ skip }) => {
+    const folder = tempDir('usb');
+    if (!mountSmall(folder, '1m')) return skip('mount is not allowed here');
+    onTestFinished(() => unmount(folder));
+    const { service, clock, runs, newSheet, configure } = await world();
+    await newSheet();
+    const { settings } = await service().state(ADMIN);
+    await configure({ destinations: [usb(folder), ...settings.destinations] });
+    await clock.advance(NIGHT - clock.now());
+    await service().tick();
+    expect(runs[0]).toMatchObject({ verified: true });
+    expect(runs[0]?.places).toMatchObject([
+      { id: 'usb', ok: false, error: expect.stringContaining('MB are free') },
+      { id: 'local', ok: true },
+    ]);
+  });
+
+  it('inside the data folder is refused: it would back itself up', async () => {
+    const { configure, dataFolder } = await world();
+    const inside = { id: 'x', name: 'x', kind: 'folder' as const, folder: join(dataFolder, 'media') };
+    await expect(configure({ destinations: [inside] })).rejects.toMatchObject({
+      code: 'backup.place_unusable',
+    });
+  });
+});
+
+describe('the alarm', () => {
+  it('is given when nothing has left the box for 14 days, once a day, and ends with the next success', async ({
+    skip,
+  }) => {
+    const { service, clock, alarms, newSheet, configure } = await world();
+    await newSheet();
+    await clock.advance(NIGHT + 13 * DAY - clock.now());
+    await service().tick();
+    expect(alarms).toEqual([]);
+    await clock.advance(NIGHT + 14 * DAY - clock.now());
+    await service().tick();
+    await service().tick();
+    expect(alarms).toEqual([14]);
+    expect((await service().state(ADMIN)).alarm).toMatchObject({ days: 14 });
+    const folder = tempDir('usb');
+    if (!mountSmall(folder, '64m')) return skip('mount is not allowed here');
+    onTestFinished(() => unmount(folder));
+    await configure({ destinations: [usb(folder)] });
+    await clock.advance(NIGHT + 15 * DAY - clock.now());
+    await service().tick();
+    expect((await service().state(ADMIN)).alarm).toBeNull();
+  });
+});
+
+it('a failure is a record and an event, and is tried again after an hour', async () => {
+  const { service, clock, runs, newSheet, events, dataFolder } = await world();
+  await newSheet();
+  await rename(join(dataFolder, 'keys'), join(dataFolder, 'no-keys'));
+  await clock.advance(NIGHT - clock.now());
+  await service().tick();
+  expect(runs[0]).toMatchObject({ verified: false, name: null, error: expect.stringContaining('keys') });
+  expect(events.read(0, 10)?.at(-1)?.event).toMatchObject({
+    name: 'backup.changed',
+    data: { state: 'failed' },
+  });
+  await rename(join(dataFolder, 'no-keys'), join(dataFolder, 'keys'));
+  await clock.advance(NIGHT + HOUR / 2 - clock.now());
+  await service().tick();
+  expect(runs).toHaveLength(1);
+  await clock.advance(NIGHT + HOUR - clock.now());
+  await service().tick();
+  expect(runs[1]).toMatchObject({ verified: true });
+});
