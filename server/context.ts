@@ -4,7 +4,7 @@ import { type Clock, Lifecycle, SystemClock } from '#kit';
 import type { ServerConfig } from './config/index.ts';
 import { type BackupSide, buildBackupSide } from './context/backup-side.ts';
 import { buildEnrolmentSide } from './context/enrolment-side.ts';
-import { Housekeeping, pruneHealth } from './context/housekeeping.ts';
+import { buildHousekeeping, type Housekeeping } from './context/housekeeping.ts';
 import { buildLatchSide, type LatchSide } from './context/latch-side.ts';
 import { buildMediaSide, type MediaSide } from './context/media-side.ts';
 import { metricSources } from './context/metric-sources.ts';
@@ -15,16 +15,18 @@ import { ensureRootArea } from './context/root-area.ts';
 import { buildScheduleSide, type ScheduleSide } from './context/schedule-side.ts';
 import { buildSpeakerSide, type SpeakerSide } from './context/speaker-side.ts';
 import { bootTimeOf, systemTimeWitness } from './context/system-time.ts';
+import { buildTerritorySide } from './context/territory-side.ts';
+import { buildTlsSide, type TlsSide } from './context/tls-side.ts';
 import { buildUrgentSide, type UrgentSide } from './context/urgent-side.ts';
 import { AnnouncementService } from './domain/announcements/announcement-service.ts';
 import { AreaDirectory } from './domain/areas/area-directory.ts';
-import { AreaService } from './domain/areas/area-service.ts';
 import { Acts } from './domain/audit/acts.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
 import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
 import { MakeGoodService } from './domain/coverage/make-good-service.ts';
 import { EventHub } from './domain/events/event-hub.ts';
 import { EvidenceService } from './domain/evidence/evidence-service.ts';
+import type { KeyRotation } from './domain/keys/key-rotation.ts';
 import { KeyService } from './domain/keys/key-service.ts';
 import type { KeyVault } from './domain/keys/key-vault.ts';
 import { TimeService } from './domain/keys/time-service.ts';
@@ -81,6 +83,8 @@ interface Parts {
   readonly backupSide: BackupSide;
   readonly askMorningStart: () => Promise<string>;
   readonly housekeeping: Housekeeping;
+  readonly tls: TlsSide;
+  readonly rotation: KeyRotation;
 }
 
 /** The controller put together. `start` makes it work, without HTTP; `services` is what HTTP is made of. */
@@ -92,6 +96,7 @@ export class Context extends Lifecycle {
   readonly planSide: PlanSide;
   readonly services: ApiServices;
   readonly backupSide: BackupSide;
+  readonly tls: TlsSide;
   readonly #parts: Parts;
 
   constructor(parts: Parts, services: ApiServices) {
@@ -104,6 +109,7 @@ export class Context extends Lifecycle {
     this.planSide = parts.planSide;
     this.backupSide = parts.backupSide;
     this.services = services;
+    this.tls = parts.tls;
   }
 
   protected async onStart(): Promise<void> {
@@ -119,6 +125,7 @@ export class Context extends Lifecycle {
         { uses: keys.missingUses },
         'the key statements do not let this controller sign these: put root.pem into the key folder and start again',
       );
+    if (this.tls.keeper !== null) await this.#run('certificate', this.tls.keeper);
     await this.#load();
     await this.backupSide.adopt();
     await this.#run('sessions', this.#parts.people.sessions);
@@ -156,6 +163,7 @@ export class Context extends Lifecycle {
     await this.#run('make-goods', makeGoods);
     await this.#run('reminders', latchSide.reminders);
     await this.#run('housekeeping', housekeeping);
+    await this.#parts.rotation.signAgain();
     await this.#run('backups', this.backupSide.part);
   }
 
@@ -224,7 +232,10 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
   const people = buildPeopleSide({ ...common, areas: areaDirectory });
   const pending = new PendingActs();
-  const speakerSide = buildSpeakerSide({ ...common, keys, time, pending, connect: overrides.connect });
+  const tls = buildTlsSide(config, clock, log);
+  const speakerSide = buildSpeakerSide({
+    ...{ ...common, keys, time, pending, tls: tls.mqtt, connect: overrides.connect },
+  });
   const { assignments, credentials, dispatcher, presence } = speakerSide;
   const acts = new Acts({ storage, clock });
   const read = storage.read;
@@ -300,7 +311,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     assign: (tx, ids) => assignments.refresh(tx, ids),
   });
   const enrolmentSide = buildEnrolmentSide({
-    ...{ storage, clock, keys, speakers, speakerSide, publicUrl: config.publicUrl },
+    ...{ storage, clock, keys, speakers, speakerSide, trust: tls.anchors, publicUrl: config.publicUrl },
     onSaved: (speaker) => onSaved(pending.speaker(speaker)),
   });
   const urgentSide = buildUrgentSide({
@@ -314,7 +325,14 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     ...{ guard: people.services.setup, afterRestore: [people.afterRestore] },
     workerScript: overrides.backupWorker,
   });
+
+  const territorySide = buildTerritorySide({
+    ...{ clock, log, storage, keys, assignments, latches, planning, onSaved, ...territory },
+    holidays: scheduleSide.holidays,
+  });
+
   const services: ApiServices = {
+    ...territorySide,
     version: VERSION,
     clock,
     tokens: people.tokens,
@@ -323,15 +341,6 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     acts,
     read,
     areaDirectory,
-    areas: new AreaService({
-      directory: areaDirectory,
-      clock,
-      holidays: scheduleSide.holidays,
-      onRulesChanged: (areaIds) => {
-        assignments.refreshSoon([...speakerDirectory.inAreas(areaIds)].map(({ speakerId }) => speakerId));
-        planning.changed();
-      },
-    }),
     speakerIndex: speakerDirectory,
     speakers,
     ...enrolmentSide,
@@ -349,6 +358,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     evidencePage: readEvidencePage,
     events,
     statements: keys,
+    trust: tls.anchors,
+    clientCertificates: config.tls.clientCaFile !== null,
     time,
     ...backupSide.services,
     readiness: new Readiness({
@@ -363,15 +374,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     uploadLimitBytes: config.uploadLimitBytes,
     trustedProxies: config.trustedProxies,
   };
-  const housekeeping = new Housekeeping({
-    tasks: {
-      'idempotency answers': () => acts.prune(),
-      'sessions and links': () => people.prune(),
-      'enrolment codes': () => enrolmentSide.forgetExpired(),
-      'plan documents': () => planSide.compiler.prune(),
-      'health history': () => pruneHealth(storage, clock.now()),
-    },
-    onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
+  const housekeeping = buildHousekeeping({
+    ...{ clock, log, storage, acts, people, enrolment: enrolmentSide, compiler: planSide.compiler },
   });
   const parts: Parts = {
     ...{ config, log, clock, storage, keys, areaDirectory, speakerDirectory, people, media },
@@ -385,6 +389,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     askMorningStart: async () =>
       config.morningStart ?? (await overrides.askMorningStart?.()) ?? SUGGESTED_MORNING,
     housekeeping,
+    tls,
+    rotation: territorySide.rotation,
   };
   return new Context(parts, services);
 }

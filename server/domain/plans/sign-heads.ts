@@ -37,7 +37,7 @@ export interface HeadWishes {
 export async function signHeads(
   { scopes, stored, seen, retired }: HeadWishes,
   book: HeadBook,
-  signer: Pick<DocumentSigner, 'sign'>,
+  signer: Pick<DocumentSigner, 'sign' | 'isCurrent'>,
   now: Instant,
   turns: Turns,
 ): Promise<StoredHead[]> {
@@ -55,6 +55,7 @@ export async function signHeads(
     if (
       before !== undefined &&
       highest < before.stored.revision &&
+      signer.isCurrent(before.stored.document) &&
       (now < before.stored.issuedAt + RENEW_AFTER_MS || retired(scope)) &&
       says(before.head) === says({ documents, stored: [...messages] })
     )

@@ -15,7 +15,7 @@ export const uniqueId = (prefix: string) => `${prefix}_${++count}`;
 
 export const area = (over: Partial<Area> = {}): Area => ({
   ...{ id: uniqueId('are'), parentId: null, kind: 'xã', name: 'Tân An', zone: null, policy: null },
-  ...{ createdAt: AT, retiredAt: null },
+  ...{ createdAt: AT, retiredAt: null, mergedInto: null },
   ...over,
 });
 

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
+import { SystemClock } from '#kit';
 import {
   DomainError,
   type EnrolmentCode,
@@ -10,9 +11,11 @@ import {
   type ErrorParams,
   generateSigningKey,
   type MediaJobView,
+  type Provisioning,
   readEnrolmentUri,
   type SigningKey,
 } from '#protocols';
+import { enrol } from '../../../device-agent/enrol/enrol.ts';
 import { type EnrolmentPost, exchangeCode } from '../../../device-agent/enrol/exchange.ts';
 import { buildApp } from '../../../server/app.ts';
 import { type Environment, loadConfig } from '../../../server/config/index.ts';
@@ -198,6 +201,17 @@ export class TestController {
       name: `Cụm loa ${id}`,
     });
     return this.enrol(body.enrolment.uri);
+  }
+
+  /** The same with the key of an agent that keeps its state in this folder. */
+  async enrolAgent(id: string, areaId: string, dataFolder: string): Promise<Provisioning> {
+    const body = { id, areaId, name: `Cụm loa ${id}` };
+    const { body: made } = await this.post<{ enrolment: EnrolmentCode }>('technician', 'speakers', body);
+    return enrol({
+      invitation: readEnrolmentUri(made.enrolment.uri),
+      ...{ dataFolder, provisioningFile: join(dataFolder, 'provisioning.json') },
+      ...{ clock: new SystemClock(), post: this.enrolmentPost },
+    });
   }
 
   /** Enrols a loudspeaker with this code; rejects with the refusal. */
