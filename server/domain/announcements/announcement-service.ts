@@ -90,6 +90,8 @@ export class AnnouncementService {
       stored: wanted.stored ?? false,
       rejectedReason: null,
       createdBy: actor.name,
+      composers: [actor.name],
+      recordedBy: wanted.recordedBy ?? null,
       createdAt: now,
       updatedAt: now,
     };
@@ -121,6 +123,8 @@ export class AnnouncementService {
       mediaSha256: change.mediaSha256 === undefined ? before.mediaSha256 : change.mediaSha256,
       stream: change.stream === undefined ? before.stream : change.stream,
       stored: change.stored ?? before.stored,
+      recordedBy: change.recordedBy === undefined ? before.recordedBy : change.recordedBy,
+      composers: [...new Set([...before.composers, actor.name])],
       state: 'draft',
       approvedSha256: null,
     };
@@ -145,13 +149,13 @@ export class AnnouncementService {
   }
 
   /**
-   * Approves exactly what has the `approvalHash` `sha256`. Four eyes: what one composed another approves, except the chairman's own.
+   * Approves exactly what has the `approvalHash` `sha256`. Four eyes: what one composed another approves, except a leader's own recording.
    * Throws `announcement.audio_changed`, `announcement.four_eyes`, `request.conflict`.
    */
   async approve(tx: Transaction, actor: Actor, id: string, sha256: string): Promise<Announcement> {
     const before = await this.#load(tx, actor, 'announcement:approve', id);
     requireStep(before, 'approved');
-    if (before.createdBy === actor.name && !holdsRole(actor, LEADERS, before.areaId, this.#areas.tree))
+    if (before.composers.includes(actor.name) && !this.#isOwnRecording(actor, before))
       throw new DomainError('announcement.four_eyes', { actor: actor.name, id });
     const held = approvalHash(before);
     if (held !== sha256) throw new DomainError('announcement.audio_changed', { id, held, given: sha256 });
@@ -183,6 +187,12 @@ export class AnnouncementService {
     const before = await this.#load(tx, actor, 'announcement:write', id);
     requireStep(before, 'withdrawn');
     return this.#save(tx, actor, before, 'announcement.withdraw', {}, { state: 'withdrawn' });
+  }
+
+  /** Whether it is the voice of a leader, who stands for it himself. A relay is nobody's voice. */
+  #isOwnRecording(actor: Actor, { recordedBy, stream, mediaSha256, areaId }: Announcement): boolean {
+    if (recordedBy !== actor.name || stream !== null || mediaSha256 === null) return false;
+    return holdsRole(actor, LEADERS, areaId, this.#areas.tree);
   }
 
   async #load(

@@ -154,7 +154,8 @@ export class BroadcastService {
     await air(tx, this.#options, { broadcast, order, targets }, now);
     await record(tx, now, actor, 'broadcast.play', broadcast.id, {
       announcementId: announcement.id,
-      sha256: announcement.approvedSha256,
+      sha256: announcement.mediaSha256,
+      approval: announcement.approvedSha256,
       targets: wanted,
       targetCount: broadcast.targetCount,
       startsAt: broadcast.startsAt,
