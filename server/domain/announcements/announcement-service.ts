@@ -21,11 +21,15 @@ import { approvalHash, isApproved } from './approval-hash.ts';
 /** As many as a plan head takes. */
 const MOST_STORED = 64;
 
+/** Takes back every broadcast of an announcement that is not over yet. */
+type StopAll = (tx: Transaction, actor: Actor, announcementId: string, reason: string) => Promise<void>;
+
 /** Announcements from draft to approval. Approval defaults to "not approved", and is of the exact delivered bytes. */
 export class AnnouncementService {
   readonly #read: Pick<Stores, 'announcements' | 'media'>;
   readonly #areas: AreaDirectory;
   readonly #clock: Clock;
+  readonly #stopAll: StopAll;
   readonly #onStoredChanged: (areaId: string) => void;
   readonly #onApprovalChanged: () => void;
 
@@ -33,6 +37,8 @@ export class AnnouncementService {
     readonly read: Pick<Stores, 'announcements' | 'media'>;
     readonly areas: AreaDirectory;
     readonly clock: Clock;
+    /** Takes back what is planned and what sounds of it, in the same transaction. */
+    readonly stopAll: StopAll;
     /** Told after the commit: other messages are to be kept on the loudspeakers of this area. */
     readonly onStoredChanged?: (areaId: string) => void;
     /** Told after the commit: something was approved, or is so no longer. */
@@ -41,6 +47,7 @@ export class AnnouncementService {
     this.#read = options.read;
     this.#areas = options.areas;
     this.#clock = options.clock;
+    this.#stopAll = options.stopAll;
     this.#onStoredChanged = options.onStoredChanged ?? (() => undefined);
     this.#onApprovalChanged = options.onApprovalChanged ?? (() => undefined);
   }
@@ -182,11 +189,13 @@ export class AnnouncementService {
     );
   }
 
-  /** Never again broadcast. What is on the air already is stopped by cancelling that broadcast. */
+  /** Never again broadcast; what is planned, under way or on the air of it is taken back with it. */
   async withdraw(tx: Transaction, actor: Actor, id: string): Promise<Announcement> {
     const before = await this.#load(tx, actor, 'announcement:write', id);
     requireStep(before, 'withdrawn');
-    return this.#save(tx, actor, before, 'announcement.withdraw', {}, { state: 'withdrawn' });
+    const after = await this.#save(tx, actor, before, 'announcement.withdraw', {}, { state: 'withdrawn' });
+    await this.#stopAll(tx, actor, id, 'announcement.withdrawn');
+    return after;
   }
 
   /** Whether it is the voice of a leader, who stands for it himself. A relay is nobody's voice. */

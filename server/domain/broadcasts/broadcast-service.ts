@@ -1,6 +1,5 @@
 import type { Clock } from '#kit';
 import {
-  BROADCAST_STATES,
   DomainError,
   type FileContent,
   newId,
@@ -8,7 +7,6 @@ import {
   type PlayRequest,
   type RelayContent,
   repetitionMs,
-  statesBefore,
   type Targets,
 } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
@@ -25,7 +23,7 @@ import type { Stores, Transaction } from '../unit-of-work.ts';
 import { NOTHING_PENDING, type PendingBroadcasts } from '../urgent/pending-acts.ts';
 import { air, orderedBroadcast } from './air.ts';
 import type { Broadcast } from './broadcast.ts';
-import { cancelDetail, cancelOrders, notCancellable } from './cancel-orders.ts';
+import { notCancellable } from './cancel-orders.ts';
 import type { Dispatching, OrderSigner } from './order-issuer.ts';
 import {
   builtInMs,
@@ -41,6 +39,7 @@ import {
 } from './plan-broadcast.ts';
 import { type ResolvedTargets, resolveTargets, type SpeakerIndex, wantedTargets } from './resolve-targets.ts';
 import { liftedStops, type Stops } from './stops.ts';
+import { takeBack } from './take-back.ts';
 
 const ONCE = { count: 1, intervalMs: 0 };
 
@@ -170,27 +169,21 @@ export class BroadcastService {
 
   /** Takes a broadcast back, before it started or while it sounds. Throws `request.conflict` when it is over. */
   async cancel(tx: Transaction, actor: Actor, id: string, reason: string): Promise<Broadcast> {
-    const { clock, dispatcher, events, signer } = this.#options;
     const broadcast = await this.#load(tx, actor, 'broadcast:cancel', id);
-    const now = clock.now();
-    if (
-      !(await tx.broadcasts.transition(id, statesBefore(BROADCAST_STATES, 'cancelled'), 'cancelled', reason))
-    )
-      throw notCancellable(broadcast);
-    const slot = broadcast.scheduleId === null ? null : await tx.plans.slot(id);
-    await cancelOrders(
-      tx,
-      { signer, tree: this.#options.areas.tree, speakers: this.#options.speakers },
-      { broadcast, reason, by: actor.name, now, slotRevision: slot?.revision ?? 0 },
-    );
-    if (slot !== null) await this.#options.plan.takeBack(tx, slot);
-    await record(tx, now, actor, 'broadcast.cancel', id, cancelDetail(reason, broadcast));
-    const cancelled: Broadcast = { ...broadcast, state: 'cancelled', cancelReason: reason };
-    tx.afterCommit(() => {
-      dispatcher.kick();
-      events.publish('broadcast.changed', changeOf(cancelled));
-    });
+    const now = this.#options.clock.now();
+    const cancelled = await takeBack(tx, this.#options, { actor, broadcast, reason, now });
+    if (cancelled === null) throw notCancellable(broadcast);
     return cancelled;
+  }
+
+  /**
+   * Takes back whatever is planned, under way or on the air of an announcement, wherever it was ordered: who may withdraw the announcement
+   * needs no further leave. In `tx`, with the withdrawal.
+   */
+  async cancelAllOf(tx: Transaction, actor: Actor, announcementId: string, reason: string): Promise<void> {
+    const now = this.#options.clock.now();
+    for (const broadcast of await tx.broadcasts.openOf(announcementId))
+      await takeBack(tx, this.#options, { actor, broadcast, reason, now });
   }
 
   async list(filter: {
@@ -289,8 +282,4 @@ export class BroadcastService {
     authorize(actor, permission, broadcast.areaId, this.#options.areas.tree);
     return (this.#options.pending ?? NOTHING_PENDING).broadcast(broadcast);
   }
-}
-
-function changeOf({ id, areaId, state }: Broadcast) {
-  return { broadcastId: id, areaId, state };
 }
