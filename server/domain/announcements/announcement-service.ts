@@ -7,16 +7,15 @@ import {
   DomainError,
   mayFollow,
   newId,
-  type StoredMessage,
 } from '#protocols';
 import { type Actor, authorize, holdsRole, type Permission } from '../accounts/actor.ts';
 import { LEADERS } from '../accounts/roles.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
-import { mediumContent } from '../media/medium-content.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Announcement } from './announcement.ts';
 import { approvalHash, isApproved } from './approval-hash.ts';
+import { type ClearedMessage, clearMessage } from './clearance.ts';
 
 /** As many as a plan head takes. */
 const MOST_STORED = 64;
@@ -65,13 +64,13 @@ export class AnnouncementService {
   }
 
   /** The approved emergency messages that the loudspeakers of an area and all below it keep decoded; the newest, at most 64. */
-  async storedMessages(areaId: string): Promise<StoredMessage[]> {
-    const messages: StoredMessage[] = [];
+  async storedMessages(areaId: string): Promise<ClearedMessage[]> {
+    const messages: ClearedMessage[] = [];
     for (const announcement of await this.#read.announcements.stored(areaId)) {
-      const { id, title, mediaSha256 } = announcement;
+      const { mediaSha256 } = announcement;
       const medium = mediaSha256 === null ? null : await this.#read.media.get(mediaSha256);
-      if (!isApproved(announcement) || medium === null || messages.length >= MOST_STORED) continue;
-      messages.push({ name: id, title, content: mediumContent(medium) });
+      const message = clearMessage(announcement, medium);
+      if (message !== null && messages.length < MOST_STORED) messages.push(message);
     }
     return messages;
   }

@@ -1,22 +1,19 @@
 import type { Clock } from '#kit';
-import {
-  DomainError,
-  type FileContent,
-  newId,
-  type PlayOrder,
-  type PlayRequest,
-  type RelayContent,
-  repetitionMs,
-  type Targets,
-} from '#protocols';
+import { DomainError, newId, type PlayRequest, repetitionMs, type Targets } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { Announcement } from '../announcements/announcement.ts';
-import { announcementContent } from '../announcements/announcement-content.ts';
-import { approvalHash, isApproved } from '../announcements/approval-hash.ts';
+import { approvalHash } from '../announcements/approval-hash.ts';
+import {
+  asPrelude,
+  builtInPrelude,
+  type ClearedContent,
+  type ClearedPrelude,
+  clear,
+  clearMessage,
+} from '../announcements/clearance.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
-import { mediumContent } from '../media/medium-content.ts';
 import type { StoredSlot } from '../plans/plan.ts';
 import { requireWindow } from '../policies/windows.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
@@ -26,7 +23,6 @@ import type { Broadcast } from './broadcast.ts';
 import { notCancellable } from './cancel-orders.ts';
 import type { Dispatching, OrderSigner } from './order-issuer.ts';
 import {
-  builtInMs,
   endingAt,
   type PlayDefaults,
   type PlayTimes,
@@ -203,44 +199,40 @@ export class BroadcastService {
     tx: Transaction,
     actor: Actor,
     id: string,
-  ): Promise<{ announcement: Announcement; content: FileContent | RelayContent }> {
+  ): Promise<{ announcement: Announcement; content: ClearedContent }> {
     const announcement = await tx.announcements.get(id);
     if (announcement === null) throw new DomainError('request.not_found', { what: 'announcement', id });
     authorize(actor, 'broadcast:play', announcement.areaId, this.#options.areas.tree);
-    if (announcement.state !== 'approved' || announcement.approvedSha256 === null)
-      throw new DomainError('request.conflict', {
-        what: 'announcement',
-        id,
-        state: announcement.state,
-        expected: 'approved',
-      });
-    const held = approvalHash(announcement);
-    if (!isApproved(announcement))
-      throw new DomainError('announcement.audio_changed', { id, held, given: announcement.approvedSha256 });
-    const { mediaSha256: sha256 } = announcement;
+    const { state, mediaSha256: sha256, approvedSha256: given } = announcement;
     const medium = sha256 === null ? null : await tx.media.get(sha256);
-    if (sha256 !== null && medium === null) throw new DomainError('media.not_stored', { sha256 });
-    const content = announcementContent(announcement, medium);
-    if (content === null) throw new DomainError('announcement.no_audio', { id });
-    return { announcement, content };
+    const cleared = clear(announcement, medium);
+    if ('content' in cleared) return { announcement, content: cleared.content };
+    switch (cleared.unclear) {
+      case 'not_approved':
+        throw new DomainError('request.conflict', { what: 'announcement', id, state, expected: 'approved' });
+      case 'changed':
+        throw new DomainError('announcement.audio_changed', { id, held: approvalHash(announcement), given });
+      case 'not_stored':
+        throw new DomainError('media.not_stored', { sha256 });
+      case 'no_audio':
+        throw new DomainError('announcement.no_audio', { id });
+    }
   }
 
   /** The sounds before the content: built-in ones, or messages that loudspeakers keep, and what these are made of. Throws `request.not_found`. */
-  async #prelude(tx: Transaction, names: readonly string[]): Promise<PlayOrder['prelude']> {
-    const prelude: PlayOrder['prelude'] = [];
+  async #prelude(tx: Transaction, names: readonly string[]): Promise<ClearedPrelude[]> {
+    const prelude: ClearedPrelude[] = [];
     for (const name of names) {
-      if (builtInMs(name) !== undefined) {
-        prelude.push({ name });
+      const builtIn = builtInPrelude(name);
+      if (builtIn !== null) {
+        prelude.push(builtIn);
         continue;
       }
-      const message = await tx.announcements.get(name);
-      const medium =
-        message?.stored && isApproved(message) && message.mediaSha256 !== null
-          ? await tx.media.get(message.mediaSha256)
-          : null;
-      if (medium === null) throw new DomainError('request.not_found', { what: 'sound', id: name });
-      const file = mediumContent(medium);
-      prelude.push({ name, durationMs: file.durationMs, file });
+      const kept = await tx.announcements.get(name);
+      const medium = !kept?.mediaSha256 ? null : await tx.media.get(kept.mediaSha256);
+      const message = kept === null ? null : clearMessage(kept, medium);
+      if (message === null) throw new DomainError('request.not_found', { what: 'sound', id: name });
+      prelude.push(asPrelude(message));
     }
     return prelude;
   }

@@ -1,5 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { type HeldScoped, heldHash, type PlanHead, payloadOf, planHeadCodec, sha256 } from '#protocols';
+import { asApproved } from '../../../server/domain/announcements/approval-hash.ts';
+import { clear } from '../../../server/domain/announcements/clearance.ts';
 import { AreaDirectory } from '../../../server/domain/areas/area-directory.ts';
 import { HeadBook } from '../../../server/domain/plans/head-book.ts';
 import { PlanCompiler } from '../../../server/domain/plans/plan-compiler.ts';
@@ -9,6 +11,7 @@ import type { SlotDraft } from '../../../server/domain/plans/slot-draft.ts';
 import type { Schedule } from '../../../server/domain/schedule/schedule.ts';
 import { TargetRules } from '../../../server/domain/schedule/target-rules.ts';
 import { SpeakerDirectory } from '../../../server/domain/speakers/speaker-directory.ts';
+import { announcement, medium } from '../../contract/storage/samples.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { playOrderOf } from '../mqtt/play-order.ts';
 import { AREAS, HAMLET, TestController } from '../mqtt/test-controller.ts';
@@ -19,6 +22,14 @@ async function commune() {
   const controller = await new TestController({ folder: tempDir('plans') }).start();
   onTestFinished(() => controller.stop());
   const { storage, clock, keys, gateway } = controller;
+  const audio = medium();
+  const news = asApproved(announcement(HAMLET, { id: 'ann_1', mediaSha256: audio.sha256, stream: null }));
+  await storage.transaction(async (tx) => {
+    await tx.media.put(audio);
+    await tx.announcements.insert(news);
+  });
+  const cleared = clear(news, audio);
+  if (!('content' in cleared)) throw new Error(`not cleared: ${cleared.unclear}`);
   const enrolled = await controller.addSpeaker('loa-1');
   const areas = new AreaDirectory();
   areas.load(await storage.read.areas.all());
@@ -41,7 +52,7 @@ async function commune() {
       return {
         ...{ broadcastId, scheduleId: 'sch_1', announcementId: 'ann_1', areaId: HAMLET, seriesId: 'ser_1' },
         ...{ sessionId: 'ses_1', originalAt: startsAt, position: i, targets },
-        order: { ...order, broadcastId, title, startsAt },
+        order: { ...order, broadcastId, title, startsAt, content: cleared.content, prelude: [] },
       };
     });
   const compiler = new PlanCompiler({
