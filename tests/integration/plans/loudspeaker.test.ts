@@ -37,7 +37,7 @@ async function commune() {
   speakers.load(await storage.read.speakers.credentials());
   const slots = new SlotBook();
   const startsAt = Math.floor(clock.now()) + 3_600_000;
-  const plan = { titles: ['Bản tin'] };
+  const plan = { titles: ['Bản tin'], meanwhile: async (): Promise<void> => undefined };
   const schedule = { id: 'sch_1', updatedAt: 0 } as Schedule;
   const drafts = () =>
     plan.titles.map((title, i): SlotDraft => {
@@ -60,19 +60,19 @@ async function commune() {
     publisher: gateway,
     heads: new HeadBook(),
     source: {
-      read: async () => ({
-        drafts: [
-          {
-            schedule,
-            slots: drafts(),
-            withheld: [],
-            sessions: [],
-            failed: null,
-            askedAt: schedule.updatedAt,
-          },
-        ],
-        rules: new TargetRules({ tree: areas.tree, areaOfSpeaker: () => undefined }),
-      }),
+      read: async () => {
+        const found = drafts();
+        await plan.meanwhile();
+        return {
+          drafts: [
+            {
+              ...{ schedule, slots: found, withheld: [], sessions: [], failed: null },
+              askedAt: schedule.updatedAt,
+            },
+          ],
+          rules: new TargetRules({ tree: areas.tree, areaOfSpeaker: () => undefined }),
+        };
+      },
     },
     broadcasts: new SlotBroadcasts({
       ...{ areas, speakers, signer: keys, clock, holdsPlans: () => true },
@@ -89,7 +89,7 @@ async function commune() {
   onTestFinished(() => compiler.stop());
   const speaker = new TestSpeaker({ ...enrolled, url: controller.url });
   onTestFinished(() => speaker.cut());
-  return { controller, compiler, plan, speaker };
+  return { controller, compiler, plan, slots, speaker, news };
 }
 
 function headOf(document: string): PlanHead {
@@ -137,6 +137,25 @@ it('a loudspeaker that was away gets the newest head when it is back, and nothin
   await back.welcome();
   expect(back.received.filter(({ name }) => name === 'plan')).toEqual([]);
   expect(controller.presence.statusOf('loa-1')?.heldHash).toBe(controller.healer.expectedHash('loa-1'));
+});
+
+it('what is withdrawn while a compilation is under way comes into no plan: it is compiled anew', async () => {
+  const { controller, compiler, plan, slots, news } = await commune();
+  let reads = 0;
+  plan.titles = ['Bản tin', 'Thông báo'];
+  plan.meanwhile = async () => {
+    reads += 1;
+    if (reads > 1) return;
+    plan.titles = [];
+    const withdrawn = { ...news, state: 'withdrawn' as const };
+    await controller.storage.transaction((tx) => tx.announcements.update(withdrawn, 'approved'));
+  };
+  compiler.changed();
+  await compiler.compiled();
+  expect(reads).toBe(2);
+  expect(slots.get('brc_0')?.withdrawnAt).toBeTypeOf('number');
+  expect(slots.get('brc_1')).toBeUndefined();
+  expect(controller.errors).toEqual([]);
 });
 
 it('a heartbeat that differs brings all of it again, not with each heartbeat', async () => {
