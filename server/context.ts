@@ -252,8 +252,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const { planning } = planSide;
   const announcements = new AnnouncementService({
     ...{ read, areas: areaDirectory, clock },
-    onApprovalChanged: () => planning.changed(),
-    onStoredChanged: (areaId) => planning.storedChanged(areaId),
+    stopAll: (...act) => broadcasts.cancelAllOf(...act),
+    ...{ onApprovalChanged: () => planning.changed(), onStoredChanged: (id) => planning.storedChanged(id) },
   });
   const latchSide = buildLatchSide({
     ...{ clock, log, storage, events, keys, speakerSide },

@@ -83,7 +83,7 @@ export const apiErrors = errorTable({
   'announcement.audio_changed': {
     status: 409,
     message:
-      'The audio of announcement "{id}" is {held} now, not {given}: listen to it again before approving.',
+      'Announcement "{id}" is {held} now, not {given}: somebody changed its audio or its words. Read and listen again before approving.',
   },
   'announcement.four_eyes': {
     status: 403,

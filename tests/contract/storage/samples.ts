@@ -76,7 +76,7 @@ export const announcement = (areaId: string, over: Partial<Announcement> = {}): 
   ...{ origin: 'own' as const, language: 'vi', priority: 'normal' as const, text: null },
   ...{ state: 'draft' as const, mediaSha256: null, approvedSha256: null, rejectedReason: null, stored: true },
   stream: { url: 'https://vov.example/vov1.mp3', station: 'VOV1', durationMs: 1_800_000 },
-  ...{ createdBy: 'bích', createdAt: AT, updatedAt: AT },
+  ...{ createdBy: 'bích', composers: ['bích'], recordedBy: null, createdAt: AT, updatedAt: AT },
   ...over,
 });
 

@@ -179,18 +179,19 @@ export class TestController {
   /** Uploads and prepares (once), writes and approves an announcement of the commune. */
   async approved(
     priority: 'normal' | 'priority' | 'emergency' = 'normal',
-  ): Promise<{ id: string; sha256: string }> {
+  ): Promise<{ id: string; sha256: string; approvalHash: string }> {
     this.#audio ??= await this.prepared(speechLikeWav());
     const sha256 = this.#audio;
-    const { body } = await this.post<{ id: string }>('editor', 'announcements', {
+    const { body } = await this.post<{ id: string; approvalHash: string }>('editor', 'announcements', {
       areaId: COMMUNE,
       title: 'Thông báo',
       priority,
       mediaSha256: sha256,
     });
     await this.post('editor', `announcements/${body.id}/submit`, {});
-    await this.post('chairman', `announcements/${body.id}/approve`, { sha256 });
-    return { id: body.id, sha256 };
+    const { id, approvalHash } = body;
+    await this.post('chairman', `announcements/${id}/approve`, { sha256: approvalHash });
+    return { id, sha256, approvalHash };
   }
 
   /** Enters a loudspeaker and enrols it, by its agent's own code. */
