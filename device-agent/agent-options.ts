@@ -3,6 +3,7 @@ import type { Progress, Provisioning } from '#protocols';
 import type { ContentCache } from './cache/content-cache.ts';
 import type { ReferenceClock, SamplingPolicy, SystemClockSetter } from './clock/index.ts';
 import type { SystemFacts } from './health/system-facts.ts';
+import type { ClientCertificate } from './link/endpoints.ts';
 import type { Log } from './log.ts';
 import type { Output } from './outputs/index.ts';
 import type { Decoder } from './playback/index.ts';
@@ -11,6 +12,8 @@ import type { Decoder } from './playback/index.ts';
 export interface AgentOptions {
   readonly dataFolder: string;
   readonly provisioning: Provisioning;
+  /** Shown to a controller that asks for one. */
+  readonly clientCertificate?: ClientCertificate;
   /** Its `monotonic` is boot time. */
   readonly clock: Clock;
   readonly bootId: string;

@@ -19,6 +19,7 @@ import { JournalUploader } from './journal/uploader.ts';
 import { LatchStore } from './latches/latch-store.ts';
 import { Latches } from './latches/latches.ts';
 import { ControllerHttp } from './link/controller-http.ts';
+import { Endpoints } from './link/endpoints.ts';
 import { helloOf } from './link/hello-of.ts';
 import { Link } from './link/link.ts';
 import { errorText } from './log.ts';
@@ -50,6 +51,7 @@ const PRUNE_EVERY_MS = 6 * 3_600_000;
  */
 export class Agent extends Lifecycle {
   readonly link: Link;
+  readonly endpoints: Endpoints;
   readonly inbox: Inbox;
   readonly journal: Journal;
   readonly keeper: TimeKeeper;
@@ -64,6 +66,7 @@ export class Agent extends Lifecycle {
   readonly #keys: KeyStore;
   readonly #latchStore: LatchStore;
   readonly #owed: OwedWrites;
+  readonly #prover: Prover;
   readonly #budget: DataBudget;
   readonly #runner: PlanRunner;
   readonly #sessionEpoch: SessionEpoch;
@@ -75,7 +78,7 @@ export class Agent extends Lifecycle {
   constructor(options: AgentOptions) {
     super();
     const { dataFolder: folder, provisioning, clock, bootId, log, random = Math.random } = options;
-    const { speakerId, secret, rootKeys, url } = provisioning;
+    const { speakerId, secret, rootKeys, url, ca } = provisioning;
     this.#options = options;
     this.#keys = new KeyStore({ folder, rootKeys, log });
     this.#sessionEpoch = new SessionEpoch({ folder, log, floor: provisioning.sessionEpoch });
@@ -90,6 +93,11 @@ export class Agent extends Lifecycle {
       log,
       ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
     });
+    const assignment = () => this.assignments.held?.assignment;
+    const { clientCertificate } = options;
+    const more = () => assignment()?.endpoints ?? [];
+    const origin = new Endpoints({ url, ca, speakerId, secret, clientCertificate, more });
+    this.endpoints = origin;
     const onError = (what: string, error: unknown) =>
       log.info(`${what} failed`, { reason: errorText(error) });
     this.link = new Link({
@@ -97,10 +105,10 @@ export class Agent extends Lifecycle {
       secret,
       clock,
       log,
-      http: new ControllerHttp({ url, clock, keys: this.#keys }),
+      http: new ControllerHttp({ endpoints: origin, clock, keys: this.#keys }),
       keys: this.#keys,
       sessionEpoch: this.#sessionEpoch,
-      endpoints: () => [url, ...(this.assignments.held?.assignment.endpoints ?? [])],
+      endpoints: origin,
       areas: () => this.#areas(),
       hello: (want) =>
         helloOf(
@@ -147,15 +155,14 @@ export class Agent extends Lifecycle {
         random,
         ...(options.cacheRetry === undefined ? {} : { retry: options.cacheRetry }),
       });
-    const origin = { url, headers: { authorization: basic(speakerId, secret) } };
     const prover = new Prover({ keys: this.#keys, clock, log, updateKeys: () => this.link.updateKeys() });
+    this.#prover = prover;
     const areas = () => this.#areas();
     this.#latchStore = new LatchStore({ folder, log, owed });
     this.latches = new Latches({
       ...{ speakerId, store: this.#latchStore, prover, areas, time: this.keeper.time, log },
       note: (fact) => this.control.note(fact),
     });
-    const assignment = () => this.assignments.held?.assignment;
     const { plan, budget, downloads, slots } = planParts({
       ...{ folder, speakerId, prover, owed, assignment, cache: this.#cache, cacheBytes: options.cacheBytes },
       ...{
@@ -348,7 +355,8 @@ export class Agent extends Lifecycle {
   async #assign(payload: Buffer): Promise<void> {
     const { log } = this.#options;
     try {
-      const taken = await this.assignments.accept(payload.toString('latin1'), this.#keys.ring);
+      const text = payload.toString('latin1');
+      const taken = await this.#prover.taking(() => this.assignments.accept(text, this.#keys.ring));
       if (taken === undefined) return;
       const { held } = this.assignments;
       log.info('a new assignment', { revision: held?.assignment.revision });
@@ -389,8 +397,4 @@ export class Agent extends Lifecycle {
       .send(name, message)
       .catch((error) => this.#options.log.debug('not sent', { name, reason: errorText(error) }));
   }
-}
-
-function basic(user: string, password: string): string {
-  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }

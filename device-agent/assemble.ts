@@ -64,9 +64,18 @@ export async function assembleAgent(config: AgentConfig, machine: Machine, log: 
   const provisioning = await readProvisioning(config.provisioningFile);
   await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
   const { clock } = machine;
+  const { tls } = config;
   return new Agent({
     dataFolder: config.dataFolder,
     provisioning,
+    ...(tls === null
+      ? {}
+      : {
+          clientCertificate: {
+            key: await readFile(tls.keyFile, 'utf8'),
+            cert: await readFile(tls.certFile, 'utf8'),
+          },
+        }),
     clock,
     bootId: machine.bootId,
     output: outputOf(config, machine),

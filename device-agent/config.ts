@@ -54,6 +54,16 @@ export const AGENT_VARIABLES = {
     default: 'off',
     meaning: 'how the machine’s clock is set to the controller’s time: off, date or timedatectl',
   },
+  tlsKey: {
+    name: 'LOA_AGENT_TLS_KEY',
+    default: '',
+    meaning: 'private key (PEM file) of this loudspeaker’s certificate, for a controller that asks for one',
+  },
+  tlsCert: {
+    name: 'LOA_AGENT_TLS_CERT',
+    default: '',
+    meaning: 'its certificate (PEM file)',
+  },
   log: {
     name: 'LOA_AGENT_LOG',
     default: 'info',
@@ -74,6 +84,8 @@ export interface AgentConfig {
   readonly dataBudgetBytes: number;
   readonly ffmpeg: string;
   readonly setClock: SetClockMode;
+  /** Files of the loudspeaker's own certificate; null: it has none. */
+  readonly tls: { readonly keyFile: string; readonly certFile: string } | null;
   readonly logLevel: LogLevel;
 }
 
@@ -98,6 +110,10 @@ export function readVariables(
 
 /** Step 2: each text as its type. Throws `ConfigError`. */
 export function parseVariables(texts: Readonly<Record<VariableKey, string>>): AgentConfig {
+  if ((texts.tlsKey === '') !== (texts.tlsCert === '')) {
+    const { name } = texts.tlsKey === '' ? AGENT_VARIABLES.tlsKey : AGENT_VARIABLES.tlsCert;
+    throw new ConfigError(name, '', 'a PEM file, because the other of the two is set');
+  }
   const outputs = OutputKindSchema.anyOf.map((schema) => schema.const);
   return {
     dataFolder: texts.data,
@@ -108,6 +124,7 @@ export function parseVariables(texts: Readonly<Record<VariableKey, string>>): Ag
     dataBudgetBytes: megabytesOf('dataBudgetMb', texts, 0),
     ffmpeg: texts.ffmpeg,
     setClock: oneOf(AGENT_VARIABLES.setClock.name, texts.setClock, ['off', 'date', 'timedatectl']),
+    tls: texts.tlsKey === '' ? null : { keyFile: texts.tlsKey, certFile: texts.tlsCert },
     logLevel: oneOf(AGENT_VARIABLES.log.name, texts.log, LOG_LEVELS),
   };
 }

@@ -1,12 +1,10 @@
 import Type, { type Static } from 'typebox';
-import { codec, IdSchema, PublicKeySchema } from './schema.ts';
+import { CaSchema, codec, IdSchema, PublicKeySchema } from './schema.ts';
 
 /** An HTTP address without trailing slash. */
 export const AddressSchema = Type.String({ pattern: '^https?://[!-~]{1,500}$' });
 /** 256 random bits, base64url. */
 export const SecretSchema = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
-/** One or more certificates in PEM. */
-export const CaSchema = Type.String({ maxLength: 32_768 });
 
 /** The number of a loudspeaker's last connection; 0: there was none. */
 export const LastSessionSchema = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });

@@ -17,6 +17,9 @@ export const IdSchema = Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,63}$' });
 /** Raw bytes of an Ed25519 public key (32) in base64url. */
 export const PublicKeySchema = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
 
+/** Certificates of authorities, PEM. */
+export const CaSchema = Type.String({ pattern: '^-----BEGIN CERTIFICATE-----', maxLength: 32_768 });
+
 /** Name of a signing key, derived from its public bytes (see `keyId`). */
 export const KeyIdSchema = Type.String({ pattern: '^k[A-Za-z0-9_-]{21}$' });
 

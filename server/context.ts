@@ -5,7 +5,7 @@ import type { ServerConfig } from './config/index.ts';
 import { buildAuditSide } from './context/audit-side.ts';
 import { type BackupSide, buildBackupSide } from './context/backup-side.ts';
 import { buildEnrolmentSide } from './context/enrolment-side.ts';
-import { Housekeeping, pruneHealth } from './context/housekeeping.ts';
+import { buildHousekeeping, type Housekeeping } from './context/housekeeping.ts';
 import { buildLatchSide, type LatchSide } from './context/latch-side.ts';
 import { buildMediaSide, type MediaSide } from './context/media-side.ts';
 import { metricSources } from './context/metric-sources.ts';
@@ -17,16 +17,18 @@ import { ensureRootArea } from './context/root-area.ts';
 import { buildScheduleSide, type ScheduleSide } from './context/schedule-side.ts';
 import { buildSpeakerSide, type SpeakerSide } from './context/speaker-side.ts';
 import { bootTimeOf, systemTimeWitness } from './context/system-time.ts';
+import { buildTerritorySide } from './context/territory-side.ts';
+import { buildTlsSide, type TlsSide } from './context/tls-side.ts';
 import { buildUrgentSide, type UrgentSide } from './context/urgent-side.ts';
 import { AnnouncementService } from './domain/announcements/announcement-service.ts';
 import { type ResolveHost, StreamGuard } from './domain/announcements/stream-guard.ts';
 import { AreaDirectory } from './domain/areas/area-directory.ts';
-import { AreaService } from './domain/areas/area-service.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
 import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
 import { MakeGoodService } from './domain/coverage/make-good-service.ts';
 import { EventHub } from './domain/events/event-hub.ts';
 import { EvidenceService } from './domain/evidence/evidence-service.ts';
+import type { KeyRotation } from './domain/keys/key-rotation.ts';
 import { KeyService } from './domain/keys/key-service.ts';
 import type { KeyVault } from './domain/keys/key-vault.ts';
 import { TimeService } from './domain/keys/time-service.ts';
@@ -84,6 +86,8 @@ interface Parts {
   readonly backupSide: BackupSide;
   readonly askMorningStart: () => Promise<string>;
   readonly housekeeping: Housekeeping;
+  readonly tls: TlsSide;
+  readonly rotation: KeyRotation;
 }
 
 /** The controller put together. `start` makes it work, without HTTP; `services` is what HTTP is made of. */
@@ -95,6 +99,7 @@ export class Context extends Lifecycle {
   readonly planSide: PlanSide;
   readonly services: ApiServices;
   readonly backupSide: BackupSide;
+  readonly tls: TlsSide;
   readonly #parts: Parts;
 
   constructor(parts: Parts, services: ApiServices) {
@@ -107,6 +112,7 @@ export class Context extends Lifecycle {
     this.planSide = parts.planSide;
     this.backupSide = parts.backupSide;
     this.services = services;
+    this.tls = parts.tls;
   }
 
   protected async onStart(): Promise<void> {
@@ -122,6 +128,7 @@ export class Context extends Lifecycle {
         { uses: keys.missingUses },
         'the key statements do not let this controller sign these: put root.pem into the key folder and start again',
       );
+    if (this.tls.keeper !== null) await this.#run('certificate', this.tls.keeper);
     await this.#load();
     await this.backupSide.adopt();
     await this.#run('sessions', this.#parts.people.sessions);
@@ -159,6 +166,7 @@ export class Context extends Lifecycle {
     await this.#run('make-goods', makeGoods);
     await this.#run('reminders', latchSide.reminders);
     await this.#run('housekeeping', housekeeping);
+    await this.#parts.rotation.signAgain();
     await this.#run('backups', this.backupSide.part);
   }
 
@@ -227,7 +235,10 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
   const people = buildPeopleSide({ ...common, areas: areaDirectory });
   const pending = new PendingActs();
-  const speakerSide = buildSpeakerSide({ ...common, keys, time, pending, connect: overrides.connect });
+  const tls = buildTlsSide(config, clock, log);
+  const speakerSide = buildSpeakerSide({
+    ...{ ...common, keys, time, pending, tls: tls.mqtt, connect: overrides.connect },
+  });
   const { assignments, credentials, dispatcher, presence } = speakerSide;
   const { acts, ...auditSide } = buildAuditSide({ clock, log, storage, areas: areaDirectory });
   const read = storage.read;
@@ -244,8 +255,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const { planning } = planSide;
   const announcements = new AnnouncementService({
     ...{ read, areas: areaDirectory, clock },
-    onApprovalChanged: () => planning.changed(),
-    onStoredChanged: (areaId) => planning.storedChanged(areaId),
+    stopAll: (...act) => broadcasts.cancelAllOf(...act),
+    ...{ onApprovalChanged: () => planning.changed(), onStoredChanged: (id) => planning.storedChanged(id) },
   });
   const latchSide = buildLatchSide({
     ...{ clock, log, storage, events, keys, speakerSide },
@@ -303,7 +314,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     assign: (tx, ids) => assignments.refresh(tx, ids),
   });
   const enrolmentSide = buildEnrolmentSide({
-    ...{ storage, clock, keys, speakers, speakerSide, publicUrl: config.publicUrl },
+    ...{ storage, clock, keys, speakers, speakerSide, trust: tls.anchors, publicUrl: config.publicUrl },
     onSaved: (speaker) => onSaved(pending.speaker(speaker)),
   });
   const urgentSide = buildUrgentSide({
@@ -317,7 +328,14 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     ...{ guard: people.services.setup, afterRestore: [people.afterRestore] },
     workerScript: overrides.backupWorker,
   });
+
+  const territorySide = buildTerritorySide({
+    ...{ clock, log, storage, keys, assignments, latches, planning, onSaved, ...territory },
+    holidays: scheduleSide.holidays,
+  });
+
   const services: ApiServices = {
+    ...territorySide,
     version: VERSION,
     clock,
     tokens: people.tokens,
@@ -327,15 +345,6 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     streams: new StreamGuard({ resolve: overrides.resolveHost ?? resolveHost, allow: config.streamAllow }),
     read,
     areaDirectory,
-    areas: new AreaService({
-      directory: areaDirectory,
-      clock,
-      holidays: scheduleSide.holidays,
-      onRulesChanged: (areaIds) => {
-        assignments.refreshSoon([...speakerDirectory.inAreas(areaIds)].map(({ speakerId }) => speakerId));
-        planning.changed();
-      },
-    }),
     speakerIndex: speakerDirectory,
     speakers,
     ...enrolmentSide,
@@ -353,6 +362,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     evidencePage: readEvidencePage,
     events,
     statements: keys,
+    trust: tls.anchors,
+    clientCertificates: config.tls.clientCaFile !== null,
     time,
     ...backupSide.services,
     readiness: new Readiness({
@@ -367,15 +378,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     uploadLimitBytes: config.uploadLimitBytes,
     trustedProxies: config.trustedProxies,
   };
-  const housekeeping = new Housekeeping({
-    tasks: {
-      'idempotency answers': () => acts.prune(),
-      'sessions and links': () => people.prune(),
-      'enrolment codes': () => enrolmentSide.forgetExpired(),
-      'plan documents': () => planSide.compiler.prune(),
-      'health history': () => pruneHealth(storage, clock.now()),
-    },
-    onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
+  const housekeeping = buildHousekeeping({
+    ...{ clock, log, storage, acts, people, enrolment: enrolmentSide, compiler: planSide.compiler },
   });
   const parts: Parts = {
     ...{ config, log, clock, storage, keys, areaDirectory, speakerDirectory, people, media },
@@ -389,6 +393,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     askMorningStart: async () =>
       config.morningStart ?? (await overrides.askMorningStart?.()) ?? SUGGESTED_MORNING,
     housekeeping,
+    tls,
+    rotation: territorySide.rotation,
   };
   return new Context(parts, services);
 }

@@ -25,7 +25,8 @@ export async function fetchChunkList(options: {
   for (;;) {
     try {
       const url = origin.url + chunkListPath(content.path);
-      const body = await bodyOf(await httpGet(url, { headers: origin.headers, signal }), LIMIT_BYTES);
+      const { headers, agent } = origin;
+      const body = await bodyOf(await httpGet(url, { headers, signal, agent }), LIMIT_BYTES);
       return prove(body, content);
     } catch {
       signal.throwIfAborted();

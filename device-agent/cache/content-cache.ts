@@ -12,6 +12,7 @@ import {
   unlink,
   utimes,
 } from 'node:fs/promises';
+import type { Agent as HttpsAgent } from 'node:https';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -35,6 +36,8 @@ import { fetchRange } from './range-fetch.ts';
 export interface ContentOrigin {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Makes TLS connections with what is pinned. */
+  readonly agent?: HttpsAgent;
 }
 
 export interface EnsureOptions {
@@ -296,6 +299,7 @@ export class ContentCache extends Lifecycle {
       await fetchRange({
         url: origin.url + content.path,
         headers: origin.headers,
+        agent: origin.agent,
         partial,
         bytes: content.bytes,
         etag,

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { Agent as HttpsAgent } from 'node:https';
 import { DomainError } from '#protocols';
 import { httpGet } from '../link/http-get.ts';
 import { systemCode } from '../state/files.ts';
@@ -9,6 +10,7 @@ const SYNC_EVERY_BYTES = 4 * 1024 * 1024;
 export interface RangeFetchOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly agent?: HttpsAgent | undefined;
   /** The file that grows; what it holds already is not asked for again. */
   readonly partial: string;
   /** Announced size: nothing beyond is read. */
@@ -37,7 +39,8 @@ export async function fetchRange(options: RangeFetchOptions): Promise<void> {
     if (held === bytes) return;
     const range: Record<string, string> = held === 0 ? {} : { range: `bytes=${held}-` };
     if (held > 0 && etag !== undefined) range['if-range'] = etag;
-    const response = await httpGet(options.url, { headers: { ...options.headers, ...range }, signal });
+    const headers = { ...options.headers, ...range };
+    const response = await httpGet(options.url, { headers, signal, agent: options.agent });
     try {
       held = await beginAt(file, held, response.statusCode ?? 0, response.headers['content-range']);
       const newTag = response.headers.etag;

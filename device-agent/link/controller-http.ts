@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import Type from 'typebox';
 import { type Clock, Exclusive } from '#kit';
 import { codec, MAX_DOCUMENT_BYTES, type TimeReply, timeReplyCodec, verifyDocument } from '#protocols';
+import type { ContentOrigin } from '../cache/content-cache.ts';
 import type { TimeSample } from '../clock/index.ts';
 import type { KeyStore } from '../state/key-store.ts';
-import { bodyOf, httpGet } from './http-get.ts';
+import { bodyOf, type GetOptions, httpGet } from './http-get.ts';
 
 const statementsCodec = codec(
   'key statements',
@@ -21,18 +23,24 @@ export async function verifyTimeReply(compact: string, nonce: string, keys: KeyS
   return reply;
 }
 
+export interface ControllerHttpOptions {
+  readonly endpoints: Pick<ContentOrigin, 'url' | 'agent'>;
+  readonly clock: Clock;
+  readonly keys: KeyStore;
+}
+
 /**
  * What a loudspeaker asks of the controller before it connects, over a connection that carries no secret: the key
  * statements, and the time signed by a key that they name.
  */
 export class ControllerHttp {
-  readonly #url: string;
+  readonly #endpoints: ControllerHttpOptions['endpoints'];
   readonly #clock: Clock;
   readonly #keys: KeyStore;
   readonly #updates = new Exclusive();
 
-  constructor(options: { readonly url: string; readonly clock: Clock; readonly keys: KeyStore }) {
-    this.#url = options.url;
+  constructor(options: ControllerHttpOptions) {
+    this.#endpoints = options.endpoints;
     this.#clock = options.clock;
     this.#keys = options.keys;
   }
@@ -44,8 +52,8 @@ export class ControllerHttp {
   }
 
   async #updateKeys(signal: AbortSignal): Promise<number> {
-    const url = `${this.#url}/api/v1/keys/statements?after=${this.#keys.ring.n}`;
-    const body = await bodyOf(await httpGet(url, { signal, idleMs: 10_000 }), STATEMENTS_LIMIT);
+    const path = `/api/v1/keys/statements?after=${this.#keys.ring.n}`;
+    const body = await bodyOf(await this.#get(path, { signal, idleMs: 10_000 }), STATEMENTS_LIMIT);
     return this.#keys.extend(statementsCodec.parse(body).statements);
   }
 
@@ -53,7 +61,7 @@ export class ControllerHttp {
   async time(nonce: string, signal: AbortSignal): Promise<TimeSample> {
     if (this.#keys.ring.n === 0) await this.updateKeys(signal);
     let sentAt = this.#clock.monotonic();
-    const response = await httpGet(`${this.#url}/api/v1/time?nonce=${nonce}`, {
+    const response = await this.#get(`/api/v1/time?nonce=${nonce}`, {
       signal,
       idleMs: 10_000,
       onSent: () => {
@@ -65,4 +73,36 @@ export class ControllerHttp {
     const reply = await verifyTimeReply(compact, nonce, this.#keys);
     return { sentAt, serverReceivedAt: reply.receivedAt, serverSentAt: reply.sentAt, receivedAt };
   }
+
+  /**
+   * Asks over TLS, and over a plain connection where the certificate is refused for its dates alone: then our clock, or the controller's, is wrong. What is asked
+   * for here is public, and what comes proves itself.
+   */
+  async #get(path: string, options: GetOptions): Promise<IncomingMessage> {
+    const { url, agent } = this.#endpoints;
+    try {
+      return await httpGet(url + path, { ...options, agent });
+    } catch (error) {
+      if (!isAboutDates(error)) throw error;
+      for (const plain of plainAddresses(url)) {
+        const response = await httpGet(plain + path, options).catch(() => undefined);
+        if (response?.statusCode === 200) return response;
+        response?.destroy();
+      }
+      throw error;
+    }
+  }
+}
+
+/** A certificate that is not valid yet, or not any more, by the machine's clock. */
+function isAboutDates(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'CERT_NOT_YET_VALID' || code === 'CERT_HAS_EXPIRED';
+}
+
+/** Where a controller answers without TLS: on its own port, or on port 80 of a reverse proxy. */
+function plainAddresses(url: string): string[] {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'https:') return [];
+  return [`http://${hostname}:${port || '443'}`, `http://${hostname}:80`];
 }

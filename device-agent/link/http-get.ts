@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
 /** One request to the controller: a GET, unless it has a body. */
 export interface GetOptions {
@@ -9,6 +9,8 @@ export interface GetOptions {
   readonly body?: string;
   /** The certificate proves nothing here: only for what is proved otherwise. */
   readonly anyCertificate?: true;
+  /** Makes the connections to an https address. */
+  readonly agent?: HttpsAgent | undefined;
   /** Nothing heard for so long ends it. */
   readonly idleMs?: number;
   /** Called when the request has been handed to the socket: when its time counts. */
@@ -17,16 +19,17 @@ export interface GetOptions {
 
 /** Asks and resolves with the answer's head; the body is the caller's to read or destroy. */
 export function httpGet(url: string, options: GetOptions): Promise<IncomingMessage> {
-  const { headers = {}, signal, idleMs = 30_000, onSent, body, anyCertificate } = options;
+  const { headers = {}, signal, idleMs = 30_000, onSent, body, anyCertificate, agent } = options;
+  const secure = url.startsWith('https:');
   return new Promise((resolve, reject) => {
-    const send = url.startsWith('https:') ? httpsRequest : httpRequest;
-    const request = send(url, {
+    const settings = {
       ...{ headers, signal, timeout: idleMs },
       ...(body === undefined
         ? { method: 'GET' }
         : { method: 'POST', headers: { ...headers, 'content-type': 'application/json' } }),
-      ...(anyCertificate && { rejectUnauthorized: false }),
-    });
+    };
+    const trust = { ...(agent && { agent }), ...(anyCertificate && { rejectUnauthorized: false }) };
+    const request = secure ? httpsRequest(url, { ...settings, ...trust }) : httpRequest(url, settings);
     request.on('timeout', () => request.destroy(new Error(`nothing heard for ${idleMs} ms`)));
     request.once('error', reject);
     request.once('response', (response) => {
@@ -37,7 +40,7 @@ export function httpGet(url: string, options: GetOptions): Promise<IncomingMessa
     // A connection that must be made first, or looked up, is no part of the request's way.
     if (onSent !== undefined)
       request.once('socket', (socket) => {
-        if (socket.connecting) socket.once(url.startsWith('https:') ? 'secureConnect' : 'connect', onSent);
+        if (socket.connecting) socket.once(secure ? 'secureConnect' : 'connect', onSent);
         else onSent();
       });
     request.end(body);

@@ -16,6 +16,7 @@ import { errorText, type Log } from '../log.ts';
 import type { KeyStore } from '../state/key-store.ts';
 import type { SessionEpoch } from '../state/session-epoch.ts';
 import { type ControllerHttp, verifyTimeReply } from './controller-http.ts';
+import type { Endpoints } from './endpoints.ts';
 import { isWish } from './hello-of.ts';
 import { MqttConnection, mqttUrl } from './mqtt-connection.ts';
 
@@ -47,8 +48,7 @@ export interface LinkOptions {
   readonly http: ControllerHttp;
   readonly keys: KeyStore;
   readonly sessionEpoch: SessionEpoch;
-  /** Addresses of the controller, the enrolled one first. */
-  readonly endpoints: () => readonly string[];
+  readonly endpoints: Pick<Endpoints, 'all' | 'use' | 'trust'>;
   /** Areas whose orders are listened to. */
   readonly areas: () => readonly string[];
   /** What is said in hello, beside the session epoch. `want`: documents that the controller has asked for. */
@@ -162,7 +162,7 @@ export class Link extends Lifecycle implements TimeSource {
     const { signal } = this.#abort;
     let delays = backoff({ ...RECONNECT, random });
     for (let attempt = 0; !signal.aborted; attempt++) {
-      const addresses = endpoints();
+      const addresses = endpoints.all();
       const address = addresses[attempt % addresses.length] ?? '';
       let reason: string;
       try {
@@ -183,7 +183,8 @@ export class Link extends Lifecycle implements TimeSource {
 
   /** Connects and stays; resolves with the reason of the end. */
   async #connectOnce(address: string, onWelcome: () => void): Promise<string> {
-    const { speakerId, secret, clock, sessionEpoch, now, log } = this.#options;
+    const { speakerId, secret, clock, sessionEpoch, now, log, endpoints } = this.#options;
+    endpoints.use(address);
     const { signal } = this.#abort;
     // What is held may do: a controller whose HTTP is away may still have a broker.
     if (/^https?:/.test(address))
@@ -201,6 +202,7 @@ export class Link extends Lifecycle implements TimeSource {
       speakerId,
       secret,
       sessionEpoch: await sessionEpoch.next(now()),
+      trust: endpoints.trust,
       clock,
       onMessage: (topic, payload, at) => this.#receive(topic, payload, at),
       onClose: (reason) => this.#gone?.(reason),

@@ -8,6 +8,7 @@ import {
   topicOf,
   type UpTopicName,
 } from '#protocols';
+import type { TlsTrust } from './endpoints.ts';
 import { KEEPALIVE_MS, LineWatch } from './line-watch.ts';
 
 const CONNECT_TIMEOUT_MS = 20_000;
@@ -19,6 +20,8 @@ export interface MqttConnectionOptions {
   readonly speakerId: string;
   readonly secret: string;
   readonly sessionEpoch: number;
+  /** For an address with TLS; public authorities by default. */
+  readonly trust?: TlsTrust;
   readonly clock: Clock;
   /** `at` is the local monotonic time at which it came. */
   readonly onMessage: (topic: ParsedTopic, payload: Buffer, at: number) => void;
@@ -68,8 +71,9 @@ export class MqttConnection {
 
   /** Connects. Rejects when it is refused, or not answered in time. */
   static async open(options: MqttConnectionOptions): Promise<MqttConnection> {
-    const { url, speakerId, secret, sessionEpoch } = options;
+    const { url, speakerId, secret, sessionEpoch, trust = {} } = options;
     const settings: IClientOptions = {
+      ...trust,
       protocolVersion: 4,
       clientId: speakerId,
       username: speakerId,

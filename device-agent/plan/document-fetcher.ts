@@ -102,7 +102,7 @@ export class DocumentFetcher extends Lifecycle {
   async #fetch(document: NamedDocument): Promise<void> {
     const { origin, take } = this.#options;
     const response = await httpGet(origin.url + document.path, {
-      ...{ headers: origin.headers, signal: this.#stop.signal, idleMs: IDLE_MS },
+      ...{ headers: origin.headers, agent: origin.agent, signal: this.#stop.signal, idleMs: IDLE_MS },
     });
     const bytes = await bodyOf(response, document.bytes);
     const actual = sha256(bytes);

@@ -25,6 +25,16 @@ export const apiErrors = errorTable({
     status: 409,
     message: 'The first request with Idempotency-Key "{key}" is still running. Try again in a moment.',
   },
+  'key.root_missing': {
+    status: 409,
+    message:
+      'The root key is not in the key folder. Put root.pem there, or give its file to "npm run keys" on the controller, and try again.',
+  },
+  'key.not_a_root': {
+    status: 409,
+    message:
+      'Key "{keyId}" is not a root key in force. Take the file that was written when the root key was last changed.',
+  },
   'policy.outside_window': {
     status: 409,
     message: 'Area "{area}" has no broadcasting window open at {at} ({zone}). Windows: {windows}.',
@@ -73,7 +83,7 @@ export const apiErrors = errorTable({
   'announcement.audio_changed': {
     status: 409,
     message:
-      'The audio of announcement "{id}" is {held} now, not {given}: listen to it again before approving.',
+      'Announcement "{id}" is {held} now, not {given}: somebody changed its audio or its words. Read and listen again before approving.',
   },
   'announcement.stream_refused': {
     status: 422,

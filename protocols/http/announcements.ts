@@ -41,11 +41,15 @@ export const AnnouncementSchema = Type.Object({
   stream: nullable(Type.Object(StreamSchema.properties)),
   /** An emergency message that every loudspeaker of its area keeps decoded, so that it sounds without the network. */
   stored: Type.Boolean(),
-  /** What an approval has to name: the hash of the audio; of a relay, of the stream and its fallback. Null: there is nothing to approve. */
+  /** What an approval has to name: the hash of the audio or stream and of all that is said about it. Null: there is nothing to approve. */
   approvalHash: nullable(Sha256Schema),
   approvedSha256: nullable(Sha256Schema),
   rejectedReason: nullable(Type.String()),
   createdBy: Type.String(),
+  /** Who composed what it says now: none of them may approve it. */
+  composers: Type.Array(Type.String()),
+  /** The leader whose voice it is. */
+  recordedBy: nullable(Type.String()),
   createdAt: InstantSchema,
   updatedAt: InstantSchema,
 });
@@ -62,6 +66,8 @@ const contents = {
   mediaSha256: Type.Optional(nullable(Sha256Schema)),
   /** Null: no relay any more. */
   stream: Type.Optional(nullable(StreamSchema)),
+  /** Account of the chairman, or his deputy, whose recording it is: he may approve it himself, also when he composed it. */
+  recordedBy: Type.Optional(nullable(Type.String({ minLength: 1, maxLength: 128 }))),
   /** Only emergency messages with audio of their own are kept on loudspeakers. */
   stored: Type.Optional(Type.Boolean()),
 };
@@ -73,6 +79,6 @@ export type AnnouncementCreate = Static<typeof AnnouncementCreateSchema>;
 export const AnnouncementChangeSchema = strict({ title: Type.Optional(NameSchema), ...contents });
 export type AnnouncementChange = Static<typeof AnnouncementChangeSchema>;
 
-/** The `approvalHash` of what the approver listened to: approval is of exactly these bytes. */
+/** The `approvalHash` of what the approver read and listened to. */
 export const ApprovalSchema = strict({ sha256: Sha256Schema });
 export const RejectionSchema = strict({ reason: Type.String({ minLength: 1, maxLength: 1000 }) });

@@ -16,6 +16,8 @@ export const AreaSchema = Type.Object({
   policyFrom: nullable(IdSchema),
   createdAt: InstantSchema,
   retiredAt: nullable(InstantSchema),
+  /** The area that took it in, where it was merged. */
+  mergedInto: nullable(IdSchema),
 });
 export type AreaView = Static<typeof AreaSchema>;
 export const AreaListSchema = Type.Object({ areas: Type.Array(AreaSchema) });
@@ -38,6 +40,9 @@ export const AreaChangeSchema = strict({
   policy: Type.Optional(nullable(PolicySchema)),
 });
 export type AreaChange = Static<typeof AreaChangeSchema>;
+
+export const AreaMoveSchema = strict({ parentId: IdSchema });
+export const AreaMergeSchema = strict({ into: IdSchema });
 
 /** Where a rule comes from: an area's own policy, or (null) what holds where nobody said anything. */
 const RuleSourceSchema = Type.Object({ areaId: nullable(IdSchema), areaName: nullable(Type.String()) });

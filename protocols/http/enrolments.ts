@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { CaSchema, LastSessionSchema, SecretSchema } from '../provisioning.ts';
-import { codec, IdSchema, InstantSchema, PublicKeySchema } from '../schema.ts';
+import { LastSessionSchema, SecretSchema } from '../provisioning.ts';
+import { CaSchema, codec, IdSchema, InstantSchema, PublicKeySchema } from '../schema.ts';
 import { nullable, strict } from './common.ts';
 
 /** How long a code is good where nobody says, and at most. */

@@ -8,6 +8,7 @@ export * from './common.ts';
 export * from './coverage.ts';
 export * from './enrolments.ts';
 export * from './evidence.ts';
+export * from './keys.ts';
 export * from './latches.ts';
 export * from './media.ts';
 export * from './own-account.ts';

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { EARLIEST_MORNING, isMorningStart, LATEST_MORNING } from '../domain/policies/morning-start.ts';
 import { guessPublicUrl, parsePublicUrl } from './public-url.ts';
 import { parseStreamAllow } from './stream-allow.ts';
+import { parseTls, type TlsConfig } from './tls.ts';
 import { oneOf, urlOf, wholeNumber } from './values.ts';
 import { ConfigError, SERVER_VARIABLES, type VariableKey } from './variables.ts';
 
@@ -27,10 +27,11 @@ export interface ServerConfig {
   readonly port: number;
   readonly publicUrl: string;
   readonly databaseUrl: string;
-  /** Null: no plain MQTT port. */
+  /** Further addresses for loudspeakers. */
+  readonly moreUrls: readonly string[];
+  readonly tls: TlsConfig;
+  /** Null: MQTT over WebSocket only. */
   readonly mqttPort: number | null;
-  /** Files (PEM) that make the MQTT port speak TLS; null: plain. */
-  readonly mqttTls: { readonly keyFile: string; readonly certFile: string } | null;
   /** Null: the embedded broker. */
   readonly externalBroker: ExternalBrokerConfig | null;
   readonly tokensFile: string;
@@ -70,14 +71,18 @@ export function parseVariables(texts: Readonly<Record<VariableKey, string | null
   const dataFolder = resolve(text('data'));
   const port = wholeNumber('port', text('port'), 1, 65_535);
   const host = text('host');
+  const asked = texts.publicUrl === null ? null : parsePublicUrl(texts.publicUrl);
+  const tls = parseTls(texts, asked);
+  const publicUrl = asked ?? guessPublicUrl(host, port, tls.mode === 'off' ? 'http' : 'https');
   return {
     dataFolder,
     host,
     port,
-    publicUrl: texts.publicUrl === null ? guessPublicUrl(host, port) : parsePublicUrl(texts.publicUrl),
+    publicUrl,
+    moreUrls: moreUrls(text('moreUrls')),
+    tls,
     databaseUrl: databaseUrl(texts.databaseUrl, dataFolder),
-    mqttPort: mqttPort(text('mqttPort')),
-    mqttTls: mqttTls(text('mqttTlsKey'), text('mqttTlsCert')),
+    mqttPort: mqttPort(texts.mqttPort ?? (tls.mode === 'off' && tls.files === null ? '1883' : '8883')),
     externalBroker: text('mqttUrl') === '' ? null : externalBroker(text('mqttUrl')),
     tokensFile: texts.tokens === null ? join(dataFolder, 'tokens.json') : resolve(texts.tokens),
     trustedProxies: trustedProxies(text('trustedProxies')),
@@ -129,17 +134,16 @@ function mqttPort(text: string): number | null {
   return text === 'off' || text === '0' ? null : wholeNumber('mqttPort', text, 1, 65_535);
 }
 
-function mqttTls(keyFile: string, certFile: string): ServerConfig['mqttTls'] {
-  if (keyFile === '' && certFile === '') return null;
-  if (keyFile === '') throw new ConfigError('mqttTlsKey', '', 'a PEM file, because LOA_MQTT_TLS_CERT is set');
-  if (certFile === '')
-    throw new ConfigError('mqttTlsCert', '', 'a PEM file, because LOA_MQTT_TLS_KEY is set');
-  for (const [key, file] of [
-    ['mqttTlsKey', keyFile],
-    ['mqttTlsCert', certFile],
-  ] as const)
-    if (!existsSync(file)) throw new ConfigError(key, file, 'an existing PEM file');
-  return { keyFile: resolve(keyFile), certFile: resolve(certFile) };
+function moreUrls(text: string): string[] {
+  const expected = 'addresses like "https://loa.xa-tan-an.vn wss://relay.example/mqtt", separated by spaces';
+  const schemes = ['http', 'https', 'ws', 'wss', 'mqtt', 'mqtts'];
+  const urls = text.split(/\s+/).filter((url) => url !== '');
+  if (urls.length > 8) throw new ConfigError('moreUrls', text, 'eight addresses at most');
+  return urls.map((url) => {
+    const { username, href } = urlOf('moreUrls', url, schemes, expected);
+    if (username !== '') throw new ConfigError('moreUrls', url, expected);
+    return href.replace(/\/$/, '');
+  });
 }
 
 function externalBroker(text: string): ExternalBrokerConfig {

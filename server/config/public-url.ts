@@ -13,10 +13,10 @@ export function parsePublicUrl(text: string): string {
 }
 
 /** Where others most likely find this machine: the address it listens on, or its first one in the network. */
-export function guessPublicUrl(host: string, port: number): string {
+export function guessPublicUrl(host: string, port: number, scheme: 'http' | 'https'): string {
   const anyAddress = host === '0.0.0.0' || host === '::';
   const address = anyAddress ? (firstAddress() ?? '127.0.0.1') : host;
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+  return `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 function firstAddress(): string | undefined {

@@ -31,21 +31,45 @@ export const SERVER_VARIABLES = {
     meaning:
       '`file:/path/loa.db` (SQLite) or `postgresql://user:password@host/database`; by default `loa.db` in the data folder',
   },
-  mqttPort: {
-    name: 'LOA_MQTT_PORT',
-    default: '1883',
-    meaning: 'plain MQTT port of the embedded broker; `off` (or 0) leaves MQTT over WebSocket only',
-  },
-  mqttTlsKey: {
-    name: 'LOA_MQTT_TLS_KEY',
+  moreUrls: {
+    name: 'LOA_MORE_URLS',
     default: '',
     meaning:
-      'private key (PEM file); with it and the certificate the MQTT port speaks TLS instead of plain MQTT',
+      'further addresses at which loudspeakers find the controller, separated by spaces (`https://`, `http://`, `wss://`, `ws://`, `mqtts://` or `mqtt://`); they try them in turn and never give up the one that they were entered with',
   },
-  mqttTlsCert: {
-    name: 'LOA_MQTT_TLS_CERT',
+  tls: {
+    name: 'LOA_TLS',
+    default: null,
+    meaning:
+      '`own`: TLS with an authority made at the first start, which loudspeakers pin; `files`: with your certificate; `off`: plain HTTP, for a reverse proxy that speaks TLS (the MQTT port still uses your files, if there are any). By default `files` where LOA_TLS_KEY is set, `off` where LOA_PUBLIC_URL begins with `http://`, else `own`',
+  },
+  tlsKey: {
+    name: 'LOA_TLS_KEY',
     default: '',
-    meaning: 'certificate with its chain (PEM file) for the MQTT port',
+    meaning: 'private key (PEM file); read again when it changes',
+  },
+  tlsCert: {
+    name: 'LOA_TLS_CERT',
+    default: '',
+    meaning: 'its certificate with the chain (PEM file); read again when it changes',
+  },
+  tlsCa: {
+    name: 'LOA_TLS_CA',
+    default: '',
+    meaning:
+      'authority (PEM file) of that certificate, or of the reverse proxy’s, which loudspeakers are to pin; not needed where public authorities know it',
+  },
+  tlsClientCa: {
+    name: 'LOA_TLS_CLIENT_CA',
+    default: '',
+    meaning:
+      'authority (PEM file) of the loudspeakers’ own certificates: with it nobody connects to MQTT, and no loudspeaker fetches anything, without one (mutual TLS)',
+  },
+  mqttPort: {
+    name: 'LOA_MQTT_PORT',
+    default: null,
+    meaning:
+      'MQTT port of the embedded broker, by default 8883 with TLS and 1883 without; `off` (or 0) leaves MQTT over WebSocket only',
   },
   mqttUrl: {
     name: 'LOA_MQTT_URL',

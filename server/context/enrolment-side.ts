@@ -2,8 +2,8 @@ import type { Clock } from '#kit';
 import { CodeService } from '../domain/enrolment/code-service.ts';
 import { namedKeys } from '../domain/enrolment/enrolment.ts';
 import { EnrolmentService } from '../domain/enrolment/enrolment-service.ts';
-import { NO_OWN_AUTHORITY, type TrustAnchors } from '../domain/enrolment/trust-anchors.ts';
 import type { KeyService } from '../domain/keys/key-service.ts';
+import type { TrustAnchors } from '../domain/keys/trust-anchors.ts';
 import type { Speaker } from '../domain/speakers/speaker.ts';
 import type { SpeakerService } from '../domain/speakers/speaker-service.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
@@ -16,15 +16,14 @@ export interface EnrolmentSideOptions {
   readonly speakers: Pick<SpeakerService, 'find' | 'get'>;
   readonly speakerSide: Pick<SpeakerSide, 'presence' | 'speakerKeys'>;
   readonly publicUrl: string;
-  /** None of its own by default. */
-  readonly trust?: TrustAnchors;
+  readonly trust: TrustAnchors;
   /** As after any change of a record: the broker's table, targeting and the assignment follow. */
   readonly onSaved: (speaker: Speaker) => void;
 }
 
 /** Codes as people make them, and enrolment as loudspeakers do it. */
 export function buildEnrolmentSide(options: EnrolmentSideOptions) {
-  const { storage, clock, keys, speakers, speakerSide, publicUrl, trust = NO_OWN_AUTHORITY } = options;
+  const { storage, clock, keys, speakers, speakerSide, publicUrl, trust } = options;
   const { presence, speakerKeys } = speakerSide;
   return {
     codes: new CodeService({ read: storage.read, speakers, clock, publicUrl: () => publicUrl }),

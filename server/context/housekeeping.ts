@@ -1,6 +1,41 @@
 import { schedule } from 'node-cron';
-import { type Instant, Lifecycle } from '#kit';
+import { type Clock, type Instant, Lifecycle } from '#kit';
+import type { Acts } from '../domain/audit/acts.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
+import type { Logger } from '../logger.ts';
+
+export interface HousekeepingParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly storage: Storage;
+  readonly acts: Acts;
+  /** Their sessions and links. */
+  readonly people: { prune(): Promise<void> };
+  readonly enrolment: { forgetExpired(): Promise<void> };
+  readonly compiler: { prune(): Promise<void> };
+}
+
+/** What this controller sweeps. */
+export function buildHousekeeping({
+  clock,
+  log,
+  storage,
+  acts,
+  people,
+  enrolment,
+  compiler,
+}: HousekeepingParts): Housekeeping {
+  return new Housekeeping({
+    tasks: {
+      'idempotency answers': () => acts.prune(),
+      'sessions and links': () => people.prune(),
+      'plan documents': () => compiler.prune(),
+      'enrolment codes': () => enrolment.forgetExpired(),
+      'health history': () => pruneHealth(storage, clock.now()),
+    },
+    onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
+  });
+}
 
 export interface HousekeepingOptions {
   /** When, as cron writes it; each hour by default. */

@@ -1,5 +1,5 @@
 import type { Clock } from '#kit';
-import type { StoredMessage } from '#protocols';
+import type { ClearedMessage } from '../domain/announcements/clearance.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { HolidayTable } from '../domain/calendar/holiday.ts';
 import type { LiveEvents } from '../domain/events/live-events.ts';
@@ -35,7 +35,7 @@ export interface PlanSideOptions {
   >;
   readonly holidays: () => HolidayTable;
   /** The messages that the loudspeakers of an area keep decoded. */
-  readonly storedMessages: (areaId: string) => Promise<readonly StoredMessage[]>;
+  readonly storedMessages: (areaId: string) => Promise<readonly ClearedMessage[]>;
   readonly boot: BootTime;
   readonly witness: TimeWitness;
 }

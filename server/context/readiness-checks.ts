@@ -1,11 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock } from '#kit';
 import { roomState } from '../domain/backup/storage-use.ts';
+import { plausible } from '../domain/time/plausible.ts';
 import type { CheckResult } from '../http/readiness.ts';
-
-/** Before this program was written no clock can be right; a box without a battery-backed clock starts in 1970. */
-const EARLIEST = Date.UTC(2025, 0, 1);
-const LATEST = Date.UTC(2100, 0, 1);
 
 export interface ReadinessParts {
   readonly storage: { ping(): Promise<void> };
@@ -34,7 +31,7 @@ export function readinessChecks(parts: ReadinessParts): Record<string, () => Pro
       const now = clock.now();
       if (clockGuard.disputed)
         return { ok: false, detail: `${new Date(now).toISOString()}, in doubt: nothing is planned` };
-      return { ok: now > EARLIEST && now < LATEST, detail: new Date(now).toISOString() };
+      return { ok: now === plausible(now), detail: new Date(now).toISOString() };
     },
     plan: async () => planning.progress,
     disk: async () => {

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
 import type { Clock } from '#kit';
 import type { ErrorCode } from '#protocols';
-import { ConfigError, SERVER_VARIABLES, type ServerConfig } from '../config/index.ts';
+import type { ServerConfig } from '../config/index.ts';
 import { AnswerIngest } from '../domain/deliveries/answer-ingest.ts';
 import { JournalIngest } from '../domain/deliveries/journal-ingest.ts';
 import { JournalPositions } from '../domain/deliveries/journal-positions.ts';
@@ -12,6 +10,7 @@ import { SpeakerKeys } from '../domain/deliveries/speaker-keys.ts';
 import { BroadcastSettler } from '../domain/dispatch/broadcast-settler.ts';
 import { Dispatcher } from '../domain/dispatch/dispatcher.ts';
 import type { LiveEvents } from '../domain/events/live-events.ts';
+import type { TlsSettings } from '../domain/keys/certificates.ts';
 import type { KeyService } from '../domain/keys/key-service.ts';
 import type { TimeService } from '../domain/keys/time-service.ts';
 import { HeldDocuments } from '../domain/plans/held-documents.ts';
@@ -42,6 +41,8 @@ export interface SpeakerSideOptions {
   readonly events: LiveEvents;
   readonly keys: KeyService;
   readonly time: TimeService;
+  /** Null: the MQTT port is plain. */
+  readonly tls: TlsSettings | null;
   /** What is in force and not in the database yet. */
   readonly pending: PendingSpeakers;
   /** How the controller reaches its broker; by default what the configuration says. */
@@ -50,7 +51,7 @@ export interface SpeakerSideOptions {
 
 export type SpeakerSide = ReturnType<typeof buildSpeakerSide>;
 
-/** Everything between the domain and the loudspeakers, joined but not started. Throws `ConfigError` for TLS files that cannot be used. */
+/** Everything between the domain and the loudspeakers, joined but not started. */
 export function buildSpeakerSide(options: SpeakerSideOptions) {
   const { config, clock, log, storage, events: live, keys, time, pending } = options;
   const failed = (part: string) => (error: unknown) => log.error({ err: error, part }, 'a part failed');
@@ -79,7 +80,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
           broker,
           host: config.host,
           port: config.mqttPort,
-          ...tlsOf(config),
+          tls: options.tls,
           onError: failed('MQTT port'),
         });
 
@@ -123,6 +124,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     keys,
     publisher,
     access: credentials,
+    endpoints: config.moreUrls,
     pending,
     onError: failed('assignments'),
   });
@@ -180,25 +182,6 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     hellos,
     refusedBatches,
   };
-}
-
-function tlsOf({ mqttTls }: ServerConfig): {
-  readonly tls?: { readonly key: string; readonly cert: string };
-} {
-  if (mqttTls === null) return {};
-  const { keyFile, certFile } = mqttTls;
-  try {
-    const tls = { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
-    createSecureContext(tls);
-    return { tls };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(
-      'mqttTlsKey',
-      keyFile,
-      `a readable PEM key that fits the certificate of ${SERVER_VARIABLES.mqttTlsCert.name}, "${certFile}" (${reason})`,
-    );
-  }
 }
 
 function connector(config: ServerConfig, broker: EmbeddedBroker | null, clock: Clock): MqttConnector {

@@ -27,7 +27,7 @@ export async function prepareAnnouncement(
   const editor = village.as('editor');
   const queued = await editor.upload<MediaJobView>(`/media?area=${village.areaId}`, audio);
   const medium = await preparedMedium(editor, queued, onProgress);
-  const { id } = await editor.post<{ id: string }>('/announcements', {
+  const { id, approvalHash } = await editor.post<{ id: string; approvalHash: string }>('/announcements', {
     areaId: village.areaId,
     title: 'Lời chào của xã Tân An',
     category: 'chuc-mung',
@@ -35,7 +35,7 @@ export async function prepareAnnouncement(
     mediaSha256: medium.sha256,
   });
   await editor.post(`/announcements/${id}/submit`, {});
-  await village.as('chairman').post(`/announcements/${id}/approve`, { sha256: medium.sha256 });
+  await village.as('chairman').post(`/announcements/${id}/approve`, { sha256: approvalHash });
   const { sha256, durationMs, integratedLufs, truePeakDb } = medium;
   return { announcementId: id, sha256, durationMs, integratedLufs, truePeakDb };
 }

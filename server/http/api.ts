@@ -1,3 +1,4 @@
+import type { RequestListener, Server } from 'node:http';
 import cookie from '@fastify/cookie';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import Fastify, {
@@ -27,6 +28,7 @@ import { enrolmentCodeRoutes, enrolmentRoutes } from './routes/enrolments.ts';
 import { eventRoutes } from './routes/events.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
 import { journalRoutes } from './routes/journal.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { latchRoutes } from './routes/latches.ts';
 import { mediaRoutes } from './routes/media.ts';
 import { mediaJobRoutes } from './routes/media-jobs.ts';
@@ -43,12 +45,17 @@ import type { ApiServices } from './services.ts';
 
 /** Largest body that is not an upload: ten thousand loudspeakers named one by one. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
-const REQUEST_TIMEOUT_MS = 10 * 60_000;
+export const REQUEST_TIMEOUT_MS = 10 * 60_000;
 
-/** Builds the HTTP API. It listens on no port. */
-export async function buildApi(services: ApiServices, log: FastifyBaseLogger): Promise<FastifyInstance> {
+/** Builds the HTTP API, on a server of one's own where one is given. It listens on no port. */
+export async function buildApi(
+  services: ApiServices,
+  log: FastifyBaseLogger,
+  server?: (handler: RequestListener) => Server,
+): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
+    ...(server === undefined ? {} : { serverFactory: server }),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -110,6 +117,7 @@ const privateRoutes =
       planRoutes,
       coverageRoutes,
       latchRoutes,
+      keyRoutes,
       programmeRoutes,
       scheduleRoutes,
       calendarRoutes,

@@ -2,6 +2,7 @@ import type { Clock } from '#kit';
 import type { AnnouncementService } from '../domain/announcements/announcement-service.ts';
 import type { StreamGuard } from '../domain/announcements/stream-guard.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
+import type { AreaMover } from '../domain/areas/area-mover.ts';
 import type { AreaService } from '../domain/areas/area-service.ts';
 import type { Acts } from '../domain/audit/acts.ts';
 import type { AuditLog } from '../domain/audit/audit-log.ts';
@@ -17,6 +18,8 @@ import type { CodeService } from '../domain/enrolment/code-service.ts';
 import type { EnrolmentService } from '../domain/enrolment/enrolment-service.ts';
 import type { EventHub } from '../domain/events/event-hub.ts';
 import type { EvidenceService } from '../domain/evidence/evidence-service.ts';
+import type { KeyRotation } from '../domain/keys/key-rotation.ts';
+import type { TrustAnchors } from '../domain/keys/trust-anchors.ts';
 import type { LatchService } from '../domain/latches/latch-service.ts';
 import type { Told } from '../domain/latches/latch-view.ts';
 import type { ReminderService } from '../domain/latches/reminders.ts';
@@ -70,6 +73,7 @@ export interface ApiServices {
   readonly read: Stores;
   readonly areaDirectory: AreaDirectory;
   readonly areas: AreaService;
+  readonly areaMoves: AreaMover;
   readonly speakerIndex: SpeakerIndex;
   readonly speakers: SpeakerService;
   readonly codes: CodeService;
@@ -101,6 +105,10 @@ export interface ApiServices {
   readonly storageUse: StorageUseService;
   readonly events: EventHub;
   readonly statements: StatementSource;
+  readonly rotation: KeyRotation;
+  readonly trust: TrustAnchors;
+  /** Loudspeakers show a certificate beside their secret. */
+  readonly clientCertificates: boolean;
   readonly time: TimeSource;
   readonly readiness: Readiness;
   readonly metrics: Metrics;

@@ -7,7 +7,11 @@ import { outputOf, type Speaker, type SpeakerStatus } from '../domain/speakers/s
 
 /** An announcement with what an approval has to name. */
 export function announcementView(announcement: Announcement): AnnouncementView {
-  return { ...announcement, approvalHash: approvalHash(announcement) };
+  return {
+    ...announcement,
+    composers: [...announcement.composers],
+    approvalHash: approvalHash(announcement),
+  };
 }
 
 /** A speaker as people see it at an instant: without its secret's hash. `stopped`: a latch holds there. */

@@ -185,6 +185,8 @@ export class EmbeddedBroker extends Lifecycle {
     const aedes = this.#aedes;
     if (aedes === undefined) throw new Error('the broker is not running');
     const [ours, theirs] = duplexPair({ highWaterMark: 64 * 1024 });
+    // One end of a pair does not hear that the other is gone.
+    theirs.once('close', () => ours.destroy());
     this.#controllers.add(aedes.handle(theirs));
     return ours;
   }

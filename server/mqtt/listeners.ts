@@ -1,6 +1,7 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { Lifecycle } from '#kit';
+import type { TlsSettings } from '../domain/keys/certificates.ts';
 import type { EmbeddedBroker } from './broker.ts';
 
 /** Connections that may wait to be accepted: after a power cut a whole province comes at once. */
@@ -12,8 +13,8 @@ export interface MqttListenerOptions {
   readonly host: string;
   /** 0 takes a free one; see `port`. */
   readonly port: number;
-  /** With key and certificate (PEM) the port speaks TLS 1.2 or 1.3. */
-  readonly tls?: { readonly key: string; readonly cert: string };
+  /** With it the port speaks TLS 1.2 or 1.3. */
+  readonly tls?: TlsSettings | null;
   /** A connection that the system could not hand over, for want of memory or descriptors: the port stays open. */
   readonly onError: (error: unknown) => void;
 }
@@ -34,6 +35,23 @@ export class MqttListener extends Lifecycle {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
+  #secure(settings: TlsSettings, take: (socket: Socket) => void): TlsServer {
+    const { certificates, clientCa } = settings;
+    const options = () => ({
+      ...certificates.current,
+      ...(clientCa === null ? {} : { ca: clientCa }),
+      minVersion: 'TLSv1.2' as const,
+    });
+    const mutual = { requestCert: clientCa !== null, rejectUnauthorized: clientCa !== null };
+    const handshakeTimeout = HANDSHAKE_TIMEOUT_MS;
+    const server = createTlsServer({ ...options(), ...mutual, noDelay: true, handshakeTimeout }, take);
+    this.disposers.defer(
+      'certificate of the MQTT port',
+      certificates.onChange(() => server.setSecureContext(options())),
+    );
+    return server;
+  }
+
   protected async onStart(): Promise<void> {
     const { broker, host, port, tls, onError } = this.#options;
     const sockets = new Set<Socket>();
@@ -42,13 +60,7 @@ export class MqttListener extends Lifecycle {
       socket.once('close', () => sockets.delete(socket));
       broker.accept(socket, socket.remoteAddress ?? '');
     };
-    const server =
-      tls === undefined
-        ? createServer({ noDelay: true }, take)
-        : createTlsServer(
-            { ...tls, noDelay: true, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
-            take,
-          );
+    const server = tls ? this.#secure(tls, take) : createServer({ noDelay: true }, take);
     // A handshake that fails is the peer's affair: its socket is gone already.
     server.on('tlsClientError', () => undefined);
     await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { writeTogether } from '#kit';
 import type { EmbeddedBroker } from './broker.ts';
@@ -9,10 +10,15 @@ const MAX_MESSAGE_BYTES = 128 * 1024;
 
 /**
  * Serves MQTT over WebSocket (subprotocol `mqtt`) on an HTTP server below `path`, so that one port is enough. Other upgrades are
- * refused. Undo with the function given back, which ends the connections too: an HTTP server does not know them any more, and
+ * refused; with `clientCertificates` also who shows none of the authority that was set. Undo with the function given back, which ends the connections too: an HTTP server does not know them any more, and
  * would wait for the last of them when it is closed.
  */
-export function attachWebSocket(server: Server, path: string, broker: EmbeddedBroker): () => void {
+export function attachWebSocket(
+  server: Server,
+  path: string,
+  broker: EmbeddedBroker,
+  options: { readonly clientCertificates?: boolean } = {},
+): () => void {
   const streams = new Set<Duplex>();
   const sockets = new WebSocketServer({
     noServer: true,
@@ -25,11 +31,11 @@ export function attachWebSocket(server: Server, path: string, broker: EmbeddedBr
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const asked = (request.url ?? '').split('?', 1)[0];
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-    if (asked !== path || !offered.includes('mqtt')) {
+    const barred = options.clientCertificates === true && !showsCertificate(request);
+    if (asked !== path || !offered.includes('mqtt') || barred) {
+      const answer = asked !== path ? '404 Not Found' : barred ? '403 Forbidden' : '400 Bad Request';
       socket.on('error', () => undefined);
-      socket.end(
-        `HTTP/1.1 ${asked === path ? '400 Bad Request' : '404 Not Found'}\r\nConnection: close\r\n\r\n`,
-      );
+      socket.end(`HTTP/1.1 ${answer}\r\nConnection: close\r\n\r\n`);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -45,4 +51,9 @@ export function attachWebSocket(server: Server, path: string, broker: EmbeddedBr
     sockets.close();
     for (const stream of [...streams]) stream.destroy();
   };
+}
+
+/** Whether a connection came with a certificate that the port's authority signed. */
+function showsCertificate({ socket }: IncomingMessage): boolean {
+  return socket instanceof TLSSocket && socket.authorized;
 }

@@ -1,12 +1,12 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '#kit';
+import { syncFolder, writeFileAtomic } from '#kit';
 import type { KeyName, KeyVault } from '../domain/keys/key-vault.ts';
 
 const STATEMENTS = 'statements.jsonl';
 const OWNER_ONLY = 0o600;
 
-/** Keys in a folder of their own (mode 0700): `root.pem`, `operational.pem`, `statements.jsonl` with one JWS a line. */
+/** Keys in a folder of their own (mode 0700): `root.pem`, `operational.pem` (and `next-root.pem` for a moment), `statements.jsonl` with one JWS a line. */
 export class KeyFiles implements KeyVault {
   readonly #folder: string;
 
@@ -20,6 +20,11 @@ export class KeyFiles implements KeyVault {
 
   writeKey(name: KeyName, pem: string): Promise<void> {
     return this.#write(`${name}.pem`, pem);
+  }
+
+  async removeKey(name: KeyName): Promise<void> {
+    await rm(join(this.#folder, `${name}.pem`), { force: true });
+    await syncFolder(this.#folder);
   }
 
   async readStatements(): Promise<string[]> {

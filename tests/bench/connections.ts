@@ -59,5 +59,5 @@ function tlsEnvironment(folder: string): Record<string, string> {
     ...['-keyout', key, '-out', certificate, ...subject],
   ]);
   if (made.status !== 0) throw new Error('openssl could not make a certificate; install openssl');
-  return { LOA_MQTT_TLS_KEY: key, LOA_MQTT_TLS_CERT: certificate };
+  return { LOA_TLS: 'off', LOA_TLS_KEY: key, LOA_TLS_CERT: certificate };
 }

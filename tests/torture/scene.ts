@@ -211,7 +211,7 @@ export class Scene {
     );
     const priority = content.emergency ? 'emergency' : 'normal';
     const { sha256, durationMs } = medium;
-    const { id } = await editor.post<AnnouncementView>('/announcements', {
+    const { id, approvalHash } = await editor.post<AnnouncementView>('/announcements', {
       areaId: AREA,
       title: `Bản tin ${content.number}`,
       category: 'thong-bao',
@@ -220,7 +220,7 @@ export class Scene {
       mediaSha256: sha256,
     });
     await editor.post(`/announcements/${id}/submit`, {});
-    await this.controller.as('chairman').post(`/announcements/${id}/approve`, { sha256 });
+    await this.controller.as('chairman').post(`/announcements/${id}/approve`, { sha256: approvalHash });
     return { number: content.number, announcementId: id, durationMs, priority };
   }
 

@@ -7,16 +7,15 @@ import {
   DomainError,
   mayFollow,
   newId,
-  type StoredMessage,
 } from '#protocols';
 import { type Actor, authorize, holdsRole, type Permission } from '../accounts/actor.ts';
 import { LEADERS } from '../accounts/roles.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { changes, record } from '../audit/record.ts';
-import { mediumContent } from '../media/medium-content.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Announcement } from './announcement.ts';
 import { approvalHash, isApproved } from './approval-hash.ts';
+import { type ClearedMessage, clearMessage } from './clearance.ts';
 
 /** What the audit log tells of a change. */
 const RECORDED = [
@@ -27,11 +26,15 @@ const RECORDED = [
 /** As many as a plan head takes. */
 const MOST_STORED = 64;
 
+/** Takes back every broadcast of an announcement that is not over yet. */
+type StopAll = (tx: Transaction, actor: Actor, announcementId: string, reason: string) => Promise<void>;
+
 /** Announcements from draft to approval. Approval defaults to "not approved", and is of the exact delivered bytes. */
 export class AnnouncementService {
   readonly #read: Pick<Stores, 'announcements' | 'media'>;
   readonly #areas: AreaDirectory;
   readonly #clock: Clock;
+  readonly #stopAll: StopAll;
   readonly #onStoredChanged: (areaId: string) => void;
   readonly #onApprovalChanged: () => void;
 
@@ -39,6 +42,8 @@ export class AnnouncementService {
     readonly read: Pick<Stores, 'announcements' | 'media'>;
     readonly areas: AreaDirectory;
     readonly clock: Clock;
+    /** Takes back what is planned and what sounds of it, in the same transaction. */
+    readonly stopAll: StopAll;
     /** Told after the commit: other messages are to be kept on the loudspeakers of this area. */
     readonly onStoredChanged?: (areaId: string) => void;
     /** Told after the commit: something was approved, or is so no longer. */
@@ -47,6 +52,7 @@ export class AnnouncementService {
     this.#read = options.read;
     this.#areas = options.areas;
     this.#clock = options.clock;
+    this.#stopAll = options.stopAll;
     this.#onStoredChanged = options.onStoredChanged ?? (() => undefined);
     this.#onApprovalChanged = options.onApprovalChanged ?? (() => undefined);
   }
@@ -64,13 +70,13 @@ export class AnnouncementService {
   }
 
   /** The approved emergency messages that the loudspeakers of an area and all below it keep decoded; the newest, at most 64. */
-  async storedMessages(areaId: string): Promise<StoredMessage[]> {
-    const messages: StoredMessage[] = [];
+  async storedMessages(areaId: string): Promise<ClearedMessage[]> {
+    const messages: ClearedMessage[] = [];
     for (const announcement of await this.#read.announcements.stored(areaId)) {
-      const { id, title, mediaSha256 } = announcement;
+      const { mediaSha256 } = announcement;
       const medium = mediaSha256 === null ? null : await this.#read.media.get(mediaSha256);
-      if (!isApproved(announcement) || medium === null || messages.length >= MOST_STORED) continue;
-      messages.push({ name: id, title, content: mediumContent(medium) });
+      const message = clearMessage(announcement, medium);
+      if (message !== null && messages.length < MOST_STORED) messages.push(message);
     }
     return messages;
   }
@@ -96,6 +102,8 @@ export class AnnouncementService {
       stored: wanted.stored ?? false,
       rejectedReason: null,
       createdBy: actor.name,
+      composers: [actor.name],
+      recordedBy: wanted.recordedBy ?? null,
       createdAt: now,
       updatedAt: now,
     };
@@ -126,6 +134,8 @@ export class AnnouncementService {
       mediaSha256: change.mediaSha256 === undefined ? before.mediaSha256 : change.mediaSha256,
       stream: change.stream === undefined ? before.stream : change.stream,
       stored: change.stored ?? before.stored,
+      recordedBy: change.recordedBy === undefined ? before.recordedBy : change.recordedBy,
+      composers: [...new Set([...before.composers, actor.name])],
       state: 'draft',
       approvedSha256: null,
     };
@@ -150,13 +160,13 @@ export class AnnouncementService {
   }
 
   /**
-   * Approves exactly what has the `approvalHash` `sha256`. Four eyes: what one composed another approves, except the chairman's own.
+   * Approves exactly what has the `approvalHash` `sha256`. Four eyes: what one composed another approves, except a leader's own recording.
    * Throws `announcement.audio_changed`, `announcement.four_eyes`, `request.conflict`.
    */
   async approve(tx: Transaction, actor: Actor, id: string, sha256: string): Promise<Announcement> {
     const before = await this.#load(tx, actor, 'announcement:approve', id);
     requireStep(before, 'approved');
-    if (before.createdBy === actor.name && !holdsRole(actor, LEADERS, before.areaId, this.#areas.tree))
+    if (before.composers.includes(actor.name) && !this.#isOwnRecording(actor, before))
       throw new DomainError('announcement.four_eyes', { actor: actor.name, id });
     const held = approvalHash(before);
     if (held !== sha256) throw new DomainError('announcement.audio_changed', { id, held, given: sha256 });
@@ -183,11 +193,19 @@ export class AnnouncementService {
     );
   }
 
-  /** Never again broadcast. What is on the air already is stopped by cancelling that broadcast. */
+  /** Never again broadcast; what is planned, under way or on the air of it is taken back with it. */
   async withdraw(tx: Transaction, actor: Actor, id: string): Promise<Announcement> {
     const before = await this.#load(tx, actor, 'announcement:write', id);
     requireStep(before, 'withdrawn');
-    return this.#save(tx, actor, before, 'announcement.withdraw', {}, { state: 'withdrawn' });
+    const after = await this.#save(tx, actor, before, 'announcement.withdraw', {}, { state: 'withdrawn' });
+    await this.#stopAll(tx, actor, id, 'announcement.withdrawn');
+    return after;
+  }
+
+  /** Whether it is the voice of a leader, who stands for it himself. A relay is nobody's voice. */
+  #isOwnRecording(actor: Actor, { recordedBy, stream, mediaSha256, areaId }: Announcement): boolean {
+    if (recordedBy !== actor.name || stream !== null || mediaSha256 === null) return false;
+    return holdsRole(actor, LEADERS, areaId, this.#areas.tree);
   }
 
   async #load(

@@ -24,6 +24,10 @@ export interface Announcement {
   readonly stored: boolean;
   readonly rejectedReason: string | null;
   readonly createdBy: string;
+  /** Accounts that composed what it says now, each once: none of them may approve it. */
+  readonly composers: readonly string[];
+  /** Account of the leader whose voice it is: that one may approve it although he composed it. Null: not a leader's own recording. */
+  readonly recordedBy: string | null;
   readonly createdAt: number;
   readonly updatedAt: number;
 }

@@ -1,23 +1,34 @@
 import { sha256 } from '#protocols';
 import type { Announcement } from './announcement.ts';
 
+/** What an approver has read and listened to. */
+type Approvable = Pick<
+  Announcement,
+  'title' | 'category' | 'language' | 'priority' | 'text' | 'mediaSha256' | 'stream' | 'stored'
+>;
+
 /**
- * What an approval is of: the delivered bytes, or for a relay the hash of the stream, its length and its fallback together. Null
- * while there is nothing to approve.
+ * What an approval is of: the delivered bytes, or the stream with its length and its fallback, together with all that is said about them.
+ * Null while there is nothing that could sound. Hexadecimal SHA-256 of a JSON list in the order written here.
  */
-export function approvalHash({
-  mediaSha256,
-  stream,
-}: Pick<Announcement, 'mediaSha256' | 'stream'>): string | null {
-  if (stream === null) return mediaSha256;
-  const { url, station, durationMs } = stream;
-  return sha256(JSON.stringify(['relay', url, station, durationMs, mediaSha256]));
+export function approvalHash(announcement: Approvable): string | null {
+  const { title, category, language, priority, text, mediaSha256, stream, stored } = announcement;
+  if (stream === null && mediaSha256 === null) return null;
+  const relay = stream === null ? null : [stream.url, stream.station, stream.durationMs];
+  const said = [title, category, language, priority, text, stored];
+  return sha256(JSON.stringify(['loa-approval/1', ...said, relay, mediaSha256]));
 }
 
 /** Whether what would sound now is what was approved. */
 export function isApproved(
-  announcement: Pick<Announcement, 'state' | 'approvedSha256' | 'mediaSha256' | 'stream'>,
+  announcement: Approvable & Pick<Announcement, 'state' | 'approvedSha256'>,
 ): boolean {
   const { state, approvedSha256 } = announcement;
   return state === 'approved' && approvedSha256 !== null && approvedSha256 === approvalHash(announcement);
+}
+
+/** The same announcement as it is once somebody approved exactly this; unchanged while there is nothing to approve. */
+export function asApproved(announcement: Announcement): Announcement {
+  const approvedSha256 = approvalHash(announcement);
+  return approvedSha256 === null ? announcement : { ...announcement, state: 'approved', approvedSha256 };
 }

@@ -16,11 +16,8 @@ import { DEFAULT_POLICY, policyCodec } from '../policies/policy.ts';
 import { isZone } from '../policies/zoned-time.ts';
 import { followZones } from '../schedule/zone-change.ts';
 import type { Transaction } from '../unit-of-work.ts';
-import { type Area, AreaTree } from './area.ts';
+import { type Area, AreaTree, MAX_DEPTH } from './area.ts';
 import type { AreaDirectory } from './area-directory.ts';
-
-/** Levels of the tree at most: an assignment names a speaker's whole ancestry. */
-const MAX_DEPTH = 16;
 
 /** The territory: what people read and change of it. */
 export class AreaService {
@@ -156,6 +153,7 @@ export class AreaService {
       policyFrom: from ?? null,
       createdAt: area.createdAt,
       retiredAt: area.retiredAt,
+      mergedInto: area.mergedInto ?? null,
     };
   }
 

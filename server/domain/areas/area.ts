@@ -14,7 +14,12 @@ export interface Area {
   readonly createdAt: number;
   /** Set when the area was dissolved or merged; its history stays. */
   readonly retiredAt: number | null;
+  /** The area that took it in, where it was merged. */
+  readonly mergedInto?: string | null;
 }
+
+/** Levels of the tree at most: an assignment names a speaker's whole ancestry. */
+export const MAX_DEPTH = 16;
 
 /** Where no area of the ancestry names a zone. */
 export const DEFAULT_ZONE = 'Asia/Ho_Chi_Minh';

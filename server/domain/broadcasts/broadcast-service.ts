@@ -1,34 +1,28 @@
 import type { Clock } from '#kit';
-import {
-  BROADCAST_STATES,
-  DomainError,
-  type FileContent,
-  newId,
-  type PlayOrder,
-  type PlayRequest,
-  type RelayContent,
-  repetitionMs,
-  statesBefore,
-  type Targets,
-} from '#protocols';
+import { DomainError, newId, type PlayRequest, repetitionMs, type Targets } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { Announcement } from '../announcements/announcement.ts';
-import { announcementContent } from '../announcements/announcement-content.ts';
-import { approvalHash, isApproved } from '../announcements/approval-hash.ts';
+import { approvalHash } from '../announcements/approval-hash.ts';
+import {
+  asPrelude,
+  builtInPrelude,
+  type ClearedContent,
+  type ClearedPrelude,
+  clear,
+  clearMessage,
+} from '../announcements/clearance.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
-import { mediumContent } from '../media/medium-content.ts';
 import type { StoredSlot } from '../plans/plan.ts';
 import { requireWindow } from '../policies/windows.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import { NOTHING_PENDING, type PendingBroadcasts } from '../urgent/pending-acts.ts';
 import { air, orderedBroadcast } from './air.ts';
 import type { Broadcast } from './broadcast.ts';
-import { cancelDetail, cancelOrders, notCancellable } from './cancel-orders.ts';
+import { notCancellable } from './cancel-orders.ts';
 import type { Dispatching, OrderSigner } from './order-issuer.ts';
 import {
-  builtInMs,
   endingAt,
   type PlayDefaults,
   type PlayTimes,
@@ -41,6 +35,7 @@ import {
 } from './plan-broadcast.ts';
 import { type ResolvedTargets, resolveTargets, type SpeakerIndex, wantedTargets } from './resolve-targets.ts';
 import { liftedStops, type Stops } from './stops.ts';
+import { takeBack } from './take-back.ts';
 
 const ONCE = { count: 1, intervalMs: 0 };
 
@@ -154,7 +149,8 @@ export class BroadcastService {
     await air(tx, this.#options, { broadcast, order, targets }, now);
     const detail = {
       announcementId: announcement.id,
-      sha256: announcement.approvedSha256,
+      sha256: announcement.mediaSha256,
+      approval: announcement.approvedSha256,
       targets: wanted,
       targetCount: broadcast.targetCount,
       startsAt: broadcast.startsAt,
@@ -170,31 +166,21 @@ export class BroadcastService {
 
   /** Takes a broadcast back, before it started or while it sounds. Throws `request.conflict` when it is over. */
   async cancel(tx: Transaction, actor: Actor, id: string, reason: string): Promise<Broadcast> {
-    const { clock, dispatcher, events, signer } = this.#options;
     const broadcast = await this.#load(tx, actor, 'broadcast:cancel', id);
-    const now = clock.now();
-    if (
-      !(await tx.broadcasts.transition(id, statesBefore(BROADCAST_STATES, 'cancelled'), 'cancelled', reason))
-    )
-      throw notCancellable(broadcast);
-    const slot = broadcast.scheduleId === null ? null : await tx.plans.slot(id);
-    await cancelOrders(
-      tx,
-      { signer, tree: this.#options.areas.tree, speakers: this.#options.speakers },
-      { broadcast, reason, by: actor.name, now, slotRevision: slot?.revision ?? 0 },
-    );
-    if (slot !== null) await this.#options.plan.takeBack(tx, slot);
-    const place = {
-      ...{ areaId: broadcast.areaId, before: { state: broadcast.state } },
-      after: { state: 'cancelled' },
-    };
-    await record(tx, now, actor, 'broadcast.cancel', id, cancelDetail(reason, broadcast), place);
-    const cancelled: Broadcast = { ...broadcast, state: 'cancelled', cancelReason: reason };
-    tx.afterCommit(() => {
-      dispatcher.kick();
-      events.publish('broadcast.changed', changeOf(cancelled));
-    });
+    const now = this.#options.clock.now();
+    const cancelled = await takeBack(tx, this.#options, { actor, broadcast, reason, now });
+    if (cancelled === null) throw notCancellable(broadcast);
     return cancelled;
+  }
+
+  /**
+   * Takes back whatever is planned, under way or on the air of an announcement, wherever it was ordered: who may withdraw the announcement
+   * needs no further leave. In `tx`, with the withdrawal.
+   */
+  async cancelAllOf(tx: Transaction, actor: Actor, announcementId: string, reason: string): Promise<void> {
+    const now = this.#options.clock.now();
+    for (const broadcast of await tx.broadcasts.openOf(announcementId))
+      await takeBack(tx, this.#options, { actor, broadcast, reason, now });
   }
 
   async list(filter: {
@@ -214,44 +200,40 @@ export class BroadcastService {
     tx: Transaction,
     actor: Actor,
     id: string,
-  ): Promise<{ announcement: Announcement; content: FileContent | RelayContent }> {
+  ): Promise<{ announcement: Announcement; content: ClearedContent }> {
     const announcement = await tx.announcements.get(id);
     if (announcement === null) throw new DomainError('request.not_found', { what: 'announcement', id });
     authorize(actor, 'broadcast:play', announcement.areaId, this.#options.areas.tree);
-    if (announcement.state !== 'approved' || announcement.approvedSha256 === null)
-      throw new DomainError('request.conflict', {
-        what: 'announcement',
-        id,
-        state: announcement.state,
-        expected: 'approved',
-      });
-    const held = approvalHash(announcement);
-    if (!isApproved(announcement))
-      throw new DomainError('announcement.audio_changed', { id, held, given: announcement.approvedSha256 });
-    const { mediaSha256: sha256 } = announcement;
+    const { state, mediaSha256: sha256, approvedSha256: given } = announcement;
     const medium = sha256 === null ? null : await tx.media.get(sha256);
-    if (sha256 !== null && medium === null) throw new DomainError('media.not_stored', { sha256 });
-    const content = announcementContent(announcement, medium);
-    if (content === null) throw new DomainError('announcement.no_audio', { id });
-    return { announcement, content };
+    const cleared = clear(announcement, medium);
+    if ('content' in cleared) return { announcement, content: cleared.content };
+    switch (cleared.unclear) {
+      case 'not_approved':
+        throw new DomainError('request.conflict', { what: 'announcement', id, state, expected: 'approved' });
+      case 'changed':
+        throw new DomainError('announcement.audio_changed', { id, held: approvalHash(announcement), given });
+      case 'not_stored':
+        throw new DomainError('media.not_stored', { sha256 });
+      case 'no_audio':
+        throw new DomainError('announcement.no_audio', { id });
+    }
   }
 
   /** The sounds before the content: built-in ones, or messages that loudspeakers keep, and what these are made of. Throws `request.not_found`. */
-  async #prelude(tx: Transaction, names: readonly string[]): Promise<PlayOrder['prelude']> {
-    const prelude: PlayOrder['prelude'] = [];
+  async #prelude(tx: Transaction, names: readonly string[]): Promise<ClearedPrelude[]> {
+    const prelude: ClearedPrelude[] = [];
     for (const name of names) {
-      if (builtInMs(name) !== undefined) {
-        prelude.push({ name });
+      const builtIn = builtInPrelude(name);
+      if (builtIn !== null) {
+        prelude.push(builtIn);
         continue;
       }
-      const message = await tx.announcements.get(name);
-      const medium =
-        message?.stored && isApproved(message) && message.mediaSha256 !== null
-          ? await tx.media.get(message.mediaSha256)
-          : null;
-      if (medium === null) throw new DomainError('request.not_found', { what: 'sound', id: name });
-      const file = mediumContent(medium);
-      prelude.push({ name, durationMs: file.durationMs, file });
+      const kept = await tx.announcements.get(name);
+      const medium = !kept?.mediaSha256 ? null : await tx.media.get(kept.mediaSha256);
+      const message = kept === null ? null : clearMessage(kept, medium);
+      if (message === null) throw new DomainError('request.not_found', { what: 'sound', id: name });
+      prelude.push(asPrelude(message));
     }
     return prelude;
   }
@@ -293,8 +275,4 @@ export class BroadcastService {
     authorize(actor, permission, broadcast.areaId, this.#options.areas.tree);
     return (this.#options.pending ?? NOTHING_PENDING).broadcast(broadcast);
   }
-}
-
-function changeOf({ id, areaId, state }: Broadcast) {
-  return { broadcastId: id, areaId, state };
 }

@@ -90,6 +90,8 @@ export interface BroadcastStore {
   ): Promise<boolean>;
   /** Broadcasts that are neither completed, failed, partial nor cancelled. */
   open(): Promise<Broadcast[]>;
+  /** Those among them that air this announcement, oldest first. */
+  openOf(announcementId: string): Promise<Broadcast[]>;
   /** The make-goods of these broadcasts. */
   makeGoodsOf(ids: readonly string[]): Promise<Broadcast[]>;
   /** Broadcasts that began in [from, to) and of which some loudspeaker did not report all: partial, failed or missed. */

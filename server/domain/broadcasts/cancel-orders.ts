@@ -1,10 +1,10 @@
 import type { Instant } from '#kit';
-import { type CancelOrder, DomainError, nextRevision, type Targets } from '#protocols';
+import { DomainError, nextRevision, type Targets } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import { readOrder } from '../dispatch/read-order.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Broadcast, StoredOrder } from './broadcast.ts';
-import { issueOrders, type OrderSigner, orderTopics } from './order-issuer.ts';
+import { type CancelOrderBase, issueOrders, type OrderSigner, orderTopics } from './order-issuer.ts';
 import { END_MARGIN_MS } from './plan-broadcast.ts';
 import { resolvePlanned } from './plan-targets.ts';
 import type { SpeakerIndex } from './resolve-targets.ts';
@@ -53,7 +53,7 @@ export async function signCancelOrders(
   const played = (await stores.broadcasts.orders(broadcastId))
     .filter(({ kind }) => kind === 'play')
     .map(({ document, topics }) => ({ header: readOrder(document), topics }));
-  const base: Omit<CancelOrder, 'id' | 'targets'> = {
+  const base: CancelOrderBase = {
     v: 1,
     kind: 'cancel',
     broadcastId,

@@ -1,7 +1,8 @@
 import type { Instant } from '#kit';
-import { DomainError, MAX_DOCUMENT_BYTES, newId, type Targets, topicOf } from '#protocols';
+import { type CancelOrder, DomainError, MAX_DOCUMENT_BYTES, newId, type Targets, topicOf } from '#protocols';
 import type { DocumentSigner } from '../keys/key-service.ts';
 import type { StoredOrder } from './broadcast.ts';
+import type { PlayOrderBase } from './plan-broadcast.ts';
 
 /** Signs orders with the controller's operational key. */
 export type OrderSigner = Pick<DocumentSigner, 'sign'>;
@@ -10,6 +11,9 @@ export type OrderSigner = Pick<DocumentSigner, 'sign'>;
 export interface Dispatching {
   kick(): void;
 }
+
+/** A cancel order but for its id and targets. */
+export type CancelOrderBase = Omit<CancelOrder, 'id' | 'targets'>;
 
 interface Addressed {
   readonly targets: Targets;
@@ -23,11 +27,11 @@ export function orderTopics(by: 'area' | 'speaker', ids: readonly string[]): str
 
 /**
  * Signs one order for each set of targets. Called before the transaction opens: signing waits for nothing in it.
- * Throws `broadcast.too_many_areas` for what no broker would let through.
+ * Of what sounds it takes only what is cleared. Throws `broadcast.too_many_areas` for what no broker would let through.
  */
 export async function issueOrders(
   signer: OrderSigner,
-  base: { readonly kind: 'play' | 'cancel'; readonly broadcastId: string; readonly expiresAt: number },
+  base: PlayOrderBase | CancelOrderBase,
   addressed: readonly Addressed[],
   now: Instant,
 ): Promise<StoredOrder[]> {

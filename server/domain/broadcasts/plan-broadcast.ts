@@ -1,16 +1,13 @@
 import type { Instant, Milliseconds } from '#kit';
 import {
-  BUILT_IN_DURATIONS_MS,
   type Capability,
   DomainError,
-  type FileContent,
   type PlayOrder,
   type PlayRequest,
   type Priority,
-  type RelayContent,
-  type StoredContent,
   type Window,
 } from '#protocols';
+import type { ClearedSounds } from '../announcements/clearance.ts';
 
 /** What is added to the last possible end before the hard end: fades, primed outputs, a slow sound card. */
 export const END_MARGIN_MS: Milliseconds = 5_000;
@@ -118,13 +115,6 @@ export function preludeOf(
   return drill ? ['drill-notice', ...asked.filter((name) => name !== 'drill-notice')] : asked;
 }
 
-/** Length of a built-in sound; undefined for what is none. */
-export function builtInMs(name: string): Milliseconds | undefined {
-  return Object.hasOwn(BUILT_IN_DURATIONS_MS, name)
-    ? BUILT_IN_DURATIONS_MS[name as keyof typeof BUILT_IN_DURATIONS_MS]
-    : undefined;
-}
-
 /** The title in every record: an exercise says so itself. */
 export function titleOf(title: string, drill: boolean): string {
   return (drill ? `DIỄN TẬP – ${title}` : title).slice(0, 256);
@@ -148,15 +138,12 @@ export function requirements(
 }
 
 /** What is the same in every order of one broadcast. */
-export type PlayOrderBase = Omit<PlayOrder, 'id' | 'targets'>;
+export type PlayOrderBase = Omit<PlayOrder, 'id' | 'targets' | keyof ClearedSounds> & ClearedSounds;
 
-export interface PlayPlan {
+export interface PlayPlan extends ClearedSounds {
   readonly broadcastId: string;
   readonly title: string;
   readonly priority: Priority;
-  readonly content: FileContent | RelayContent | StoredContent;
-  /** What sounds before it. */
-  readonly prelude: PlayOrder['prelude'];
   readonly overlap: PlayOrder['overlap'];
   readonly afterInterruption: PlayOrder['afterInterruption'];
   readonly times: PlayTimes;

@@ -9,6 +9,7 @@ import {
   type Window,
 } from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
+import { builtInContent } from '../announcements/clearance.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { record } from '../audit/record.ts';
 import { rulesOf, rulesRange } from '../policies/local-rules.ts';
@@ -67,7 +68,7 @@ export class SpeakerTestService {
     });
     const order = playOrder({
       ...{ broadcastId: broadcast.id, title: broadcast.title, priority: 'normal', now },
-      content: { kind: 'stored', name: SOUND, durationMs },
+      content: builtInContent(SOUND, durationMs),
       times: { startsAt, latestStartAt, hardEndAt, expiresAt: hardEndAt, airTimeMs: durationMs },
       ...{ repeat: { count: 1, intervalMs: 0 }, gainDb: capDb, window, windowOverride: null },
       ...{ prelude: [], overlap: 'queue', afterInterruption: 'drop', drill: false, test: true },

@@ -263,12 +263,14 @@ export class MakeGoodService extends Lifecycle {
     const { broadcasts } = read;
     const snapshot = await broadcasts.snapshot(broadcast.id);
     const [makeGood] = await broadcasts.makeGoodsOf([broadcast.id]);
+    const speakerIds = snapshot?.speakerIds ?? [];
+    const places = await read.speakers.placesAt(speakerIds, broadcast.createdAt);
     return coverage({
       broadcast,
       durationMs: aired.durationMs,
-      speakerIds: snapshot?.speakerIds ?? [],
+      speakerIds,
       views: aired.views,
-      areaOf: (speakerId) => speakers.get(speakerId)?.areaId,
+      areaOf: (speakerId) => places.get(speakerId) ?? speakers.get(speakerId)?.areaId,
       tree: areas.tree,
       makeGood:
         makeGood === undefined ? null : { broadcast: makeGood, views: await viewsOf(read, makeGood.id) },

@@ -18,11 +18,11 @@ import {
   verifyingKey,
 } from '#protocols';
 import { recordSpeaker } from '../audit/record.ts';
+import type { TrustAnchors } from '../keys/trust-anchors.ts';
 import type { Speaker } from '../speakers/speaker.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import { type Enrolment, provableKey } from './enrolment.ts';
 import { EnrolmentNonces } from './nonces.ts';
-import type { TrustAnchors } from './trust-anchors.ts';
 import { WrongTries } from './wrong-tries.ts';
 
 /** Wrong proofs of one code, from wherever, until it is void. */

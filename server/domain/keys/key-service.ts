@@ -1,5 +1,7 @@
+import { decodeProtectedHeader } from 'jose';
 import { type Clock, Lifecycle } from '#kit';
 import {
+  DomainError,
   exportSigningKey,
   generateSigningKey,
   importSigningKey,
@@ -26,6 +28,8 @@ export interface DocumentSigner {
   sign(use: KeyUse, payload: object): Promise<SignedDocument>;
   /** Throws what `verifyDocument` throws. */
   verify(use: KeyUse, document: string): Promise<VerifiedDocument>;
+  /** Whether a document of ours was signed with the key in use now. After a rotation others are signed again. */
+  isCurrent(document: string): boolean;
 }
 
 /** What the operational key may sign. */
@@ -62,6 +66,7 @@ export class KeyService extends Lifecycle implements DocumentSigner {
 
   protected async onStart(): Promise<void> {
     const statements = await this.#vault.readStatements();
+    await this.#finishNewRoot(statements);
     const operational = await this.#keyOrNew('operational');
     if (statements.length === 0) statements.push(await this.#firstStatement(operational));
     const hasRoot = async () => (await this.#vault.readKey('root')) !== null;
@@ -93,6 +98,20 @@ export class KeyService extends Lifecycle implements DocumentSigner {
     return this.#ring.n;
   }
 
+  /** Name of the operational key. */
+  get keyId(): string {
+    return this.#operational?.kid ?? '';
+  }
+
+  /** Whether the root key is in the vault, and not offline. */
+  async hasRoot(): Promise<boolean> {
+    return (await this.#vault.readKey('root')) !== null;
+  }
+
+  isCurrent(document: string): boolean {
+    return decodeProtectedHeader(document).kid === this.#operational?.kid;
+  }
+
   /** The statements that follow number `n`, oldest first: what a speaker that was away asks for. */
   statementsAfter(n: number): readonly string[] {
     return this.#statements.slice(Math.max(0, n));
@@ -114,18 +133,60 @@ export class KeyService extends Lifecycle implements DocumentSigner {
 
   /**
    * Replaces the operational key: a new one is made, and a statement signed by the root names it alone. Documents signed before are
-   * no longer recognised. Needs the root key in the vault.
+   * no longer recognised, and whoever holds the old key can sign nothing more. `offline`: the root key (PEM), where it is not in the vault. Throws
+   * `key.root_missing`, `key.not_a_root`.
    */
-  async rotate(): Promise<void> {
-    const root = await this.#root();
+  async rotate(offline?: string): Promise<void> {
+    const root = await this.#root(offline);
     const next = generateSigningKey();
-    const previous = this.#statements.at(-1);
-    const statement = await this.#statement(root, next, this.#ring.n + 1, previous ? sha256(previous) : null);
+    const statement = await this.#next(root, next, this.#roots);
     // The statement goes first: what was already told to speakers must not be told otherwise. See `onStart` for a cut between.
     const statements = [...this.#statements, statement];
     await this.#vault.writeStatements(statements);
     await this.#vault.writeKey('operational', exportSigningKey(next));
     await this.#adopt(statements, next);
+  }
+
+  /**
+   * Puts a new root key in the place of the old one, and names spare roots (raw public keys) that may sign the statement after that. Loudspeakers follow without a
+   * visit: the old root signs. `offline` as in `rotate`; the new root lies in the vault afterwards. Throws `key.root_missing`, `key.not_a_root`.
+   */
+  async newRoot(spares: readonly string[] = [], offline?: string): Promise<void> {
+    const root = await this.#root(offline);
+    if (this.#operational === undefined) throw new Error('the key service is not started');
+    const next = generateSigningKey();
+    // First to the disk: a root that was named and lost would be the end of every rotation.
+    await this.#vault.writeKey('next-root', exportSigningKey(next));
+    const statement = await this.#next(root, this.#operational, [next.publicKey, ...spares]);
+    const statements = [...this.#statements, statement];
+    await this.#vault.writeStatements(statements);
+    await this.#finishNewRoot(statements);
+    await this.#adopt(statements, this.#operational);
+  }
+
+  /** The root key (PEM), to be written down and taken away with `forgetRoot`. Throws `key.root_missing`. */
+  async exportRoot(): Promise<string> {
+    return exportSigningKey(await this.#root());
+  }
+
+  /** Takes the root key out of the vault. Nothing that is signed from day to day needs it. */
+  async forgetRoot(): Promise<void> {
+    await this.#vault.removeKey('root');
+  }
+
+  /** Takes up a change of the root that was cut off: one that is named takes its place, one that is not was never told to anybody. */
+  async #finishNewRoot(statements: readonly string[]): Promise<void> {
+    const pem = await this.#vault.readKey('next-root');
+    if (pem === null) return;
+    if ((statementPayload(statements.at(-1))?.roots ?? []).includes(importSigningKey(pem).publicKey))
+      await this.#vault.writeKey('root', pem);
+    await this.#vault.removeKey('next-root');
+  }
+
+  /** Statement n + 1. */
+  #next(root: SigningKey, operational: SigningKey, roots: readonly string[]): Promise<string> {
+    const previous = this.#statements.at(-1);
+    return this.#statement(root, operational, this.#ring.n + 1, previous ? sha256(previous) : null, roots);
   }
 
   async #adopt(statements: readonly string[], operational: SigningKey): Promise<void> {
@@ -139,7 +200,8 @@ export class KeyService extends Lifecycle implements DocumentSigner {
   async #nameAgain(statements: readonly string[], operational: SigningKey): Promise<void> {
     const previous = statements.at(-1) ?? '';
     const n = (statementPayload(previous)?.n ?? 0) + 1;
-    const statement = await this.#statement(await this.#root(), operational, n, sha256(previous));
+    const roots = statementPayload(statements.at(-1))?.roots ?? [];
+    const statement = await this.#statement(await this.#root(), operational, n, sha256(previous), roots);
     const next = [...statements, statement];
     await this.#vault.writeStatements(next);
     await this.#adopt(next, operational);
@@ -157,17 +219,20 @@ export class KeyService extends Lifecycle implements DocumentSigner {
     { kid, publicKey }: SigningKey,
     n: number,
     previous: string | null,
+    roots: readonly string[] = [root.publicKey],
   ): Promise<string> {
     const keys = [{ kid, publicKey, uses: [...OPERATIONAL_USES] }];
     const issuedAt = Math.floor(this.#clock.now());
-    return signKeyStatement({ v: 1, n, previous, roots: [root.publicKey], keys, issuedAt }, root);
+    return signKeyStatement({ v: 1, n, previous, roots: [...roots], keys, issuedAt }, root);
   }
 
-  async #root(): Promise<SigningKey> {
-    const pem = await this.#vault.readKey('root');
-    if (pem === null)
-      throw new Error('the root key is not in the key folder: put root.pem there and try again');
-    return importSigningKey(pem);
+  async #root(offline?: string): Promise<SigningKey> {
+    const pem = offline ?? (await this.#vault.readKey('root'));
+    if (pem === null) throw new DomainError('key.root_missing');
+    const root = importSigningKey(pem);
+    if (this.#roots.length > 0 && !this.#roots.includes(root.publicKey))
+      throw new DomainError('key.not_a_root', { keyId: root.kid });
+    return root;
   }
 
   async #keyOrNew(name: 'root' | 'operational'): Promise<SigningKey> {

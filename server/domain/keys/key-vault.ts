@@ -1,5 +1,5 @@
-/** The two private keys that a controller may hold. The root may be taken away and kept offline. */
-export type KeyName = 'root' | 'operational';
+/** The private keys that a controller may hold. The root may be taken away and kept offline; the next root is there while it takes the root's place. */
+export type KeyName = 'root' | 'operational' | 'next-root';
 
 /** Where keys and statements are kept: outside the database, so that a copied database signs nothing. */
 export interface KeyVault {
@@ -7,6 +7,8 @@ export interface KeyVault {
   readKey(name: KeyName): Promise<string | null>;
   /** Stores a key durably, readable by its owner alone. */
   writeKey(name: KeyName, pem: string): Promise<void>;
+  /** Takes a key away, durably; one that is not there is no failure. */
+  removeKey(name: KeyName): Promise<void>;
   /** Every key statement in its exact bytes, number 1 first. */
   readStatements(): Promise<string[]>;
   writeStatements(statements: readonly string[]): Promise<void>;

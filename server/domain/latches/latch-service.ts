@@ -206,6 +206,26 @@ export class LatchService extends Lifecycle implements HeldSource {
     });
   }
 
+  /** Signs again what was signed with a key that is no longer in use: a stop holds over a rotation, and a release too. */
+  async signAgain(): Promise<void> {
+    const { keys, clock } = this.#options;
+    await this.#turns.run(async () => {
+      for (const latch of this.book.all()) {
+        const scope = scopeOfKey(latch.scope);
+        if (this.book.newestOf(scope) !== latch || keys.isCurrent(latch.document)) continue;
+        const actor = latch.releasedBy ?? latch.setBy;
+        const at = Math.floor(clock.now());
+        await this.#change(latch, scope, {
+          actor,
+          role: '',
+          action: 'latch.sign_again',
+          reason: latch.reason,
+          at,
+        });
+      }
+    });
+  }
+
   /** The area that a scope belongs to; undefined for one that is not known. */
   areaIdOf({ kind, id }: Scope): string | undefined {
     const { areas, speakers } = this.#options;

@@ -23,7 +23,7 @@ export interface LatchStore {
 export interface LatchAct {
   readonly actor: string;
   readonly role: string;
-  readonly action: 'latch.set' | 'latch.release' | 'latch.restore';
+  readonly action: 'latch.set' | 'latch.release' | 'latch.restore' | 'latch.sign_again';
   readonly reason: string;
   readonly at: number;
 }

@@ -1,5 +1,6 @@
 import { type Clock, type Instant, Lifecycle, type Milliseconds, type Timer } from '#kit';
-import { isDomainError, planHeadCodec, type Scope, type StoredMessage, scopeKey } from '#protocols';
+import { isDomainError, planHeadCodec, type Scope, scopeKey } from '#protocols';
+import type { ClearedMessage } from '../announcements/clearance.ts';
 import type { AreaTree } from '../areas/area.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
@@ -47,7 +48,7 @@ export interface PlanCompilerOptions {
   /** The instant of the last successful compilation, in an earlier run too. */
   readonly watermark: () => Instant;
   /** The messages that loudspeakers keep decoded, by area; none by default. */
-  readonly storedMessages?: () => Promise<ReadonlyMap<string, readonly StoredMessage[]>>;
+  readonly storedMessages?: () => Promise<ReadonlyMap<string, readonly ClearedMessage[]>>;
   /** Told after each compilation. */
   readonly onCompiled?: () => void;
   readonly onError: (error: unknown) => void;
@@ -293,7 +294,7 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
 
   async #storedMessages(): Promise<HeadWishes['stored']> {
     const { storedMessages, areas } = this.#options;
-    const found = new Map<string, { readonly scope: Scope; readonly messages: readonly StoredMessage[] }>();
+    const found = new Map<string, { readonly scope: Scope; readonly messages: readonly ClearedMessage[] }>();
     for (const [id, messages] of (await storedMessages?.()) ?? []) {
       const scope: Scope = { kind: 'area', id };
       if (areas.tree.has(id)) found.set(scopeKey(scope), { scope, messages });

@@ -5,6 +5,7 @@ import type { HeadBook } from './head-book.ts';
 import type { StoredDocument, StoredHead, StoredSlot } from './plan.ts';
 import type { SlotBook } from './slot-book.ts';
 import type { SlotBroadcasts } from './slot-broadcasts.ts';
+import { stillCleared } from './still-cleared.ts';
 
 /** Rows of one transaction: a commit writes all of them to the disk at once, and holds everybody up for so long. */
 const SLOTS_AT_ONCE = 250;
@@ -64,7 +65,7 @@ export class PlanSaver {
     });
   }
 
-  /** False when a slot was issued or taken back in between: transactions run one at a time, so from here on none is. */
+  /** False when a slot was issued or taken back, or an approval, in between: transactions run one at a time, so from here on none is. */
   async #saveSlots(
     tx: Transaction,
     changed: readonly StoredSlot[],
@@ -73,6 +74,9 @@ export class PlanSaver {
     version: number,
   ): Promise<boolean> {
     if (this.#options.slots.version !== version) return false;
+    // What no plan ever held (`unheard`) is only accounted for.
+    const signed = changed.filter(({ scopes }) => scopes.length > 0);
+    if (!(await stillCleared(tx, signed))) return false;
     const slots = [...changed, ...(await this.#withdraw(tx, withdrawn, now))];
     await tx.plans.saveSlots(slots);
     for (const slot of changed)

@@ -5,10 +5,10 @@ import {
   type PlanHead,
   planHeadCodec,
   type Scope,
-  type StoredMessage,
   scopeKey,
   scopeOfKey,
 } from '#protocols';
+import type { ClearedMessage } from '../announcements/clearance.ts';
 import type { DocumentSigner } from '../keys/key-service.ts';
 import type { Turns } from '../turns.ts';
 import type { ScopeDocuments } from './area-days.ts';
@@ -25,7 +25,7 @@ export interface HeadWishes {
   /** By key of the scope; only those that have any. */
   readonly stored: ReadonlyMap<
     string,
-    { readonly scope: Scope; readonly messages: readonly StoredMessage[] }
+    { readonly scope: Scope; readonly messages: readonly ClearedMessage[] }
   >;
   /** The highest revision that a loudspeaker showed with our signature, by key of the scope. */
   readonly seen: ReadonlyMap<string, number>;
@@ -37,7 +37,7 @@ export interface HeadWishes {
 export async function signHeads(
   { scopes, stored, seen, retired }: HeadWishes,
   book: HeadBook,
-  signer: Pick<DocumentSigner, 'sign'>,
+  signer: Pick<DocumentSigner, 'sign' | 'isCurrent'>,
   now: Instant,
   turns: Turns,
 ): Promise<StoredHead[]> {
@@ -55,6 +55,7 @@ export async function signHeads(
     if (
       before !== undefined &&
       highest < before.stored.revision &&
+      signer.isCurrent(before.stored.document) &&
       (now < before.stored.issuedAt + RENEW_AFTER_MS || retired(scope)) &&
       says(before.head) === says({ documents, stored: [...messages] })
     )

@@ -1,16 +1,22 @@
 import type { Clock, Instant } from '#kit';
 import {
   BROADCAST_STATES,
-  type CancelOrder,
   MAX_PERSONAL_TARGETS,
   type PlayOrder,
   statesBefore,
   type Targets,
 } from '#protocols';
+import { clearAgain } from '../announcements/clearance.ts';
 import type { AreaTree } from '../areas/area.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
 import { cancelOrders } from '../broadcasts/cancel-orders.ts';
-import { type Dispatching, issueOrders, type OrderSigner, orderTopics } from '../broadcasts/order-issuer.ts';
+import {
+  type CancelOrderBase,
+  type Dispatching,
+  issueOrders,
+  type OrderSigner,
+  orderTopics,
+} from '../broadcasts/order-issuer.ts';
 import { END_MARGIN_MS } from '../broadcasts/plan-broadcast.ts';
 import { resolvePlanned } from '../broadcasts/plan-targets.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
@@ -19,6 +25,7 @@ import type { LiveEvents } from '../events/live-events.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import type { StoredSlot } from './plan.ts';
 import { readLine } from './slot-line.ts';
+import { mediaOf } from './still-cleared.ts';
 
 /** Who acts where no person does. */
 export const CONTROLLER = 'controller';
@@ -70,7 +77,7 @@ export class SlotBroadcasts {
     else await tx.broadcasts.rewrite(broadcast, snapshot);
     if (missed) return this.#told(tx, broadcast);
     await tx.broadcasts.transition(broadcast.id, statesBefore(BROADCAST_STATES, 'issued'), 'issued');
-    await this.#order(tx, order, targets.speakerIds, now);
+    await this.#order(tx, slot, order, targets.speakerIds, now);
     return this.#told(tx, { ...broadcast, state: 'issued' });
   }
 
@@ -91,7 +98,7 @@ export class SlotBroadcasts {
       broadcastId: broadcast.id,
       speakerIds: targets.speakerIds,
     });
-    await this.#order(tx, order, targets.speakerIds, now);
+    await this.#order(tx, slot, order, targets.speakerIds, now);
     this.#told(tx, broadcast);
   }
 
@@ -125,13 +132,21 @@ export class SlotBroadcasts {
   /** Orders for the speakers that hold no plans, each on its own topic: the others have the slot and need none. */
   async #order(
     tx: Transaction,
+    { announcementId }: StoredSlot,
     order: PlayOrder,
     speakerIds: readonly string[],
     now: Instant,
   ): Promise<void> {
     if (now >= order.expiresAt) return;
     const without = speakerIds.filter((id) => this.#options.holdsPlans(id) === false);
-    const { id: _, targets: __, ...base } = order;
+    if (without.length === 0) return;
+    const announcement = await tx.announcements.get(announcementId);
+    const media = await mediaOf(tx, announcement === null ? [] : [announcement]);
+    const cleared =
+      announcement && clearAgain(order, announcement, media.get(announcement.mediaSha256 ?? ''));
+    // Not approved any more: the compilation that is under way takes the slot back, and this broadcast with it.
+    if (cleared === null) return;
+    const { id: _, targets: __, ...base } = cleared;
     for (const stored of await issueOrders(this.#options.signer, base, shardsOf(without), now))
       await tx.broadcasts.insertOrder(stored);
   }
@@ -155,7 +170,7 @@ export class SlotBroadcasts {
       .filter((header) => header.revision === newest)
       .flatMap(({ targets }) => targets.speakers.filter((id) => !meant.has(id)));
     if (dropped.length === 0) return;
-    const base: Omit<CancelOrder, 'id' | 'targets'> = {
+    const base: CancelOrderBase = {
       ...{ v: 1, kind: 'cancel', broadcastId: before.id, revision, requires: ['order:cancel'] },
       issuedAt: Math.floor(now),
       expiresAt: Math.max(before.hardEndAt, Math.ceil(now)) + END_MARGIN_MS,

@@ -1,6 +1,6 @@
 import type { Clock, Instant } from '#kit';
 import { limitsSessions } from '#protocols';
-import { approvalHash } from '../announcements/approval-hash.ts';
+import { asApproved } from '../announcements/approval-hash.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
 import { inTurns, Turns } from '../turns.ts';
 import { expandRule, type Occurrence } from './expand.ts';
@@ -32,12 +32,7 @@ export interface DraftSession extends PlannedSession {
 
 /** The facts as they are when every announcement with audio is approved: what is refused is refused before anybody approves it. */
 export function whenApproved(facts: SlotFacts): SlotFacts {
-  const announcements = new Map(
-    [...facts.announcements].map(([id, one]) => {
-      const hash = approvalHash(one);
-      return [id, hash === null ? one : { ...one, state: 'approved' as const, approvedSha256: hash }];
-    }),
-  );
+  const announcements = new Map([...facts.announcements].map(([id, one]) => [id, asApproved(one)]));
   return { ...facts, announcements };
 }
 

@@ -1,15 +1,13 @@
 import type { Milliseconds } from '#kit';
-import {
-  type Capability,
-  type FileContent,
-  type PlayOrder,
-  type RelayContent,
-  repetitionMs,
-} from '#protocols';
+import { type Capability, type PlayOrder, repetitionMs } from '#protocols';
 import type { Announcement } from '../announcements/announcement.ts';
-import { approvalHash, isApproved } from '../announcements/approval-hash.ts';
+import {
+  builtInPrelude,
+  type ClearedContent,
+  type ClearedPrelude,
+  clear,
+} from '../announcements/clearance.ts';
 import { airTimeMs } from '../broadcasts/plan-broadcast.ts';
-import { mediumContent } from '../media/medium-content.ts';
 import type { ProgrammeItem, Schedule } from './schedule.ts';
 import type { MediumFacts, SlotFacts } from './slot-facts.ts';
 import type { Refusal } from './target-rules.ts';
@@ -24,8 +22,8 @@ export interface SessionItem {
   /** From the start of the session to its first sound. */
   readonly offsetMs: Milliseconds;
   readonly airTimeMs: Milliseconds;
-  readonly content: FileContent | RelayContent;
-  readonly prelude: PlayOrder['prelude'];
+  readonly content: ClearedContent;
+  readonly prelude: ClearedPrelude[];
   readonly repeat: PlayOrder['repeat'];
   readonly requires: readonly Capability[];
 }
@@ -98,7 +96,8 @@ function makeTemplate(schedule: Schedule, facts: SlotFacts): SessionTemplate {
     // A stream is of its moment: it is not played twice.
     const repeat =
       sound.kind === 'relay' ? { count: 1, intervalMs: 0 } : { count: item.repeat, intervalMs: gapMs };
-    const prelude = chime === null ? [] : [{ name: chime }];
+    const opening = chime === null ? null : builtInPrelude(chime);
+    const prelude = opening === null ? [] : [opening];
     const airMs = airTimeMs(repetitionMs({ content: sound, prelude }), repeat);
     items.push({
       key,
@@ -110,7 +109,7 @@ function makeTemplate(schedule: Schedule, facts: SlotFacts): SessionTemplate {
       content: sound,
       prelude,
       repeat,
-      requires: requirements(schedule, sound, chime !== null, repeat.count),
+      requires: requirements(schedule, sound, opening !== null, repeat.count),
     });
     lengthMs = offsetMs + airMs;
     offsetMs = lengthMs + gapMs;
@@ -123,23 +122,25 @@ function soundOf(
   announcementId: string,
   announcement: Announcement | undefined,
   media: ReadonlyMap<string, MediumFacts>,
-): FileContent | RelayContent | Refusal {
+): ClearedContent | Refusal {
   if (announcement === undefined)
     return { code: 'request.not_found', params: { what: 'announcement', id: announcementId } };
-  if (approvalHash(announcement) === null || !isApproved(announcement))
-    return { code: 'schedule.not_approved', params: { announcementId } };
-  const { mediaSha256, stream } = announcement;
-  const medium = mediaSha256 === null ? undefined : media.get(mediaSha256);
-  if (mediaSha256 !== null && medium === undefined)
-    return { code: 'media.not_stored', params: { sha256: mediaSha256 } };
-  const file = medium === undefined ? null : mediumContent(medium);
-  if (stream !== null) return { kind: 'relay', ...stream, fallback: file };
-  return file ?? { code: 'announcement.no_audio', params: { id: announcementId } };
+  const { mediaSha256 } = announcement;
+  const sound = clear(announcement, mediaSha256 === null ? null : media.get(mediaSha256));
+  if ('content' in sound) return sound.content;
+  switch (sound.unclear) {
+    case 'not_stored':
+      return { code: 'media.not_stored', params: { sha256: mediaSha256 } };
+    case 'not_approved':
+    case 'changed':
+    case 'no_audio':
+      return { code: 'schedule.not_approved', params: { announcementId } };
+  }
 }
 
 function requirements(
   { gainDb, overlap, priority }: Schedule,
-  { kind }: FileContent | RelayContent,
+  { kind }: ClearedContent,
   prelude: boolean,
   count: number,
 ): Capability[] {

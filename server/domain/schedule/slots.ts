@@ -1,5 +1,6 @@
 import type { Instant, Milliseconds } from '#kit';
 import { derivedId, type PlayOrder, type Targets, type Window } from '#protocols';
+import type { ClearedSounds } from '../announcements/clearance.ts';
 import { END_MARGIN_MS } from '../broadcasts/plan-broadcast.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
 import { addDays, instantOf, localDay } from '../policies/zoned-time.ts';
@@ -10,7 +11,8 @@ import type { SlotFacts } from './slot-facts.ts';
 import type { Refusal } from './target-rules.ts';
 
 /** A play order but for what the plan adds: id, revision, issuedAt and targets. */
-export type SlotOrder = Omit<PlayOrder, 'id' | 'revision' | 'issuedAt' | 'targets'>;
+export type SlotOrder = Omit<PlayOrder, 'id' | 'revision' | 'issuedAt' | 'targets' | keyof ClearedSounds> &
+  ClearedSounds;
 
 interface SlotName {
   /** Derived from series, original instant and item: it survives edits, splits of the series and a restored backup. */

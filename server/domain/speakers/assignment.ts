@@ -87,7 +87,7 @@ export class AssignmentService extends Lifecycle {
       const areas = ancestries.get(areaId) ?? tree.ancestry(areaId);
       ancestries.set(areaId, areas);
       const desired = this.#desired(speaker, areas, tree);
-      const changed = same(desired, speaker.assignmentDocument)
+      const changed = this.#says(desired, speaker.assignmentDocument)
         ? null
         : await this.#sign(speaker, desired, 0);
       if (changed !== null) await tx.speakers.update(changed);
@@ -134,7 +134,7 @@ export class AssignmentService extends Lifecycle {
    */
   async signed(speaker: Speaker, tree: AreaTree): Promise<Speaker> {
     const desired = this.#desired(speaker, tree.ancestry(speaker.areaId), tree);
-    return same(desired, speaker.assignmentDocument) ? speaker : this.#sign(speaker, desired, 0);
+    return this.#says(desired, speaker.assignmentDocument) ? speaker : this.#sign(speaker, desired, 0);
   }
 
   /** Publishes an assignment; rejects when the broker did not take it. */
@@ -184,6 +184,11 @@ export class AssignmentService extends Lifecycle {
       assignmentHash: hash,
       assignmentDocument: document,
     };
+  }
+
+  /** Whether the stored document says the same, signed with the key in use. */
+  #says(desired: DesiredState, document: string | null): boolean {
+    return document !== null && this.#options.keys.isCurrent(document) && same(desired, document);
   }
 
   get #pending(): PendingSpeakers {

@@ -84,7 +84,10 @@ export class SpeakerService {
   async change(tx: Transaction, actor: Actor, id: string, change: SpeakerChange): Promise<Speaker> {
     const permission = permissionFor(change);
     const before = await this.find(tx, actor, permission, id);
-    await this.#save(tx, actor, before, this.changed(actor, before, change), 'speaker.change', change);
+    const after = this.changed(actor, before, change);
+    if (after.areaId !== before.areaId)
+      await tx.speakers.leavePlace(id, before.areaId, this.#options.clock.now());
+    await this.#save(tx, actor, before, after, 'speaker.change', change);
     await this.#options.assign(tx, [id]);
     return this.find(tx, actor, permission, id);
   }

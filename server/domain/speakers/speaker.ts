@@ -127,6 +127,10 @@ export interface SpeakerStore {
   enrol(speakerId: string, credentials: SpeakerCredentials): Promise<boolean>;
   /** It has connected: lifecycle enrolled → active; nothing for any other. */
   activate(speakerId: string): Promise<void>;
+  /** A speaker lay in an area until this instant, and lies in another one now. */
+  leavePlace(speakerId: string, areaId: string, until: number): Promise<void>;
+  /** Where those of these speakers lay at an instant that have been moved since. */
+  placesAt(speakerIds: readonly string[], at: number): Promise<Map<string, string>>;
   statuses(filter?: SpeakerFilter): Promise<SpeakerStatus[]>;
   /** Upserts many statuses at once (hello, heartbeat, presence), each only if its session epoch is not older. */
   saveStatuses(statuses: readonly SpeakerStatus[]): Promise<void>;

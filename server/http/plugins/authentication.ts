@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError } from '#protocols';
 import { accountActor } from '../../domain/accounts/account.ts';
@@ -95,12 +96,16 @@ function requireOpen(session: Session, { clock, people }: ApiServices): void {
 }
 
 /** The loudspeaker whose id and secret came, or null when none did. */
-function speakerOf(request: FastifyRequest, { speakerSecrets }: ApiServices): string | null {
+function speakerOf(request: FastifyRequest, services: ApiServices): string | null {
+  const { speakerSecrets, clientCertificates } = services;
   const encoded = BASIC.exec(request.headers.authorization ?? '')?.[1];
   if (encoded === undefined) return null;
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');
   const speakerId = text.slice(0, Math.max(0, colon));
+  const { socket } = request.raw;
+  if (clientCertificates && !(socket instanceof TLSSocket && socket.authorized))
+    throw new DomainError('request.unauthenticated');
   if (speakerSecrets.check(speakerId, Buffer.from(text.slice(colon + 1))) === 'ok') return speakerId;
   throw new DomainError('request.unauthenticated');
 }

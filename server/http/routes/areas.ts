@@ -3,6 +3,8 @@ import {
   AreaChangeSchema,
   AreaCreateSchema,
   AreaListSchema,
+  AreaMergeSchema,
+  AreaMoveSchema,
   AreaSchema,
   EffectivePolicySchema,
   IdempotencyHeadersSchema,
@@ -17,7 +19,7 @@ import type { ApiServices } from '../services.ts';
 export const areaRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areas } = services;
+    const { areas, areaMoves } = services;
 
     app.get(
       '/areas',
@@ -92,6 +94,53 @@ export const areaRoutes =
         act(services, request, reply, async (tx, actor) => ({
           status: 200,
           body: await areas.change(tx, actor, request.params.id, request.body),
+        })),
+    );
+
+    const shape = (summary: string) => ({
+      summary,
+      tags: ['areas'],
+      headers: IdempotencyHeadersSchema,
+      params: IdParamsSchema,
+      response: { 200: AreaSchema },
+    });
+
+    app.post(
+      '/areas/:id/move',
+      {
+        config: permission('area:write'),
+        schema: { ...shape('Put an area, with all below it, below another'), body: AreaMoveSchema },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => ({
+          status: 200,
+          body: await areaMoves.move(tx, actor, request.params.id, request.body.parentId),
+        })),
+    );
+
+    app.post(
+      '/areas/:id/merge',
+      {
+        config: permission('area:write'),
+        schema: {
+          ...shape('Merge an area into another: its loudspeakers, areas and schedules go over'),
+          body: AreaMergeSchema,
+        },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => ({
+          status: 200,
+          body: await areaMoves.merge(tx, actor, request.params.id, request.body.into),
+        })),
+    );
+
+    app.post(
+      '/areas/:id/retire',
+      { config: permission('area:write'), schema: shape('Dissolve an area in which nothing is left') },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => ({
+          status: 200,
+          body: await areaMoves.retire(tx, actor, request.params.id),
         })),
     );
   };

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   AliveSchema,
+  DomainError,
   ReadySchema,
   StatementsQuerySchema,
   StatementsSchema,
@@ -46,7 +47,7 @@ export const probeRoutes =
 
 /** What a loudspeaker fetches before it trusts anything: signed by our keys, so anybody may have it. */
 export const trustRoutes =
-  ({ statements, time }: ApiServices): FastifyPluginAsyncTypebox =>
+  ({ statements, time, trust }: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/keys/statements',
@@ -60,6 +61,25 @@ export const trustRoutes =
         },
       },
       async (request) => ({ statements: [...statements.statementsAfter(request.query.after ?? 0)] }),
+    );
+
+    app.get(
+      '/keys/authority',
+      {
+        config: anybody,
+        schema: {
+          summary: 'The authority (PEM) that our certificate is signed by, for phones and computers to trust',
+          tags: ['trust'],
+        },
+      },
+      async (_request, reply) => {
+        const ca = trust.ca();
+        if (ca === null) throw new DomainError('request.not_found', { what: 'authority', id: 'own' });
+        return reply
+          .type('application/x-x509-ca-cert')
+          .header('content-disposition', 'attachment; filename="loa-lang-ca.crt"')
+          .send(ca);
+      },
     );
 
     app.get(

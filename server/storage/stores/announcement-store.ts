@@ -3,7 +3,7 @@ import type { Announcement, AnnouncementStore } from '../../domain/announcements
 import type { Models } from '../client.ts';
 import type { Access } from '../engine.ts';
 import { inParts } from '../paging.ts';
-import { fromJsonOrNull, toJsonOrNull } from './json.ts';
+import { fromJson, fromJsonOrNull, toJsonOrNull } from './json.ts';
 import { inOrder, newestIds } from './newest.ts';
 
 type AnnouncementRow = NonNullable<Awaited<ReturnType<Models['announcement']['findUnique']>>>;
@@ -65,9 +65,14 @@ export class DatabaseAnnouncementStore implements AnnouncementStore {
 }
 
 function toRow(announcement: Announcement): AnnouncementRow {
-  return { ...announcement, stream: toJsonOrNull(announcement.stream) };
+  const { stream, composers } = announcement;
+  return { ...announcement, stream: toJsonOrNull(stream), composers: JSON.stringify(composers) };
 }
 
 function toAnnouncement(row: AnnouncementRow): Announcement {
-  return { ...row, stream: fromJsonOrNull<NonNullable<Announcement['stream']>>(row.stream) };
+  return {
+    ...row,
+    stream: fromJsonOrNull<NonNullable<Announcement['stream']>>(row.stream),
+    composers: fromJson<string[]>(row.composers),
+  };
 }

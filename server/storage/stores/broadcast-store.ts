@@ -93,9 +93,17 @@ export class DatabaseBroadcastStore implements BroadcastStore {
     return count === 1;
   }
 
-  async open(): Promise<Broadcast[]> {
+  open(): Promise<Broadcast[]> {
+    return this.#open({});
+  }
+
+  openOf(announcementId: string): Promise<Broadcast[]> {
+    return this.#open({ announcementId });
+  }
+
+  async #open(of: { readonly announcementId?: string }): Promise<Broadcast[]> {
     const rows = await this.#models.broadcast.findMany({
-      where: { state: { notIn: ENDED } },
+      where: { ...of, state: { notIn: ENDED } },
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
     });
     return rows.map(toBroadcast);

@@ -150,6 +150,23 @@ export class DatabaseSpeakerStore implements SpeakerStore {
     }));
   }
 
+  async leavePlace(speakerId: string, areaId: string, until: number): Promise<void> {
+    const known = await this.#models.speakerPlace.updateMany({ where: { speakerId, until }, data: {} });
+    // Moved twice in one instant: it lay in the first one.
+    if (known.count === 0) await this.#models.speakerPlace.create({ data: { speakerId, areaId, until } });
+  }
+
+  async placesAt(speakerIds: readonly string[], at: number): Promise<Map<string, string>> {
+    const rows = await inParts(speakerIds, (part) =>
+      this.#models.speakerPlace.findMany({
+        where: { speakerId: { in: part }, until: { gt: at } },
+        orderBy: { until: 'desc' },
+      }),
+    );
+    // The earliest that is later than the instant comes last, and counts.
+    return new Map(rows.map(({ speakerId, areaId }) => [speakerId, areaId]));
+  }
+
   async pruneHealth(before: number, most = PAGE_ROWS): Promise<number> {
     const last = await this.#models.healthReport.findFirst({
       where: { at: { lt: before } },

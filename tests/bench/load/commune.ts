@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SystemClock } from '#kit';
 import { generateSigningKey, keyId, sha256 } from '#protocols';
 import type { Announcement } from '../../../server/domain/announcements/announcement.ts';
+import { asApproved } from '../../../server/domain/announcements/approval-hash.ts';
 import type { Medium } from '../../../server/domain/media/medium.ts';
 import { enteredSpeaker, type Speaker } from '../../../server/domain/speakers/speaker.ts';
 import { openStorage, SEED_AREAS, SEED_HAMLETS, seedTanAn, TAN_AN } from '../../../server/storage/index.ts';
@@ -88,7 +89,7 @@ function loadMedium(now: number): Medium {
 }
 
 function loadAnnouncement(mediaSha256: string, now: number): Announcement {
-  return {
+  return asApproved({
     id: LOAD_ANNOUNCEMENT,
     areaId: TAN_AN,
     title: 'Bản tin đo tải',
@@ -97,16 +98,18 @@ function loadAnnouncement(mediaSha256: string, now: number): Announcement {
     language: 'vi',
     priority: 'normal',
     text: null,
-    state: 'approved',
+    state: 'submitted',
     mediaSha256,
-    approvedSha256: mediaSha256,
+    approvedSha256: null,
     rejectedReason: null,
     stream: null,
     stored: false,
     createdBy: 'bench',
+    composers: ['bench'],
+    recordedBy: null,
     createdAt: now,
     updatedAt: now,
-  };
+  });
 }
 
 function ancestry(areaId: string): string[] {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Clock, SystemClock } from '#kit';
 import { sha256 } from '#protocols';
+import { asApproved } from '../../../server/domain/announcements/approval-hash.ts';
 import type { Area } from '../../../server/domain/areas/area.ts';
 import { AreaDirectory } from '../../../server/domain/areas/area-directory.ts';
 import { DEFAULT_HOLIDAYS } from '../../../server/domain/calendar/default-holidays.ts';
@@ -119,12 +120,14 @@ export class BenchPlanner {
         ...{ peaks: '[]', chunkList: '{}', chunkListSha256: sha256('{}'), createdAt: at },
       });
       for (let i = 0; i < ANNOUNCEMENTS; i++)
-        await tx.announcements.insert({
-          ...{ id: `ann-${i}`, areaId: COMMUNE, title: `Bản tin số ${i}`, category: '', origin: 'own' },
-          ...{ language: 'vi', priority: 'normal', text: null, state: 'approved', stream: null },
-          ...{ mediaSha256: sound, approvedSha256: sound, stored: false, rejectedReason: null },
-          ...{ createdBy: 'bench', createdAt: at, updatedAt: at },
-        });
+        await tx.announcements.insert(
+          asApproved({
+            ...{ id: `ann-${i}`, areaId: COMMUNE, title: `Bản tin số ${i}`, category: '', origin: 'own' },
+            ...{ language: 'vi', priority: 'normal', text: null, state: 'submitted', stream: null },
+            ...{ mediaSha256: sound, approvedSha256: null, stored: false, rejectedReason: null },
+            ...{ createdBy: 'bench', composers: ['bench'], recordedBy: null, createdAt: at, updatedAt: at },
+          }),
+        );
     });
     for (let from = 0; from < schedules; from += ROWS)
       await this.#storage.transaction(async (tx) => {

@@ -68,7 +68,7 @@ export class Commune {
       job = await editor.get<MediaJobView>(`/media/jobs/${job.id}`);
     }
     const { sha256 } = job.medium;
-    const { id } = await editor.post<{ id: string }>('/announcements', {
+    const { id, approvalHash } = await editor.post<{ id: string; approvalHash: string }>('/announcements', {
       areaId: TAN_AN,
       title: 'Lời chào để đo',
       category: 'chuc-mung',
@@ -76,7 +76,7 @@ export class Commune {
       mediaSha256: sha256,
     });
     await editor.post(`/announcements/${id}/submit`, {});
-    await this.controller.as('chairman').post(`/announcements/${id}/approve`, { sha256 });
+    await this.controller.as('chairman').post(`/announcements/${id}/approve`, { sha256: approvalHash });
     this.#announcementId = id;
     const answer = await fetch(`${this.controller.url}/api/v1/media/${sha256}`, {
       headers: { authorization: `Bearer ${this.controller.token('editor')}` },

@@ -36,6 +36,10 @@ onBothDatabases('broadcasts', (storage) => {
     const ids = (await storage().read.broadcasts.open()).map(({ id }) => id);
     expect(ids).toContain(open.id);
     expect(ids).not.toContain(ended.id);
+    const openOf = async ({ announcementId }: typeof open) =>
+      storage().read.broadcasts.openOf(announcementId ?? '');
+    expect(await openOf(open)).toEqual([open]);
+    expect(await openOf(ended)).toEqual([]);
   });
 
   it('that no schedule asked for are found by their start, but for cancelled ones', async () => {

@@ -15,7 +15,7 @@ export const uniqueId = (prefix: string) => `${prefix}_${++count}`;
 
 export const area = (over: Partial<Area> = {}): Area => ({
   ...{ id: uniqueId('are'), parentId: null, kind: 'xã', name: 'Tân An', zone: null, policy: null },
-  ...{ createdAt: AT, retiredAt: null },
+  ...{ createdAt: AT, retiredAt: null, mergedInto: null },
   ...over,
 });
 
@@ -76,7 +76,7 @@ export const announcement = (areaId: string, over: Partial<Announcement> = {}): 
   ...{ origin: 'own' as const, language: 'vi', priority: 'normal' as const, text: null },
   ...{ state: 'draft' as const, mediaSha256: null, approvedSha256: null, rejectedReason: null, stored: true },
   stream: { url: 'https://vov.example/vov1.mp3', station: 'VOV1', durationMs: 1_800_000 },
-  ...{ createdBy: 'bích', createdAt: AT, updatedAt: AT },
+  ...{ createdBy: 'bích', composers: ['bích'], recordedBy: null, createdAt: AT, updatedAt: AT },
   ...over,
 });
 

@@ -4,6 +4,23 @@ import { onBothDatabases } from './databases.ts';
 import { AT, area, health, speaker, status, uniqueId } from './samples.ts';
 
 onBothDatabases('loudspeakers', (storage) => {
+  it('lay where they lay, whatever became of them since', async () => {
+    const id = uniqueId('spk');
+    await storage().transaction(async (tx) => {
+      await tx.speakers.leavePlace(id, 'ap-1', AT + 10);
+      await tx.speakers.leavePlace(id, 'ap-2', AT + 20);
+    });
+    const at = async (instant: number) =>
+      (await storage().read.speakers.placesAt([id, 'spk-x'], instant)).get(id);
+    expect(await Promise.all([AT, AT + 9, AT + 10, AT + 19, AT + 20].map(at))).toEqual([
+      'ap-1',
+      'ap-1',
+      'ap-2',
+      'ap-2',
+      undefined,
+    ]);
+  });
+
   it('come back as they were entered and changed', async () => {
     const place = area();
     const loud = speaker(place.id);

@@ -129,7 +129,7 @@ describe('from a recording to signed orders', { timeout: 60_000 }, () => {
   it('approves exact bytes, and a change takes the approval back', async () => {
     const controller = await startController();
     await controller.speaker('loa-1', 'ap-1');
-    const { id, sha256: audio } = await controller.approved();
+    const { id, approvalHash } = await controller.approved();
     const other = await controller.prepared(speechLikeWav(2, 240));
     const changed = await controller.call<AnnouncementView>('editor', 'PATCH', `announcements/${id}`, {
       body: { mediaSha256: other },
@@ -141,13 +141,13 @@ describe('from a recording to signed orders', { timeout: 60_000 }, () => {
     );
     await controller.post('editor', `announcements/${id}/submit`, {});
     const stale = await controller.post<Problem>('chairman', `announcements/${id}/approve`, {
-      sha256: audio,
+      sha256: approvalHash,
     });
     expect(stale.body.error.code).toBe('announcement.audio_changed');
     const right = await controller.post<AnnouncementView>('chairman', `announcements/${id}/approve`, {
-      sha256: other,
+      sha256: changed.body.approvalHash,
     });
-    expect(right.body).toMatchObject({ state: 'approved', approvedSha256: other });
+    expect(right.body).toMatchObject({ state: 'approved', approvedSha256: changed.body.approvalHash });
   });
 
   it('is silent outside the windows unless the chairman or an emergency says otherwise', async () => {

@@ -38,8 +38,10 @@ async function approve(controller: TestController, id: string, hash: string) {
 async function approved(controller: TestController, priority: Priority = 'normal') {
   const audio = medium({ bytes: 200_000 });
   await controller.context.storage.transaction((tx) => tx.media.put(audio));
-  const { id } = await announce(controller, { title: 'Thông báo', priority, mediaSha256: audio.sha256 });
-  await approve(controller, id, audio.sha256);
+  const { id, approvalHash } = await announce(controller, {
+    ...{ title: 'Thông báo', priority, mediaSha256: audio.sha256 },
+  });
+  await approve(controller, id, approvalHash ?? '');
   return { id, sha256: audio.sha256 };
 }
 
@@ -122,11 +124,11 @@ describe('an emergency', () => {
     const { announcements } = controller.context.services;
     const stored = { stored: true, mediaSha256: audio };
     expect((await announce(controller, stored)).error?.code).toBe('request.invalid');
-    const { id } = await announce(controller, { ...stored, priority: 'emergency' });
+    const { id, approvalHash } = await announce(controller, { ...stored, priority: 'emergency' });
     expect(await announcements.storedMessages(COMMUNE)).toEqual([]);
     const refused = await play(controller, { announcementId: id, targets: TARGETS, prelude: [id] });
     expect(refused.body.error.code).toBe('request.conflict');
-    await approve(controller, id, audio);
+    await approve(controller, id, approvalHash ?? '');
     expect(await announcements.storedMessages(COMMUNE)).toMatchObject([
       // In whole milliseconds: a loudspeaker takes no plan head that says anything else.
       { name: id, title: 'Xả lũ', content: { kind: 'file', sha256: audio, durationMs: 49_001 } },

@@ -86,9 +86,9 @@ it.each([
     async (folder: string): Promise<Record<string, string>> => {
       const [key, cert] = [join(folder, 'loa.key'), join(folder, 'loa.crt')];
       for (const path of [key, cert]) await writeFile(path, 'not PEM');
-      return { LOA_MQTT_TLS_KEY: key, LOA_MQTT_TLS_CERT: cert, LOA_MQTT_PORT: '8883' };
+      return { LOA_TLS_KEY: key, LOA_TLS_CERT: cert };
     },
-    /^loa: LOA_MQTT_TLS_KEY is ".*loa\.key": expected a readable PEM key that fits/,
+    /^loa: LOA_TLS_KEY is ".*loa\.key": expected a readable PEM key that fits/,
   ],
 ])('refuses %s with one line', async (_what, prepare, line) => {
   const ports = { LOA_PORT: String(await freePort()), LOA_MQTT_PORT: 'off', LOA_LOG_LEVEL: 'silent' };

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { onTestFinished } from 'vitest';
+import { SystemClock } from '#kit';
 import {
   DomainError,
   type EnrolmentCode,
@@ -10,9 +11,11 @@ import {
   type ErrorParams,
   generateSigningKey,
   type MediaJobView,
+  type Provisioning,
   readEnrolmentUri,
   type SigningKey,
 } from '#protocols';
+import { enrol } from '../../../device-agent/enrol/enrol.ts';
 import { type EnrolmentPost, exchangeCode } from '../../../device-agent/enrol/exchange.ts';
 import { buildApp } from '../../../server/app.ts';
 import { type Environment, loadConfig } from '../../../server/config/index.ts';
@@ -178,18 +181,19 @@ export class TestController {
   /** Uploads and prepares (once), writes and approves an announcement of the commune. */
   async approved(
     priority: 'normal' | 'priority' | 'emergency' = 'normal',
-  ): Promise<{ id: string; sha256: string }> {
+  ): Promise<{ id: string; sha256: string; approvalHash: string }> {
     this.#audio ??= await this.prepared(speechLikeWav());
     const sha256 = this.#audio;
-    const { body } = await this.post<{ id: string }>('editor', 'announcements', {
+    const { body } = await this.post<{ id: string; approvalHash: string }>('editor', 'announcements', {
       areaId: COMMUNE,
       title: 'Thông báo',
       priority,
       mediaSha256: sha256,
     });
     await this.post('editor', `announcements/${body.id}/submit`, {});
-    await this.post('chairman', `announcements/${body.id}/approve`, { sha256 });
-    return { id: body.id, sha256 };
+    const { id, approvalHash } = body;
+    await this.post('chairman', `announcements/${id}/approve`, { sha256: approvalHash });
+    return { id, sha256, approvalHash };
   }
 
   /** Enters a loudspeaker and enrols it, by its agent's own code. */
@@ -200,6 +204,17 @@ export class TestController {
       name: `Cụm loa ${id}`,
     });
     return this.enrol(body.enrolment.uri);
+  }
+
+  /** The same with the key of an agent that keeps its state in this folder. */
+  async enrolAgent(id: string, areaId: string, dataFolder: string): Promise<Provisioning> {
+    const body = { id, areaId, name: `Cụm loa ${id}` };
+    const { body: made } = await this.post<{ enrolment: EnrolmentCode }>('technician', 'speakers', body);
+    return enrol({
+      invitation: readEnrolmentUri(made.enrolment.uri),
+      ...{ dataFolder, provisioningFile: join(dataFolder, 'provisioning.json') },
+      ...{ clock: new SystemClock(), post: this.enrolmentPost },
+    });
   }
 
   /** Enrols a loudspeaker with this code; rejects with the refusal. */

@@ -300,6 +300,8 @@ export class TestController {
         stored: false,
         rejectedReason: null,
         createdBy: 'test',
+        composers: ['test'],
+        recordedBy: null,
         createdAt: now,
         updatedAt: now,
       });

@@ -1,5 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { type HeldScoped, heldHash, type PlanHead, payloadOf, planHeadCodec, sha256 } from '#protocols';
+import { asApproved } from '../../../server/domain/announcements/approval-hash.ts';
+import { clear } from '../../../server/domain/announcements/clearance.ts';
 import { AreaDirectory } from '../../../server/domain/areas/area-directory.ts';
 import { HeadBook } from '../../../server/domain/plans/head-book.ts';
 import { PlanCompiler } from '../../../server/domain/plans/plan-compiler.ts';
@@ -9,6 +11,7 @@ import type { SlotDraft } from '../../../server/domain/plans/slot-draft.ts';
 import type { Schedule } from '../../../server/domain/schedule/schedule.ts';
 import { TargetRules } from '../../../server/domain/schedule/target-rules.ts';
 import { SpeakerDirectory } from '../../../server/domain/speakers/speaker-directory.ts';
+import { announcement, medium } from '../../contract/storage/samples.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { playOrderOf } from '../mqtt/play-order.ts';
 import { AREAS, HAMLET, TestController } from '../mqtt/test-controller.ts';
@@ -19,6 +22,14 @@ async function commune() {
   const controller = await new TestController({ folder: tempDir('plans') }).start();
   onTestFinished(() => controller.stop());
   const { storage, clock, keys, gateway } = controller;
+  const audio = medium();
+  const news = asApproved(announcement(HAMLET, { id: 'ann_1', mediaSha256: audio.sha256, stream: null }));
+  await storage.transaction(async (tx) => {
+    await tx.media.put(audio);
+    await tx.announcements.insert(news);
+  });
+  const cleared = clear(news, audio);
+  if (!('content' in cleared)) throw new Error(`not cleared: ${cleared.unclear}`);
   const enrolled = await controller.addSpeaker('loa-1');
   const areas = new AreaDirectory();
   areas.load(await storage.read.areas.all());
@@ -26,7 +37,7 @@ async function commune() {
   speakers.load(await storage.read.speakers.credentials());
   const slots = new SlotBook();
   const startsAt = Math.floor(clock.now()) + 3_600_000;
-  const plan = { titles: ['Bản tin'] };
+  const plan = { titles: ['Bản tin'], meanwhile: async (): Promise<void> => undefined };
   const schedule = { id: 'sch_1', updatedAt: 0 } as Schedule;
   const drafts = () =>
     plan.titles.map((title, i): SlotDraft => {
@@ -41,7 +52,7 @@ async function commune() {
       return {
         ...{ broadcastId, scheduleId: 'sch_1', announcementId: 'ann_1', areaId: HAMLET, seriesId: 'ser_1' },
         ...{ sessionId: 'ses_1', originalAt: startsAt, position: i, targets },
-        order: { ...order, broadcastId, title, startsAt },
+        order: { ...order, broadcastId, title, startsAt, content: cleared.content, prelude: [] },
       };
     });
   const compiler = new PlanCompiler({
@@ -49,19 +60,19 @@ async function commune() {
     publisher: gateway,
     heads: new HeadBook(),
     source: {
-      read: async () => ({
-        drafts: [
-          {
-            schedule,
-            slots: drafts(),
-            withheld: [],
-            sessions: [],
-            failed: null,
-            askedAt: schedule.updatedAt,
-          },
-        ],
-        rules: new TargetRules({ tree: areas.tree, areaOfSpeaker: () => undefined }),
-      }),
+      read: async () => {
+        const found = drafts();
+        await plan.meanwhile();
+        return {
+          drafts: [
+            {
+              ...{ schedule, slots: found, withheld: [], sessions: [], failed: null },
+              askedAt: schedule.updatedAt,
+            },
+          ],
+          rules: new TargetRules({ tree: areas.tree, areaOfSpeaker: () => undefined }),
+        };
+      },
     },
     broadcasts: new SlotBroadcasts({
       ...{ areas, speakers, signer: keys, clock, holdsPlans: () => true },
@@ -78,7 +89,7 @@ async function commune() {
   onTestFinished(() => compiler.stop());
   const speaker = new TestSpeaker({ ...enrolled, url: controller.url });
   onTestFinished(() => speaker.cut());
-  return { controller, compiler, plan, speaker };
+  return { controller, compiler, plan, slots, speaker, news };
 }
 
 function headOf(document: string): PlanHead {
@@ -126,6 +137,25 @@ it('a loudspeaker that was away gets the newest head when it is back, and nothin
   await back.welcome();
   expect(back.received.filter(({ name }) => name === 'plan')).toEqual([]);
   expect(controller.presence.statusOf('loa-1')?.heldHash).toBe(controller.healer.expectedHash('loa-1'));
+});
+
+it('what is withdrawn while a compilation is under way comes into no plan: it is compiled anew', async () => {
+  const { controller, compiler, plan, slots, news } = await commune();
+  let reads = 0;
+  plan.titles = ['Bản tin', 'Thông báo'];
+  plan.meanwhile = async () => {
+    reads += 1;
+    if (reads > 1) return;
+    plan.titles = [];
+    const withdrawn = { ...news, state: 'withdrawn' as const };
+    await controller.storage.transaction((tx) => tx.announcements.update(withdrawn, 'approved'));
+  };
+  compiler.changed();
+  await compiler.compiled();
+  expect(reads).toBe(2);
+  expect(slots.get('brc_0')?.withdrawnAt).toBeTypeOf('number');
+  expect(slots.get('brc_1')).toBeUndefined();
+  expect(controller.errors).toEqual([]);
 });
 
 it('a heartbeat that differs brings all of it again, not with each heartbeat', async () => {

@@ -11,6 +11,7 @@ import {
   readPlanDocument,
   sha256,
 } from '#protocols';
+import { asApproved } from '../../../server/domain/announcements/approval-hash.ts';
 import { AreaDirectory } from '../../../server/domain/areas/area-directory.ts';
 import type { Broadcast } from '../../../server/domain/broadcasts/broadcast.ts';
 import { DEFAULT_HOLIDAYS } from '../../../server/domain/calendar/default-holidays.ts';
@@ -321,12 +322,28 @@ export class Planner {
         ...{ peaks: '[]', chunkList: '{}', chunkListSha256: sha256('{}'), createdAt: at },
       });
       for (const id of ['ann_1', 'ann_2'])
-        await tx.announcements.insert({
-          ...{ id, areaId: COMMUNE, title: `Bản tin ${id}`, category: '', origin: 'own', language: 'vi' },
-          ...{ priority: 'normal', text: null, state: 'approved', mediaSha256: sound, approvedSha256: sound },
-          ...{ stream: null, stored: false, rejectedReason: null, createdBy: 'bich', createdAt: at },
-          updatedAt: at,
-        });
+        await tx.announcements.insert(
+          asApproved({
+            ...{ id, areaId: COMMUNE, title: `Bản tin ${id}`, category: '', origin: 'own', language: 'vi' },
+            ...{
+              priority: 'normal',
+              text: null,
+              state: 'submitted',
+              mediaSha256: sound,
+              approvedSha256: null,
+            },
+            ...{
+              stream: null,
+              stored: false,
+              rejectedReason: null,
+              createdBy: 'bich',
+              composers: ['bich'],
+              recordedBy: null,
+              createdAt: at,
+            },
+            updatedAt: at,
+          }),
+        );
     });
   }
 }

@@ -135,7 +135,7 @@ it('tells time finer than the wall clock, inside its millisecond, and follows it
   let wall = 1_000;
   let monotonic = 0;
   const coarse = { now: () => wall, monotonic: () => monotonic, setTimer: clock.setTimer.bind(clock) };
-  const time = new TimeService({ clock: coarse, keys: { sign: fail, verify: fail } });
+  const time = new TimeService({ clock: coarse, keys: { sign: fail, isCurrent: () => true, verify: fail } });
   expect(time.now()).toBe(1_000);
   monotonic = 0.4;
   expect(time.now()).toBeCloseTo(1_000.4);

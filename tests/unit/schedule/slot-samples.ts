@@ -25,7 +25,16 @@ export function announcement(id: string, over: Partial<Announcement> = {}): Anno
   const made: Announcement = {
     ...{ id, areaId: 'xa', title: `Bản tin ${id}`, category: '', origin: 'own', language: 'vi' },
     ...{ priority: 'normal', text: null, state: 'approved', mediaSha256: sha256(id), approvedSha256: null },
-    ...{ stream: null, stored: false, rejectedReason: null, createdBy: 'bích', createdAt: 0, updatedAt: 0 },
+    ...{
+      stream: null,
+      stored: false,
+      rejectedReason: null,
+      createdBy: 'bích',
+      composers: ['bích'],
+      recordedBy: null,
+      createdAt: 0,
+      updatedAt: 0,
+    },
     ...over,
   };
   return { ...made, approvedSha256: over.approvedSha256 ?? approvalHash(made) };

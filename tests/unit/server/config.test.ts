@@ -6,13 +6,14 @@ describe('the settings', () => {
     const config = loadConfig({});
     expect(config).toMatchObject({
       port: 8080,
-      mqttPort: 1883,
-      mqttTls: null,
+      // A commune that sets nothing gets TLS: a phone records only there.
+      tls: { mode: 'own', files: null, caFile: null, clientCaFile: null },
+      mqttPort: 8883,
       externalBroker: null,
       rootArea: { id: 'xa', kind: 'xã', name: 'Chưa đặt tên' },
     });
     expect(config.databaseUrl).toBe(`file:${config.dataFolder}/loa.db`);
-    expect(config.publicUrl).toMatch(/^http:\/\/[\d.]+:8080$/);
+    expect(config.publicUrl).toMatch(/^https:\/\/[\d.]+:8080$/);
   });
 
   it('take user and password out of a broker’s address', () => {
@@ -22,15 +23,20 @@ describe('the settings', () => {
 
   it.each([
     [{ LOA_PORT: '0' }, 'LOA_PORT is "0"'],
-    [{ LOA_PORT: '1883' }, 'LOA_MQTT_PORT is "1883": expected another port than LOA_PORT (1883)'],
+    [{ LOA_PORT: '8883' }, 'LOA_MQTT_PORT is "8883": expected another port than LOA_PORT (8883)'],
     [{ LOA_PUBLIC_URL: 'http://x/y' }, 'LOA_PUBLIC_URL is "http://x/y"'],
     [{ LOA_PUBLIC_URL: 'loa.vn' }, 'LOA_PUBLIC_URL is "loa.vn"'],
     [{ LOA_MQTT_URL: 'mqtt:/x' }, 'LOA_MQTT_URL'],
-    [{ LOA_MQTT_TLS_KEY: '/x.key' }, 'LOA_MQTT_TLS_CERT is "": expected a PEM file'],
+    [{ LOA_TLS_KEY: '/x.key' }, 'LOA_TLS_KEY is "/x.key": expected an existing PEM file'],
+    [{ LOA_TLS: 'files' }, 'LOA_TLS_KEY is "": expected an existing PEM file'],
+    [{ LOA_TLS: 'on' }, 'LOA_TLS is "on": expected one of off, files, own'],
     [
-      { LOA_MQTT_TLS_KEY: '/x.key', LOA_MQTT_TLS_CERT: '/x.crt' },
-      'LOA_MQTT_TLS_KEY is "/x.key": expected an existing PEM file',
+      { LOA_TLS: 'own', LOA_PUBLIC_URL: 'http://loa.vn' },
+      'LOA_PUBLIC_URL is "http://loa.vn": expected https://',
     ],
+    [{ LOA_TLS: 'off', LOA_TLS_CLIENT_CA: '/x.crt' }, 'LOA_TLS_CLIENT_CA'],
+    [{ LOA_MORE_URLS: 'https://a.vn ftp://b.vn' }, 'LOA_MORE_URLS is "ftp://b.vn"'],
+    [{ LOA_TLS: 'own', LOA_TLS_KEY: '/x.key' }, 'LOA_TLS is "own": expected "files"'],
     [{ LOA_AREA: 'Tân An' }, 'LOA_AREA is "Tân An": expected id/kind/name'],
     [{ LOA_MORNING_START: '05:00' }, 'LOA_MORNING_START is "05:00": expected a time from 05:30 to 08:00'],
     [{ LOA_MORNING_START: '6 giờ' }, 'LOA_MORNING_START is "6 giờ"'],
@@ -42,6 +48,21 @@ describe('the settings', () => {
     [{ LOA_DATABASE_URL: 'mysql://me:s/e@cret@h/d' }, 'LOA_DATABASE_URL is "mysql://…@h/d"'],
   ])('refuse %j', (env, message) => {
     expect(() => loadConfig(env)).toThrow(message);
+  });
+
+  it.each([
+    [{ LOA_PUBLIC_URL: 'http://loa.vn:8080' }, { tls: { mode: 'off' }, mqttPort: 1883 }],
+    [{ LOA_PUBLIC_URL: 'https://loa.vn' }, { tls: { mode: 'own' }, mqttPort: 8883 }],
+    [
+      { LOA_PUBLIC_URL: 'https://loa.vn', LOA_TLS: 'off' },
+      { tls: { mode: 'off' }, mqttPort: 1883 },
+    ],
+    [
+      { LOA_MORE_URLS: ' https://a.vn  mqtts://b.vn:8883 ' },
+      { moreUrls: ['https://a.vn', 'mqtts://b.vn:8883'] },
+    ],
+  ])('follow from one another: %j', (env, expected) => {
+    expect(loadConfig(env)).toMatchObject(expected);
   });
 
   it('are documented', () => {

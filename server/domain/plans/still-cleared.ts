@@ -1,0 +1,32 @@
+import type { Announcement } from '../announcements/announcement.ts';
+import { clearAgain } from '../announcements/clearance.ts';
+import type { MediumFacts } from '../schedule/slot-facts.ts';
+import type { Stores } from '../unit-of-work.ts';
+import type { StoredSlot } from './plan.ts';
+import { readLine } from './slot-line.ts';
+
+/** What is known of the audio of these announcements, by SHA-256. */
+export async function mediaOf(
+  { media }: Pick<Stores, 'media'>,
+  announcements: readonly Announcement[],
+): Promise<ReadonlyMap<string, MediumFacts>> {
+  const hashes = announcements.flatMap(({ mediaSha256 }) => mediaSha256 ?? []);
+  return new Map((await media.describe(hashes)).map((one) => [one.sha256, one]));
+}
+
+/**
+ * Whether all that these slots name is approved, and sounds as they say: asked in the transaction that puts them in force, because an
+ * approval may have been taken back while they were compiled.
+ */
+export async function stillCleared(
+  stores: Pick<Stores, 'announcements' | 'media'>,
+  slots: readonly StoredSlot[],
+): Promise<boolean> {
+  const found = await stores.announcements.some([...new Set(slots.map((slot) => slot.announcementId))]);
+  const announcements = new Map(found.map((one) => [one.id, one]));
+  const media = await mediaOf(stores, found);
+  return slots.every(({ announcementId, line }) => {
+    const one = announcements.get(announcementId);
+    return one !== undefined && clearAgain(readLine(line), one, media.get(one.mediaSha256 ?? '')) !== null;
+  });
+}

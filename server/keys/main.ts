@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { SystemClock } from '#kit';
+
+import { loadConfig } from '../config/index.ts';
+import { createLogger } from '../logger.ts';
+import { openStorage } from '../storage/index.ts';
+import { KEYS_USAGE, keysCommand } from './commands.ts';
+
+/** The terminal's side of the keys: settings, messages, exit code. */
+async function main(): Promise<number> {
+  const config = loadConfig(process.env);
+  const clock = new SystemClock();
+  const code = await keysCommand({
+    args: process.argv.slice(2),
+    folder: join(config.dataFolder, 'keys'),
+    clock,
+    own: async () => {
+      const storage = openStorage({ url: config.databaseUrl, clock, log: createLogger('error') });
+      await storage.start();
+      return () => storage.stop();
+    },
+    say: (line) => void process.stdout.write(`${line}\n`),
+  });
+  if (code === 2) process.stderr.write(KEYS_USAGE);
+  return code;
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`loa: ${error instanceof Error ? error.message : String(error)}\n`);
+  return 1;
+});

@@ -1,0 +1,175 @@
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  generateSigningKey,
+  importSigningKey,
+  KeyRing,
+  keyStatementCodec,
+  payloadOf,
+  signDocument,
+  signKeyStatement,
+} from '#protocols';
+import { KeyService } from '../../../server/domain/keys/key-service.ts';
+import { keysCommand } from '../../../server/keys/commands.ts';
+import { KeyFiles } from '../../../server/storage/key-files.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+
+const clock = new FakeClock();
+
+async function station() {
+  const folder = join(tempDir('keys'), 'keys');
+  const files = new KeyFiles({ folder });
+  const keys = async () => {
+    const service = new KeyService({ vault: files, clock });
+    await service.start();
+    return service;
+  };
+  const said: string[] = [];
+  const command = (...args: string[]) =>
+    keysCommand({
+      args,
+      folder,
+      clock,
+      own: async () => async () => undefined,
+      say: (line) => said.push(line),
+    });
+  const first = await keys();
+  return { folder, files, keys, first, command, said, pinned: KeyRing.pinned(first.rootKeys) };
+}
+
+async function follow(ring: KeyRing, statements: readonly string[]): Promise<KeyRing> {
+  let at = ring;
+  for (const statement of statements) at = await at.extend(statement);
+  return at;
+}
+
+describe('a loudspeaker that was away', () => {
+  it('holds statement 1, meets statement 4 with another root, and believes the new key alone', async () => {
+    const { first, keys, pinned, files } = await station();
+    const held = await follow(pinned, first.statementsAfter(0));
+    const stolen = importSigningKey((await files.readKey('operational')) ?? '');
+    await first.rotate();
+    await first.newRoot();
+    await first.rotate();
+    const now = await keys();
+    expect(now.statementNumber).toBe(4);
+    const ring = await follow(held, now.statementsAfter(held.n));
+    expect(ring.n).toBe(4);
+    const order = await now.sign('order', { v: 1 });
+    expect(ring.find(now.keyId, 'order')).toBeDefined();
+    expect(order.hash).toHaveLength(64);
+    // A thief who kept the first operational key.
+    await signDocument('order', { v: 1 }, stolen);
+    expect(ring.find(stolen.kid, 'order')).toBeUndefined();
+    // He cannot name himself either: an operational key signs no statement.
+    const last = now.statementsAfter(3)[0] ?? '';
+    const forged = { ...keyStatementCodec.parse(payloadOf(last)), n: 5 };
+    await expect(ring.extend(await signKeyStatement(forged, stolen))).rejects.toMatchObject({
+      code: 'document.unsigned',
+    });
+  });
+
+  it.each<[string, (statements: readonly string[]) => readonly string[]]>([
+    ['with one left out', ([second, , fourth]) => [second ?? '', fourth ?? '']],
+    ['from the middle', ([, third]) => [third ?? '']],
+    ['told twice', ([second]) => [second ?? '', second ?? '']],
+    ['rolled back to its own', () => []],
+  ])('does not follow a chain %s beyond what proves itself', async (_how, spoil) => {
+    const { first, pinned } = await station();
+    const [one = ''] = first.statementsAfter(0);
+    const held = await pinned.extend(one);
+    await first.rotate();
+    await first.newRoot();
+    await first.rotate();
+    const told = spoil(first.statementsAfter(1));
+    let ring = held;
+    const refused: unknown[] = [];
+    for (const statement of [...told, one])
+      ring = await ring.extend(statement).catch((error: unknown) => {
+        refused.push(error);
+        return ring;
+      });
+    expect(refused.length).toBeGreaterThan(0);
+    expect(ring.n).toBeLessThan(4);
+    expect(ring.find(first.keyId, 'order')).toBeUndefined();
+  });
+
+  it('refuses a statement that an earlier root signs after it was replaced', async () => {
+    const { first, pinned, files } = await station();
+    const oldRoot = importSigningKey((await files.readKey('root')) ?? '');
+    await first.newRoot();
+    const ring = await follow(pinned, first.statementsAfter(0));
+    const thief = generateSigningKey();
+    const forged = {
+      ...keyStatementCodec.parse(payloadOf(first.statementsAfter(1)[0] ?? '')),
+      n: 3,
+      keys: [{ kid: thief.kid, publicKey: thief.publicKey, uses: ['order'] }],
+    };
+    await expect(ring.extend(await signKeyStatement(forged, oldRoot))).rejects.toMatchObject({
+      code: 'document.unsigned',
+    });
+  });
+});
+
+describe('npm run keys', () => {
+  it('takes the root offline into a file, and uses it from there once', async () => {
+    const { folder, files, command, keys, said } = await station();
+    const file = join(tempDir('usb'), 'khoa-goc.pem');
+    expect(await command('offline-root', file)).toBe(0);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).not.toContain('root.pem');
+    expect(said.join('\n')).not.toContain('PRIVATE KEY');
+    await expect(command('rotate')).rejects.toMatchObject({ code: 'key.root_missing' });
+    const before = (await keys()).keyId;
+    expect(await command('rotate', '--root', file)).toBe(0);
+    const after = await keys();
+    expect([after.statementNumber, after.keyId === before, await after.hasRoot()]).toEqual([2, false, false]);
+    expect(await files.readKey('root')).toBeNull();
+    // What is there is not written over.
+    await expect(command('offline-root', file)).rejects.toThrow();
+  });
+
+  it('names a new root and a spare one, which can take over when the first is lost', async () => {
+    const { folder, command, keys, pinned } = await station();
+    const spare = join(tempDir('usb'), 'du-phong.pem');
+    expect(await command('new-root', '--spare', spare)).toBe(0);
+    await rm(join(folder, 'root.pem'));
+    expect(await command('new-root', '--root', spare)).toBe(0);
+    const now = await keys();
+    expect([now.statementNumber, now.rootKeys.length, await now.hasRoot()]).toEqual([3, 1, true]);
+    expect((await follow(pinned, now.statementsAfter(0))).n).toBe(3);
+  });
+
+  it('refuses a root that is not in force, and says how it is called', async () => {
+    const { files, command } = await station();
+    const file = join(tempDir('usb'), 'cu.pem');
+    await command('offline-root', file);
+    await files.writeKey('root', await readFile(file, 'utf8'));
+    await command('new-root');
+    await expect(command('rotate', '--root', file)).rejects.toMatchObject({ code: 'key.not_a_root' });
+    for (const wrong of [[], ['renew'], ['rotate', 'x'], ['offline-root']])
+      expect(await command(...wrong)).toBe(2);
+  });
+
+  it('takes up a change of the root that was cut off anywhere', async () => {
+    for (const cut of ['writeStatements', 'removeKey'] as const) {
+      const { files, first, keys, pinned } = await station();
+      const real = files[cut].bind(files) as (...args: never[]) => Promise<void>;
+      Object.assign(files, {
+        [cut]: async () => {
+          throw new Error('power cut');
+        },
+      });
+      await expect(first.newRoot()).rejects.toThrow('power cut');
+      Object.assign(files, { [cut]: real });
+      const again = await keys();
+      expect(again.statementNumber).toBe(cut === 'writeStatements' ? 1 : 2);
+      // The root that is here is one that loudspeakers follow.
+      await again.rotate();
+      expect((await follow(pinned, again.statementsAfter(0))).n).toBe(again.statementNumber);
+      expect(await files.readKey('next-root')).toBeNull();
+    }
+  });
+});
