@@ -270,8 +270,7 @@ function joined(provider) {
 const sources = ['protocols', 'media', 'server', 'device-agent', 'prisma', 'tests'];
 const programs = [
   'server/main.ts',
-  'server/backup-command.ts',
-  'server/restore-command.ts',
+  ...['backup', 'keys', 'restore'].map((name) => `server/${name}-command.ts`),
   'server/demo/main.ts',
   'device-agent/main.ts',
   'device-agent/fleet/main.ts',

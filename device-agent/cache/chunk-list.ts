@@ -1,7 +1,7 @@
 import { backoff, type Clock, delay } from '#kit';
 import { type ChunkList, chunkListCodec, DomainError, type FileContent, sha256 } from '#protocols';
+import type { ContentOrigin } from '../content-origin.ts';
 import { bodyOf, httpGet } from '../link/http-get.ts';
-import type { ContentOrigin } from './content-cache.ts';
 
 /** More than the list of the largest content has. */
 const LIMIT_BYTES = 2 * 1024 * 1024;

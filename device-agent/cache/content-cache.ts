@@ -12,7 +12,6 @@ import {
   unlink,
   utimes,
 } from 'node:fs/promises';
-import type { Agent as HttpsAgent } from 'node:https';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -27,18 +26,11 @@ import {
   writeFileAtomic,
 } from '#kit';
 import { DomainError, type FileContent, isDomainError } from '#protocols';
+import type { ContentOrigin } from '../content-origin.ts';
 import { errorText, type Log } from '../log.ts';
 import { ifMissing, isDiskFull } from '../state/files.ts';
 import { fileState, Proofs } from './proofs.ts';
 import { fetchRange } from './range-fetch.ts';
-
-/** How one loudspeaker reaches the controller's files. */
-export interface ContentOrigin {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Makes TLS connections with what is pinned. */
-  readonly agent?: HttpsAgent;
-}
 
 export interface EnsureOptions {
   readonly content: FileContent;

@@ -2,9 +2,10 @@ import { stat } from 'node:fs/promises';
 import { backoff, type Clock, Lifecycle, type Timer } from '#kit';
 import type { ErrorCode, FileContent } from '#protocols';
 import type { TrustedTime } from '../clock/index.ts';
+import type { ContentOrigin } from '../content-origin.ts';
 import { errorText, type Log } from '../log.ts';
 import { ifMissing } from '../state/files.ts';
-import type { ContentCache, ContentOrigin } from './content-cache.ts';
+import type { ContentCache } from './content-cache.ts';
 import type { DataBudget } from './data-budget.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,9 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Clock } from '#kit';
 import { type ChunkList, DomainError, type FileContent, sha256 } from '#protocols';
+import type { ContentOrigin } from '../content-origin.ts';
 import { ifMissing } from '../state/files.ts';
 import { fetchChunkList } from './chunk-list.ts';
-import type { ContentCache, ContentOrigin } from './content-cache.ts';
+import type { ContentCache } from './content-cache.ts';
 
 export interface EarlyContentOptions {
   readonly content: FileContent;

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import Type from 'typebox';
 import { type Clock, Exclusive } from '#kit';
 import { codec, MAX_DOCUMENT_BYTES, type TimeReply, timeReplyCodec, verifyDocument } from '#protocols';
-import type { ContentOrigin } from '../cache/content-cache.ts';
 import type { TimeSample } from '../clock/index.ts';
+import type { ContentOrigin } from '../content-origin.ts';
 import type { KeyStore } from '../state/key-store.ts';
 import { bodyOf, type GetOptions, httpGet } from './http-get.ts';
 

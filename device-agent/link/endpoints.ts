@@ -1,5 +1,5 @@
 import { Agent as HttpsAgent } from 'node:https';
-import type { ContentOrigin } from '../cache/content-cache.ts';
+import type { ContentOrigin } from '../content-origin.ts';
 
 /** A certificate of the loudspeaker's own, PEM, for a controller that asks for one. */
 export interface ClientCertificate {

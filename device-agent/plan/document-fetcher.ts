@@ -1,6 +1,6 @@
 import { backoff, type Clock, delay, Lifecycle } from '#kit';
 import { DomainError, type ErrorCode, isDomainError, type PlanHead, sha256 } from '#protocols';
-import type { ContentOrigin } from '../cache/content-cache.ts';
+import type { ContentOrigin } from '../content-origin.ts';
 import { bodyOf, httpGet } from '../link/http-get.ts';
 import { errorText, type Log } from '../log.ts';
 

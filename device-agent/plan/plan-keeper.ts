@@ -14,7 +14,7 @@ import {
   scopeKey,
   verifyDocument,
 } from '#protocols';
-import type { ContentOrigin } from '../cache/content-cache.ts';
+import type { ContentOrigin } from '../content-origin.ts';
 import type { Log } from '../log.ts';
 import type { OwedWrites } from '../state/owed-writes.ts';
 import type { Prover } from '../state/prover.ts';

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { Clock } from '#kit';
 import { type Assignment, localDayOf } from '#protocols';
-import type { ContentCache, ContentOrigin } from '../cache/content-cache.ts';
+import type { ContentCache } from '../cache/content-cache.ts';
 import { DataBudget } from '../cache/data-budget.ts';
 import { Downloads } from '../cache/downloads.ts';
 import type { TrustedTime } from '../clock/index.ts';
+import type { ContentOrigin } from '../content-origin.ts';
 import type { Log } from '../log.ts';
 import type { SlotBook } from '../runner/recover-orders.ts';
 import type { OwedWrites } from '../state/owed-writes.ts';

@@ -6,8 +6,9 @@ import {
   type RelayContent,
   type StoredContent,
 } from '#protocols';
-import type { ContentCache, ContentOrigin } from '../cache/content-cache.ts';
+import type { ContentCache } from '../cache/content-cache.ts';
 import { earlyContent } from '../cache/early-content.ts';
+import type { ContentOrigin } from '../content-origin.ts';
 import { fileOf, type PlayableContent } from '../inbox/content-of.ts';
 import type { Log } from '../log.ts';
 import {

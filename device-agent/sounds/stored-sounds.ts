@@ -1,6 +1,7 @@
 import { type Clock, delay, Emitter, Exclusive, Lifecycle, type Milliseconds } from '#kit';
 import { DomainError, type FileContent, type StoredMessage } from '#protocols';
-import type { ContentCache, ContentOrigin } from '../cache/content-cache.ts';
+import type { ContentCache } from '../cache/content-cache.ts';
+import type { ContentOrigin } from '../content-origin.ts';
 import { errorText, type Log } from '../log.ts';
 import { FRAMES_PER_MS } from '../outputs/output.ts';
 import { type Decoder, MemorySource, type OpenSource, PcmFileSource } from '../playback/index.ts';

@@ -26,8 +26,6 @@ export interface TerritorySideOptions {
   readonly onSaved: (speaker: Speaker) => void;
 }
 
-export type TerritorySide = ReturnType<typeof buildTerritorySide>;
-
 /** Where everything lies, and which key it is signed with: what makes many assignments new at once. */
 export function buildTerritorySide(options: TerritorySideOptions) {
   const { clock, log, storage, keys, speakers, holidays, assignments, latches, planning, onSaved } = options;

@@ -33,6 +33,7 @@ function operationsOf(description: { paths?: object }): Operation[] {
 }
 
 const PUBLIC = [
+  'GET /api/v1/keys/authority',
   'GET /api/v1/keys/statements',
   'GET /api/v1/setup',
   'GET /api/v1/setup/restore',

@@ -66,6 +66,9 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'GET /api/v1/areas/{id}/policy': forbidden(`areas/${COMMUNE}/policy`),
     'POST /api/v1/areas': forbidden('areas', { parentId: COMMUNE, kind: 'ấp', name: 'x' }),
     'PATCH /api/v1/areas/{id}': forbidden(`areas/${COMMUNE}`, { kind: 'xã' }),
+    'POST /api/v1/areas/{id}/move': forbidden(`areas/${COMMUNE}/move`, { parentId: 'ap-1' }),
+    'POST /api/v1/areas/{id}/merge': forbidden(`areas/${COMMUNE}/merge`, { into: 'ap-1' }),
+    'POST /api/v1/areas/{id}/retire': forbidden(`areas/${COMMUNE}/retire`, {}),
     'GET /api/v1/speakers': list('speakers'),
     'GET /api/v1/speakers/{id}': forbidden('speakers/loa-1'),
     'GET /api/v1/speakers/{id}/journal': forbidden('speakers/loa-1/journal'),
@@ -119,6 +122,8 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'GET /api/v1/readiness': forbidden(`readiness?area=${COMMUNE}`),
     'GET /api/v1/system/clock': free('system/clock', 'the controller’s clock'),
     'POST /api/v1/system/clock/confirm': free('system/clock/confirm', 'the controller’s clock'),
+    'GET /api/v1/keys': free('keys', 'the keys of the whole controller'),
+    'POST /api/v1/keys/rotate': free('keys/rotate', 'the keys of the whole controller'),
     'GET /api/v1/programmes': list('programmes'),
     'GET /api/v1/programmes/{id}': forbidden(`programmes/${programme}`),
     'POST /api/v1/programmes': forbidden('programmes', {

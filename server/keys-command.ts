@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { SystemClock } from '#kit';
 
-import { loadConfig } from '../config/index.ts';
-import { createLogger } from '../logger.ts';
-import { openStorage } from '../storage/index.ts';
-import { KEYS_USAGE, keysCommand } from './commands.ts';
+import { loadConfig } from './config/index.ts';
+import { KEYS_USAGE, keysCommand } from './keys/commands.ts';
+import { createLogger } from './logger.ts';
+import { openStorage } from './storage/index.ts';
 
 /** The terminal's side of the keys: settings, messages, exit code. */
 async function main(): Promise<number> {
