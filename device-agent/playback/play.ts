@@ -209,8 +209,8 @@ export class Play {
     let fading = false;
     for (;;) {
       const fadeMs = Math.min(MAX_FADE_MS, Math.max(0, this.#fadeMs));
-      if ((voice.nextMs() ?? this.#context.clock.monotonic()) >= this.#lastMs() - fadeMs)
-        this.#stop('hard_end');
+      const leftMs = expectedMs - voice.consumed.content / FRAMES_PER_MS;
+      if (this.#mustFade(voice, leftMs, fadeMs)) this.#stop('hard_end');
       if (this.#halt.signal.aborted && !fading) {
         fading = true;
         voice.fadeOut(fadeMs);
@@ -219,7 +219,6 @@ export class Play {
       if (!(await voice.block(this.#anchoredMs(voice, repetition)))) break;
       this.#tellStarted(voice);
       this.#tellPosition();
-      const leftMs = expectedMs - voice.consumed.content / FRAMES_PER_MS;
       if (!last && leftMs < DECODE_AHEAD_MS) this.#nextSource ??= this.#openSource(0);
     }
     if (fading) return this.#flush();
@@ -229,6 +228,13 @@ export class Play {
       throw new DomainError('decoder.failed', { exitCode: 0, reason });
     }
     return true;
+  }
+
+  /** The hard end is near. What ends with it by itself is not cut: it sounds whole, as it was planned. */
+  #mustFade(voice: Voice, leftMs: Milliseconds, fadeMs: Milliseconds): boolean {
+    const nextMs = voice.nextMs() ?? this.#context.clock.monotonic();
+    const lastMs = this.#lastMs();
+    return nextMs >= lastMs - fadeMs && nextMs + Math.max(0, leftMs) > lastMs + LATE_MS;
   }
 
   /** Lets the fade-out sound. */

@@ -9,7 +9,7 @@ import {
   type PlayOrder,
   plannedAtOf,
   plannedItem,
-  RESUME_REWIND_MS,
+  resumeFrom,
 } from '#protocols';
 import { filesOfOrder, type PlayableContent } from '../inbox/content-of.ts';
 import type { OrderPhase, OrderRecord, OrderStore } from '../state/order-store.ts';
@@ -140,14 +140,14 @@ export class PlayItem {
 
   /** Stopped in mid-play at this position, to go on if the order says so. */
   interrupted(positionMs: number): void {
-    this.resumeFromMs = Math.max(this.resumeFromMs, positionMs - RESUME_REWIND_MS);
+    this.resumeFromMs = resumeFrom(this, positionMs);
     this.phase = this.order.afterInterruption === 'resume' ? 'interrupted' : 'done';
   }
 
   /** A fault ended it at this position (null: before anything of the content was heard). It goes on from there if it is tried again. */
   failed(positionMs: number | null): void {
     this.failures += 1;
-    if (positionMs !== null) this.resumeFromMs = Math.max(this.resumeFromMs, positionMs - RESUME_REWIND_MS);
+    if (positionMs !== null) this.resumeFromMs = resumeFrom(this, positionMs);
     // What has begun may go on late.
     this.phase = this.triesAgain ? 'interrupted' : 'done';
   }

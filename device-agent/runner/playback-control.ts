@@ -348,11 +348,11 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
   }
 
   /** What a play came to: into the journal, and on with the item or away with it. */
-  #settle({ sounding: { item, fromMs, stopCode }, outcome }: EndedSounding): void {
+  #settle({ sounding: { item, fromMs, endsAt, stopCode }, outcome }: EndedSounding): void {
     const { clock, engine, keeper, log } = this.#options;
     log.info('ended', { orderId: item.id, play: item.plays, outcome: outcome.kind, stopCode });
     const time = factTime(keeper.time);
-    const settlement = settle(item, { outcome, fromMs, stopCode }, engine.output, time);
+    const settlement = settle(item, { outcome, fromMs, endsAt, stopCode }, engine.output, time);
     if (item.failures > 0 && outcome.kind === 'failed')
       item.retryAtMs = clock.monotonic() + Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** (item.failures - 1));
     if (settlement.kind === 'reopen') this.#account.writeSoon(item);

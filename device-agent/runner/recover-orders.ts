@@ -19,6 +19,9 @@ import { proofFailure } from './proof.ts';
 import { recover } from './recover.ts';
 import { reopen } from './settle.ts';
 
+/** What ended so does not go on. */
+const FOR_GOOD: readonly string[] = ['order.hard_end', 'order.outside_window', 'order.agent_restarted'];
+
 /** What the plan says of a slot. */
 export interface SlotBook {
   readonly proveSlot: ProveSlot;
@@ -205,7 +208,7 @@ function recoverOne(item: PlayItem, options: RecoverOptions): JournalFact | null
       const cutOff = kind === 'interrupted' && code === 'order.agent_restarted';
       if (kind === 'finished' || (cutOff && item.triesAgain)) item.repetitionDone();
       else if (kind === 'failed' && found.entry.play !== undefined) item.failed(toMs ?? null);
-      else if (kind === 'interrupted' && code !== 'order.hard_end' && code !== 'order.agent_restarted')
+      else if (kind === 'interrupted' && !(code !== undefined && FOR_GOOD.includes(code)))
         item.interrupted(toMs ?? 0);
       else item.phase = 'done';
       return null;

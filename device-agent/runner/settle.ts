@@ -1,4 +1,4 @@
-import type { ErrorCode, JournalFact } from '#protocols';
+import { cutCode, type ErrorCode, type JournalFact } from '#protocols';
 import { type FactTime, roundMs } from '../journal/fact-time.ts';
 import type { PlayOutcome } from '../playback/index.ts';
 import { endedFact, lackOf, type OutputFacts, orderFact, rangeOf } from './facts.ts';
@@ -11,6 +11,8 @@ const SLOT_TOLERANCE_MS = 1_000;
 export interface EndedPlay {
   readonly outcome: PlayOutcome;
   readonly fromMs: number;
+  /** The instant at which it had to end. */
+  readonly endsAt: number;
   /** Why we stopped it, if we did. */
   readonly stopCode: ErrorCode | null;
 }
@@ -25,12 +27,8 @@ export type Settlement =
   | { readonly kind: 'give-up'; readonly code: ErrorCode };
 
 /** Moves the item on to where the outcome leaves it, and says what the journal is told. */
-export function settle(
-  item: PlayItem,
-  { outcome, fromMs, stopCode }: EndedPlay,
-  output: OutputFacts,
-  time: FactTime,
-): Settlement {
+export function settle(item: PlayItem, ended: EndedPlay, output: OutputFacts, time: FactTime): Settlement {
+  const { outcome, fromMs, endsAt, stopCode } = ended;
   switch (outcome.kind) {
     case 'finished': {
       const range = { fromMs, toMs: item.content.durationMs, uncertaintyMs: 0 };
@@ -43,18 +41,18 @@ export function settle(
     case 'interrupted': {
       const cancel = item.cancelledBy;
       const hardEnd = outcome.reason === 'hard_end';
-      if (hardEnd && cancel === null && isWholeSlot(item))
-        return slotOver(item, { outcome, fromMs, stopCode }, output, time);
+      if (hardEnd && cancel === null && isWholeSlot(item, endsAt))
+        return slotOver(item, { ...ended, outcome }, output, time);
       if (outcome.position === null && cancel === null && !outcome.begun) {
         reopen(item);
-        return hardEnd ? { kind: 'give-up', code: 'order.hard_end' } : { kind: 'reopen' };
+        return hardEnd ? { kind: 'give-up', code: cutCode(item.item(), endsAt) } : { kind: 'reopen' };
       }
       if (hardEnd && cancel === null && outcome.position === null && wordless(item)) {
         item.phase = 'done';
         const more = { ...lackOf(item), play: item.plays, output: output.kind };
         return { kind: 'tell', fact: orderFact('failed', item, time, more) };
       }
-      const code = interruptionCode(hardEnd, cancel, stopCode);
+      const code = interruptionCode(hardEnd ? cutCode(item.item(), endsAt) : null, cancel, stopCode);
       const more = { code, ...(cancel === null ? {} : { detail: cancel.reason }) };
       const kind = cancel === null ? 'interrupted' : 'cancelled';
       const range = rangeOf(fromMs, outcome.position);
@@ -92,10 +90,8 @@ function wordless({ content, lacks }: PlayItem): boolean {
 }
 
 /** Whether its hard end is the end of its slot: a relay has no end of its own. */
-function isWholeSlot({ content, order }: PlayItem): boolean {
-  if (content.kind !== 'relay') return false;
-  const end = Math.min(order.hardEndAt, order.window?.closesAt ?? Number.POSITIVE_INFINITY);
-  return end >= order.startsAt + content.durationMs - SLOT_TOLERANCE_MS;
+function isWholeSlot({ content, plannedAt }: PlayItem, endsAt: number): boolean {
+  return content.kind === 'relay' && endsAt >= plannedAt + content.durationMs - SLOT_TOLERANCE_MS;
 }
 
 /** The time of a relay is over: whatever came of it counts, and nothing is a failure. */
@@ -127,11 +123,10 @@ export function reopen(item: PlayItem): void {
 }
 
 function interruptionCode(
-  hardEnd: boolean,
+  cut: ErrorCode | null,
   cancel: PlayItem['cancelledBy'],
   stopCode: ErrorCode | null,
 ): ErrorCode {
   if (cancel !== null) return cancel.code ?? 'order.cancelled';
-  if (hardEnd) return 'order.hard_end';
-  return stopCode ?? 'order.agent_stopped';
+  return cut ?? stopCode ?? 'order.agent_stopped';
 }

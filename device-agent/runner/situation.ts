@@ -77,7 +77,7 @@ export function playRequest(
     file,
     durationMs: item.content.durationMs,
     startAt,
-    ...(atOnce ? {} : { latestStartAt: wanted.latestStartAt }),
+    ...(atOnce ? {} : { latestStartAt: wanted.handOverUntil }),
     hardEndAt: atOnce ? startAt + (hardEndAt - startsAt) : endsAt,
     gainDb: (instant) => gainDbAt(item, assignment, instant),
     offsetMs: item.resumeFromMs,

@@ -67,6 +67,11 @@ export class Sounding {
     this.#play.lower(downDb);
   }
 
+  /** The instant at which it has to end. */
+  get endsAt(): number {
+    return this.#request.hardEndAt ?? this.item.order.hardEndAt;
+  }
+
   /** Where in the content it is, ms. */
   get positionMs(): number {
     return Math.max(0, this.#play.position()?.positionMs ?? this.fromMs);

@@ -170,7 +170,8 @@ export class SoundMaker {
     const standIn = await this.#standIn(fallback);
     const before = item.order.prelude.reduce((sum, { name }) => sum + this.#lengthOf(name), 0);
     const beforeMs = request.prelude?.length === 0 ? 0 : before;
-    const offsetMs = Math.min(durationMs, Math.max(0, now - item.plannedAt) + beforeMs);
+    const lateMs = Math.max(0, Math.max(now, request.startAt) - item.plannedAt);
+    const offsetMs = Math.min(durationMs, lateMs + beforeMs);
     const open: OpenSource = (fromMs) =>
       new RelaySource({ clock, feed, fallback: standIn, durationMs: durationMs - fromMs, orderId: item.id });
     return { ...request, offsetMs, open };

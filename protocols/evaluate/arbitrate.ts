@@ -1,9 +1,9 @@
 import type { Priority } from '../documents/order.ts';
 import type { ErrorCode } from '../errors/index.ts';
-import type { Item } from './item.ts';
+import { type Item, soundsMs } from './item.ts';
 import { limitsSessions, type Session, type SessionLimit, sessionLimit, sessionsOf } from './sessions.ts';
 import type { Situation, Verdict } from './situation.ts';
-import { endOf, PREPARE_MS, type Timing, timingOf } from './timing.ts';
+import { cutCode, endOf, PREPARE_MS, type Timing, timingOf } from './timing.ts';
 
 /** Without trusted time an emergency is of this moment when the true time may be so close to its start. */
 const EMERGENCY_NEAR_MS = 15_000;
@@ -41,14 +41,18 @@ export function arbitrate(situation: Situation): Verdict {
       next.whileItSounds(item);
       continue;
     }
-    const isEnd = sure >= endOf(item);
-    const isOver = isEnd || sure > item.latestStartAt;
+    const end = endOf(item);
+    // A repetition that would begin after the end does not take the output first.
+    const never = item.plannedAt >= end;
+    const isEnd = never || sure >= end;
+    const isOver = isEnd || sure > lastStartOf(item);
     if (!isOver) next.untilItBegins(item);
     if (!isOver && now < item.plannedAt - PREPARE_MS && !soundsAnyway(item, situation)) continue;
     const timing = timingOf(item, situation);
     const block = startBlock(item, timing, situation);
     if (isOver) {
-      const code = block ?? trouble(item) ?? item.blockedBy ?? 'order.too_late';
+      const late = block ?? trouble(item) ?? item.blockedBy ?? 'order.too_late';
+      const code = never ? (item.blockedBy ?? cutCode(item, end)) : late;
       (item.more && !isEnd ? passed : over).push({ id: item.id, code });
       continue;
     }
@@ -67,6 +71,11 @@ export function arbitrate(situation: Situation): Verdict {
   const waitsFor = queue(startable, choice, blocked);
   const { sound, stop, voice: speaks, stopVoice } = choice;
   return { sound, stop, voice: speaks, stopVoice, over, passed, blocked, waitsFor, nextAt: next.instant };
+}
+
+/** What was held up by nothing but sound may begin while that hands over. */
+function lastStartOf({ blockedBy, latestStartAt, handOverUntil }: Item): number {
+  return blockedBy === null || blockedBy === 'order.queued' ? handOverUntil : latestStartAt;
 }
 
 /** An emergency of this moment, on a loudspeaker that does not know the time. One that is planned for later waits. */
@@ -109,7 +118,8 @@ function sessionLimits(situation: Situation): (item: Item, timing: Timing) => Se
     // Worked out as late as this: mostly nobody needs it.
     sessions ??= sessionsOf(situation.history);
     const startsAt = Math.max(now, beginsAt);
-    return sessionLimit(rules, sessions, startsAt, Math.min(item.remainingMs, endsAt - startsAt));
+    const lengthMs = Math.min(soundsMs(item, startsAt), endsAt - startsAt);
+    return sessionLimit(rules, sessions, startsAt, lengthMs, Math.min(item.remainingMs, endsAt - beginsAt));
   };
 }
 
@@ -219,6 +229,7 @@ class NextLook {
     this.at(item.plannedAt);
     if (this.#situation.trust !== 'trusted') this.#certainly(item.plannedAt - EMERGENCY_NEAR_MS);
     this.#certainly(item.latestStartAt + 1);
+    this.#certainly(item.handOverUntil + 1);
     this.#certainly(endOf(item));
   }
 

@@ -1,4 +1,4 @@
-import { airTimeMs, type PlannedItem } from './item.ts';
+import { airTimeMs, HAND_OVER_MS, type PlannedItem } from './item.ts';
 import { PREPARE_MS } from './timing.ts';
 
 /**
@@ -31,6 +31,6 @@ export function clustersOf<Planned extends PlannedItem>(ordered: readonly Planne
 /** Nothing of an uninterrupted item sounds after this, and it does not wait any longer. */
 function lastSound(item: PlannedItem): number {
   const { startsAt, latestStartAt, hardEndAt, expiresAt } = item;
-  const lateMs = Math.max(0, Math.min(latestStartAt, expiresAt) - startsAt);
+  const lateMs = Math.max(0, Math.min(latestStartAt + HAND_OVER_MS, expiresAt) - startsAt);
   return Math.min(hardEndAt, startsAt + lateMs + airTimeMs(item)) + 1;
 }

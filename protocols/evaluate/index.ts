@@ -5,10 +5,11 @@ export * from './item.ts';
 export {
   countsForSessions,
   limitsSessions,
+  SESSION_SLACK_MS,
   type SoundedSpan,
 } from './sessions.ts';
 export * from './simulate.ts';
 export * from './situation.ts';
 export * from './timeline.ts';
-export { endOf, PREPARE_MS, type Timing, timingOf } from './timing.ts';
+export { cutCode, endOf, PREPARE_MS, type Timing, timingOf } from './timing.ts';
 export type { Holding } from './world.ts';

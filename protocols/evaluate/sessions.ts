@@ -61,17 +61,22 @@ export function relevantHistory(
   from: number,
 ): readonly SoundedSpan[] {
   if (history.length === 0 || rules === null || !limitsSessions(rules)) return [];
-  const goesOn = history.some(({ endedAt }) => endedAt > from - GAP_MS);
   const daily = (rules.policy.sessionsPerDay ?? null) !== null;
-  if (!goesOn && !daily) return [];
+  if (!daily && !history.some(({ endedAt }) => endedAt > from - GAP_MS)) return [];
   const today = dayNumberAt(rules.offsets, from);
-  // A session is bound together by emergencies too: where one goes on, all of it is kept.
-  const last = sessionsOf(history).at(-1)?.startedAt ?? 0;
-  return history.filter(
-    ({ startedAt }) =>
-      (goesOn && startedAt >= last) || (daily && dayNumberAt(rules.offsets, startedAt) >= today),
+  const first = sessionsOf(history).find(
+    ({ startedAt, endedAt }) =>
+      endedAt > from - GAP_MS || (daily && dayNumberAt(rules.offsets, startedAt) >= today),
   );
+  // A session is kept whole: its rest alone would be one that began later.
+  return first === undefined ? [] : history.filter(({ startedAt }) => startedAt >= first.startedAt);
 }
+
+/**
+ * So much longer than its limit a session may become by what each item takes to hand the output over: the last item of a session that is
+ * planned to be exactly as long as it may be is not lost to that.
+ */
+export const SESSION_SLACK_MS = 5_000;
 
 /** Why a sound would break a limit of sessions, and when that may have changed. */
 export interface SessionLimit {
@@ -85,21 +90,25 @@ export function limitsSessions(rules: Pick<LocalRules, 'policy'>): boolean {
   return rules.policy.sessionMinutes !== null || (rules.policy.sessionsPerDay ?? null) !== null;
 }
 
-/** Why a sound of `lengthMs` from `startsAt` on would make its session too long, or one too many; null: it would not. */
+/**
+ * Why a sound of `lengthMs` from `startsAt` on would make its session too long, or one too many; null: it would not. `wholeMs` is its length if
+ * nothing had delayed it: what is too long for any session does not fit by waiting until less of it is left.
+ */
 export function sessionLimit(
   rules: LocalRules,
   sessions: readonly Session[],
   startsAt: number,
   lengthMs: number,
+  wholeMs: number,
 ): SessionLimit | null {
   const { sessionMinutes, sessionsPerDay = null } = rules.policy;
   const mostMs = sessionMinutes === null ? Number.POSITIVE_INFINITY : sessionMinutes * 60_000;
   const code = 'policy.session_too_long';
-  if (lengthMs > mostMs) return { code, until: null };
+  if (wholeMs > mostMs) return { code, until: null };
   const last = sessions.at(-1);
   if (last !== undefined && startsAt - last.endedAt < GAP_MS) {
     const withIt = startsAt + lengthMs - last.startedAt - last.emergencyMs;
-    return withIt > mostMs ? { code, until: last.endedAt + GAP_MS } : null;
+    return withIt > mostMs + SESSION_SLACK_MS ? { code, until: last.endedAt + GAP_MS } : null;
   }
   if (sessionsPerDay === null) return null;
   const day = dayNumberAt(rules.offsets, startsAt);

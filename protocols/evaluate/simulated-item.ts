@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors/index.ts';
-import { type Item, type ItemProgress, itemOf, type PlannedItem } from './item.ts';
+import { type Item, type ItemProgress, itemOf, leadOf, type PlannedItem, resumeFrom } from './item.ts';
 import type { ItemTimeline, Reason, SoundRange } from './timeline.ts';
 
 /** An item on its way through a simulation. */
@@ -51,7 +51,12 @@ export class SimulatedItem {
   }
 
   sounded(startedAt: number, endedAt: number, over: boolean): void {
-    const { repetitions: repetition, resumeFromMs: fromMs } = this.#progress;
+    const { repetitions: repetition, resumeFromMs } = this.#progress;
+    const lead = leadOf(this.planned, this.#progress);
+    // A stream is where its hour is.
+    const fromMs = this.planned.keepsEnd
+      ? Math.max(0, startedAt - this.#item.plannedAt) + lead
+      : resumeFromMs;
     this.#ranges.push({ startedAt, endedAt, repetition, fromMs, over });
   }
 
@@ -69,9 +74,10 @@ export class SimulatedItem {
     this.repetitionDone();
   }
 
-  /** Stopped after so much more of the repetition; it may go on if its order says so. */
-  interrupted(positionMs: number, reason: Reason): void {
-    const resumeFromMs = this.#progress.resumeFromMs + Math.max(0, positionMs);
+  /** Stopped after so much more of sound; it may go on if its order says so. */
+  interrupted(soundedMs: number, reason: Reason): void {
+    const contentMs = Math.max(0, soundedMs - leadOf(this.planned, this.#progress));
+    const resumeFromMs = resumeFrom(this.#progress, this.#progress.resumeFromMs + contentMs);
     this.#progress = { ...this.#progress, resumeFromMs, interrupted: true };
     this.#item = this.#now(reason.code);
     this.#waitedFor = reason.other;

@@ -22,6 +22,14 @@ export function endOf(item: Pick<Item, 'hardEndAt' | 'window'>): number {
   return item.window === null ? item.hardEndAt : Math.min(item.hardEndAt, item.window.closesAt);
 }
 
+/** Why an item is cut at the instant at which it has to end: by its own hard end, or earlier, by the end of a window. */
+export function cutCode(
+  { priority, hardEndAt }: Pick<Item, 'priority' | 'hardEndAt'>,
+  endsAt: number,
+): ErrorCode {
+  return priority === 'emergency' || endsAt >= hardEndAt ? 'order.hard_end' : 'order.outside_window';
+}
+
 /**
  * When an item may begin and has to end. An emergency is bound by its order alone, and so is what sounds by leave of a person while
  * there are rules; a test by testing hours; all else by the first window that the rules have open in time.

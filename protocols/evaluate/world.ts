@@ -3,12 +3,12 @@ import type { ErrorCode } from '../errors/index.ts';
 import type { LocalRules } from '../policy/local-rules.ts';
 import { arbitrate } from './arbitrate.ts';
 import { inPlanOrder } from './conflicts.ts';
-import { type PlannedItem, RESUME_REWIND_MS } from './item.ts';
+import { type PlannedItem, soundsMs } from './item.ts';
 import { limitsSessions, type SoundedSpan, withSpan } from './sessions.ts';
 import { SimulatedItem } from './simulated-item.ts';
 import type { Verdict } from './situation.ts';
 import type { ItemTimeline } from './timeline.ts';
-import { PREPARE_MS, timingOf } from './timing.ts';
+import { cutCode, PREPARE_MS, timingOf } from './timing.ts';
 
 /** What holds at a loudspeaker for the whole time. */
 export interface Holding {
@@ -132,9 +132,9 @@ export class World {
     if (item === undefined) throw new Error(`the verdict names an item that is not there: ${id}`);
     const { beginsAt, endsAt } = timingOf(item.item, { now: this.#now, rules: this.#holding.rules });
     const startsAt = Math.max(this.#now, beginsAt);
-    const whole = startsAt + item.item.remainingMs;
-    const cut = endsAt >= item.item.hardEndAt ? 'order.hard_end' : 'order.outside_window';
-    return { item, startsAt, endsAt: Math.min(whole, endsAt), cut: whole <= endsAt ? null : cut, over };
+    const whole = startsAt + soundsMs(item.item, startsAt);
+    const cut = whole <= endsAt ? null : cutCode(item.item, endsAt);
+    return { item, startsAt, endsAt: Math.min(whole, endsAt), cut, over };
   }
 
   /** Nothing, if what sounded has come to its end by now. */
@@ -153,7 +153,7 @@ export class World {
     const soundedMs = this.#now - startsAt;
     if (soundedMs > 0) {
       this.#sounded(sounding, this.#now);
-      item.interrupted(soundedMs - RESUME_REWIND_MS, { code, other: sound });
+      item.interrupted(soundedMs, { code, other: sound });
       this.#open = this.#open.filter(({ done }) => !done);
     }
     return null;

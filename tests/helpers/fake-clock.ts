@@ -77,6 +77,12 @@ export class FakeClock implements Clock {
     });
   }
 
+  /** How long it is until the earliest timer is due; null when there is none. */
+  nextTimerInMs(): Milliseconds | null {
+    const timer = this.#earliest(Number.POSITIVE_INFINITY);
+    return timer === undefined ? null : Math.max(0, timer.dueMs - this.#monotonicMs);
+  }
+
   /** Advances exactly to the earliest timer and fires what is due then; does nothing when there is none. */
   async advanceToNextTimer(): Promise<void> {
     await settle();

@@ -31,7 +31,15 @@ function slotsOf(schedule: BenchSchedule): PreviewSlot[] {
         id: `${id}-${originalAt}-${position}`,
         ...{ priority, title, issuedAt, targets, overlap, afterInterruption, override, repeat },
         ...{ position, startsAt: begins, latestStartAt, hardEndAt, expiresAt: hardEndAt, durationMs },
-        ...{ scheduleId: id, window: null, test: false, releases: [], plannedUntil: null },
+        ...{
+          leadMs: 0,
+          keepsEnd: false,
+          scheduleId: id,
+          window: null,
+          test: false,
+          releases: [],
+          plannedUntil: null,
+        },
       });
       begins += airTimeMs({ durationMs, repeat }) + gapMs;
     });

@@ -51,11 +51,14 @@ export class Lonely {
   readonly clock: SleepyClock;
   readonly agent: Agent;
   readonly controller: TestController;
+  /** What its disk holds. */
+  readonly folder: string;
 
-  private constructor(clock: SleepyClock, agent: Agent, controller: TestController) {
+  private constructor(clock: SleepyClock, agent: Agent, controller: TestController, folder: string) {
     this.clock = clock;
     this.agent = agent;
     this.controller = controller;
+    this.folder = folder;
   }
 
   static async open(
@@ -94,7 +97,7 @@ export class Lonely {
       },
     );
     await agent.start();
-    return new Lonely(clock, agent, controller);
+    return new Lonely(clock, agent, controller, folder);
   }
 
   /** The instant that the fake clock shows, by the agent's trusted time. */

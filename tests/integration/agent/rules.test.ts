@@ -50,7 +50,7 @@ it('a slot of the plan outside the rules held here does not begin, and what bega
   const over = order(FAKE_START + HOUR - MINUTE / 2, { content: lonelyContent(MINUTE) });
   const lonely = await village(rules(), FAKE_START + HOUR - MINUTE, [outside, over]);
   await lonely.pass(70_000, 500);
-  expect(lonely.kinds(over)).toEqual(['ready', 'started', 'interrupted order.hard_end']);
+  expect(lonely.kinds(over)).toEqual(['ready', 'started', 'interrupted order.outside_window']);
   await lonely.pass(HOUR + 10 * MINUTE, MINUTE);
   expect(lonely.kinds(outside)).toEqual(['ready', 'missed order.outside_window']);
 });

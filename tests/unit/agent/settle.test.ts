@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DomainError, type ErrorCode, type PlayOrder } from '#protocols';
+import { DomainError, type ErrorCode, endOf, type PlayOrder } from '#protocols';
 import { contentOf } from '../../../device-agent/inbox/content-of.ts';
 import type { PlayOutcome } from '../../../device-agent/playback/index.ts';
 import { PlayItem } from '../../../device-agent/runner/play-item.ts';
@@ -48,9 +48,10 @@ function settled(
   outcome: PlayOutcome,
   fromMs = 0,
   stopCode: ErrorCode | null = null,
+  endsAt = endOf(item.order),
 ): object {
   const output = { kind: 'file', evidence: 'reported' } as const;
-  const settlement = settle(item, { outcome, fromMs, stopCode }, output, { at: AT, clockErrorMs: 1 });
+  const settlement = settle(item, { outcome, fromMs, endsAt, stopCode }, output, { at: AT, clockErrorMs: 1 });
   const { phase, plays, resumeFromMs } = item;
   return {
     ...settlement,
@@ -94,7 +95,7 @@ describe('a relay', () => {
     const window = { opensAt: AT, closesAt: AT + 300_000 };
     const cut = playing(relay, { window, hardEndAt: AT + SLOT_MS });
     expect(settled(cut, interrupted('hard_end', 300_000, { relayedMs: 300_000 }))).toMatchObject({
-      ...{ kind: 'interrupted', code: 'order.hard_end', phase: 'done', toMs: 300_000 },
+      ...{ kind: 'interrupted', code: 'order.outside_window', phase: 'done', toMs: 300_000 },
     });
     // A second less may be the fade-out.
     const whole = playing(relay, { window: { opensAt: AT, closesAt: AT + SLOT_MS - 1_000 } });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arbitrate, type Item, type Situation } from '#protocols';
+import { arbitrate, type Item, SESSION_SLACK_MS, type Situation } from '#protocols';
 import { at, item, MINUTE, NOW, rules, situation } from './examples.ts';
 
 describe('arbitrate', () => {
@@ -318,7 +318,9 @@ describe('the limits of sessions', () => {
         ),
       );
     expect(last(MINUTE).sound).toBe('a');
-    const long = last(MINUTE + 1);
+    // Hand-overs may make it a little longer than it was planned.
+    expect(last(MINUTE + SESSION_SLACK_MS).sound).toBe('a');
+    const long = last(MINUTE + SESSION_SLACK_MS + 1);
     expect([long.sound, long.blocked.get('a'), long.nextAt]).toEqual([
       null,
       'policy.session_too_long',

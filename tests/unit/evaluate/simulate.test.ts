@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Holding, type PlannedItem, simulate, type Timeline } from '#protocols';
-import { at, holding, MINUTE, NOW, planned, rules } from './examples.ts';
+import { arbitrate, type Holding, itemOf, type PlannedItem, simulate, type Timeline } from '#protocols';
+import { at, holding, MINUTE, NOW, planned, rules, situation } from './examples.ts';
 
+const FRESH = { repetitions: 0, resumeFromMs: 0, interrupted: false };
+const HERE = { ready: true, trouble: null, fresh: true, blockedBy: null };
 const DAY = 24 * 60 * MINUTE;
 const run = (items: readonly PlannedItem[], change: Partial<Holding> = {}): Timeline =>
   simulate(items, holding(change), { from: NOW - DAY, to: NOW + 2 * DAY });
@@ -131,5 +133,68 @@ describe('simulate', () => {
       ...{ h0: undefined, h2: undefined, h4: 'policy.too_many_sessions', h24: undefined },
       long: 'policy.session_too_long',
     });
+  });
+
+  it('counts a session over midnight for the day on which it began, also where an emergency binds it together', () => {
+    const once = rules({
+      windows: [{ days: [1, 2, 3, 4, 5, 6, 7], opens: '00:00', closes: '24:00' }],
+      sessionsPerDay: 1,
+    });
+    const items = [
+      planned('before', { startsAt: at('05T23:54') }),
+      planned('alarm', { startsAt: at('05T23:59'), priority: 'emergency' }),
+      planned('after', { startsAt: at('06T00:02') }),
+      planned('next', { startsAt: at('06T00:30') }),
+      planned('again', { startsAt: at('06T01:00') }),
+    ];
+    const reasons = run(items, { rules: once }).items.map(({ reason }) => reason?.code);
+    expect(reasons).toEqual([undefined, undefined, undefined, undefined, 'policy.too_many_sessions']);
+  });
+
+  it('lets a stream begin late with the rest of its slot, and not at all when that is over', () => {
+    const slot = { keepsEnd: true, durationMs: 2 * MINUTE, latestStartAt: NOW + 5 * MINUTE };
+    const before = planned('before', { durationMs: MINUTE });
+    const [late, gone] = [
+      planned('late', { ...slot, position: 1 }),
+      planned('gone', { ...slot, position: 2 }),
+    ];
+    expect(told(run([before, late, gone]))).toEqual({
+      before: [[0, 1], undefined],
+      late: [[1, 2], undefined],
+      gone: ['order.queued'],
+    });
+  });
+
+  it('does not let begin late what is too long for a session, though less of it would be left then', () => {
+    const stream = { keepsEnd: true, durationMs: 4 * MINUTE, latestStartAt: NOW + 3 * MINUTE };
+    const file = { durationMs: 4 * MINUTE, hardEndAt: NOW + 70 * MINUTE, latestStartAt: NOW + 68 * MINUTE };
+    const items = [planned('stream', stream), planned('file', { startsAt: NOW + 60 * MINUTE, ...file })];
+    const limits = { rules: rules({ sessionMinutes: 3 }) };
+    expect(told(run(items, limits))).toEqual({
+      stream: ['policy.session_too_long'],
+      file: ['policy.session_too_long'],
+    });
+    const all = { history: [], rules: limits.rules, now: NOW + 68 * MINUTE } as const;
+    const late = itemOf(items[1] as PlannedItem, FRESH, HERE);
+    expect(arbitrate(situation([late], all)).sound).toBeNull();
+  });
+
+  it('says of a repetition that would come after its hard end that it is cut off, and keeps the output free', () => {
+    const hardEndAt = NOW + 2 * MINUTE;
+    const repeated = planned('a', { repeat: { count: 3, intervalMs: MINUTE }, hardEndAt });
+    const next = planned('b', {
+      startsAt: NOW + 2 * MINUTE - 2_000,
+      latestStartAt: NOW + 2 * MINUTE - 2_000,
+    });
+    expect(told(run([repeated, next]))).toEqual({
+      a: [[0, 1], 'order.hard_end'],
+      b: [[2 - 2 / 60, 3 - 2 / 60], undefined],
+    });
+  });
+
+  it('goes on after an interruption without what sounded before the content', () => {
+    const chimed = planned('a', { durationMs: MINUTE + 20_000, leadMs: 20_000 });
+    const alarm = planned('e', { startsAt: NOW + 10_000, durationMs: 20_000, priority: 'emergency' });
+    expect(told(run([chimed, alarm]))['a']).toEqual([[0, 1 / 12], [0.5, 1.5], undefined]);
   });
 });

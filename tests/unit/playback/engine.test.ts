@@ -184,6 +184,12 @@ describe('PlaybackEngine', () => {
     expect(decoder.taken / 48).toBeGreaterThan(1_900);
   });
 
+  it('lets sound whole what ends with the hard end', async () => {
+    await build().start();
+    const play = engine.play(request({ durationMs: 2_000, hardEndAt: EPOCH + 12_000 }));
+    expect(await finish(play)).toMatchObject({ kind: 'finished', framesPlayed: 96_000 });
+  });
+
   it('repeats after the interval', async () => {
     const decoder = new CountingDecoder();
     await build({ decoder }).start();
