@@ -30,10 +30,8 @@ it('serves HTTP, MQTT over WebSocket and MQTT with a certificate of its own auth
   expect(JSON.parse((await ask(`${url}/healthz`, { ca })).body)).toMatchObject({ alive: true });
   // Without the authority nobody believes it.
   await expect(ask(`${url}/healthz`)).rejects.toThrow(/self-signed certificate|unable to (get|verify)/);
-  const { secret, provisioning } = await controller.speaker(SPEAKER, HAMLETS[0]).then((given) => ({
-    secret: given.secret,
-    provisioning: given as { secret: string; ca?: string; url?: string },
-  }));
+  const provisioning = await controller.enrolAgent(SPEAKER, HAMLETS[0], tempDir('agent'));
+  const { secret } = provisioning;
   expect(provisioning).toMatchObject({ ca, url });
   for (const address of [`wss://127.0.0.1:${port}/mqtt`, `mqtts://127.0.0.1:${mqttPort}`]) {
     const client = await connected(address, secret, ca);
@@ -100,7 +98,7 @@ it('takes a renewed certificate from its files for new connections, and lets tho
     LOA_TLS_CERT: files.cert,
     LOA_TLS_CA: files.ca,
   });
-  const given = (await controller.speaker(SPEAKER, HAMLETS[0])) as { secret: string; ca?: string };
+  const given = await controller.enrolAgent(SPEAKER, HAMLETS[0], tempDir('agent'));
   expect(given.ca).toBe(authority.cert);
   const client = await connected(`wss://127.0.0.1:${port}/mqtt`, given.secret, authority.cert);
   let closed = false;
