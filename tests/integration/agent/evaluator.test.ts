@@ -70,6 +70,7 @@ function hangsOnMoments(one: EvaluatorCase): boolean {
   return [MOMENT_MS, -MOMENT_MS].some(
     (ms) =>
       changed(({ durationMs }) => ({ durationMs: durationMs + ms })) ||
+      changed(({ priority, startsAt }) => (priority === 'emergency' ? { startsAt: startsAt + ms } : {})) ||
       changed(({ latestStartAt, hardEndAt, expiresAt }) => ({
         ...{ latestStartAt: latestStartAt + ms, hardEndAt: hardEndAt + ms, expiresAt: expiresAt + ms },
       })),
