@@ -1,17 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { type Evidence, evidenceCodec, verifyEvidence } from '#evidence';
+import { type Evidence, verifyEvidence } from '#evidence';
 import { isDomainError } from '#protocols';
 import { nodeCrypto } from './node-crypto.ts';
+import { readEvidence } from './read-evidence.ts';
 import { deliveryWords, soundedAt, verdictLines } from './summary.ts';
 
 const USAGE = `Cách dùng: npm run verify -- TỆP [--root KHÓA …] [--list]
   TỆP     tệp chứng cứ (.json), hoặc trang tự kiểm (.html) tải từ máy chủ
   --root  khóa gốc mà bạn tin (base64url, lặp lại được): tệp mang khóa gốc khác là sai
   --list  in cả từng lượt phát`;
-
-/** The evidence inside a self-checking page. */
-const INSIDE_PAGE = /<script type="application\/json" id="evidence">([\s\S]*?)<\/script>/;
 
 /** Checks an evidence file. 0: all holds · 1: something does not · 2: there is no file to check. */
 async function main(): Promise<number> {
@@ -20,7 +18,7 @@ async function main(): Promise<number> {
   let evidence: Evidence;
   try {
     const text = await readFile(path, 'utf8');
-    evidence = evidenceCodec.parse(INSIDE_PAGE.exec(text)?.[1] ?? text);
+    evidence = readEvidence(text);
   } catch (error) {
     if (isDomainError(error))
       return complain(`${path} không phải tệp chứng cứ của Loa Làng: ${error.message}`);

@@ -1,8 +1,7 @@
-import { type Evidence, type EvidenceVerdict, evidenceCodec, verifyEvidence } from '#evidence';
+import { type Evidence, type EvidenceVerdict, verifyEvidence } from '#evidence';
 import { nobleCrypto } from '../noble-crypto.ts';
+import { readEvidence } from '../read-evidence.ts';
 import { deliveryWords, soundedAt, verdictLines } from '../summary.ts';
-
-const INSIDE_PAGE = /<script type="application\/json" id="evidence">([\s\S]*?)<\/script>/;
 
 function element(id: string): HTMLElement {
   const found = document.getElementById(id);
@@ -13,7 +12,7 @@ function element(id: string): HTMLElement {
 /** Shows a verdict on the evidence in `text`: a file of its own, or inside a page like this one. Texts are set as texts, never as markup. */
 function check(text: string): void {
   try {
-    const evidence = evidenceCodec.parse(INSIDE_PAGE.exec(text)?.[1] ?? text);
+    const evidence = readEvidence(text);
     show(evidence, verifyEvidence(nobleCrypto, evidence));
   } catch (error) {
     showVerdict(false, [
