@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { API_ROOT } from '#protocols';
-import type { Context } from './context.ts';
+import type { Context } from './context/controller.ts';
 import { buildApi, REQUEST_TIMEOUT_MS } from './http/api.ts';
 import { attachWebSocket } from './mqtt/index.ts';
 import { httpsServer } from './tls/https-server.ts';

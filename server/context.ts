@@ -1,25 +1,24 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, Lifecycle, SystemClock } from '#kit';
+import { type Clock, SystemClock } from '#kit';
 import type { ServerConfig } from './config/index.ts';
 import { buildAuditSide } from './context/audit-side.ts';
-import { type BackupSide, buildBackupSide } from './context/backup-side.ts';
+import { buildBackupSide } from './context/backup-side.ts';
+import { Context, type Parts } from './context/controller.ts';
 import { buildEnrolmentSide } from './context/enrolment-side.ts';
-import { buildHousekeeping, type Housekeeping } from './context/housekeeping.ts';
-import { buildLatchSide, type LatchSide } from './context/latch-side.ts';
-import { buildMediaSide, type MediaSide } from './context/media-side.ts';
+import { buildHousekeeping } from './context/housekeeping.ts';
+import { buildLatchSide } from './context/latch-side.ts';
+import { buildMediaSide } from './context/media-side.ts';
 import { metricSources } from './context/metric-sources.ts';
-import { buildPeopleSide, type PeopleSide } from './context/people-side.ts';
-import { buildPlanSide, type PlanSide } from './context/plan-side.ts';
+import { buildPeopleSide } from './context/people-side.ts';
+import { buildPlanSide } from './context/plan-side.ts';
 import { readinessChecks } from './context/readiness-checks.ts';
 import { resolveHost } from './context/resolve-host.ts';
-import { ensureRootArea } from './context/root-area.ts';
-import { buildScheduleSide, type ScheduleSide } from './context/schedule-side.ts';
-import { buildSpeakerSide, type SpeakerSide } from './context/speaker-side.ts';
+import { buildScheduleSide } from './context/schedule-side.ts';
+import { buildSpeakerSide } from './context/speaker-side.ts';
 import { bootTimeOf, systemTimeWitness } from './context/system-time.ts';
 import { buildTerritorySide } from './context/territory-side.ts';
-import { buildTlsSide, type TlsSide } from './context/tls-side.ts';
-import { buildUrgentSide, type UrgentSide } from './context/urgent-side.ts';
+import { buildTlsSide } from './context/tls-side.ts';
+import { buildUrgentSide } from './context/urgent-side.ts';
 import { AnnouncementService } from './domain/announcements/announcement-service.ts';
 import { type ResolveHost, StreamGuard } from './domain/announcements/stream-guard.ts';
 import { AreaDirectory } from './domain/areas/area-directory.ts';
@@ -28,7 +27,6 @@ import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts'
 import { MakeGoodService } from './domain/coverage/make-good-service.ts';
 import { EventHub } from './domain/events/event-hub.ts';
 import { EvidenceService } from './domain/evidence/evidence-service.ts';
-import type { KeyRotation } from './domain/keys/key-rotation.ts';
 import { KeyService } from './domain/keys/key-service.ts';
 import type { KeyVault } from './domain/keys/key-vault.ts';
 import { TimeService } from './domain/keys/time-service.ts';
@@ -65,159 +63,6 @@ export interface ContextOverrides {
   readonly askMorningStart?: () => Promise<string>;
   /** The built worker of backups, where this runs from the sources. */
   readonly backupWorker?: URL;
-}
-
-interface Parts {
-  readonly config: ServerConfig;
-  readonly log: Logger;
-  readonly clock: Clock;
-  readonly storage: DatabaseStorage;
-  readonly keys: KeyService;
-  readonly areaDirectory: AreaDirectory;
-  readonly speakerDirectory: SpeakerDirectory;
-  readonly people: PeopleSide;
-  readonly media: MediaSide;
-  readonly speakers: SpeakerSide;
-  readonly planSide: PlanSide;
-  readonly makeGoods: MakeGoodService;
-  readonly latchSide: LatchSide;
-  readonly urgentSide: UrgentSide;
-  readonly scheduleSide: ScheduleSide;
-  readonly backupSide: BackupSide;
-  readonly askMorningStart: () => Promise<string>;
-  readonly housekeeping: Housekeeping;
-  readonly tls: TlsSide;
-  readonly rotation: KeyRotation;
-}
-
-/** The controller put together. `start` makes it work, without HTTP; `services` is what HTTP is made of. */
-export class Context extends Lifecycle {
-  readonly config: ServerConfig;
-  readonly log: Logger;
-  readonly storage: DatabaseStorage;
-  readonly speakerSide: SpeakerSide;
-  readonly planSide: PlanSide;
-  readonly services: ApiServices;
-  readonly backupSide: BackupSide;
-  readonly tls: TlsSide;
-  readonly #parts: Parts;
-
-  constructor(parts: Parts, services: ApiServices) {
-    super();
-    this.#parts = parts;
-    this.config = parts.config;
-    this.log = parts.log;
-    this.storage = parts.storage;
-    this.speakerSide = parts.speakers;
-    this.planSide = parts.planSide;
-    this.backupSide = parts.backupSide;
-    this.services = services;
-    this.tls = parts.tls;
-  }
-
-  protected async onStart(): Promise<void> {
-    const { config, storage, keys, media, speakers, planSide, makeGoods, latchSide, housekeeping, log } =
-      this.#parts;
-    const { urgentSide } = this.#parts;
-    await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
-    if (media.binaries.warning !== null) log.warn(media.binaries.warning);
-    // Asking ffmpeg what it can takes as long as opening the database.
-    await settleAll([this.#startStorage(storage, keys), this.#startPreparation(media)]);
-    if (keys.missingUses.length > 0)
-      log.error(
-        { uses: keys.missingUses },
-        'the key statements do not let this controller sign these: put root.pem into the key folder and start again',
-      );
-    if (this.tls.keeper !== null) await this.#run('certificate', this.tls.keeper);
-    await this.#load();
-    await this.backupSide.adopt();
-    await this.#run('sessions', this.#parts.people.sessions);
-    await this.#run('API tokens', this.#parts.people.apiTokenBook);
-    await this.#run('latch file', latchSide.file);
-    await this.#run('latches', latchSide.latches);
-    await this.#run('media jobs', media.jobs);
-    await this.#run('presence', speakers.presence);
-    await this.#run('assignments', speakers.assignments);
-    await this.#run('settler', speakers.settler);
-    await this.#run('dispatcher', speakers.dispatcher);
-    await this.#run('urgent file', urgentSide.file);
-    // Before anything reads what it changes, and after what it is published by.
-    await this.#run('urgent acts', urgentSide.urgent);
-    await this.#run('clock guard', planSide.guard);
-    await this.#run('planning', planSide.planning);
-    await this.#run('answers', speakers.answers);
-    // Before the first receipt is folded what was due while we were away is known. Until then batches wait in the ingest's own queue.
-    this.#runAfter(planSide.planning.caughtUp(), 'journal', speakers.journal);
-    await this.#run('plan heads and latches', speakers.healer);
-    await this.#run('hellos', speakers.hellos);
-    if (speakers.broker !== null) await this.#run('broker', speakers.broker);
-    for (const [name, part] of Object.entries({
-      'dispatch on connection': speakers.dispatcher,
-      'plan heads on connection': planSide.compiler,
-      'latches on connection': latchSide.latches,
-      'urgent acts on connection': urgentSide.urgent,
-    }))
-      this.disposers.defer(
-        name,
-        speakers.gateway.onConnected(() => part.kick()),
-      );
-    await this.#run('gateway', speakers.gateway);
-    if (speakers.listener !== null) await this.#run('MQTT port', speakers.listener);
-    await this.#run('make-goods', makeGoods);
-    await this.#run('reminders', latchSide.reminders);
-    await this.#run('housekeeping', housekeeping);
-    await this.#parts.rotation.signAgain();
-    await this.#run('backups', this.backupSide.part);
-  }
-
-  async #startStorage(storage: Lifecycle, keys: Lifecycle): Promise<void> {
-    await this.#run('storage', storage);
-    await this.#run('keys', keys);
-  }
-
-  async #startPreparation({ content, queue }: MediaSide): Promise<void> {
-    await this.#run('content store', content);
-    await this.#run('preparation queue', queue);
-  }
-
-  async #run(name: string, part: Lifecycle): Promise<void> {
-    this.disposers.defer(name, () => part.stop());
-    await part.start();
-  }
-
-  /** Starts a part when something else has come to its end (true) and nobody waits for it; never when that was stopped before. */
-  #runAfter(ended: Promise<boolean>, name: string, part: Lifecycle): void {
-    const { log } = this.#parts;
-    let stopped = false;
-    this.disposers.defer(name, () => {
-      stopped = true;
-      return part.stop();
-    });
-    const started = ended.then(async (done) => {
-      if (done && !stopped) await part.start();
-    });
-    this.background(started, (error) => log.error({ err: error, part: name }, 'a part failed'));
-  }
-
-  /** What is held in memory, from the database. */
-  async #load(): Promise<void> {
-    const { storage, areaDirectory, speakerDirectory, speakers, config, clock } = this.#parts;
-    const { askMorningStart } = this.#parts;
-    const areas = await ensureRootArea(storage, config.rootArea, clock.now(), askMorningStart);
-    areaDirectory.load(areas);
-    const credentials = await storage.read.speakers.credentials();
-    speakerDirectory.load(credentials);
-    speakers.credentials.load(credentials, areaDirectory.tree);
-    await speakers.speakerKeys.load(storage);
-    await this.#parts.scheduleSide.holidays.load(storage.read);
-    await this.#parts.people.load();
-  }
-}
-
-/** Waits for all, then throws the first failure: nothing may still be starting when the rest is undone. */
-async function settleAll(works: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(works)).find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
 }
 
 /** Puts the controller together. Nothing runs yet. Throws `media.decoder_missing` and `StorageStartError` (`unusable`). */
