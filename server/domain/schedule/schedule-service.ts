@@ -2,9 +2,9 @@ import {
   DomainError,
   newId,
   type OccurrenceAct,
+  type OccurrenceName,
   type ScheduleChangeRequest,
   type ScheduleCreate,
-  type ScheduleDecision,
 } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
@@ -146,23 +146,34 @@ export class ScheduleService {
     return afterwards(parts, [after]);
   }
 
-  /** Two priority items want one loudspeaker: the second follows the first, by a person's decision. Throws as `act`. */
-  async decide(
+  /** When a priority occurrence that has not begun is over, if nothing delays it; with its title. Throws `schedule.invalid` for one of another priority, and as `act`. */
+  async endOf(
     tx: Transaction,
     actor: Actor,
-    { first, second, reason }: ScheduleDecision,
+    { scheduleId, originalAt }: OccurrenceName,
+  ): Promise<{ readonly title: string; readonly endsAt: number }> {
+    const { parts, areaId } = await this.#loadSeries(tx, actor, scheduleId);
+    const pending = requirePriority(pendingOf(parts, originalAt, this.#guard.calendar(areaId)));
+    return { title: pending.part.title, endsAt: await this.#endOf(tx, pending) };
+  }
+
+  /** Puts a priority occurrence after another item, by a person's decision on their order. Throws as `endOf` and `act`. */
+  async putAfter(
+    tx: Transaction,
+    actor: Actor,
+    { scheduleId, originalAt }: OccurrenceName,
+    {
+      startsAt,
+      reason,
+      first,
+    }: { readonly startsAt: number; readonly reason: string; readonly first: object },
   ): Promise<Schedule[]> {
-    const one = await this.#loadSeries(tx, actor, first.scheduleId);
-    const two = await this.#loadSeries(tx, actor, second.scheduleId);
-    const ahead = pendingOf(one.parts, first.originalAt, this.#guard.calendar(one.areaId));
-    const behind = pendingOf(two.parts, second.originalAt, this.#guard.calendar(two.areaId));
-    const startsAt = await this.#endOf(tx, requirePriority(ahead));
-    requirePriority(behind);
-    const why = reason ?? `after "${ahead.part.title}"`;
-    const after = await this.#moved(tx, actor, two.parts, behind, startsAt, why);
-    const detail = { first, second, startsAt, reason: why };
-    await this.#save(tx, actor, [after], 'schedule.decide', second.scheduleId, detail);
-    return afterwards(two.parts, [after]);
+    const { parts, areaId } = await this.#loadSeries(tx, actor, scheduleId);
+    const behind = requirePriority(pendingOf(parts, originalAt, this.#guard.calendar(areaId)));
+    const after = await this.#moved(tx, actor, parts, behind, startsAt, reason);
+    const detail = { first, second: { scheduleId, originalAt }, startsAt, reason };
+    await this.#save(tx, actor, [after], 'schedule.decide', scheduleId, detail);
+    return afterwards(parts, [after]);
   }
 
   /** Withholds every occurrence from now on, until `resume`. Throws `request.conflict`. */

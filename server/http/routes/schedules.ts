@@ -8,7 +8,6 @@ import {
   RangeQuerySchema,
   ScheduleChangeSchema,
   ScheduleCreateSchema,
-  ScheduleDecisionSchema,
   ScheduleListSchema,
   SchedulePreviewSchema,
   ScheduleSchema,
@@ -117,27 +116,6 @@ export const scheduleRoutes =
         },
       },
       async (request) => scheduleReports.preview(await schedules.draft(actorOf(request), request.body)),
-    );
-
-    app.post(
-      '/schedules/decide',
-      {
-        config: permission('schedule:write'),
-        schema: {
-          summary: 'Say which of two priority items comes first; the other follows it',
-          tags,
-          headers,
-          body: ScheduleDecisionSchema,
-          response: { 200: ScheduleListSchema },
-        },
-      },
-      (request, reply) =>
-        act(
-          services,
-          request,
-          reply,
-          parts((tx, actor) => schedules.decide(tx, actor, request.body)),
-        ),
     );
 
     app.post(
