@@ -142,6 +142,16 @@ export const ScheduleSchema = Type.Object({
 });
 export type ScheduleView = Static<typeof ScheduleSchema>;
 export const ScheduleListSchema = Type.Object({ schedules: Type.Array(ScheduleSchema) });
+export const ScheduleChangedSchema = Type.Object({
+  /** The parts of the series in force. */
+  schedules: Type.Array(ScheduleSchema),
+  /**
+   * Changes of single occurrences that there are no more, by their instant: with other hours a skip skips nothing. Whoever still wants them makes
+   * them again.
+   */
+  dropped: Type.Array(OccurrenceChangeSchema),
+});
+export type ScheduleChanged = Static<typeof ScheduleChangedSchema>;
 export const ProgrammeListSchema = Type.Object({ programmes: Type.Array(ProgrammeSchema) });
 
 /** skip: leave one out · move: postpone one · again: play one again at another instant, as its own occurrence. */

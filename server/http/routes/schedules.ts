@@ -6,6 +6,7 @@ import {
   OccurrenceActSchema,
   OccurrenceListSchema,
   RangeQuerySchema,
+  ScheduleChangedSchema,
   ScheduleChangeSchema,
   ScheduleCreateSchema,
   ScheduleListSchema,
@@ -124,17 +125,21 @@ export const scheduleRoutes =
         config: permission('schedule:write'),
         schema: {
           summary: 'Change one occurrence, this and the following, or all that has not begun',
+          description:
+            '`dropped` names skips and moves that do not hold any more, because there is no such occurrence now',
           ...changing,
           body: ScheduleChangeSchema,
+          response: { 200: ScheduleChangedSchema },
         },
       },
       (request, reply) =>
-        act(
-          services,
-          request,
-          reply,
-          parts((tx, actor) => schedules.change(tx, actor, request.params.id, request.body)),
-        ),
+        act(services, request, reply, async (tx, actor) => {
+          const changed = await schedules.change(tx, actor, request.params.id, request.body);
+          return {
+            status: 200,
+            body: { schedules: changed.parts.map(scheduleView), dropped: [...changed.dropped] },
+          };
+        }),
     );
 
     app.post(
