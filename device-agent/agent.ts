@@ -172,6 +172,7 @@ export class Agent extends Lifecycle {
         time: this.keeper.time,
         log,
         random,
+        onSpent: () => this.#health.changed(),
       },
       ...(options.cacheRetry === undefined ? {} : { retry: options.cacheRetry }),
     });
@@ -234,6 +235,7 @@ export class Agent extends Lifecycle {
     const health = new HealthCollector({
       ...{ clock, output: options.output, keeper: this.keeper, control: this.control, plan: this.plan },
       ...{ assignments: this.assignments, journal: this.journal, sessionEpoch: this.#sessionEpoch },
+      downloads: this.downloads,
       systemFacts: options.systemFacts ?? (() => readSystemFacts({ folder })),
       idle: () => this.#engine.active === 0,
       held: () => this.#held(),
