@@ -79,7 +79,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const time = new TimeService({ clock, keys });
   const common = { config, clock, log, storage, events };
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
-  const people = buildPeopleSide({ ...common, areas: areaDirectory });
+  const people = buildPeopleSide({ ...common, vault, areas: areaDirectory });
   const pending = new PendingActs();
   const tls = buildTlsSide(config, clock, log);
   const speakerSide = buildSpeakerSide({
