@@ -86,7 +86,11 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     ...{ ...common, keys, time, pending, tls: tls.mqtt, connect: overrides.connect },
   });
   const { assignments, credentials, dispatcher, presence } = speakerSide;
-  const { acts, ...auditSide } = buildAuditSide({ clock, log, storage, areas: areaDirectory });
+  const { acts, ...auditSide } = buildAuditSide({
+    ...{ config, clock, log, storage, areas: areaDirectory, signer: keys },
+    areaId: () => backupSide.service.areaId,
+    clockTrusted: () => !planSide.guard.disputed,
+  });
   const read = storage.read;
   const territory = { areas: areaDirectory, speakers: speakerDirectory };
   const heldDocuments = speakerSide.held;
@@ -231,6 +235,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   };
   const housekeeping = buildHousekeeping({
     ...{ clock, log, storage, acts, people, enrolment: enrolmentSide, compiler: planSide.compiler },
+    auditHeads: auditSide,
   });
   const parts: Parts = {
     ...{ config, log, clock, storage, keys, areaDirectory, speakerDirectory, people, media },

@@ -13,6 +13,10 @@ export interface HousekeepingParts {
   readonly people: { prune(): Promise<void> };
   readonly enrolment: { forgetExpired(): Promise<void> };
   readonly compiler: { prune(): Promise<void> };
+  readonly auditHeads: {
+    readonly auditHeads: { closeDay(): Promise<void> };
+    readonly headDelivery: { deliver(): Promise<void> };
+  };
 }
 
 /** What this controller sweeps. */
@@ -24,6 +28,7 @@ export function buildHousekeeping({
   people,
   enrolment,
   compiler,
+  auditHeads: { auditHeads, headDelivery },
 }: HousekeepingParts): Housekeeping {
   return new Housekeeping({
     tasks: {
@@ -31,6 +36,9 @@ export function buildHousekeeping({
       'sessions and links': () => people.prune(),
       'plan documents': () => compiler.prune(),
       'enrolment codes': () => enrolment.forgetExpired(),
+      'head of the audit log': () => auditHeads.closeDay(),
+      // Also what could not be sent before.
+      'heads outside': () => headDelivery.deliver(),
       'health history': () => pruneHealth(storage, clock.now()),
     },
     onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
