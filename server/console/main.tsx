@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app/app.tsx';
 import './ui/base.css';
 import './ui/parts.css';
+import './ui/tables.css';
 import './ui/print.css';
 
 const root = document.getElementById('root');

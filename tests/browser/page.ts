@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 10_000;
 
 /**
  * Put into every page: finds what a person sees by its words, waits for it, and tells of each breach of the Content-Security-Policy. The
@@ -97,6 +97,16 @@ export class Page {
     await this.send('Emulation.setDeviceMetricsOverride', {
       ...{ width, height: mobile ? 780 : 860, deviceScaleFactor: 1, mobile },
     });
+    // Laid out and drawn once more.
+    await this.value('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  }
+
+  /** By how many pixels the page, or a window open on it, is wider than its place. */
+  tooWide(): Promise<number> {
+    return this.value<number>(
+      `Math.max(...[document.documentElement, ...document.querySelectorAll('dialog')]
+        .map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth))`,
+    );
   }
 
   send<Result extends object>(method: string, params?: object): Promise<Result> {

@@ -26,7 +26,7 @@ export function Frame(props: { readonly children: ReactNode }) {
   const { pathname } = useAddress();
   const [open, setOpen] = useState(false);
   const pages = PAGES.filter(({ needs }) => needs === null || needs.some((one) => may(one)));
-  const here = pages.find(({ path }) => path === pathname);
+  const here = pathname === '/' ? pages[0] : pages.find(({ path }) => path === pathname);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the menu of a phone
   useEffect(() => setOpen(false), [pathname]);
@@ -50,7 +50,7 @@ export function Frame(props: { readonly children: ReactNode }) {
         </button>
         <nav id="pages" aria-label={words.menu} className={open ? '' : 'closed'}>
           {pages.map(({ path, name }) => (
-            <PageLink key={path} to={path} current={path === pathname}>
+            <PageLink key={path} to={path} current={path === here?.path}>
               {words.nav[name]}
             </PageLink>
           ))}

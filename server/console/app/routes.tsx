@@ -15,6 +15,48 @@ interface Page {
 /** Every page behind the login, each loaded when it is opened first. */
 export const PAGES: readonly Page[] = [
   {
+    path: '/approvals',
+    name: 'approvals',
+    needs: ['announcement:approve'],
+    View: lazy(() => import('../pages/approvals/approvals-page.tsx')),
+  },
+  {
+    path: '/speakers',
+    name: 'speakers',
+    needs: ['speaker:read'],
+    View: lazy(() => import('../pages/speakers/speakers-page.tsx')),
+  },
+  {
+    path: '/people',
+    name: 'people',
+    needs: ['account:read'],
+    View: lazy(() => import('../pages/people/people-page.tsx')),
+  },
+  {
+    path: '/pairing',
+    name: 'pairing',
+    needs: ['phone:pair'],
+    View: lazy(() => import('../pages/pairing/pairing-page.tsx')),
+  },
+  {
+    path: '/tokens',
+    name: 'tokens',
+    needs: ['token:read'],
+    View: lazy(() => import('../pages/tokens/tokens-page.tsx')),
+  },
+  {
+    path: '/backups',
+    name: 'backups',
+    needs: ['backup:read'],
+    View: lazy(() => import('../pages/backups/backups-page.tsx')),
+  },
+  {
+    path: '/audit',
+    name: 'audit',
+    needs: ['audit:read'],
+    View: lazy(() => import('../pages/audit/audit-page.tsx')),
+  },
+  {
     path: '/account',
     name: 'account',
     needs: null,

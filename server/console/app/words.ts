@@ -8,6 +8,7 @@ export const words = {
     approvals: 'Duyệt bản tin',
     speakers: 'Cụm loa',
     people: 'Người dùng',
+    pairing: 'Ghép điện thoại',
     tokens: 'Mã cho máy',
     backups: 'Sao lưu',
     audit: 'Nhật ký hệ thống',
@@ -34,7 +35,8 @@ export const words = {
   } as Readonly<Record<string, string>>,
 } as const;
 
-/** "Đài truyền thanh xã Tân An": the place is not torn apart at the end of a line. */
+/** "Đài truyền thanh xã Tân An": a narrow line may end before the place, and nowhere else. */
 export function stationName(station: { readonly kind: string; readonly name: string }): string {
-  return `Đài truyền thanh ${`${station.kind} ${station.name}`.replaceAll(' ', '\u00a0')}`;
+  const parts = ['Đài truyền thanh', `${station.kind} ${station.name}`];
+  return parts.map((part) => part.replaceAll(' ', '\u00a0')).join(' ');
 }

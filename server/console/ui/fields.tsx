@@ -43,13 +43,12 @@ interface TextProps extends FieldProps {
   readonly maxLength?: number;
   readonly pattern?: string;
   readonly placeholder?: string;
-  readonly list?: readonly string[];
   readonly mono?: boolean;
 }
 
 export function TextField(props: TextProps) {
   const id = useId();
-  const { label, hint, error, value, onChange, type = 'text', mono = false, list, ...rest } = props;
+  const { label, hint, error, value, onChange, type = 'text', mono = false, ...rest } = props;
   return (
     <Frame {...{ id, label, hint, error }}>
       <input
@@ -62,22 +61,14 @@ export function TextField(props: TextProps) {
         autoCapitalize={mono ? 'none' : undefined}
         aria-describedby={described(id, props)}
         aria-invalid={error === undefined ? undefined : true}
-        list={list === undefined ? undefined : `${id}-list`}
         onChange={(event) => onChange(event.target.value)}
       />
-      {list !== undefined && (
-        <datalist id={`${id}-list`}>
-          {list.map((one) => (
-            <option key={one} value={one} />
-          ))}
-        </datalist>
-      )}
     </Frame>
   );
 }
 
 /** A password, which can be looked at: who types it twice blindly only mistypes it twice. */
-export function PasswordField(props: Omit<TextProps, 'type' | 'list' | 'mono'>) {
+export function PasswordField(props: Omit<TextProps, 'type' | 'mono'>) {
   const id = useId();
   const [shown, setShown] = useState(false);
   const { label, hint, error, value, onChange, ...rest } = props;

@@ -24,6 +24,7 @@ export function PasskeysCard() {
   const add = useAct(async () => {
     const response = await freshly(makePasskey);
     await call('POST', 'account/passkeys', { body: { name: name.trim() || words.passkeyDefault, response } });
+    setName(words.passkeyDefault);
     changed();
     list.reload();
   });

@@ -7,6 +7,7 @@ export const words = {
   noticesHint: 'Nếu có việc không phải do bạn làm, hãy đổi mật khẩu và báo ngay cho quản trị viên.',
   noticesNone: 'Chưa có gì.',
   by: (name: string) => `bởi ${name}`,
+  byYou: 'bởi chính bạn',
   sessions: 'Nơi đang đăng nhập',
   thisOne: 'Thiết bị này',
   phone: 'Điện thoại đã ghép',

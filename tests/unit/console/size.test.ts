@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { inRepo } from '../helpers/repo-root.ts';
+import { inRepo } from '../../helpers/repo-root.ts';
 
 const MOST_BYTES = 300_000;
 const MOST_FIRST_BYTES = 120_000;
