@@ -23,6 +23,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { backupRoutes } from './routes/backups.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { calendarRoutes } from './routes/calendar.ts';
+import { collisionRoutes } from './routes/collisions.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { coverageRoutes } from './routes/coverage.ts';
 import { enrolmentCodeRoutes, enrolmentRoutes } from './routes/enrolments.ts';
@@ -117,6 +118,7 @@ const privateRoutes =
       announcementRoutes,
       broadcastRoutes,
       planRoutes,
+      collisionRoutes,
       coverageRoutes,
       latchRoutes,
       keyRoutes,
