@@ -2,6 +2,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app.tsx';
 import './ui/base.css';
+import './ui/controls.css';
 import './ui/parts.css';
 import './ui/tables.css';
 import './ui/print.css';

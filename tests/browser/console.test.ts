@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { AnnouncementView } from '#protocols';
 import { freePort } from '../../server/demo/free-port.ts';
 import { describeWith } from '../helpers/requirements.ts';
@@ -23,6 +23,9 @@ async function codeFor(page: Page): Promise<string> {
   const secret = await page.until<string>("document.querySelector('.secret')?.innerText");
   return new TOTP({ secret: Secret.fromBase32(secret.replaceAll(' ', '')) }).generate();
 }
+
+// A browser beside a controller, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 // One commune, one story: each test goes on where the one before stopped.
 describeWith(['chromium'], 'the web console', () => {
