@@ -24,6 +24,7 @@ import { type ResolveHost, StreamGuard } from './domain/announcements/stream-gua
 import { AreaDirectory } from './domain/areas/area-directory.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
 import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
+import { DecisionService } from './domain/collisions/decision-service.ts';
 import { MakeGoodService } from './domain/coverage/make-good-service.ts';
 import { EventHub } from './domain/events/event-hub.ts';
 import { EvidenceService } from './domain/evidence/evidence-service.ts';
@@ -121,7 +122,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     clock,
     stops: latches,
     plan: planSide.plan,
-    pending,
+    ...{ pending, onOrdered: () => planSide.collisions.kick() },
     defaults: {
       leadMs: config.playLeadMs,
       emergencyLeadMs: config.emergencyLeadMs,
@@ -133,6 +134,10 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     plans: planning,
     slots: planSide.slots,
     told: (id) => presence.statusOf(id)?.heldHash === heldDocuments.expectedHash(id, credentials.areasOf(id)),
+  });
+  const decisions = new DecisionService({
+    ...{ ...territory, signer: keys, dispatcher, events, clock },
+    schedules: scheduleSide.schedules,
   });
   const speakerTests = new SpeakerTestService({
     ...territory,
@@ -195,6 +200,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     ...enrolmentSide,
     mediaJobs: media.jobs,
     content: media.content,
+    ...{ collisions: planSide.collisions, decisions },
     ...{ ...announcementSide, broadcasts, speakerTests, makeGoods, latches, reminders, told },
     plans: planSide,
     urgent: urgentSide.urgent,

@@ -122,7 +122,15 @@ export type BroadcastView = Static<typeof BroadcastSchema>;
 /** What was broadcast, and where it does not sound because nobody approved it there. */
 export const PlayedSchema = Type.Object({ ...BroadcastSchema.properties, withheld: AreaNeedsSchema });
 export type PlayedView = Static<typeof PlayedSchema>;
-export const BroadcastListSchema = Type.Object({ broadcasts: Type.Array(BroadcastSchema) });
+
+/**
+ * Flag of a priority item: the other priority items that it met at some loudspeaker, because nobody decided their order. Both are aired, one
+ * after the other. Empty: it met none.
+ */
+const CollidedWithSchema = Type.Array(IdSchema);
+export const BroadcastListSchema = Type.Object({
+  broadcasts: Type.Array(Type.Object({ ...BroadcastSchema.properties, collidedWith: CollidedWithSchema })),
+});
 
 /** Loudspeakers by state. `pending` is derived: targets that said nothing yet. */
 export const DeliveryCountsSchema = Type.Object({
@@ -141,6 +149,7 @@ export type DeliveryCounts = Static<typeof DeliveryCountsSchema>;
 
 export const BroadcastDetailSchema = Type.Object({
   broadcast: BroadcastSchema,
+  collidedWith: CollidedWithSchema,
   counts: DeliveryCountsSchema,
   /** Targets that report having sounded all of it. */
   played: Type.Integer(),

@@ -158,7 +158,7 @@ export class AssignmentService extends Lifecycle {
   }
 
   #desired(speaker: Speaker, areas: readonly string[], tree: AreaTree): DesiredState {
-    const { id, areaId, gainDb, capDb, volumeProfile, sensitive, mute, maintenance } = speaker;
+    const { id, areaId, gainDb, capDb, volumeProfile, sensitive, mute, maintenance, dataBudgetMb } = speaker;
     const zone = tree.zoneOf(areaId);
     const { from, until } = rulesRange(this.#options.clock.now());
     return {
@@ -169,6 +169,7 @@ export class AssignmentService extends Lifecycle {
       rules: rulesOf(policyOf(tree.policyOf(areaId)), zone, from, until, sensitive),
       mute,
       maintenance,
+      ...(dataBudgetMb === null ? {} : { dataBudgetMb }),
       endpoints: [...(this.#options.endpoints ?? [])],
     };
   }

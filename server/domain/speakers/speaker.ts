@@ -28,6 +28,8 @@ export interface Speaker {
   /** Beside a school, a hospital or a place of worship. */
   readonly sensitive: boolean;
   readonly volumeProfile: readonly VolumePeriod[];
+  /** Audio that it may fetch ahead in one day, MB, for a SIM with an allowance; 0: no limit; null: as it is set at the loudspeaker. */
+  readonly dataBudgetMb: number | null;
   readonly mute: Hold | null;
   readonly maintenance: Hold | null;
   /** The signed desired state in its exact bytes; null until first made. */
@@ -54,6 +56,7 @@ export function enteredSpeaker(facts: Pick<Speaker, 'id' | 'areaId' | 'name' | '
     capDb: 0,
     sensitive: false,
     volumeProfile: [],
+    dataBudgetMb: null,
     mute: null,
     maintenance: null,
     assignmentRevision: 0,

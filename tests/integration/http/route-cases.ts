@@ -137,7 +137,8 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'GET /api/v1/schedules/{id}/occurrences': forbidden(`schedules/${schedule}/occurrences?${range}`),
     'POST /api/v1/schedules': forbidden('schedules', wanted),
     'POST /api/v1/schedules/preview': forbidden('schedules/preview', wanted),
-    'POST /api/v1/schedules/decide': forbidden('schedules/decide', { first: name, second: name }),
+    'GET /api/v1/collisions': list('collisions', 'undecided'),
+    'POST /api/v1/collisions/decide': forbidden('collisions/decide', { first: name, second: name }),
     'POST /api/v1/schedules/{id}/change': forbidden(`schedules/${schedule}/change`, {
       ...{ span: { kind: 'all' }, change: { gainDb: 1 } },
     }),
