@@ -231,6 +231,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   };
   const housekeeping = buildHousekeeping({
     ...{ clock, log, storage, acts, people, enrolment: enrolmentSide, compiler: planSide.compiler },
+    ...{ audio: media.content, rootAreaId: config.rootArea.id },
   });
   const parts: Parts = {
     ...{ config, log, clock, storage, keys, areaDirectory, speakerDirectory, people, media },
