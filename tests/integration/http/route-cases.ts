@@ -97,6 +97,9 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'PUT /api/v1/backups/settings': forbidden('backups/settings', {
       ...{ at: '02:30', keep: { daily: 7, weekly: 4, monthly: 12 }, destinations: [], alarmDays: 14 },
     }),
+    'PUT /api/v1/storage/retention': forbidden('storage/retention', {
+      ...{ healthDays: 400, unusedAudioDays: null },
+    }),
     'POST /api/v1/backups/passphrase': forbidden('backups/passphrase', {}),
     'GET /api/v1/storage': forbidden('storage'),
     'GET /api/v1/announcements': list('announcements'),
@@ -107,6 +110,7 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'POST /api/v1/announcements/{id}/withdraw': forbidden(`announcements/${announcement}/withdraw`, {}),
     'POST /api/v1/announcements/{id}/approve': forbidden(`announcements/${announcement}/approve`, { sha256 }),
     'POST /api/v1/announcements/{id}/reject': forbidden(`announcements/${announcement}/reject`, REASON),
+    'GET /api/v1/approvals': list('approvals', 'waiting'),
     'POST /api/v1/broadcasts': forbidden('broadcasts', {
       announcementId: announcement,
       targets: { areas: ['ap-1'] },
