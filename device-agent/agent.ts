@@ -165,15 +165,9 @@ export class Agent extends Lifecycle {
     });
     const { plan, budget, downloads, slots } = planParts({
       ...{ folder, speakerId, prover, owed, assignment, cache: this.#cache, cacheBytes: options.cacheBytes },
-      ...{
-        dataBudgetBytes: options.dataBudgetBytes ?? 0,
-        origin,
-        clock,
-        time: this.keeper.time,
-        log,
-        random,
-        onSpent: () => this.#health.changed(),
-      },
+      ...{ origin, clock, time: this.keeper.time, log, random },
+      dataBudgetBytes: options.dataBudgetBytes ?? 0,
+      onSpent: () => this.#health.changed(),
       ...(options.cacheRetry === undefined ? {} : { retry: options.cacheRetry }),
     });
     this.plan = plan;

@@ -143,6 +143,13 @@ export interface SpeakerStore {
   saveHealth(reports: readonly { readonly speakerId: string; readonly health: Health }[]): Promise<void>;
   /** Deletes some of the oldest health reports before this instant, a step that holds nothing up; tells how many, 0 when none is left. */
   pruneHealth(before: number): Promise<number>;
+  /** When the oldest report was made; null: there is none. */
+  oldestHealthAt(): Promise<number | null>;
+  /**
+   * Deletes the reports of [from, to) that name no problem and have an earlier one of their loudspeaker since `bucket`. All three are instants;
+   * `from` is not before `bucket`.
+   */
+  thinHealth(range: { readonly bucket: number; readonly from: number; readonly to: number }): Promise<void>;
   /** The newest journal epoch of each speaker asked for. */
   journals(speakerIds: readonly string[]): Promise<Map<string, StoredJournal>>;
 }

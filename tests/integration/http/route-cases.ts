@@ -92,10 +92,16 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'GET /api/v1/evidence/page': forbidden(`evidence/page?area=${COMMUNE}&${range}`),
     'GET /api/v1/audit': forbidden(`audit?area=${COMMUNE}`),
     'GET /api/v1/audit/export': forbidden(`audit/export?area=${COMMUNE}&format=json`),
+    'GET /api/v1/audit/heads': forbidden('audit/heads'),
+    'POST /api/v1/audit/heads': forbidden('audit/heads', {}),
+    'GET /api/v1/audit/heads/{n}/sheet': forbidden('audit/heads/1/sheet'),
     'GET /api/v1/backups': forbidden('backups'),
     'POST /api/v1/backups': forbidden('backups', {}),
     'PUT /api/v1/backups/settings': forbidden('backups/settings', {
       ...{ at: '02:30', keep: { daily: 7, weekly: 4, monthly: 12 }, destinations: [], alarmDays: 14 },
+    }),
+    'PUT /api/v1/storage/retention': forbidden('storage/retention', {
+      ...{ healthDays: 400, unusedAudioDays: null },
     }),
     'POST /api/v1/backups/passphrase': forbidden('backups/passphrase', {}),
     'GET /api/v1/storage': forbidden('storage'),
@@ -107,6 +113,7 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'POST /api/v1/announcements/{id}/withdraw': forbidden(`announcements/${announcement}/withdraw`, {}),
     'POST /api/v1/announcements/{id}/approve': forbidden(`announcements/${announcement}/approve`, { sha256 }),
     'POST /api/v1/announcements/{id}/reject': forbidden(`announcements/${announcement}/reject`, REASON),
+    'GET /api/v1/approvals': list('approvals', 'waiting'),
     'POST /api/v1/broadcasts': forbidden('broadcasts', {
       announcementId: announcement,
       targets: { areas: ['ap-1'] },
