@@ -109,10 +109,10 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
           id={fileId}
           type="file"
           accept=".tar"
-          required
-          onChange={(event) => setFile(event.target.files?.[0] ?? null)}
+          required={file === null}
+          onChange={(event) => setFile(event.target.files?.[0] ?? file)}
         />
-        <div className="hint">{words.fileHint}</div>
+        <div className="hint">{file === null ? words.fileHint : words.fileChosen(file.name)}</div>
       </div>
       <TextField
         label={sheet === undefined ? words.passphrase : words.passphraseOf(sheet)}

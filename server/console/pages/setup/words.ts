@@ -18,6 +18,7 @@ export const words = {
   next: 'Tạo tài khoản',
   file: 'Tệp sao lưu',
   fileHint: 'Tên tệp có dạng “loa-lang_…_phieu-2.tar”: số sau chữ “phieu” là số của phiếu cần lấy.',
+  fileChosen: (name: string) => `Đã chọn “${name}”.`,
   passphrase: 'Mật khẩu trên phiếu',
   passphraseHint: '24 chữ và số. Không phân biệt chữ hoa, chữ thường, có hay không có dấu gạch.',
   passphraseOf: (sheet: string) => `Mật khẩu trên phiếu số ${sheet}`,
