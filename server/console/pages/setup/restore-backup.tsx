@@ -107,11 +107,15 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
         <label htmlFor={fileId}>{words.file}</label>
         <input
           id={fileId}
+          className="sr-only"
           type="file"
           accept=".tar"
           required={file === null}
           onChange={(event) => setFile(event.target.files?.[0] ?? file)}
         />
+        <label htmlFor={fileId} className="button">
+          {file === null ? words.chooseFile : words.otherFile}
+        </label>
         <div className="hint">{file === null ? words.fileHint : words.fileChosen(file.name)}</div>
       </div>
       <TextField

@@ -17,6 +17,8 @@ export const words = {
   password: 'Mật khẩu',
   next: 'Tạo tài khoản',
   file: 'Tệp sao lưu',
+  chooseFile: 'Chọn tệp…',
+  otherFile: 'Chọn tệp khác…',
   fileHint: 'Tên tệp có dạng “loa-lang_…_phieu-2.tar”: số sau chữ “phieu” là số của phiếu cần lấy.',
   fileChosen: (name: string) => `Đã chọn “${name}”.`,
   passphrase: 'Mật khẩu trên phiếu',
