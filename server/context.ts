@@ -79,14 +79,18 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const time = new TimeService({ clock, keys });
   const common = { config, clock, log, storage, events };
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
-  const people = buildPeopleSide({ ...common, areas: areaDirectory });
+  const people = buildPeopleSide({ ...common, vault, areas: areaDirectory });
   const pending = new PendingActs();
   const tls = buildTlsSide(config, clock, log);
   const speakerSide = buildSpeakerSide({
     ...{ ...common, keys, time, pending, tls: tls.mqtt, connect: overrides.connect },
   });
   const { assignments, credentials, dispatcher, presence } = speakerSide;
-  const { acts, ...auditSide } = buildAuditSide({ clock, log, storage, areas: areaDirectory });
+  const { acts, ...auditSide } = buildAuditSide({
+    ...{ config, clock, log, storage, areas: areaDirectory, signer: keys },
+    areaId: () => backupSide.service.areaId,
+    clockTrusted: () => !planSide.guard.disputed,
+  });
   const read = storage.read;
   const territory = { areas: areaDirectory, speakers: speakerDirectory };
   const heldDocuments = speakerSide.held;
@@ -231,6 +235,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   };
   const housekeeping = buildHousekeeping({
     ...{ clock, log, storage, acts, people, enrolment: enrolmentSide, compiler: planSide.compiler },
+    auditHeads: auditSide,
     ...{ audio: media.content, rootAreaId: config.rootArea.id },
   });
   const parts: Parts = {

@@ -8,7 +8,7 @@ import type { SigningKey } from './keys.ts';
 export const MAX_DOCUMENT_BYTES = 64 * 1024 - 512;
 
 /** What a key may sign. A key statement lists them for each key. */
-export type KeyUse = 'order' | 'assignment' | 'plan' | 'latch' | 'time' | 'key-statement';
+export type KeyUse = 'order' | 'assignment' | 'plan' | 'latch' | 'time' | 'audit' | 'key-statement';
 
 /** Finds the public key of this name if it may sign for this use. */
 export interface KeyLookup {

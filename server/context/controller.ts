@@ -124,6 +124,9 @@ export class Context extends Lifecycle {
     await this.#run('housekeeping', housekeeping);
     await this.#parts.rotation.signAgain();
     await this.#run('backups', this.backupSide.part);
+    this.background(this.#parts.people.preload(), (error) =>
+      log.error({ err: error, part: 'passkeys' }, 'a part failed'),
+    );
   }
 
   async #startStorage(storage: Lifecycle, keys: Lifecycle): Promise<void> {

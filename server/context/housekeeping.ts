@@ -18,6 +18,10 @@ export interface HousekeepingParts {
   readonly people: { prune(): Promise<void> };
   readonly enrolment: { forgetExpired(): Promise<void> };
   readonly compiler: { prune(): Promise<void> };
+  readonly auditHeads: {
+    readonly auditHeads: { closeDay(): Promise<void> };
+    readonly headDelivery: { deliver(): Promise<void> };
+  };
   readonly audio: AudioFiles;
   /** Of the whole controller. */
   readonly rootAreaId: string;
@@ -32,6 +36,7 @@ export function buildHousekeeping({
   people,
   enrolment,
   compiler,
+  auditHeads: { auditHeads, headDelivery },
   audio,
   rootAreaId,
 }: HousekeepingParts): Housekeeping {
@@ -41,6 +46,9 @@ export function buildHousekeeping({
       'sessions and links': () => people.prune(),
       'plan documents': () => compiler.prune(),
       'enrolment codes': () => enrolment.forgetExpired(),
+      'head of the audit log': () => auditHeads.closeDay(),
+      // Also what could not be sent before.
+      'heads outside': () => headDelivery.deliver(),
       'health history': async () =>
         sweepHealth(storage, clock.now(), (await readRetention(storage.read)).healthDays * DAY_MS),
       'unused audio': async () => {

@@ -39,6 +39,7 @@ const OPERATIONAL_USES = [
   'plan',
   'latch',
   'time',
+  'audit',
 ] as const satisfies readonly KeyUse[];
 
 export interface KeyServiceOptions {
