@@ -150,6 +150,7 @@ describeWith(['chromium'], 'the web console', () => {
     await chairman.sees('Không có bản tin nào chờ bạn duyệt');
     await admin.sees('Điện thoại đã đăng nhập');
     await admin.press('Đóng');
+    await admin.until("!document.body.innerText.includes('Chưa nhận lời mời')");
     await look(admin, 'people');
 
     const mediaSha256 = await controller.prepared(speechLikeWav());
