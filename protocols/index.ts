@@ -33,5 +33,6 @@ export * from './states/delivery.ts';
 export * from './states/fold.ts';
 export * from './states/speaker.ts';
 export * from './states/table.ts';
+export * from './streams/stream-rules.ts';
 export * from './targets.ts';
 export * from './topics.ts';

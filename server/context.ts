@@ -175,7 +175,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   });
 
   const territorySide = buildTerritorySide({
-    ...{ clock, log, storage, keys, assignments, latches, planning, onSaved, ...territory },
+    ...{ config, clock, log, storage, keys, assignments, latches, planning, onSaved, ...territory },
     holidays: scheduleSide.holidays,
   });
 
@@ -225,6 +225,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   };
   const housekeeping = buildHousekeeping({
     ...{ clock, log, storage, acts, people, enrolment: enrolmentSide, compiler: planSide.compiler },
+    commonState: territorySide.commonState,
   });
   const parts: Parts = {
     ...{ config, log, clock, storage, keys, areaDirectory, speakerDirectory, people, media },
@@ -240,6 +241,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     housekeeping,
     tls,
     rotation: territorySide.rotation,
+    commonState: territorySide.commonState,
   };
   return new Context(parts, services);
 }

@@ -5,6 +5,7 @@ import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { MakeGoodService } from '../domain/coverage/make-good-service.ts';
 import type { KeyRotation } from '../domain/keys/key-rotation.ts';
 import type { KeyService } from '../domain/keys/key-service.ts';
+import type { CommonState } from '../domain/speakers/common-state.ts';
 import type { SpeakerDirectory } from '../domain/speakers/speaker-directory.ts';
 import type { ApiServices } from '../http/services.ts';
 import type { Logger } from '../logger.ts';
@@ -43,6 +44,7 @@ export interface Parts {
   readonly housekeeping: Housekeeping;
   readonly tls: TlsSide;
   readonly rotation: KeyRotation;
+  readonly commonState: CommonState;
 }
 
 /** The controller put together. `start` makes it work, without HTTP; `services` is what HTTP is made of. */
@@ -122,6 +124,9 @@ export class Context extends Lifecycle {
     await this.#run('reminders', latchSide.reminders);
     await this.#run('housekeeping', housekeeping);
     await this.#parts.rotation.signAgain();
+    this.background(this.#parts.commonState.bringUpToDate(), (error) =>
+      log.error({ err: error, part: 'assignments' }, 'a part failed'),
+    );
     await this.#run('backups', this.backupSide.part);
   }
 

@@ -12,6 +12,7 @@ export interface HousekeepingParts {
   /** Their sessions and links. */
   readonly people: { prune(): Promise<void> };
   readonly enrolment: { forgetExpired(): Promise<void> };
+  readonly commonState: { bringUpToDate(): Promise<void> };
   readonly compiler: { prune(): Promise<void> };
 }
 
@@ -23,6 +24,7 @@ export function buildHousekeeping({
   acts,
   people,
   enrolment,
+  commonState,
   compiler,
 }: HousekeepingParts): Housekeeping {
   return new Housekeeping({
@@ -31,6 +33,7 @@ export function buildHousekeeping({
       'sessions and links': () => people.prune(),
       'plan documents': () => compiler.prune(),
       'enrolment codes': () => enrolment.forgetExpired(),
+      'what all assignments say': () => commonState.bringUpToDate(),
       'health history': () => pruneHealth(storage, clock.now()),
     },
     onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),

@@ -125,6 +125,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     publisher,
     access: credentials,
     endpoints: config.moreUrls,
+    streams: config.streamAllow,
     pending,
     onError: failed('assignments'),
   });
