@@ -39,15 +39,22 @@ async function main(args: readonly string[]): Promise<number> {
     }
     if (command === 'enrol') return await enrolHere(more, config, machine);
     const log = processLog(config, machine);
-    const agent = await assembleAgent(config, machine, log);
     const asked = new Promise<string>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
     });
-    await agent.start();
-    log.info('started', { version: AGENT_VERSION });
-    log.info('stopping', { signal: await asked });
-    await agent.stop();
-    return 0;
+    for (;;) {
+      let onMoved: () => void = () => undefined;
+      const moved = new Promise<undefined>((resolve) => {
+        onMoved = () => resolve(undefined);
+      });
+      const agent = await assembleAgent(config, machine, log, onMoved);
+      await agent.start();
+      log.info('started', { version: AGENT_VERSION });
+      const signal = await Promise.race([asked, moved]);
+      log.info('stopping', { signal: signal ?? 'moved to another controller' });
+      await agent.stop();
+      if (signal !== undefined) return 0;
+    }
   } finally {
     machine.close();
   }

@@ -9,6 +9,7 @@ export * from './documents/keys.ts';
 export * from './documents/latch.ts';
 export * from './documents/order.ts';
 export * from './documents/plan.ts';
+export * from './documents/rehome.ts';
 export * from './documents/scope.ts';
 export * from './documents/time-reply.ts';
 export * from './enrolment/index.ts';

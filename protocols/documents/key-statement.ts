@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { DomainError } from '../errors/index.ts';
-import { type KeyLookup, type KeyUse, signDocument, verifyDocument } from './jws.ts';
+import { type KeyLookup, type KeyUse, ROOT_USES, signDocument, verifyDocument } from './jws.ts';
 import { type KeyStatement, keyStatementCodec } from './key-statement-schema.ts';
 import { keyId, type SigningKey, verifyingKey } from './keys.ts';
 
@@ -34,7 +34,7 @@ export class KeyRing implements KeyLookup {
   }
 
   find(kid: string, use: KeyUse): KeyObject | undefined {
-    if (use === 'key-statement') return this.#roots.get(kid);
+    if ((ROOT_USES as readonly KeyUse[]).includes(use)) return this.#roots.get(kid);
     const entry = this.#keys.get(kid);
     return entry?.uses.has(use) ? entry.key : undefined;
   }

@@ -10,6 +10,9 @@ export const StatementsQuerySchema = strict({
 /** Compact JWS of each key statement after that number, in order. */
 export const StatementsSchema = Type.Object({ statements: Type.Array(Type.String()) });
 
+/** Compact JWS of each document that moves loudspeakers to another controller and is not over, oldest first. */
+export const RehomesSchema = Type.Object({ rehomes: Type.Array(Type.String()) });
+
 export const TimeQuerySchema = strict({ nonce: NonceSchema });
 
 export const AliveSchema = Type.Object({ alive: Type.Literal(true), version: Type.String() });
