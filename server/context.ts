@@ -5,6 +5,7 @@ import { buildAuditSide } from './context/audit-side.ts';
 import { buildBackupSide } from './context/backup-side.ts';
 import { Context, type Parts } from './context/controller.ts';
 import { buildEnrolmentSide } from './context/enrolment-side.ts';
+import { homeCard } from './context/home-card.ts';
 import { buildHousekeeping } from './context/housekeeping.ts';
 import { buildLatchSide } from './context/latch-side.ts';
 import { buildMediaSide } from './context/media-side.ts';
@@ -82,7 +83,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const pending = new PendingActs();
   const tls = buildTlsSide(config, clock, log);
   const speakerSide = buildSpeakerSide({
-    ...{ ...common, keys, time, pending, tls: tls.mqtt, connect: overrides.connect },
+    ...{ ...common, keys, vault, time, pending, tls: tls.mqtt, connect: overrides.connect },
   });
   const { assignments, credentials, dispatcher, presence } = speakerSide;
   const { acts, ...auditSide } = buildAuditSide({ clock, log, storage, areas: areaDirectory });
@@ -207,6 +208,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     evidencePage: readEvidencePage,
     events,
     statements: keys,
+    rehomes: speakerSide.rehomes,
+    homeCard: () => homeCard(config, keys, tls.anchors),
     trust: tls.anchors,
     clientCertificates: config.tls.clientCaFile !== null,
     time,

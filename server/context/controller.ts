@@ -87,6 +87,7 @@ export class Context extends Lifecycle {
       );
     if (this.tls.keeper !== null) await this.#run('certificate', this.tls.keeper);
     await this.#load();
+    await speakers.rehomes.load();
     await this.backupSide.adopt();
     await this.#run('sessions', this.#parts.people.sessions);
     await this.#run('API tokens', this.#parts.people.apiTokenBook);

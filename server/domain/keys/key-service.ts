@@ -5,9 +5,10 @@ import {
   exportSigningKey,
   generateSigningKey,
   importSigningKey,
-  keyId,
   KeyRing,
   type KeyUse,
+  keyId,
+  type ROOT_USES,
   type SigningKey,
   sha256,
   signDocument,
@@ -165,6 +166,16 @@ export class KeyService extends Lifecycle implements DocumentSigner {
     await this.#finishNewRoot(statements);
     await this.#adopt(statements, this.#operational);
     await this.#vouch();
+  }
+
+  /** Signs with the root key. `offline` as in `rotate`. Throws `key.root_missing`, `key.not_a_root`. */
+  async signAsRoot(
+    use: (typeof ROOT_USES)[number],
+    payload: object,
+    offline?: string,
+  ): Promise<SignedDocument> {
+    const document = await signDocument(use, payload, await this.#root(offline));
+    return { document, hash: sha256(document) };
   }
 
   /** The root key (PEM), to be written down and taken away with `forgetRoot`. Throws `key.root_missing`. */

@@ -2,7 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   AliveSchema,
   DomainError,
+  HomeSchema,
   ReadySchema,
+  RehomesSchema,
   StatementsQuerySchema,
   StatementsSchema,
   TimeQuerySchema,
@@ -47,7 +49,7 @@ export const probeRoutes =
 
 /** What a loudspeaker fetches before it trusts anything: signed by our keys, so anybody may have it. */
 export const trustRoutes =
-  ({ statements, time, trust }: ApiServices): FastifyPluginAsyncTypebox =>
+  ({ statements, rehomes, homeCard, time, trust }: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/keys/statements',
@@ -61,6 +63,33 @@ export const trustRoutes =
         },
       },
       async (request) => ({ statements: [...statements.statementsAfter(request.query.after ?? 0)] }),
+    );
+
+    app.get(
+      '/keys/rehomes',
+      {
+        config: anybody,
+        schema: {
+          summary: 'Documents that move loudspeakers to another controller, signed by a root',
+          tags: ['trust'],
+          response: { 200: RehomesSchema },
+        },
+      },
+      async () => ({ rehomes: [...rehomes.inForce()] }),
+    );
+
+    app.get(
+      '/keys/home',
+      {
+        config: anybody,
+        schema: {
+          summary:
+            'This controller as the one that gives loudspeakers away has to name it: a file for `npm run keys -- rehome`',
+          tags: ['trust'],
+          response: { 200: HomeSchema },
+        },
+      },
+      async () => homeCard(),
     );
 
     app.get(

@@ -14,12 +14,21 @@ import {
 import { silentLog } from '../../../device-agent/log.ts';
 import { KeyStore } from '../../../device-agent/state/key-store.ts';
 import { KeyService } from '../../../server/domain/keys/key-service.ts';
+import type { Storage } from '../../../server/domain/unit-of-work.ts';
 import { keysCommand } from '../../../server/keys/commands.ts';
 import { KeyFiles } from '../../../server/storage/key-files.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
 const clock = new FakeClock();
+
+/** Keys are in files. */
+const unusedStorage: Storage = {
+  get read(): never {
+    throw new Error('the database was asked');
+  },
+  transaction: () => Promise.reject(new Error('the database was asked')),
+};
 
 async function station() {
   const folder = join(tempDir('keys'), 'keys');
@@ -35,7 +44,8 @@ async function station() {
       args,
       folder,
       clock,
-      own: async () => async () => undefined,
+      publicUrl: 'https://xa.example',
+      own: async () => ({ storage: unusedStorage, release: async () => undefined }),
       say: (line) => said.push(line),
     });
   const first = await keys();
