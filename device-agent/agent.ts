@@ -174,14 +174,9 @@ export class Agent extends Lifecycle {
         cache: this.#cache,
         cacheBytes: options.cacheBytes,
       },
-      ...{
-        dataBudgetBytes: options.dataBudgetBytes ?? 0,
-        origin,
-        clock,
-        time: this.keeper.time,
-        log,
-        random,
-      },
+      ...{ origin, clock, time: this.keeper.time, log, random },
+      dataBudgetBytes: options.dataBudgetBytes ?? 0,
+      onSpent: () => this.#health.changed(),
       ...(options.cacheRetry === undefined ? {} : { retry: options.cacheRetry }),
     });
     this.plan = plan;
@@ -242,6 +237,7 @@ export class Agent extends Lifecycle {
     const health = new HealthCollector({
       ...{ clock, output: options.output, keeper: this.keeper, control: this.control, plan: this.plan },
       ...{ assignments: this.assignments, journal: this.journal, sessionEpoch: this.#sessionEpoch },
+      downloads: this.downloads,
       systemFacts: options.systemFacts ?? (() => readSystemFacts({ folder })),
       idle: () => this.#engine.active === 0,
       held: () => this.#held(),

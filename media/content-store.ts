@@ -143,6 +143,16 @@ export class ContentStore extends Lifecycle {
       .sort();
   }
 
+  /** Every stored hash with the instant at which its file was written, by the disk's clock. */
+  async written(): Promise<{ readonly sha256: string; readonly at: number }[]> {
+    const found: { readonly sha256: string; readonly at: number }[] = [];
+    for (const sha256 of await this.list()) {
+      const facts = await stat(this.#path(sha256)).catch(() => undefined);
+      if (facts !== undefined) found.push({ sha256, at: facts.mtimeMs });
+    }
+    return found;
+  }
+
   #path(sha256: string): string {
     if (!SHA256.test(sha256)) throw new DomainError('media.not_stored', { sha256 });
     return join(this.#folder, sha256.slice(0, 2), sha256);

@@ -25,6 +25,7 @@ import { type ResolveHost, StreamGuard } from './domain/announcements/stream-gua
 import { AreaDirectory } from './domain/areas/area-directory.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
 import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
+import { DecisionService } from './domain/collisions/decision-service.ts';
 import { MakeGoodService } from './domain/coverage/make-good-service.ts';
 import { EventHub } from './domain/events/event-hub.ts';
 import { EvidenceService } from './domain/evidence/evidence-service.ts';
@@ -122,7 +123,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     clock,
     stops: latches,
     plan: planSide.plan,
-    pending,
+    ...{ pending, onOrdered: () => planSide.collisions.kick() },
     defaults: {
       leadMs: config.playLeadMs,
       emergencyLeadMs: config.emergencyLeadMs,
@@ -134,6 +135,10 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     plans: planning,
     slots: planSide.slots,
     told: (id) => presence.statusOf(id)?.heldHash === heldDocuments.expectedHash(id, credentials.areasOf(id)),
+  });
+  const decisions = new DecisionService({
+    ...{ ...territory, signer: keys, dispatcher, events, clock },
+    schedules: scheduleSide.schedules,
   });
   const speakerTests = new SpeakerTestService({
     ...territory,
@@ -196,6 +201,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     ...enrolmentSide,
     mediaJobs: media.jobs,
     content: media.content,
+    ...{ collisions: planSide.collisions, decisions },
     ...{ announcements, broadcasts, speakerTests, makeGoods, latches, reminders, told },
     plans: planSide,
     urgent: urgentSide.urgent,
@@ -229,6 +235,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const housekeeping = buildHousekeeping({
     ...{ clock, log, storage, acts, people, enrolment: enrolmentSide, compiler: planSide.compiler },
     commonState: territorySide.commonState,
+    ...{ audio: media.content, rootAreaId: config.rootArea.id },
   });
   const parts: Parts = {
     ...{ config, log, clock, storage, keys, areaDirectory, speakerDirectory, people, media },

@@ -20,8 +20,8 @@ const SAVE_EVERY_BYTES = 1024 * 1024;
 
 export interface DataBudgetOptions {
   readonly path: string;
-  /** Bytes of audio a day; 0: no limit. */
-  readonly limitBytes: number;
+  /** Bytes of audio a day as things are; 0: no limit. */
+  readonly limitBytes: () => number;
   /** Name of the local day. */
   readonly day: () => string;
   readonly log: Log;
@@ -51,7 +51,8 @@ export class DataBudget {
 
   /** Bytes of a day; infinite without a limit. */
   get limitBytes(): number {
-    return this.#options.limitBytes === 0 ? Number.POSITIVE_INFINITY : this.#options.limitBytes;
+    const limit = this.#options.limitBytes();
+    return limit === 0 ? Number.POSITIVE_INFINITY : limit;
   }
 
   /** Bytes that may still be fetched today. */
@@ -76,7 +77,7 @@ export class DataBudget {
 
   /** Writes the count down; never rejects. */
   async save(): Promise<void> {
-    if (this.#unsaved === 0 || this.#options.limitBytes === 0) return;
+    if (this.#unsaved === 0 || this.limitBytes === Number.POSITIVE_INFINITY) return;
     this.#unsaved = 0;
     const text = JSON.stringify({ v: 1, day: this.#day, bytes: this.#bytes });
     await this.#one

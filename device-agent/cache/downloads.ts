@@ -57,6 +57,8 @@ export interface DownloadsOptions {
   readonly random: () => number;
   /** Most that files of the plan may take of the cache, bytes: orders and emergencies need room too. */
   readonly roomBytes: number;
+  /** `spent` has changed. */
+  readonly onSpent?: () => void;
   readonly retry?: { readonly baseMs: number; readonly maxMs: number };
 }
 
@@ -85,6 +87,7 @@ export class Downloads extends Lifecycle {
   readonly #entries = new Map<string, Entry>();
   #timer: Timer | undefined;
   #stopped = true;
+  #spent = false;
 
   constructor(options: DownloadsOptions) {
     super();
@@ -94,6 +97,11 @@ export class Downloads extends Lifecycle {
   /** What was fetched today. */
   get budget(): DataBudget {
     return this.#options.budget;
+  }
+
+  /** Something of the plan waits because today's data are used up. */
+  get spent(): boolean {
+    return this.#spent;
   }
 
   /** Everything that the plan needs; what was wanted before and is not named any more is let go. */
@@ -225,6 +233,7 @@ export class Downloads extends Lifecycle {
     // What is under way will have used its part.
     let leftBytes = budget.leftBytes - underWay.reduce((sum, { content }) => sum + content.bytes, 0);
     let spent = false;
+    let held = false;
     let nextMs = Number.POSITIVE_INFINITY;
     for (const entry of waiting) {
       const untilMs = this.#untilMs(entry.neededAt);
@@ -235,6 +244,7 @@ export class Downloads extends Lifecycle {
       }
       if (!exempt && (spent || entry.content.bytes > leftBytes)) {
         // Earliest first; only what no day has room for stands aside.
+        held = true;
         spent ||= entry.content.bytes <= budget.limitBytes;
         nextMs = Math.min(nextMs, BUDGET_LOOK_MS, Math.max(1, untilMs - EXEMPT_MS + 1));
         continue;
@@ -243,6 +253,10 @@ export class Downloads extends Lifecycle {
       running += 1;
       leftBytes -= entry.content.bytes;
       this.#begin(entry);
+    }
+    if (held !== this.#spent) {
+      this.#spent = held;
+      this.#options.onSpent?.();
     }
     this.#timer?.cancel();
     if (Number.isFinite(nextMs)) this.#timer = clock.setTimer('plan downloads', nextMs, () => this.#pump());

@@ -1,5 +1,6 @@
 import type { Clock } from '#kit';
 import { type ErrorCode, type Health, type HeldScoped, heldHash } from '#protocols';
+import type { Downloads } from '../cache/downloads.ts';
 import type { TimeKeeper } from '../clock/index.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -23,6 +24,7 @@ export interface HealthSources {
   readonly plan: PlanKeeper;
   readonly assignments: AssignmentStore;
   readonly journal: Journal;
+  readonly downloads: Pick<Downloads, 'spent'>;
   readonly sessionEpoch: SessionEpoch;
   /** Nothing is being played: the output may be probed. */
   readonly idle: () => boolean;
@@ -76,9 +78,13 @@ export class HealthCollector {
   }
 
   #planTroubles(trusted: boolean): ErrorCode[] {
-    const { plan, keeper } = this.#sources;
+    const { plan, keeper, downloads } = this.#sources;
     const { validUntil } = plan;
     const expired = trusted && validUntil !== undefined && validUntil <= keeper.time.now().instant;
-    return expired ? [...plan.troubles, 'plan.expired'] : plan.troubles;
+    return [
+      ...plan.troubles,
+      ...(expired ? (['plan.expired'] as const) : []),
+      ...(downloads.spent ? (['cache.budget_spent'] as const) : []),
+    ];
   }
 }

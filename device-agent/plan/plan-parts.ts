@@ -13,6 +13,8 @@ import type { Prover } from '../state/prover.ts';
 import { PlanFiles } from './plan-files.ts';
 import { PlanKeeper } from './plan-keeper.ts';
 
+const BYTES_PER_MB = 1024 * 1024;
+
 /** Share of the cache that the audio of the plan may take: the rest is for orders and emergencies. */
 const PLAN_SHARE = 0.75;
 
@@ -25,13 +27,15 @@ export interface PlanPartsOptions {
   readonly assignment: () => Assignment | undefined;
   readonly cache: ContentCache;
   readonly cacheBytes: number;
-  /** Bytes of audio fetched ahead in one day; 0: no limit. */
+  /** Bytes of audio fetched ahead in one day where the assignment does not say; 0: no limit. */
   readonly dataBudgetBytes: number;
   readonly origin: ContentOrigin;
   readonly clock: Clock;
   readonly time: TrustedTime;
   readonly log: Log;
   readonly random: () => number;
+  /** The data of today are used up while something waits for them, or not any more. */
+  readonly onSpent?: () => void;
   readonly retry?: { readonly baseMs: number; readonly maxMs: number };
 }
 
@@ -53,7 +57,10 @@ export function planParts(options: PlanPartsOptions): PlanParts {
   });
   const budget = new DataBudget({
     path: join(folder, 'data-budget.json'),
-    limitBytes: options.dataBudgetBytes,
+    limitBytes: () => {
+      const wanted = assignment()?.dataBudgetMb;
+      return wanted === undefined ? options.dataBudgetBytes : wanted * BYTES_PER_MB;
+    },
     day: () => {
       const offsets = assignment()?.rules.offsets ?? [{ from: 0, minutes: 0 }];
       return localDayOf({ offsets }, time.now().instant);

@@ -42,6 +42,8 @@ export const AssignmentSchema = Type.Object({
   mute: Type.Union([HoldSchema, Type.Null()]),
   /** Somebody works at the horns: nothing sounds, an emergency neither; it is told as missed. */
   maintenance: Type.Union([HoldSchema, Type.Null()]),
+  /** Audio that may be fetched ahead in one day, MB; 0: no limit; left out: as it is set at the loudspeaker. */
+  dataBudgetMb: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
   /** Further addresses of the controller; they add to the enrolled one and never replace it. */
   endpoints: Type.Array(Type.String({ pattern: '^(https?|wss?|mqtts?)://[!-~]{1,500}$' }), { maxItems: 8 }),
   /**

@@ -115,7 +115,14 @@ export const BroadcastSchema = Type.Object({
   createdAt: InstantSchema,
 });
 export type BroadcastView = Static<typeof BroadcastSchema>;
-export const BroadcastListSchema = Type.Object({ broadcasts: Type.Array(BroadcastSchema) });
+/**
+ * Flag of a priority item: the other priority items that it met at some loudspeaker, because nobody decided their order. Both are aired, one
+ * after the other. Empty: it met none.
+ */
+const CollidedWithSchema = Type.Array(IdSchema);
+export const BroadcastListSchema = Type.Object({
+  broadcasts: Type.Array(Type.Object({ ...BroadcastSchema.properties, collidedWith: CollidedWithSchema })),
+});
 
 /** Loudspeakers by state. `pending` is derived: targets that said nothing yet. */
 export const DeliveryCountsSchema = Type.Object({
@@ -134,6 +141,7 @@ export type DeliveryCounts = Static<typeof DeliveryCountsSchema>;
 
 export const BroadcastDetailSchema = Type.Object({
   broadcast: BroadcastSchema,
+  collidedWith: CollidedWithSchema,
   counts: DeliveryCountsSchema,
   /** Targets that report having sounded all of it. */
   played: Type.Integer(),

@@ -4,6 +4,7 @@ export * from './areas.ts';
 export * from './audit.ts';
 export * from './backups.ts';
 export * from './broadcasts.ts';
+export * from './collisions.ts';
 export * from './common.ts';
 export * from './coverage.ts';
 export * from './enrolments.ts';

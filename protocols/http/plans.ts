@@ -37,12 +37,13 @@ export const ReadinessQuerySchema = strict({
 
 /**
  * Why a loudspeaker would not sound. not_told: it does not hold the plan as it is now · audio_missing: not all bytes are there ·
- * offline: nothing heard since · output_fault · clock_untrusted · muted · maintenance · latched: everything is stopped there ·
+ * data_budget: what is missing waits for tomorrow, the day's data are used up · offline: nothing heard since · output_fault · clock_untrusted · muted · maintenance · latched: everything is stopped there ·
  * outside_window: the rules that hold there do not allow it then · unsupported: it cannot do what the slot requires.
  */
 export const UnreadyReasonSchema = Type.Union([
   Type.Literal('not_told'),
   Type.Literal('audio_missing'),
+  Type.Literal('data_budget'),
   Type.Literal('offline'),
   Type.Literal('output_fault'),
   Type.Literal('clock_untrusted'),

@@ -5,7 +5,7 @@ import { CodeSchema, IdSchema, InstantSchema } from '../schema.ts';
 import { TargetRequestSchema } from './broadcasts.ts';
 import { NameSchema, nullable, strict } from './common.ts';
 
-const ReasonSchema = Type.String({ minLength: 1, maxLength: 512 });
+export const ReasonSchema = Type.String({ minLength: 1, maxLength: 512 });
 
 const ProgrammeItemSchema = strict({
   announcementId: IdSchema,
@@ -142,6 +142,16 @@ export const ScheduleSchema = Type.Object({
 });
 export type ScheduleView = Static<typeof ScheduleSchema>;
 export const ScheduleListSchema = Type.Object({ schedules: Type.Array(ScheduleSchema) });
+export const ScheduleChangedSchema = Type.Object({
+  /** The parts of the series in force. */
+  schedules: Type.Array(ScheduleSchema),
+  /**
+   * Changes of single occurrences that there are no more, by their instant: with other hours a skip skips nothing. Whoever still wants them makes
+   * them again.
+   */
+  dropped: Type.Array(OccurrenceChangeSchema),
+});
+export type ScheduleChanged = Static<typeof ScheduleChangedSchema>;
 export const ProgrammeListSchema = Type.Object({ programmes: Type.Array(ProgrammeSchema) });
 
 /** skip: leave one out · move: postpone one · again: play one again at another instant, as its own occurrence. */
@@ -162,14 +172,9 @@ export const OccurrenceActSchema = Type.Union([
 ]);
 export type OccurrenceAct = Static<typeof OccurrenceActSchema>;
 
-/** Which of two priority items comes first where both want a loudspeaker; the second is moved to right after it. */
-const OccurrenceNameSchema = strict({ scheduleId: IdSchema, originalAt: InstantSchema });
-export const ScheduleDecisionSchema = strict({
-  first: OccurrenceNameSchema,
-  second: OccurrenceNameSchema,
-  reason: Type.Optional(ReasonSchema),
-});
-export type ScheduleDecision = Static<typeof ScheduleDecisionSchema>;
+/** One occurrence of a schedule. */
+export const OccurrenceNameSchema = strict({ scheduleId: IdSchema, originalAt: InstantSchema });
+export type OccurrenceName = Static<typeof OccurrenceNameSchema>;
 
 export const AreaQuerySchema = strict({ area: Type.Optional(IdSchema) });
 
@@ -237,7 +242,7 @@ export type ConflictParty = Static<typeof ConflictPartySchema>;
 
 const ConflictSchema = Type.Object({
   kind: Type.Union([Type.Literal('equal'), Type.Literal('priority')]),
-  /** Two priority items: a person says which is first (POST /schedules/decide). Unanswered, both are aired in the order of their orders. */
+  /** Two priority items: a person says which is first (POST /collisions/decide). Unanswered, both are aired in the order of their orders. */
   needsDecision: Type.Boolean(),
   a: ConflictPartySchema,
   b: ConflictPartySchema,

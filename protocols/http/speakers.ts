@@ -49,6 +49,8 @@ export const SpeakerSchema = Type.Object({
   sensitive: Type.Boolean(),
   /** Parts of the day with a gain of their own instead of `gainDb`; the first that holds counts. */
   volumeProfile: Type.Array(VolumePeriodSchema),
+  /** Audio that it may fetch ahead in one day, MB, for a SIM with an allowance; 0: no limit; null: as it is set at the loudspeaker. */
+  dataBudgetMb: nullable(Type.Integer()),
   mute: nullable(HoldViewSchema),
   maintenance: nullable(HoldViewSchema),
   assignmentRevision: RevisionSchema,
@@ -77,6 +79,8 @@ const LongitudeSchema = nullable(Type.Number({ minimum: -180, maximum: 180 }));
 /** "21:00" to "06:00" goes over midnight; the same minute twice is the whole day. */
 const VolumeProfileSchema = Type.Array(strict(VolumePeriodSchema.properties), { maxItems: 24 });
 
+const DataBudgetSchema = nullable(Type.Integer({ minimum: 0, maximum: 1_000_000 }));
+
 export const SpeakerCreateSchema = strict({
   /** Chosen by the client ("loa-ap-1"), or made here. */
   id: Type.Optional(IdSchema),
@@ -88,6 +92,7 @@ export const SpeakerCreateSchema = strict({
   capDb: Type.Optional(GainSchema),
   sensitive: Type.Optional(Type.Boolean()),
   volumeProfile: Type.Optional(VolumeProfileSchema),
+  dataBudgetMb: Type.Optional(DataBudgetSchema),
   /** How long its enrolment code is good, hours; 72 by default. */
   validHours: Type.Optional(CodeHoursSchema),
 });
@@ -119,6 +124,7 @@ export const SpeakerChangeSchema = strict({
   capDb: Type.Optional(GainSchema),
   sensitive: Type.Optional(Type.Boolean()),
   volumeProfile: Type.Optional(VolumeProfileSchema),
+  dataBudgetMb: Type.Optional(DataBudgetSchema),
   /** Null: no longer muted. */
   mute: Type.Optional(nullable(MuteRequestSchema)),
   maintenance: Type.Optional(nullable(MaintenanceRequestSchema)),

@@ -69,7 +69,7 @@ export function buildBackupSide(options: BackupSideOptions) {
       log[run.verified ? 'info' : 'error']({ run }, run.verified ? 'backup made' : 'backup failed'),
   });
   const storageUse = new StorageUseService({
-    ...{ clock, areas, areaId: () => service.areaId },
+    ...{ clock, areas, areaId: () => service.areaId, read: storage.read },
     count: () => worker.use({ dataFolder, databaseUrl }),
   });
   let restartNow: () => void = () => undefined;

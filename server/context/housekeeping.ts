@@ -1,8 +1,13 @@
 import { schedule } from 'node-cron';
-import { type Clock, type Instant, Lifecycle } from '#kit';
+import { type Clock, Lifecycle } from '#kit';
 import type { Acts } from '../domain/audit/acts.ts';
+import { sweepHealth } from '../domain/retention/health-thinning.ts';
+import { readRetention } from '../domain/retention/retention-settings.ts';
+import { type AudioFiles, sweepUnusedAudio } from '../domain/retention/unused-audio.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
 import type { Logger } from '../logger.ts';
+
+const DAY_MS = 86_400_000;
 
 export interface HousekeepingParts {
   readonly clock: Clock;
@@ -14,6 +19,9 @@ export interface HousekeepingParts {
   readonly enrolment: { forgetExpired(): Promise<void> };
   readonly commonState: { bringUpToDate(): Promise<void> };
   readonly compiler: { prune(): Promise<void> };
+  readonly audio: AudioFiles;
+  /** Of the whole controller. */
+  readonly rootAreaId: string;
 }
 
 /** What this controller sweeps. */
@@ -26,6 +34,8 @@ export function buildHousekeeping({
   enrolment,
   commonState,
   compiler,
+  audio,
+  rootAreaId,
 }: HousekeepingParts): Housekeeping {
   return new Housekeeping({
     tasks: {
@@ -34,7 +44,13 @@ export function buildHousekeeping({
       'plan documents': () => compiler.prune(),
       'enrolment codes': () => enrolment.forgetExpired(),
       'what all assignments say': () => commonState.bringUpToDate(),
-      'health history': () => pruneHealth(storage, clock.now()),
+      'health history': async () =>
+        sweepHealth(storage, clock.now(), (await readRetention(storage.read)).healthDays * DAY_MS),
+      'unused audio': async () => {
+        const { unusedAudioDays } = await readRetention(storage.read);
+        const keepMs = unusedAudioDays === null ? null : unusedAudioDays * DAY_MS;
+        await sweepUnusedAudio(storage, audio, { now: clock.now(), keepMs, areaId: rootAreaId });
+      },
     },
     onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
   });
@@ -74,14 +90,4 @@ export class Housekeeping extends Lifecycle {
       }
     }
   }
-}
-
-/** How long health reports are kept: a technician asks what went before a fault, not what was last year. */
-const HEALTH_LIFETIME_MS = 7 * 24 * 3_600_000;
-
-/** Deletes health reports that are too old, in steps that hold nothing up. */
-export async function pruneHealth(storage: Storage, now: Instant): Promise<void> {
-  let gone: number;
-  do gone = await storage.transaction((tx) => tx.speakers.pruneHealth(now - HEALTH_LIFETIME_MS));
-  while (gone > 0);
 }

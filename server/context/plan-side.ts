@@ -2,6 +2,7 @@ import type { Clock } from '#kit';
 import type { ClearedMessage } from '../domain/announcements/clearance.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { HolidayTable } from '../domain/calendar/holiday.ts';
+import { CollisionWatch } from '../domain/collisions/collision-watch.ts';
 import type { LiveEvents } from '../domain/events/live-events.ts';
 import type { KeyService } from '../domain/keys/key-service.ts';
 import { HeadBook } from '../domain/plans/head-book.ts';
@@ -78,8 +79,14 @@ export function buildPlanSide(options: PlanSideOptions) {
     source: new ScheduleSlots({ areas, speakers, holidays: options.holidays }),
     watermark: () => issuer.watermark,
     storedMessages: () => messages.all(),
-    onCompiled: () => issuer.look(),
+    onCompiled: () => {
+      issuer.look();
+      collisions.kick();
+    },
     onError: failed('plans'),
+  });
+  const collisions = new CollisionWatch({
+    ...{ read: storage.read, slots, areas, speakers, events, clock, onError: failed('collisions') },
   });
   const planning = new Planning({ compiler, issuer, messages, onError: failed('planning') });
   held.register(compiler);
@@ -92,5 +99,5 @@ export function buildPlanSide(options: PlanSideOptions) {
   const plan = planOfBroadcasts({
     ...{ slots, clock, changed: () => planning.changed(), requireClock: () => guard.require() },
   });
-  return { guard, planning, compiler, issuer, told, readiness, plan, slots };
+  return { guard, planning, compiler, issuer, told, readiness, plan, slots, collisions };
 }

@@ -23,6 +23,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { backupRoutes } from './routes/backups.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { calendarRoutes } from './routes/calendar.ts';
+import { collisionRoutes } from './routes/collisions.ts';
 import { coverageRoutes } from './routes/coverage.ts';
 import { enrolmentCodeRoutes, enrolmentRoutes } from './routes/enrolments.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -115,6 +116,7 @@ const privateRoutes =
       announcementRoutes,
       broadcastRoutes,
       planRoutes,
+      collisionRoutes,
       coverageRoutes,
       latchRoutes,
       keyRoutes,

@@ -14,6 +14,8 @@ import type { StorageUseService } from '../domain/backup/storage-use.ts';
 import type { BroadcastService } from '../domain/broadcasts/broadcast-service.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import type { SpeakerTestService } from '../domain/broadcasts/speaker-test-service.ts';
+import type { CollisionWatch } from '../domain/collisions/collision-watch.ts';
+import type { DecisionService } from '../domain/collisions/decision-service.ts';
 import type { MakeGoodService } from '../domain/coverage/make-good-service.ts';
 import type { CodeService } from '../domain/enrolment/code-service.ts';
 import type { EnrolmentService } from '../domain/enrolment/enrolment-service.ts';
@@ -97,6 +99,8 @@ export interface ApiServices {
   readonly schedules: ScheduleService;
   readonly scheduleReports: ScheduleReports;
   readonly calendar: CalendarService;
+  readonly collisions: Pick<CollisionWatch, 'undecided'>;
+  readonly decisions: DecisionService;
   readonly plans: PlanViews;
   readonly evidence: EvidenceService;
   /** The page that checks an evidence file, whole, with a place for the file. */

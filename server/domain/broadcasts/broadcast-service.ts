@@ -52,6 +52,8 @@ export interface BroadcastServiceOptions {
   readonly stops: Stops;
   /** What is in force and not in the database yet; nothing by default. */
   readonly pending?: PendingBroadcasts;
+  /** Something was ordered; called after the commit. */
+  readonly onOrdered?: () => void;
 }
 
 /** What broadcasts need of the plan and of its clock. */
@@ -160,6 +162,7 @@ export class BroadcastService {
       ...(releases.length === 0 ? {} : { releases }),
     };
     await record(tx, now, actor, 'broadcast.play', broadcast.id, detail, { areaId: broadcast.areaId });
+    tx.afterCommit(() => this.#options.onOrdered?.());
     if (releases.length > 0) tx.afterCommit(() => stops.lift(actor, releases, broadcast.title));
     return broadcast;
   }

@@ -98,6 +98,8 @@ export interface BroadcastStore {
   incomplete(from: number, to: number): Promise<Broadcast[]>;
   /** Broadcasts that no schedule asked for, begin in [from, to) and were not cancelled. */
   ordered(from: number, to: number): Promise<Broadcast[]>;
+  /** Priority items that begin in [from, to) and were not cancelled, by start. */
+  prioritiesBetween(from: number, to: number): Promise<Broadcast[]>;
   /** Stores a signed order and its outbox row. */
   insertOrder(order: StoredOrder): Promise<void>;
   orders(broadcastId: string): Promise<StoredOrder[]>;

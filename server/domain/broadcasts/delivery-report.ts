@@ -36,7 +36,7 @@ export async function broadcastCounts(
   stores: { readonly receipts: Pick<ReceiptStore, 'counts'> },
   broadcast: Broadcast,
   now: Instant,
-): Promise<Omit<BroadcastDetail, 'broadcast'>> {
+): Promise<Omit<BroadcastDetail, 'broadcast' | 'collidedWith'>> {
   const { played, ...known } = await stores.receipts.counts(broadcast.id);
   const rows = Object.values(known).reduce((sum, count) => sum + (count ?? 0), 0);
   const counts: DeliveryCounts = {

@@ -11,6 +11,19 @@ export interface LiveEventMap {
     readonly progress: number;
   };
   'broadcast.changed': { readonly broadcastId: string; readonly areaId: string; readonly state: string };
+  /**
+   * Two priority items want the same loudspeakers, and a person is to say which comes first. Unanswered, `first` does. Once for the area
+   * of each, when it is found.
+   */
+  'priority.undecided': {
+    readonly areaId: string;
+    readonly first: string;
+    readonly second: string;
+    /** Their overlap as planned. */
+    readonly from: number;
+    readonly to: number;
+    readonly speakers: number;
+  };
   /** Some loudspeakers did not have it, and it could be aired again there. */
   'make_good.proposed': {
     readonly broadcastId: string;

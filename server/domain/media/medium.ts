@@ -42,6 +42,12 @@ export interface MediaStore {
   ): Promise<Pick<Medium, 'sha256' | 'bytes' | 'durationMs' | 'chunkListSha256'>[]>;
   /** Inserts, or does nothing when these bytes are known already. */
   put(medium: Medium): Promise<void>;
+  /** Notes since when no announcement names a medium, and that one is named again. */
+  markUnused(now: number): Promise<void>;
+  /** Deletes the records of what no announcement has named since before an instant, a hundred at most; their hashes and those of their chunk lists. */
+  removeUnused(before: number): Promise<string[]>;
+  /** The hashes of all media and of their chunk lists. */
+  hashes(): Promise<string[]>;
   insertJob(job: MediaJob): Promise<void>;
   updateJob(job: MediaJob): Promise<void>;
   job(id: string): Promise<MediaJob | null>;

@@ -82,7 +82,11 @@ export class SlotReadinessService {
       await turns.take();
       const status = this.#options.statusOf(speakerId);
       const lacks: UnreadyReason[] = told(speakerId) ? [] : ['not_told'];
-      if (content.kind === 'file' && !ready.has(speakerId)) lacks.push('audio_missing');
+      if (content.kind === 'file' && !ready.has(speakerId)) {
+        lacks.push('audio_missing');
+        // What is missing of this one may wait for the rest of a day that has no more data.
+        if (status?.health?.problems.includes('cache.budget_spent') === true) lacks.push('data_budget');
+      }
       if (lacks.length === 0) holding += 1;
       // Without a connection it plays what it holds; what it lacks does not come.
       else if (status?.link !== 'online') lacks.push('offline');

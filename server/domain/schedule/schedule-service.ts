@@ -2,9 +2,10 @@ import {
   DomainError,
   newId,
   type OccurrenceAct,
+  type OccurrenceChange,
+  type OccurrenceName,
   type ScheduleChangeRequest,
   type ScheduleCreate,
-  type ScheduleDecision,
 } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
@@ -24,7 +25,7 @@ import { partChanges } from './part-changes.ts';
 import type { PlanChanges } from './plan-changes.ts';
 import type { Schedule } from './schedule.ts';
 import type { ScheduleGuard, ScheduleReads } from './schedule-guard.ts';
-import { type Pending, pendingOf, withChange } from './series.ts';
+import { orphaned, type Pending, pendingOf, withChange } from './series.ts';
 import type { SlotFacts } from './slot-facts.ts';
 
 export interface ScheduleServiceOptions {
@@ -40,6 +41,14 @@ export interface DraftResult {
   readonly facts: SlotFacts;
   readonly sessions: readonly DraftSession[];
   readonly refused: readonly RefusedOccurrence[];
+}
+
+/** A series after a change. */
+export interface ChangedSeries {
+  /** Those in force. */
+  readonly parts: readonly Schedule[];
+  /** Changes of single occurrences that there are no more: a skip of 05:30 skips nothing where the hour is 06:00 now. */
+  readonly dropped: readonly OccurrenceChange[];
 }
 
 /** Schedules: what people make, change and take back of them. What has been aired stays as it was. */
@@ -95,13 +104,16 @@ export class ScheduleService {
     return { schedule, facts, sessions, refused: await this.#guard.refused(read, sessions, facts, []) };
   }
 
-  /** Changes one occurrence, this and the following, or all that has not begun. Gives the parts of the series that are in force then. */
+  /**
+   * Changes one occurrence, this and the following, or all that has not begun. Gives the parts of the series that are in force then, and the
+   * single changes of occurrences that there are no more.
+   */
   async change(
     tx: Transaction,
     actor: Actor,
     id: string,
     { span, change }: ScheduleChangeRequest,
-  ): Promise<Schedule[]> {
+  ): Promise<ChangedSeries> {
     const { parts, areaId } = await this.#loadSeries(tx, actor, id);
     const content = change.content === undefined ? [] : [{ content: change.content }];
     const facts = await this.#guard.facts(tx, [...parts, ...content]);
@@ -124,8 +136,10 @@ export class ScheduleService {
     const others = after.filter((part) => !altered.includes(part));
     throwFirst(await this.#guard.refused(tx, sessions, facts, others));
     const schedules = saved.map(({ schedule }) => schedule);
-    await this.#save(tx, actor, schedules, 'schedule.change', id, { span, change });
-    return after;
+    const dropped = orphaned(parts, after, calendar);
+    const told = dropped.length === 0 ? {} : { dropped };
+    await this.#save(tx, actor, schedules, 'schedule.change', id, { span, change, ...told });
+    return { parts: after, dropped };
   }
 
   /** Skips or postpones one occurrence, or plays it again. Gives the parts of the series, or the new schedule alone. Throws `schedule.no_occurrence`, `policy.*`. */
@@ -146,23 +160,34 @@ export class ScheduleService {
     return afterwards(parts, [after]);
   }
 
-  /** Two priority items want one loudspeaker: the second follows the first, by a person's decision. Throws as `act`. */
-  async decide(
+  /** When a priority occurrence that has not begun is over, if nothing delays it; with its title. Throws `schedule.invalid` for one of another priority, and as `act`. */
+  async endOf(
     tx: Transaction,
     actor: Actor,
-    { first, second, reason }: ScheduleDecision,
+    { scheduleId, originalAt }: OccurrenceName,
+  ): Promise<{ readonly title: string; readonly endsAt: number }> {
+    const { parts, areaId } = await this.#loadSeries(tx, actor, scheduleId);
+    const pending = requirePriority(pendingOf(parts, originalAt, this.#guard.calendar(areaId)));
+    return { title: pending.part.title, endsAt: await this.#endOf(tx, pending) };
+  }
+
+  /** Puts a priority occurrence after another item, by a person's decision on their order. Throws as `endOf` and `act`. */
+  async putAfter(
+    tx: Transaction,
+    actor: Actor,
+    { scheduleId, originalAt }: OccurrenceName,
+    {
+      startsAt,
+      reason,
+      first,
+    }: { readonly startsAt: number; readonly reason: string; readonly first: object },
   ): Promise<Schedule[]> {
-    const one = await this.#loadSeries(tx, actor, first.scheduleId);
-    const two = await this.#loadSeries(tx, actor, second.scheduleId);
-    const ahead = pendingOf(one.parts, first.originalAt, this.#guard.calendar(one.areaId));
-    const behind = pendingOf(two.parts, second.originalAt, this.#guard.calendar(two.areaId));
-    const startsAt = await this.#endOf(tx, requirePriority(ahead));
-    requirePriority(behind);
-    const why = reason ?? `after "${ahead.part.title}"`;
-    const after = await this.#moved(tx, actor, two.parts, behind, startsAt, why);
-    const detail = { first, second, startsAt, reason: why };
-    await this.#save(tx, actor, [after], 'schedule.decide', second.scheduleId, detail);
-    return afterwards(two.parts, [after]);
+    const { parts, areaId } = await this.#loadSeries(tx, actor, scheduleId);
+    const behind = requirePriority(pendingOf(parts, originalAt, this.#guard.calendar(areaId)));
+    const after = await this.#moved(tx, actor, parts, behind, startsAt, reason);
+    const detail = { first, second: { scheduleId, originalAt }, startsAt, reason };
+    await this.#save(tx, actor, [after], 'schedule.decide', scheduleId, detail);
+    return afterwards(parts, [after]);
   }
 
   /** Withholds every occurrence from now on, until `resume`. Throws `request.conflict`. */

@@ -38,6 +38,22 @@ export function pendingOf(
   return { part, originalAt, startsAt: change?.kind === 'skip' ? null : startsAt };
 }
 
+/** Single changes still to come of `before` whose occurrence no part of `after` has any more: what they left out or moved is not held back. */
+export function orphaned(
+  before: readonly Schedule[],
+  after: readonly Schedule[],
+  calendar: SeriesCalendar,
+): OccurrenceChange[] {
+  const has = (parts: readonly Schedule[], originalAt: Instant) =>
+    parts.some((one) => covers(one, originalAt) && hasOriginal(one, originalAt, calendar));
+  return before
+    .flatMap(({ rule }) => rule.changes)
+    .filter(
+      ({ originalAt }) => originalAt > calendar.now && has(before, originalAt) && !has(after, originalAt),
+    )
+    .sort((a, b) => a.originalAt - b.originalAt);
+}
+
 /** Puts a change in the place of whatever was changed of that occurrence; null takes it back. */
 export function withChange(part: Schedule, originalAt: Instant, change: OccurrenceChange | null): Schedule {
   const others = part.rule.changes.filter((one) => one.originalAt !== originalAt);

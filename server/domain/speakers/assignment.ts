@@ -160,7 +160,7 @@ export class AssignmentService extends Lifecycle {
   }
 
   #desired(speaker: Speaker, areas: readonly string[], tree: AreaTree): DesiredState {
-    const { id, areaId, gainDb, capDb, volumeProfile, sensitive, mute, maintenance } = speaker;
+    const { id, areaId, gainDb, capDb, volumeProfile, sensitive, mute, maintenance, dataBudgetMb } = speaker;
     const { streams = [] } = this.#options;
     const zone = tree.zoneOf(areaId);
     const { from, until } = rulesRange(this.#options.clock.now());
@@ -172,6 +172,7 @@ export class AssignmentService extends Lifecycle {
       rules: rulesOf(policyOf(tree.policyOf(areaId)), zone, from, until, sensitive),
       mute,
       maintenance,
+      ...(dataBudgetMb === null ? {} : { dataBudgetMb }),
       endpoints: [...(this.#options.endpoints ?? [])],
       ...(streams.length === 0 ? {} : { streams: [...streams] }),
     };
@@ -216,7 +217,8 @@ function same(desired: DesiredState, document: string | null): boolean {
 }
 
 function canonical(state: DesiredState): string {
-  const { speakerId, areas, zone, volume, rules, mute, maintenance, endpoints, streams } = state;
+  const { speakerId, areas, zone, volume, rules, mute, maintenance, endpoints, streams, dataBudgetMb } =
+    state;
   const hold = (value: DesiredState['mute']) => value && [value.by, value.reason, value.until];
   return JSON.stringify([
     speakerId,
@@ -230,6 +232,7 @@ function canonical(state: DesiredState): string {
     hold(maintenance),
     endpoints,
     streams ?? [],
+    dataBudgetMb ?? null,
   ]);
 }
 

@@ -30,6 +30,7 @@ const MovingSpeakerSchema = Type.Object({
   capDb: Type.Number(),
   sensitive: Type.Boolean(),
   volumeProfile: Type.Array(VolumePeriodSchema, { maxItems: 24 }),
+  dataBudgetMb: Type.Union([Type.Integer(), Type.Null()]),
   /** SHA-256 of 256 random bits: nobody connects with it. */
   secretHash: Sha256Schema,
   key: KeySchema,
@@ -61,12 +62,23 @@ export async function listSpeakers(
     const { lifecycle, publicKey } = speaker;
     if ((lifecycle !== 'active' && lifecycle !== 'enrolled') || publicKey === null || !wanted(speaker))
       continue;
-    const { id, name, areaId, latitude, longitude, gainDb, capDb, sensitive, volumeProfile, secretHash } =
-      speaker;
+    const {
+      id,
+      name,
+      areaId,
+      latitude,
+      longitude,
+      gainDb,
+      capDb,
+      sensitive,
+      volumeProfile,
+      secretHash,
+      dataBudgetMb,
+    } = speaker;
     const key = { keyId: keyId(publicKey), publicKey };
     const all = Object.entries(await namedKeys(read.enrolments, id));
     speakers.push({
-      ...{ id, name, areaId, latitude, longitude, gainDb, capDb, sensitive, secretHash, key },
+      ...{ id, name, areaId, latitude, longitude, gainDb, capDb, sensitive, secretHash, key, dataBudgetMb },
       volumeProfile: [...volumeProfile],
       earlierKeys: all
         .filter(([name]) => name !== key.keyId)

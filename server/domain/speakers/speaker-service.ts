@@ -20,7 +20,7 @@ import { enteredSpeaker, type Speaker } from './speaker.ts';
 /** What the audit log tells of a change: no secret, no key, and not what follows from the rest. */
 const RECORDED = [
   ...(['areaId', 'name', 'lifecycle', 'latitude', 'longitude', 'gainDb', 'capDb', 'sensitive'] as const),
-  ...(['volumeProfile', 'mute', 'maintenance'] as const),
+  ...(['volumeProfile', 'dataBudgetMb', 'mute', 'maintenance'] as const),
 ];
 
 export interface SpeakerServiceOptions {
@@ -69,6 +69,7 @@ export class SpeakerService {
       capDb: wanted.capDb ?? 0,
       sensitive: wanted.sensitive ?? false,
       volumeProfile: wanted.volumeProfile ?? [],
+      dataBudgetMb: wanted.dataBudgetMb ?? null,
     };
     await tx.speakers.insert(speaker);
     const { areaId, name } = speaker;
@@ -110,6 +111,7 @@ export class SpeakerService {
       capDb: change.capDb ?? before.capDb,
       sensitive: change.sensitive ?? before.sensitive,
       volumeProfile: change.volumeProfile ?? before.volumeProfile,
+      dataBudgetMb: change.dataBudgetMb === undefined ? before.dataBudgetMb : change.dataBudgetMb,
       mute: this.#hold(actor, 'mute', change.mute, before.mute),
       maintenance: this.#hold(actor, 'maintenance', change.maintenance, before.maintenance),
     };

@@ -28,6 +28,8 @@ export interface Speaker {
   /** Beside a school, a hospital or a place of worship. */
   readonly sensitive: boolean;
   readonly volumeProfile: readonly VolumePeriod[];
+  /** Audio that it may fetch ahead in one day, MB, for a SIM with an allowance; 0: no limit; null: as it is set at the loudspeaker. */
+  readonly dataBudgetMb: number | null;
   readonly mute: Hold | null;
   readonly maintenance: Hold | null;
   /** The signed desired state in its exact bytes; null until first made. */
@@ -54,6 +56,7 @@ export function enteredSpeaker(facts: Pick<Speaker, 'id' | 'areaId' | 'name' | '
     capDb: 0,
     sensitive: false,
     volumeProfile: [],
+    dataBudgetMb: null,
     mute: null,
     maintenance: null,
     assignmentRevision: 0,
@@ -140,6 +143,13 @@ export interface SpeakerStore {
   saveHealth(reports: readonly { readonly speakerId: string; readonly health: Health }[]): Promise<void>;
   /** Deletes some of the oldest health reports before this instant, a step that holds nothing up; tells how many, 0 when none is left. */
   pruneHealth(before: number): Promise<number>;
+  /** When the oldest report was made; null: there is none. */
+  oldestHealthAt(): Promise<number | null>;
+  /**
+   * Deletes the reports of [from, to) that name no problem and have an earlier one of their loudspeaker since `bucket`. All three are instants;
+   * `from` is not before `bucket`.
+   */
+  thinHealth(range: { readonly bucket: number; readonly from: number; readonly to: number }): Promise<void>;
   /** The newest journal epoch of each speaker asked for. */
   journals(speakerIds: readonly string[]): Promise<Map<string, StoredJournal>>;
 }

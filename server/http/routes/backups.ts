@@ -6,6 +6,7 @@ import {
   BackupStartedSchema,
   BackupStateSchema,
   IdempotencyHeadersSchema,
+  RetentionSettingsSchema,
   StorageUseSchema,
   strict,
 } from '#protocols';
@@ -51,6 +52,25 @@ export const backupRoutes =
         },
       },
       (request) => storageUse.read(actorOf(request)),
+    );
+
+    app.put(
+      '/storage/retention',
+      {
+        config: permission('backup:write'),
+        schema: {
+          summary: 'How long health reports and audio that nothing names are kept',
+          tags,
+          headers: IdempotencyHeadersSchema,
+          body: RetentionSettingsSchema,
+          response: { 200: RetentionSettingsSchema },
+        },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => {
+          await storageUse.configure(tx, actor, request.body);
+          return { status: 200, body: request.body };
+        }),
     );
 
     app.post(

@@ -12,6 +12,7 @@ import {
   PlayRequestSchema,
 } from '#protocols';
 import { broadcastCounts, deliveryPage } from '../../domain/broadcasts/delivery-report.ts';
+import { collidedWith } from '../../domain/collisions/collision-report.ts';
 import { cancelSubject } from '../../domain/urgent/urgent-act.ts';
 import { permission } from '../access.ts';
 import { act, actNow, KEPT_LATER } from '../act.ts';
@@ -89,7 +90,14 @@ export const broadcastRoutes =
         const { area, limit = 50, before } = request.query;
         const areaIds = areas.scope(actorOf(request), 'broadcast:read', area);
         const page = { areaIds, limit, ...(before === undefined ? {} : { before }) };
-        return { broadcasts: (await broadcasts.list(page)).map(broadcastView) };
+        const listed = await broadcasts.list(page);
+        const collided = await collidedWith(read, listed);
+        return {
+          broadcasts: listed.map((one) => ({
+            ...broadcastView(one),
+            collidedWith: [...(collided.get(one.id) ?? [])],
+          })),
+        };
       },
     );
 
@@ -107,7 +115,12 @@ export const broadcastRoutes =
       async (request) => {
         const broadcast = await broadcasts.get(actorOf(request), request.params.id);
         const counts = await broadcastCounts(read, broadcast, clock.now());
-        return { broadcast: broadcastView(broadcast), ...counts };
+        const collided = await collidedWith(read, [broadcast]);
+        return {
+          broadcast: broadcastView(broadcast),
+          collidedWith: [...(collided.get(broadcast.id) ?? [])],
+          ...counts,
+        };
       },
     );
 

@@ -6,9 +6,9 @@ import {
   OccurrenceActSchema,
   OccurrenceListSchema,
   RangeQuerySchema,
+  ScheduleChangedSchema,
   ScheduleChangeSchema,
   ScheduleCreateSchema,
-  ScheduleDecisionSchema,
   ScheduleListSchema,
   SchedulePreviewSchema,
   ScheduleSchema,
@@ -120,43 +120,26 @@ export const scheduleRoutes =
     );
 
     app.post(
-      '/schedules/decide',
-      {
-        config: permission('schedule:write'),
-        schema: {
-          summary: 'Say which of two priority items comes first; the other follows it',
-          tags,
-          headers,
-          body: ScheduleDecisionSchema,
-          response: { 200: ScheduleListSchema },
-        },
-      },
-      (request, reply) =>
-        act(
-          services,
-          request,
-          reply,
-          parts((tx, actor) => schedules.decide(tx, actor, request.body)),
-        ),
-    );
-
-    app.post(
       '/schedules/:id/change',
       {
         config: permission('schedule:write'),
         schema: {
           summary: 'Change one occurrence, this and the following, or all that has not begun',
+          description:
+            '`dropped` names skips and moves that do not hold any more, because there is no such occurrence now',
           ...changing,
           body: ScheduleChangeSchema,
+          response: { 200: ScheduleChangedSchema },
         },
       },
       (request, reply) =>
-        act(
-          services,
-          request,
-          reply,
-          parts((tx, actor) => schedules.change(tx, actor, request.params.id, request.body)),
-        ),
+        act(services, request, reply, async (tx, actor) => {
+          const changed = await schedules.change(tx, actor, request.params.id, request.body);
+          return {
+            status: 200,
+            body: { schedules: changed.parts.map(scheduleView), dropped: [...changed.dropped] },
+          };
+        }),
     );
 
     app.post(

@@ -132,6 +132,14 @@ export class DatabaseBroadcastStore implements BroadcastStore {
     return rows.map(toBroadcast);
   }
 
+  async prioritiesBetween(from: number, to: number): Promise<Broadcast[]> {
+    const rows = await this.#models.broadcast.findMany({
+      where: { startsAt: { gte: from, lt: to }, priority: 'priority', state: { not: 'cancelled' } },
+      orderBy: [{ startsAt: 'asc' }, { id: 'asc' }],
+    });
+    return rows.map(toBroadcast);
+  }
+
   async insertOrder(order: StoredOrder): Promise<void> {
     await this.#models.order.create({ data: { ...order, topics: JSON.stringify(order.topics) } });
     await this.#models.outboxEntry.create({ data: { orderId: order.id } });

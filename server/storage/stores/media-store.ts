@@ -32,7 +32,9 @@ export class DatabaseMediaStore implements MediaStore {
 
   async get(sha256: string): Promise<Medium | null> {
     const row = await this.#access.models.medium.findUnique({ where: { sha256 } });
-    return row === null ? null : { ...row, bytes: Number(row.bytes) };
+    if (row === null) return null;
+    const { unusedSince: _, ...medium } = row;
+    return { ...medium, bytes: Number(row.bytes) };
   }
 
   async describe(hashes: readonly string[]): ReturnType<MediaStore['describe']> {
@@ -47,6 +49,43 @@ export class DatabaseMediaStore implements MediaStore {
 
   async put(medium: Medium): Promise<void> {
     await this.#access.fast.write(MEDIUM, [medium]);
+    // Somebody brought it in once more: it is not about to be deleted.
+    const { sha256 } = medium;
+    await this.#access.models.medium.updateMany({
+      where: { sha256, unusedSince: { not: null } },
+      data: { unusedSince: null },
+    });
+  }
+
+  async markUnused(now: number): Promise<void> {
+    const { medium } = this.#access.models;
+    await medium.updateMany({
+      where: { announcements: { none: {} }, unusedSince: null },
+      data: { unusedSince: now },
+    });
+    await medium.updateMany({
+      where: { announcements: { some: {} }, unusedSince: { not: null } },
+      data: { unusedSince: null },
+    });
+  }
+
+  async removeUnused(before: number): Promise<string[]> {
+    const rows = await this.#access.models.medium.findMany({
+      where: { announcements: { none: {} }, unusedSince: { lt: before } },
+      select: { sha256: true, chunkListSha256: true },
+      orderBy: { sha256: 'asc' },
+      take: 100,
+    });
+    const hashes = rows.map(({ sha256 }) => sha256);
+    await this.#access.models.medium.deleteMany({ where: { sha256: { in: hashes } } });
+    return rows.flatMap(({ sha256, chunkListSha256 }) => [sha256, chunkListSha256]);
+  }
+
+  async hashes(): Promise<string[]> {
+    const rows = await this.#access.models.medium.findMany({
+      select: { sha256: true, chunkListSha256: true },
+    });
+    return rows.flatMap(({ sha256, chunkListSha256 }) => [sha256, chunkListSha256]);
   }
 
   async insertJob(job: MediaJob): Promise<void> {

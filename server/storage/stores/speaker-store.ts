@@ -179,6 +179,19 @@ export class DatabaseSpeakerStore implements SpeakerStore {
     return count;
   }
 
+  async oldestHealthAt(): Promise<number | null> {
+    const first = await this.#models.healthReport.findFirst({ orderBy: { at: 'asc' }, select: { at: true } });
+    return first?.at ?? null;
+  }
+
+  async thinHealth({ bucket, from, to }: Parameters<SpeakerStore['thinHealth']>[0]): Promise<void> {
+    // Of each loudspeaker the first of the bucket stays, and whatever names a problem.
+    await this.#models.$executeRaw`DELETE FROM "HealthReport" WHERE "at" >= ${from} AND "at" < ${to}
+      AND "report" LIKE '%"problems":[]%' AND EXISTS (SELECT 1 FROM "HealthReport" AS "earlier"
+        WHERE "earlier"."speakerId" = "HealthReport"."speakerId" AND "earlier"."at" >= ${bucket}
+        AND "earlier"."at" < "HealthReport"."at")`;
+  }
+
   async journals(speakerIds: readonly string[]): Promise<Map<string, StoredJournal>> {
     const rows = await this.#fast.lookup(
       POSITION,

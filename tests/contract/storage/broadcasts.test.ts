@@ -54,6 +54,16 @@ onBothDatabases('broadcasts', (storage) => {
     expect(await broadcasts.ordered(at, at + 1)).toEqual([one]);
   });
 
+  it('of priority items are found by their start, but for cancelled ones', async () => {
+    const at = AT + 500 * 86_400_000;
+    const { broadcast: one } = await stored(storage(), { startsAt: at, priority: 'priority' });
+    await stored(storage(), { startsAt: at });
+    await stored(storage(), { startsAt: at, priority: 'priority', state: 'cancelled' });
+    const { broadcasts } = storage().read;
+    expect(await broadcasts.prioritiesBetween(at, at + 1)).toEqual([one]);
+    expect(await broadcasts.prioritiesBetween(at + 1, at + 2)).toEqual([]);
+  });
+
   it('are listed newest first, page by page', async () => {
     const { area, announcement, broadcast: first } = await stored(storage());
     const second = broadcast(area.id, announcement.id, { createdAt: AT + 1 });

@@ -12,6 +12,29 @@ onBothDatabases('media and announcements', (storage) => {
     expect(await storage().read.media.get('unknown')).toBeNull();
   });
 
+  it('know since when nothing names a deliverable, and delete it in its time', async () => {
+    const place = area();
+    const [named, unnamed, again] = [medium(), medium(), medium()];
+    const one = announcement(place.id, { mediaSha256: named.sha256 });
+    await storage().transaction(async (tx) => {
+      await tx.areas.insert(place);
+      for (const file of [named, unnamed, again]) await tx.media.put(file);
+      await tx.announcements.insert(one);
+      await tx.media.markUnused(AT);
+    });
+    // Noted once: looking again does not begin anew. What is brought in again or named again counts from then on.
+    await storage().transaction((tx) => tx.media.markUnused(AT + 1_000));
+    await storage().transaction((tx) => tx.media.put(again));
+    const remove = (before: number) => storage().transaction((tx) => tx.media.removeUnused(before));
+    expect(await remove(AT)).not.toContain(unnamed.sha256);
+    const gone = await remove(AT + 1);
+    expect(gone).toEqual(expect.arrayContaining([unnamed.sha256, unnamed.chunkListSha256]));
+    expect([gone.includes(named.sha256), gone.includes(again.sha256)]).toEqual([false, false]);
+    const left = await storage().read.media.hashes();
+    expect(left).toEqual(expect.arrayContaining([named.sha256, again.sha256]));
+    expect(left).not.toContain(unnamed.sha256);
+  });
+
   it('find the jobs that were not ended', async () => {
     const place = area();
     const job = (over: Partial<MediaJob>): MediaJob => ({

@@ -27,6 +27,7 @@ export const speaker = (areaId: string, over: Partial<Speaker> = {}): Speaker =>
     capDb: 0,
     sensitive: true,
     volumeProfile: [{ from: '21:00', to: '06:00', gainDb: -9.5 }],
+    dataBudgetMb: 50,
     mute: null,
     maintenance: null,
   },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sha256 } from '#protocols';
+import { type Health, sha256 } from '#protocols';
 import { onBothDatabases } from './databases.ts';
 import { AT, area, health, speaker, status, uniqueId } from './samples.ts';
 
@@ -135,6 +135,29 @@ onBothDatabases('loudspeakers', (storage) => {
     await storage().transaction((tx) => tx.speakers.saveHealth(reports));
     const prune = () => storage().transaction((tx) => tx.speakers.pruneHealth(old + 5, 2));
     expect([await prune(), await prune(), await prune(), await prune()]).toEqual([2, 2, 1, 0]);
+  });
+
+  it('keep of old health the first of each hour, and whatever names a problem', async () => {
+    const [one, two] = [uniqueId('spk'), uniqueId('spk')];
+    const [minute, hour] = [60_000, 3_600_000];
+    const old = Date.UTC(2019, 0, 1);
+    const at = (speakerId: string, offset: number, problems: Health['problems'] = []) => ({
+      speakerId,
+      health: health({ at: old + offset, problems }),
+    });
+    const reports = [
+      ...[at(one, 3 * minute), at(one, 8 * minute), at(one, 59 * minute, ['output.missing'])],
+      ...[at(two, 9 * minute), at(one, hour), at(one, hour + 5 * minute)],
+    ];
+    await storage().transaction((tx) => tx.speakers.saveHealth(reports));
+    expect(await storage().read.speakers.oldestHealthAt()).toBe(old + 3 * minute);
+    for (let from = old; from < old + hour; from += 10 * minute)
+      await storage().transaction((tx) =>
+        tx.speakers.thinHealth({ bucket: old, from, to: from + 10 * minute }),
+      );
+    // One of one's own first hour went, nothing of the next one.
+    expect(await storage().transaction((tx) => tx.speakers.pruneHealth(old + hour))).toBe(3);
+    expect(await storage().transaction((tx) => tx.speakers.pruneHealth(old + 2 * hour))).toBe(2);
   });
 
   it('have no journal position before the first batch', async () => {

@@ -218,3 +218,18 @@ it('a file that is damaged is noticed an hour before it is wanted, and fetched a
   expect(item?.fetched).toBe(false);
   expect(lonely.agent.control.troubles).toContain('cache.unreachable');
 });
+
+it('begins what was put off at its new instant, once, and not what it was before', async () => {
+  const lonely = await village();
+  const at = Math.round(lonely.now);
+  const before = order(lonely, 1_000, { startsAt: at + 60_000 });
+  const after = order(lonely, 1_000, { broadcastId: before.broadcastId, startsAt: at + 90_000 });
+  await lonely.order(before);
+  await lonely.pass(1_000);
+  await lonely.order(after);
+  await lonely.pass(70_000);
+  expect([heard(lonely, before), heard(lonely, after)]).toEqual([[], []]);
+  await lonely.pass(25_000);
+  expect([heard(lonely, before), heard(lonely, after)]).toEqual([[], ['started', 'finished']]);
+  expect(lonely.startErrorMs(after)).toBeCloseTo(0, 0);
+});

@@ -97,6 +97,9 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'PUT /api/v1/backups/settings': forbidden('backups/settings', {
       ...{ at: '02:30', keep: { daily: 7, weekly: 4, monthly: 12 }, destinations: [], alarmDays: 14 },
     }),
+    'PUT /api/v1/storage/retention': forbidden('storage/retention', {
+      ...{ healthDays: 400, unusedAudioDays: null },
+    }),
     'POST /api/v1/backups/passphrase': forbidden('backups/passphrase', {}),
     'GET /api/v1/storage': forbidden('storage'),
     'GET /api/v1/announcements': list('announcements'),
@@ -136,7 +139,8 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'GET /api/v1/schedules/{id}/occurrences': forbidden(`schedules/${schedule}/occurrences?${range}`),
     'POST /api/v1/schedules': forbidden('schedules', wanted),
     'POST /api/v1/schedules/preview': forbidden('schedules/preview', wanted),
-    'POST /api/v1/schedules/decide': forbidden('schedules/decide', { first: name, second: name }),
+    'GET /api/v1/collisions': list('collisions', 'undecided'),
+    'POST /api/v1/collisions/decide': forbidden('collisions/decide', { first: name, second: name }),
     'POST /api/v1/schedules/{id}/change': forbidden(`schedules/${schedule}/change`, {
       ...{ span: { kind: 'all' }, change: { gainDb: 1 } },
     }),

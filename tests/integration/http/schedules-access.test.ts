@@ -31,7 +31,7 @@ it('programmes and schedules of another commune are out of reach for every role'
     ['schedule:write', 'POST', 'schedules', wanted],
     ['schedule:write', 'POST', 'schedules', { ...wanted, areaId: ELSEWHERE }],
     ['schedule:write', 'POST', 'schedules/preview', wanted],
-    ['schedule:write', 'POST', 'schedules/decide', { first: name, second: name }],
+    ['schedule:write', 'POST', 'collisions/decide', { first: name, second: name }],
     ['schedule:write', 'POST', `schedules/${id}/change`, { span: { kind: 'all' }, change: { gainDb: 1 } }],
     ['schedule:write', 'POST', `schedules/${id}/occurrences`, act],
     ['schedule:write', 'POST', `schedules/${id}/pause`, {}],

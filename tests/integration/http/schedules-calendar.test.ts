@@ -74,11 +74,11 @@ describe('the calendar', { timeout: 60_000 }, () => {
       first: { scheduleId: theirs.id, originalAt },
       second: { scheduleId: ours.id, originalAt },
     };
-    const viewer = await controller.post<Problem>('viewer', 'schedules/decide', decision);
+    const viewer = await controller.post<Problem>('viewer', 'collisions/decide', decision);
     expect(viewer.body.error.code).toBe('request.forbidden');
     const decided = await controller.post<{ schedules: ScheduleView[] }>(
       'editor',
-      'schedules/decide',
+      'collisions/decide',
       decision,
     );
     expect(decided.body.schedules[0]?.rule.changes).toMatchObject([
@@ -95,7 +95,7 @@ describe('the calendar', { timeout: 60_000 }, () => {
       )
     ).body;
     const wrong = { ...decision, first: { scheduleId: normal.id, originalAt } };
-    const refused = await controller.post<Problem>('editor', 'schedules/decide', wrong);
+    const refused = await controller.post<Problem>('editor', 'collisions/decide', wrong);
     expect(refused.body.error.code).toBe('schedule.invalid');
   });
 

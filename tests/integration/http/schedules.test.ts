@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProgrammeView, SchedulePreview, ScheduleView } from '#protocols';
+import type { ProgrammeView, ScheduleChanged, SchedulePreview, ScheduleView } from '#protocols';
 import { daily, once, policy, startMonday, vietnam } from './schedule-support.ts';
 import { COMMUNE, ELSEWHERE, type Problem } from './support.ts';
 
@@ -92,6 +92,34 @@ describe('a schedule', { timeout: 60_000 }, () => {
     const skip = { kind: 'skip', originalAt: vietnam(0, '05:30'), reason: 'x' };
     const late = await controller.post<Parts>('editor', `schedules/${body.id}/occurrences`, skip);
     expect(late.body.error.code).toBe('schedule.no_occurrence');
+  });
+
+  it('says which skips and moves hold no more when all of it has other hours', async () => {
+    const { controller, scheduling } = await startMonday();
+    await scheduling.setPolicy(COMMUNE, policy());
+    const a = await scheduling.announcement(60);
+    const { body } = await scheduling.create('editor', scheduling.wanted(a, daily('05:30', '17:00')));
+    for (const [day, time] of [
+      [1, '05:30'],
+      [2, '17:00'],
+    ] as const)
+      await controller.post('editor', `schedules/${body.id}/occurrences`, {
+        ...{ kind: 'skip', originalAt: vietnam(day, time), reason: 'đám tang' },
+      });
+    const change = (recurrence: object) =>
+      controller.post<ScheduleChanged>('editor', `schedules/${body.id}/change`, {
+        ...{ span: { kind: 'all' }, change: { recurrence } },
+      });
+    const first = await change(daily('05:35', '17:00'));
+    expect(first.body.dropped).toMatchObject([
+      { kind: 'skip', originalAt: vietnam(1, '05:30'), by: 'editor', reason: 'đám tang' },
+    ]);
+    const found = await scheduling.occurrences(body.id, vietnam(1, '00:00'), vietnam(3, '00:00'));
+    expect(found.map(({ state }) => state)).toEqual(['planned', 'planned', 'planned', 'skipped']);
+    const [entry] = (await scheduling.audited('schedule.change')).slice(-1);
+    expect(JSON.parse(entry?.detail ?? '{}').dropped).toHaveLength(1);
+    // It is told once: what held no more before is nobody's news.
+    expect((await change(daily('05:40', '17:00'))).body.dropped).toEqual([]);
   });
 
   it('has occurrences skipped, postponed, put back and played again', async () => {

@@ -2,6 +2,8 @@ import { expect, it } from 'vitest';
 import { HeldDocuments } from '../../../server/domain/plans/held-documents.ts';
 import { PlanTold } from '../../../server/domain/plans/plan-state.ts';
 import { SlotReadinessService } from '../../../server/domain/plans/slot-readiness.ts';
+import type { SpeakerStatus } from '../../../server/domain/speakers/speaker.ts';
+import { health, status } from '../../contract/storage/samples.ts';
 import { COMMUNE, DAY, daily, HAMLETS, local, PlanWorld } from './plan-world.ts';
 
 it('says when there are more slots than fit into one answer, and why nothing would sound', async () => {
@@ -14,7 +16,8 @@ it('says when there are more slots than fit into one answer, and why nothing wou
   const ancestries = {
     areasOf: (id: string) => areas.tree.ancestry(speakers.get(id)?.areaId ?? COMMUNE),
   };
-  const statusOf = () => undefined;
+  const statuses = new Map<string, SpeakerStatus>();
+  const statusOf = (id: string) => statuses.get(id);
   const told = new PlanTold({ documents, heads, areas: ancestries, speakers, statusOf });
   const readiness = new SlotReadinessService({
     ...{ read: storage.read, areas, speakers, ancestries, slots, documents, told, statusOf },
@@ -42,10 +45,15 @@ it('says when there are more slots than fit into one answer, and why nothing wou
     ),
   );
   areas.load(await storage.read.areas.all());
+  // What is missing of loa-2 waits for another day's data.
+  const spent = { problems: ['cache.budget_spent'] };
+  statuses.set('loa-2', status('loa-2', { link: 'online', health: health(spent) }));
   const [first, second] = (await readiness.report(here, local('00:00'), local('00:00') + DAY)).slots;
   const reasonsOf = (slot: typeof first, id: string) =>
     slot?.unready.find(({ speakerId }) => speakerId === id)?.reasons;
   expect(reasonsOf(first, 'loa-1')).toContain('outside_window');
+  expect(reasonsOf(first, 'loa-1')).not.toContain('data_budget');
+  expect(reasonsOf(first, 'loa-2')).toContain('data_budget');
   expect(reasonsOf(first, 'loa-2')).not.toContain('outside_window');
   expect(reasonsOf(second, 'loa-1')).not.toContain('outside_window');
 });

@@ -46,14 +46,19 @@ export class Planning {
     return schedule;
   }
 
-  /** Deletes a schedule and waits until every loudspeaker of the commune has been told. */
-  async remove({ id }: ScheduleView): Promise<void> {
+  /** Deletes a schedule; who was told of it may not be told of this yet. */
+  async delete({ id }: ScheduleView): Promise<void> {
     const { controller } = this.#commune;
-    const before = await this.#areaPlan();
     const headers = { authorization: `Bearer ${controller.token('editor')}`, 'idempotency-key': `del-${id}` };
     const url = `${controller.url}/api/v1/schedules/${id}`;
     const answer = await fetch(url, { method: 'DELETE', headers });
     if (!answer.ok) throw new Error(`the schedule was not deleted: ${answer.status} ${await answer.text()}`);
+  }
+
+  /** Deletes a schedule and waits until every loudspeaker of the commune has been told. */
+  async remove(schedule: ScheduleView): Promise<void> {
+    const before = await this.#areaPlan();
+    await this.delete(schedule);
     await until('the plan without it to be held', async () => {
       const plan = await this.#areaPlan();
       return plan.revision > before.revision && plan.told === plan.speakers;

@@ -49,16 +49,18 @@ class SlowCache {
   }
 }
 
-async function setUp(limitBytes = 0, random = () => 0) {
+async function setUp(limitBytes = 0, random = () => 0, onSpent = () => {}) {
+  let limit = limitBytes;
   const clock = new FakeClock();
   const cache = new SlowCache();
   const path = join(cache.folder, 'budget.json');
   const day = () => new Date(clock.now()).toISOString().slice(0, 10);
-  const budget = new DataBudget({ path, limitBytes, day, log: silentLog });
+  const budget = new DataBudget({ path, limitBytes: () => limit, day, log: silentLog });
   const downloads = new Downloads({
     cache: cache as unknown as ContentCache,
     ...{ origin: { url: '', headers: {} }, clock, budget, log: silentLog, random, roomBytes: 10_000 },
     time: new TrustedTime({ clock, bootId: 'boot' }),
+    onSpent,
   });
   await downloads.start();
   onTestFinished(() => downloads.stop());
@@ -66,7 +68,12 @@ async function setUp(limitBytes = 0, random = () => 0) {
     await clock.advance(0);
     await diskIdle();
   };
-  return { clock, cache, budget, downloads, settle };
+  return {
+    ...{ clock, cache, budget, downloads, settle },
+    limit: (bytes: number) => {
+      limit = bytes;
+    },
+  };
 }
 
 function wanted(name: string, inMs: number, change: Partial<WantedFile> = {}): WantedFile {
@@ -109,7 +116,10 @@ it('gives others their turn while one cannot be had', async () => {
 });
 
 it('keeps within the data of a day, except for what is near or urgent', async () => {
-  const { clock, cache, budget, downloads, settle } = await setUp(1_500);
+  let told = 0;
+  const { clock, cache, budget, downloads, settle, limit } = await setUp(1_500, undefined, () => {
+    told += 1;
+  });
   downloads.want([
     ...[wanted('a', 20 * HOUR), wanted('b', 21 * HOUR), wanted('near', HOUR / 2)],
     wanted('alarm', 30 * HOUR, { emergency: true }),
@@ -121,16 +131,24 @@ it('keeps within the data of a day, except for what is near or urgent', async ()
   }
   expect([...cache.asked].sort()).toEqual(['alarm', 'near']);
   expect(budget.usedBytes).toBe(2_000);
+  expect([downloads.spent, told]).toEqual([true, 1]);
   // Another day, and its own data.
   await clock.advance(2 * HOUR + 11 * 60_000);
   await settle();
   expect(cache.asked).toContain('a');
   expect(cache.asked).not.toContain('b');
+  // The controller raises what this SIM may use.
+  limit(10_000);
+  await clock.advance(11 * 60_000);
+  await settle();
+  expect(cache.asked).toContain('b');
+  expect([downloads.spent, told]).toEqual([false, 2]);
 });
 
 it('the count of a day survives a restart', async () => {
   const path = join(tempDir(), 'budget.json');
-  const make = (day: string) => new DataBudget({ path, limitBytes: 5_000, day: () => day, log: silentLog });
+  const make = (day: string) =>
+    new DataBudget({ path, limitBytes: () => 5_000, day: () => day, log: silentLog });
   const first = make('2026-01-05');
   first.count(1_200);
   await first.save();

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "Speaker" ADD COLUMN      "dataBudgetMb" INTEGER;

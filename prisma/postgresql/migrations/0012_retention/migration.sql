@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "Medium" ADD COLUMN      "unusedSince" DOUBLE PRECISION;

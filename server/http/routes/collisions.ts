@@ -1,0 +1,79 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import {
+  AreaQuerySchema,
+  DecisionResultSchema,
+  DecisionSchema,
+  IdempotencyHeadersSchema,
+  UndecidedListSchema,
+} from '#protocols';
+import type { Collision, PriorityAiring } from '../../domain/collisions/collision.ts';
+import { permission } from '../access.ts';
+import { act } from '../act.ts';
+import { actorOf } from '../plugins/authentication.ts';
+import { scheduleView } from '../schedule-views.ts';
+import type { ApiServices } from '../services.ts';
+import { broadcastView } from '../views.ts';
+
+/** Two priority items at one loudspeaker: who comes first is put to people. */
+export const collisionRoutes =
+  (services: ApiServices): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    const { areas, collisions, decisions } = services;
+    const tags = ['collisions'];
+
+    app.get(
+      '/collisions',
+      {
+        config: permission('broadcast:read'),
+        schema: {
+          summary: 'Pairs of priority items of the next two days whose order nobody has decided',
+          description: 'The event "priority.undecided" says when there is another one.',
+          tags,
+          querystring: AreaQuerySchema,
+          response: { 200: UndecidedListSchema },
+        },
+      },
+      async (request) => {
+        const scope = new Set(areas.scope(actorOf(request), 'broadcast:read', request.query.area));
+        const all = await collisions.undecided();
+        const mine = all.filter(({ first, second }) => scope.has(first.areaId) || scope.has(second.areaId));
+        return { undecided: mine.map(collisionView) };
+      },
+    );
+
+    app.post(
+      '/collisions/decide',
+      {
+        config: permission('schedule:write'),
+        schema: {
+          summary: 'Say which of two priority items comes first; the other follows it',
+          tags,
+          headers: IdempotencyHeadersSchema,
+          body: DecisionSchema,
+          response: { 200: DecisionResultSchema },
+        },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => {
+          const { schedules, broadcast } = await decisions.decide(tx, actor, request.body);
+          return {
+            status: 200,
+            body: {
+              schedules: schedules.map(scheduleView),
+              broadcast: broadcast === null ? null : broadcastView(broadcast),
+            },
+          };
+        }),
+    );
+  };
+
+function collisionView({ first, second, from, to, speakerIds }: Collision) {
+  return {
+    ...{ first: party(first), second: party(second) },
+    ...{ from: Math.floor(from), to: Math.ceil(to), speakerIds: [...speakerIds] },
+  };
+}
+
+function party({ scheduleId, originalAt, broadcastId, title, startsAt }: PriorityAiring) {
+  return { scheduleId, originalAt, broadcastId, title, startsAt };
+}
