@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Clock, SystemClock } from '#kit';
 import type { ServerConfig } from './config/index.ts';
+import { buildAnnouncementSide } from './context/announcement-side.ts';
 import { buildAuditSide } from './context/audit-side.ts';
 import { buildBackupSide } from './context/backup-side.ts';
 import { Context, type Parts } from './context/controller.ts';
@@ -20,7 +21,6 @@ import { bootTimeOf, systemTimeWitness } from './context/system-time.ts';
 import { buildTerritorySide } from './context/territory-side.ts';
 import { buildTlsSide } from './context/tls-side.ts';
 import { buildUrgentSide } from './context/urgent-side.ts';
-import { AnnouncementService } from './domain/announcements/announcement-service.ts';
 import { type ResolveHost, StreamGuard } from './domain/announcements/stream-guard.ts';
 import { AreaDirectory } from './domain/areas/area-directory.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
@@ -100,11 +100,11 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     witness: overrides.witness ?? systemTimeWitness,
   });
   const { planning } = planSide;
-  const announcements = new AnnouncementService({
-    ...{ read, areas: areaDirectory, clock },
-    stopAll: (...act) => broadcasts.cancelAllOf(...act),
-    ...{ onApprovalChanged: () => planning.changed(), onStoredChanged: (id) => planning.storedChanged(id) },
+  const announcementSide = buildAnnouncementSide({
+    ...{ read, clock, ...territory, planning, accounts: people.services.directory },
+    stop: (...act) => broadcasts.cancelAllOf(...act),
   });
+  const { announcements, needs } = announcementSide;
   const latchSide = buildLatchSide({
     ...{ clock, log, storage, events, keys, speakerSide },
     ...territory,
@@ -131,7 +131,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     },
   });
   const scheduleSide = buildScheduleSide({
-    ...{ read, clock, ...territory },
+    ...{ read, clock, ...territory, needs },
     plans: planning,
     slots: planSide.slots,
     told: (id) => presence.statusOf(id)?.heldHash === heldDocuments.expectedHash(id, credentials.areasOf(id)),
@@ -202,7 +202,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     mediaJobs: media.jobs,
     content: media.content,
     ...{ collisions: planSide.collisions, decisions },
-    ...{ announcements, broadcasts, speakerTests, makeGoods, latches, reminders, told },
+    ...{ ...announcementSide, broadcasts, speakerTests, makeGoods, latches, reminders, told },
     plans: planSide,
     urgent: urgentSide.urgent,
     cancels: urgentSide.cancels,

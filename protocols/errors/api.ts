@@ -94,6 +94,16 @@ export const apiErrors = errorTable({
     status: 403,
     message: '"{actor}" composed announcement "{id}": somebody else has to approve it.',
   },
+  'approval.areas_missing': {
+    status: 409,
+    message:
+      'Announcement "{id}" is not approved for {areas}: ask who answers there, or choose areas in which it is approved.',
+  },
+  'approval.scattered': {
+    status: 409,
+    message:
+      'Announcement "{id}" is approved in more separate areas than one order names (64): let somebody approve it for a wider area, or broadcast it in several parts.',
+  },
   'broadcast.no_targets': {
     status: 409,
     message:

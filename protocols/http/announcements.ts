@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { PrioritySchema } from '../documents/order.ts';
 import { IdSchema, InstantSchema, Sha256Schema } from '../schema.ts';
-import { NameSchema, nullable, strict } from './common.ts';
+import { AreaNeedsSchema, NameSchema, nullable, strict } from './common.ts';
 
 const OriginSchema = Type.Union([
   Type.Literal('own'),
@@ -19,6 +19,15 @@ export const StreamSchema = strict({
   durationMs: Type.Integer({ minimum: 1_000, maximum: 12 * 3_600_000 }),
 });
 export type Stream = Static<typeof StreamSchema>;
+
+/** What the leader of an area decided about what it is now. */
+const DecisionSchema = Type.Object({
+  areaId: IdSchema,
+  verdict: Type.Union([Type.Literal('approved'), Type.Literal('rejected'), Type.Literal('withdrawn')]),
+  by: Type.String(),
+  at: InstantSchema,
+  reason: nullable(Type.String()),
+});
 
 export const AnnouncementSchema = Type.Object({
   id: IdSchema,
@@ -50,6 +59,12 @@ export const AnnouncementSchema = Type.Object({
   composers: Type.Array(Type.String()),
   /** The leader whose voice it is. */
   recordedBy: nullable(Type.String()),
+  /** The areas that it is meant for, whose leaders are asked; empty: its own. */
+  forAreas: Type.Array(IdSchema),
+  /** A "yes" holds in its area and below; anything else closes the area with all below it. */
+  decisions: Type.Array(DecisionSchema),
+  /** Where it is meant for and not approved. */
+  missing: AreaNeedsSchema,
   createdAt: InstantSchema,
   updatedAt: InstantSchema,
 });
@@ -70,7 +85,11 @@ const contents = {
   recordedBy: Type.Optional(nullable(Type.String({ minLength: 1, maxLength: 128 }))),
   /** Only emergency messages with audio of their own are kept on loudspeakers. */
   stored: Type.Optional(Type.Boolean()),
+  /** The areas that it is meant for, whose leaders are asked; empty: its own. */
+  forAreas: Type.Optional(Type.Array(IdSchema, { maxItems: 64 })),
 };
+
+const AreasSchema = Type.Array(IdSchema, { minItems: 1, maxItems: 64 });
 
 export const AnnouncementCreateSchema = strict({ areaId: IdSchema, title: NameSchema, ...contents });
 export type AnnouncementCreate = Static<typeof AnnouncementCreateSchema>;
@@ -79,6 +98,19 @@ export type AnnouncementCreate = Static<typeof AnnouncementCreateSchema>;
 export const AnnouncementChangeSchema = strict({ title: Type.Optional(NameSchema), ...contents });
 export type AnnouncementChange = Static<typeof AnnouncementChangeSchema>;
 
-/** The `approvalHash` of what the approver read and listened to. */
-export const ApprovalSchema = strict({ sha256: Sha256Schema });
-export const RejectionSchema = strict({ reason: Type.String({ minLength: 1, maxLength: 1000 }) });
+/** The `approvalHash` of what the approver read and listened to, and for which areas; by default all of the approver's own that it concerns. */
+export const ApprovalSchema = strict({ sha256: Sha256Schema, areas: Type.Optional(AreasSchema) });
+export const RejectionSchema = strict({
+  reason: Type.String({ minLength: 1, maxLength: 1000 }),
+  areas: Type.Optional(AreasSchema),
+});
+/** Everywhere and for good, or only in these areas. */
+export const WithdrawalSchema = strict({
+  areas: Type.Optional(AreasSchema),
+  reason: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
+});
+
+/** What waits for the approval of who asks, and in which of the own areas. */
+export const WaitingListSchema = Type.Object({
+  waiting: Type.Array(Type.Object({ announcement: AnnouncementSchema, areas: AreaNeedsSchema })),
+});

@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { PrioritySchema } from '../documents/order.ts';
-import { CodeSchema, DurationSchema, IdSchema, InstantSchema } from '../schema.ts';
+import { CodeSchema, DurationSchema, IdSchema, InstantSchema, Sha256Schema } from '../schema.ts';
 import { MAX_PERSONAL_TARGETS } from '../targets.ts';
-import { nullable, strict } from './common.ts';
+import { AreaNeedsSchema, nullable, strict } from './common.ts';
 
 /** Speakers that one request may name one by one; their orders go out in shards. */
 export const MAX_NAMED_SPEAKERS = 10_000;
@@ -85,6 +85,8 @@ const DeliveryStateSchema = Type.Union([
   Type.Literal('cancelled'),
 ]);
 
+const ClearanceSchema = Type.Object({ kind: Type.Literal('approval'), sha256: Sha256Schema });
+
 export const BroadcastSchema = Type.Object({
   id: IdSchema,
   /** Null: a technician's test. */
@@ -111,10 +113,16 @@ export const BroadcastSchema = Type.Object({
   seriesId: nullable(IdSchema),
   sessionId: nullable(IdSchema),
   originalAt: nullable(InstantSchema),
+  /** By whose word it sounds: the approval of exactly this. Null: a test, or of before this was kept. */
+  clearance: nullable(Type.Array(ClearanceSchema)),
   createdBy: Type.String(),
   createdAt: InstantSchema,
 });
 export type BroadcastView = Static<typeof BroadcastSchema>;
+/** What was broadcast, and where it does not sound because nobody approved it there. */
+export const PlayedSchema = Type.Object({ ...BroadcastSchema.properties, withheld: AreaNeedsSchema });
+export type PlayedView = Static<typeof PlayedSchema>;
+
 /**
  * Flag of a priority item: the other priority items that it met at some loudspeaker, because nobody decided their order. Both are aired, one
  * after the other. Empty: it met none.

@@ -55,3 +55,14 @@ export const NameSchema = Type.String({
   maxLength: 256,
   pattern: '^[^\\x00-\\x1f]*\\S[^\\x00-\\x1f]*$',
 });
+
+/** Areas in which something is not approved, and who answers there: those of the nearest level that has anybody. */
+export const AreaNeedsSchema = Type.Array(
+  Type.Object({
+    areaId: IdSchema,
+    /** As people say it: "xã Tân An". */
+    name: Type.String(),
+    approvers: Type.Array(Type.Object({ name: Type.String(), displayName: Type.String() })),
+  }),
+);
+export type AreaNeeds = Static<typeof AreaNeedsSchema>;

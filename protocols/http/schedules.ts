@@ -3,7 +3,7 @@ import { PrioritySchema } from '../documents/order.ts';
 import { LocalDaySchema, OccurrenceChangeSchema, RecurrenceSchema } from '../schedule/rule.ts';
 import { CodeSchema, IdSchema, InstantSchema } from '../schema.ts';
 import { TargetRequestSchema } from './broadcasts.ts';
-import { NameSchema, nullable, strict } from './common.ts';
+import { AreaNeedsSchema, NameSchema, nullable, strict } from './common.ts';
 
 export const ReasonSchema = Type.String({ minLength: 1, maxLength: 512 });
 
@@ -131,6 +131,8 @@ export const ScheduleSchema = Type.Object({
   gainDb: Type.Number(),
   makeGood: Type.String(),
   windowOverride: nullable(Type.Object({ by: Type.String(), reason: Type.String() })),
+  /** The announcement that airs where nothing of a session is approved; null: silence. */
+  fallbackId: nullable(IdSchema),
   /** The occurrence that it plays once more. */
   againOf: nullable(Type.Object({ seriesId: IdSchema, originalAt: InstantSchema })),
   pausedAt: nullable(Type.Number()),
@@ -222,6 +224,8 @@ export const OccurrenceSchema = Type.Object({
       startsAt: InstantSchema,
       airTimeMs: nullable(Type.Number()),
       withheld: nullable(ReasonViewSchema),
+      /** Where nobody approved it: there it does not sound. */
+      notApproved: AreaNeedsSchema,
       broadcast: nullable(Type.Object({ id: IdSchema, state: Type.String() })),
     }),
   ),
@@ -267,6 +271,10 @@ export const SchedulePreviewSchema = Type.Object({
   ),
   /** `a` is of the schedule that is not saved yet: it has no id. */
   conflicts: Type.Array(ConflictSchema),
+  /** What of it would not sound as things are, and where: nobody approved it there yet. */
+  notApproved: Type.Array(
+    Type.Object({ announcementId: IdSchema, title: Type.String(), areas: AreaNeedsSchema }),
+  ),
 });
 export type SchedulePreview = Static<typeof SchedulePreviewSchema>;
 
@@ -303,6 +311,8 @@ export const CalendarSchema = Type.Object({
       startsAt: InstantSchema,
       latestStartAt: InstantSchema,
       endsAt: InstantSchema,
+      /** Where it was asked for and nobody approved it: there it does not sound. */
+      notApproved: AreaNeedsSchema,
     }),
   ),
   withheld: Type.Array(
@@ -315,6 +325,7 @@ export const CalendarSchema = Type.Object({
       title: Type.String(),
       startsAt: InstantSchema,
       reason: ReasonViewSchema,
+      notApproved: AreaNeedsSchema,
     }),
   ),
   /** Loudspeakers at which the same happens; without any in the area one class without names. */

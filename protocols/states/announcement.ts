@@ -9,7 +9,7 @@ export type AnnouncementState = 'draft' | 'submitted' | 'approved' | 'rejected' 
 export const ANNOUNCEMENT_STATES: StateTable<AnnouncementState> = {
   draft: ['submitted'],
   submitted: ['approved', 'rejected', 'draft'],
-  approved: ['withdrawn', 'draft'],
+  approved: ['withdrawn', 'submitted', 'draft'],
   rejected: ['draft', 'submitted'],
   withdrawn: [],
 };

@@ -1,4 +1,5 @@
 import type { Clock } from '#kit';
+import type { NeedsOf } from '../domain/announcements/area-needs.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import {
@@ -21,6 +22,7 @@ export interface ScheduleSideOptions {
   readonly clock: Clock;
   readonly plans: PlanChanges;
   readonly told: Told;
+  readonly needs: NeedsOf;
   /** The slots of the present plan. */
   readonly slots: CalendarServiceOptions['slots'];
 }
@@ -28,14 +30,15 @@ export interface ScheduleSideOptions {
 export type ScheduleSide = ReturnType<typeof buildScheduleSide>;
 
 /** Programmes, schedules and calendars. The holiday table is to be loaded when the database is open. */
-export function buildScheduleSide({ read, areas, speakers, clock, plans, told, slots }: ScheduleSideOptions) {
+export function buildScheduleSide(options: ScheduleSideOptions) {
+  const { read, areas, speakers, clock, plans, told, slots, needs } = options;
   const holidays = new HolidayBook({ areas, clock, plans });
   const guard = new ScheduleGuard({ areas, speakers, holidays, clock });
   return {
     holidays,
     programmes: new ProgrammeService({ read, areas, holidays, guard, plans, clock }),
     schedules: new ScheduleService({ read, areas, guard, plans }),
-    scheduleReports: new ScheduleReports({ read, guard, holidays, clock }),
-    calendar: new CalendarService({ read, areas, speakers, holidays, guard, told, slots, clock }),
+    scheduleReports: new ScheduleReports({ read, guard, holidays, clock, needs }),
+    calendar: new CalendarService({ read, areas, speakers, holidays, guard, told, slots, clock, needs }),
   };
 }

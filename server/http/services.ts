@@ -1,6 +1,8 @@
 import type { Clock } from '#kit';
 import type { Home } from '#protocols';
 import type { AnnouncementService } from '../domain/announcements/announcement-service.ts';
+import type { ApprovalService } from '../domain/announcements/approval-service.ts';
+import type { NeedsOf } from '../domain/announcements/area-needs.ts';
 import type { StreamGuard } from '../domain/announcements/stream-guard.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AreaMover } from '../domain/areas/area-mover.ts';
@@ -84,6 +86,8 @@ export interface ApiServices {
   readonly mediaJobs: MediaJobs;
   readonly content: ContentFiles;
   readonly announcements: AnnouncementService;
+  readonly approvals: ApprovalService;
+  readonly needs: NeedsOf;
   readonly streams: Pick<StreamGuard, 'check'>;
   readonly broadcasts: BroadcastService;
   readonly speakerTests: SpeakerTestService;

@@ -1,15 +1,18 @@
-import type { AnnouncementView, BroadcastView, MediaJobView, SpeakerView } from '#protocols';
+import type { AnnouncementView, AreaNeeds, BroadcastView, MediaJobView, SpeakerView } from '#protocols';
 import type { Announcement } from '../domain/announcements/announcement.ts';
 import { approvalHash } from '../domain/announcements/approval-hash.ts';
 import type { Broadcast } from '../domain/broadcasts/broadcast.ts';
 import type { MediaJob, Medium } from '../domain/media/medium.ts';
 import { outputOf, type Speaker, type SpeakerStatus } from '../domain/speakers/speaker.ts';
 
-/** An announcement with what an approval has to name. */
-export function announcementView(announcement: Announcement): AnnouncementView {
+/** An announcement with what an approval has to name, and where it still needs one. */
+export function announcementView(announcement: Announcement, missing: AreaNeeds): AnnouncementView {
   return {
     ...announcement,
     composers: [...announcement.composers],
+    forAreas: [...announcement.forAreas],
+    decisions: announcement.decisions.map((one) => ({ ...one })),
+    missing,
     approvalHash: approvalHash(announcement),
   };
 }
@@ -57,9 +60,10 @@ function mediumView(medium: Medium): NonNullable<MediaJobView['medium']> {
 }
 
 /** The record with lists that the serializer may own. */
-export function broadcastView({ targets, ...broadcast }: Broadcast): BroadcastView {
+export function broadcastView({ targets, clearance, ...broadcast }: Broadcast): BroadcastView {
   return {
     ...broadcast,
+    clearance: clearance === null ? null : clearance.map((one) => ({ ...one })),
     targets: {
       areas: [...targets.areas],
       speakers: [...targets.speakers],

@@ -3,6 +3,18 @@ import type { AnnouncementState, Priority } from '#protocols';
 /** Who made the item, for the yearly statistics (domain: origin). */
 export type Origin = 'own' | 'relay' | 'source_system' | 'notice';
 
+/**
+ * What the leader of an area decided about an announcement as it is now. A "yes" holds in the area and below it; anything else closes the
+ * area with all below it, whatever a wider one says.
+ */
+export interface Decision {
+  readonly areaId: string;
+  readonly verdict: 'approved' | 'rejected' | 'withdrawn';
+  readonly by: string;
+  readonly at: number;
+  readonly reason: string | null;
+}
+
 export interface Announcement {
   readonly id: string;
   /** The area whose station made it: who may see and change it. */
@@ -28,6 +40,10 @@ export interface Announcement {
   readonly composers: readonly string[];
   /** Account of the leader whose voice it is: that one may approve it although he composed it. Null: not a leader's own recording. */
   readonly recordedBy: string | null;
+  /** The areas that it is meant for, whose leaders are asked; empty: its own. */
+  readonly forAreas: readonly string[];
+  /** One for each area; of exactly what has `approvedSha256` once there is a "yes". */
+  readonly decisions: readonly Decision[];
   readonly createdAt: number;
   readonly updatedAt: number;
 }
@@ -43,6 +59,8 @@ export interface AnnouncementStore {
   some(ids: readonly string[]): Promise<Announcement[]>;
   /** The approved announcements of exactly this area that loudspeakers keep, newest first. */
   stored(areaId: string): Promise<Announcement[]>;
+  /** Those that are handed in, and approved ones that are meant for named areas, newest first, at most so many. */
+  asked(limit: number): Promise<Announcement[]>;
   insert(announcement: Announcement): Promise<void>;
   /** Replaces the record if its state is still `from`; false when somebody was faster. */
   update(announcement: Announcement, from: AnnouncementState): Promise<boolean>;

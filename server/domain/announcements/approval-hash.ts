@@ -1,5 +1,5 @@
 import { sha256 } from '#protocols';
-import type { Announcement } from './announcement.ts';
+import type { Announcement, Decision } from './announcement.ts';
 
 /** What an approver has read and listened to. */
 type Approvable = Pick<
@@ -27,8 +27,15 @@ export function isApproved(
   return state === 'approved' && approvedSha256 !== null && approvedSha256 === approvalHash(announcement);
 }
 
-/** The same announcement as it is once somebody approved exactly this; unchanged while there is nothing to approve. */
-export function asApproved(announcement: Announcement): Announcement {
+/** The same announcement as it is once somebody approved exactly this in these areas, by default its own; unchanged while there is nothing to approve. */
+export function asApproved(
+  announcement: Announcement,
+  areaIds: readonly string[] = [announcement.areaId],
+): Announcement {
   const approvedSha256 = approvalHash(announcement);
-  return approvedSha256 === null ? announcement : { ...announcement, state: 'approved', approvedSha256 };
+  if (approvedSha256 === null) return announcement;
+  const decisions = areaIds.map((areaId): Decision => {
+    return { areaId, verdict: 'approved', by: '', at: announcement.updatedAt, reason: null };
+  });
+  return { ...announcement, state: 'approved', approvedSha256, decisions };
 }

@@ -7,10 +7,14 @@ import {
   type RelayContent,
   type StoredContent,
   type StoredMessage,
+  type Targets,
+  targetsInclude,
 } from '#protocols';
+import type { Territory } from '../areas/territory.ts';
 import type { Medium } from '../media/medium.ts';
 import { mediumContent } from '../media/medium-content.ts';
 import type { Announcement } from './announcement.ts';
+import { allowanceOf, narrow } from './approval-areas.ts';
 import { approvalHash, isApproved } from './approval-hash.ts';
 
 declare const CLEARED: unique symbol;
@@ -21,6 +25,9 @@ export type ClearedContent = Cleared<FileContent | RelayContent>;
 export type ClearedPrelude = Cleared<PlayOrder['prelude'][number]>;
 export type ClearedMessage = Cleared<StoredMessage>;
 
+/** Where it may: a part of what was asked for, in which somebody approved it. */
+export type ClearedTargets = Cleared<Targets>;
+
 /** An order's sounds, all of them cleared. */
 export interface ClearedSounds {
   readonly content: ClearedContent | Cleared<StoredContent>;
@@ -30,32 +37,88 @@ export interface ClearedSounds {
 /** What a file is to an order. */
 type MediumFacts = Pick<Medium, 'sha256' | 'bytes' | 'durationMs' | 'chunkListSha256'>;
 
-/** Why it may not: never approved or not any more; approved was something else; its file is not here; it has no sound. */
-export type Unclear = 'not_approved' | 'changed' | 'not_stored' | 'no_audio';
+/**
+ * Why it may not: never approved or not any more; approved was something else; its file is not here; it has no sound; nobody approved it for
+ * any of these targets; what is approved lies in more parts than an order names.
+ */
+export type Unclear = 'not_approved' | 'changed' | 'not_stored' | 'no_audio' | 'not_here' | 'scattered';
+
+/** By whose word something sounds. */
+export type ClearedBy = { readonly kind: 'approval'; readonly sha256: string };
+
+/** Who is to hear it. */
+export interface Place {
+  readonly targets: Targets;
+  readonly territory: Territory;
+}
+
+/** What sounds, where, and by whose word. */
+export interface Clearing {
+  readonly content: ClearedContent;
+  /** The targets asked for, as the same object, where nothing is missing. */
+  readonly targets: ClearedTargets;
+  readonly by: readonly ClearedBy[];
+  /** Areas of the targets in which nobody approved it: it does not sound there. */
+  readonly missing: readonly string[];
+}
+
+export interface Unclearing {
+  readonly unclear: Unclear;
+  readonly missing: readonly string[];
+}
+
+/** An order names no more areas, and leaves out no more. */
+const MOST_PARTS = 64;
 
 /**
- * What an announcement sounds like on the air, or why it may not. `medium`: what its `mediaSha256` names, of a relay the fallback. The
- * one place that lets an announcement into orders, plans and stored messages.
+ * What an announcement sounds like on the air, and where, or why it may not. `medium`: what its `mediaSha256` names, of a relay the fallback.
+ * The one place that lets an announcement into orders, plans and stored messages.
  */
 export function clear(
   announcement: Announcement,
   medium: MediumFacts | null | undefined,
-): { readonly content: ClearedContent } | { readonly unclear: Unclear } {
-  const { state, approvedSha256, mediaSha256, stream } = announcement;
-  if (state !== 'approved' || approvedSha256 === null) return { unclear: 'not_approved' };
-  if (approvalHash(announcement) === null) return { unclear: 'no_audio' };
-  if (!isApproved(announcement)) return { unclear: 'changed' };
-  if (mediaSha256 !== null && medium?.sha256 !== mediaSha256) return { unclear: 'not_stored' };
-  const file = mediaSha256 === null || !medium ? null : mediumContent(medium);
-  if (stream === null) return file === null ? { unclear: 'no_audio' } : { content: cleared(file) };
-  const { url, station, durationMs } = stream;
-  return { content: cleared({ kind: 'relay', url, station, durationMs, fallback: file }) };
+  { targets, territory }: Place,
+): Clearing | Unclearing {
+  const { state, approvedSha256 } = announcement;
+  const all = () => narrow(targets, { leaves: [], closed: [] }, territory).missing;
+  if (state !== 'approved' || approvedSha256 === null) return { unclear: 'not_approved', missing: all() };
+  const sound = soundOf(announcement, medium);
+  if (sound === 'no_audio') return { unclear: sound, missing: [] };
+  if (!isApproved(announcement)) return { unclear: 'changed', missing: all() };
+  if (sound === 'not_stored') return { unclear: sound, missing: [] };
+  const here = narrow(targets, allowanceOf(announcement), territory);
+  const { missing } = here;
+  if (here.targets === null) return { unclear: 'not_here', missing };
+  const { areas, excludeAreas } = here.targets;
+  if (here.targets !== targets && Math.max(areas.length, excludeAreas.length) > MOST_PARTS)
+    return { unclear: 'scattered', missing };
+  const by: ClearedBy[] = [{ kind: 'approval', sha256: approvedSha256 }];
+  return { content: cleared(sound), targets: cleared(here.targets), by, missing };
 }
 
-/** The message that loudspeakers keep; null for what they may not or are not to keep. */
-export function clearMessage(announcement: Announcement, medium: MediumFacts | null): ClearedMessage | null {
-  const sound = clear(announcement, medium);
+/** What it sounds like, whoever has approved it. */
+function soundOf(
+  announcement: Announcement,
+  medium: MediumFacts | null | undefined,
+): FileContent | RelayContent | 'no_audio' | 'not_stored' {
+  const { mediaSha256, stream } = announcement;
+  if (approvalHash(announcement) === null) return 'no_audio';
+  if (mediaSha256 !== null && medium?.sha256 !== mediaSha256) return 'not_stored';
+  const file = mediaSha256 === null || !medium ? null : mediumContent(medium);
+  if (stream === null) return file ?? 'no_audio';
+  const { url, station, durationMs } = stream;
+  return { kind: 'relay', url, station, durationMs, fallback: file };
+}
+
+/** The message that loudspeakers keep; null for what they may not, not everywhere, or are not to keep. */
+export function clearMessage(
+  announcement: Announcement,
+  medium: MediumFacts | null,
+  place: Place,
+): ClearedMessage | null {
+  const sound = clear(announcement, medium, place);
   if (!announcement.stored || !('content' in sound) || sound.content.kind !== 'file') return null;
+  if (sound.targets !== place.targets) return null;
   const { id: name, title } = announcement;
   return cleared({ name, title, content: sound.content });
 }
@@ -70,25 +133,52 @@ export function builtInPrelude(name: string): ClearedPrelude | null {
   return isBuiltIn(name) ? cleared({ name }) : null;
 }
 
-/** A built-in sound by itself, as a technician's test. Needs no approval, as above. */
-export function builtInContent(
+/** A built-in sound by itself, as a technician's test. Needs no approval, as above, wherever it sounds. */
+export function clearBuiltIn(
   name: keyof typeof BUILT_IN_DURATIONS_MS,
   durationMs: Milliseconds,
-): Cleared<StoredContent> {
-  return cleared({ kind: 'stored', name, durationMs });
+  targets: Targets,
+): { readonly content: Cleared<StoredContent>; readonly targets: ClearedTargets } {
+  return { content: cleared({ kind: 'stored', name, durationMs }), targets: cleared(targets) };
 }
 
-/** An order of a plan line that was signed before, if what it names would be cleared the same now; null when not. */
-export function clearAgain<Order extends Pick<PlayOrder, 'content' | 'prelude'>>(
+/** A planned order, all of it cleared. */
+export type ClearedOrder<Order> = Omit<Order, keyof ClearedSounds | 'targets'> &
+  ClearedSounds & { readonly targets: ClearedTargets };
+
+/** An order of a plan line that was signed before, if what it names would be cleared the same now, everywhere that it is for; null when not. */
+export function clearAgain<Order extends Pick<PlayOrder, 'content' | 'prelude' | 'targets'>>(
   order: Order,
   announcement: Announcement,
   medium: MediumFacts | null | undefined,
-): (Omit<Order, keyof ClearedSounds> & ClearedSounds) | null {
-  const sound = clear(announcement, medium);
+  territory: Territory,
+): { readonly order: ClearedOrder<Order>; readonly by: readonly ClearedBy[] } | null {
+  const sound = clear(announcement, medium, { targets: order.targets, territory });
   if (!('content' in sound) || !isDeepStrictEqual(order.content, sound.content)) return null;
+  // All of it: a part would be another order.
+  if (sound.targets !== order.targets) return null;
   const prelude = order.prelude.flatMap(({ name }) => builtInPrelude(name) ?? []);
   if (prelude.length < order.prelude.length) return null;
-  return { ...order, content: sound.content, prelude };
+  return { order: { ...order, content: sound.content, prelude, targets: sound.targets }, by: sound.by };
+}
+
+/** Targets that mean some of whom the cleared ones mean, and nobody else. Throws for any others: that would be a defect. */
+export function partOf(
+  whole: ClearedTargets,
+  part: Targets,
+  { tree, areaOfSpeaker }: Territory,
+): ClearedTargets {
+  const means = (areaId: string) => tree.ancestry(areaId).some((id) => whole.areas.includes(id));
+  const areas = part.areas.every((id) => !tree.has(id) || means(id));
+  const excluded =
+    part.areas.length === 0 ||
+    whole.excludeAreas.every((id) => !tree.has(id) || part.excludeAreas.includes(id));
+  const speakers = part.speakers.every((id) => {
+    const areaId = areaOfSpeaker(id);
+    return areaId === undefined || targetsInclude(whole, id, tree.ancestry(areaId));
+  });
+  if (!areas || !excluded || !speakers) throw new Error('targets that were not cleared');
+  return cleared(part);
 }
 
 function isBuiltIn(name: string): name is keyof typeof BUILT_IN_DURATIONS_MS {

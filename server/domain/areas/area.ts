@@ -71,6 +71,11 @@ export class AreaTree {
     return path;
   }
 
+  /** The areas right below one, those that were dissolved too. */
+  childrenOf(id: string): readonly string[] {
+    return this.#children.get(id) ?? [];
+  }
+
   /** `id` and everything below it. */
   within(id: string): Set<string> {
     const found = new Set<string>();

@@ -1,4 +1,6 @@
 import type { Instant } from '#kit';
+import { type ClearedTargets, partOf } from '../announcements/clearance.ts';
+import type { Territory } from '../areas/territory.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import type { Broadcast } from './broadcast.ts';
@@ -16,12 +18,19 @@ export interface AirParts {
 export async function air(
   tx: Transaction,
   { signer, dispatcher, events }: AirParts,
-  airing: { readonly broadcast: Broadcast; readonly order: PlayOrderBase; readonly targets: ResolvedTargets },
+  airing: {
+    readonly broadcast: Broadcast;
+    readonly order: PlayOrderBase;
+    /** Where it was cleared for, and the part of that in which there is anybody. */
+    readonly cleared: ClearedTargets;
+    readonly targets: ResolvedTargets;
+  },
+  territory: Territory,
   now: Instant,
 ): Promise<void> {
-  const { broadcast, order, targets } = airing;
+  const { broadcast, order, cleared, targets } = airing;
   const addressed = targets.orders.map(({ by, topicIds, targets: to }) => ({
-    targets: to,
+    targets: partOf(cleared, to, territory),
     topics: orderTopics(by, topicIds),
   }));
   const orders = await issueOrders(signer, order, addressed, now);

@@ -1,17 +1,20 @@
 import type { Clock } from '#kit';
-import { DomainError, newId, type PlayRequest, repetitionMs, type Targets } from '#protocols';
+import { DomainError, isDomainError, newId, type PlayRequest, repetitionMs, type Targets } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { Announcement } from '../announcements/announcement.ts';
 import { approvalHash } from '../announcements/approval-hash.ts';
 import {
   asPrelude,
   builtInPrelude,
-  type ClearedContent,
   type ClearedPrelude,
+  type Clearing,
   clear,
   clearMessage,
+  type Place,
 } from '../announcements/clearance.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
+import { namesOf } from '../areas/area-names.ts';
+import { territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { StoredSlot } from '../plans/plan.ts';
@@ -36,6 +39,7 @@ import {
 import { type ResolvedTargets, resolveTargets, type SpeakerIndex, wantedTargets } from './resolve-targets.ts';
 import { liftedStops, type Stops } from './stops.ts';
 import { takeBack } from './take-back.ts';
+import { takeBackIn } from './take-back-part.ts';
 
 const ONCE = { count: 1, intervalMs: 0 };
 
@@ -70,6 +74,12 @@ export interface MakeGoodAiring {
   readonly makesGoodOf: string;
 }
 
+/** What was broadcast, and the areas that it was asked for and in which nobody approved it: it does not sound there. */
+export interface Played {
+  readonly broadcast: Broadcast;
+  readonly missing: readonly string[];
+}
+
 /** Makes and takes back broadcasts. The network hears of them from the outbox, after the commit. */
 export class BroadcastService {
   readonly #options: BroadcastServiceOptions;
@@ -79,27 +89,30 @@ export class BroadcastService {
   }
 
   /**
-   * Broadcasts an approved announcement: broadcast, target snapshot, signed orders with their outbox rows and audit are
-   * written in `tx`. Throws `request.forbidden`, `request.conflict` (not approved), `announcement.audio_changed`,
-   * `policy.*`, `broadcast.*`, `latch.held`, `request.invalid`, `request.not_found`.
+   * Broadcasts an approved announcement where it is approved: broadcast, target snapshot, signed orders with their outbox rows and audit are
+   * written in `tx`. Throws `request.forbidden`, `request.conflict` (not approved), `approval.*` (not there), `announcement.audio_changed`, `policy.*`, `broadcast.*`, `latch.held`, `request.invalid`, `request.not_found`.
    */
   async play(
     tx: Transaction,
     actor: Actor,
     request: PlayRequest,
     airing: MakeGoodAiring | null = null,
-  ): Promise<Broadcast> {
-    const { areas, clock, stops } = this.#options;
+  ): Promise<Played> {
+    const { areas, clock, speakers, stops } = this.#options;
+    const { tree } = areas;
     const now = clock.now();
-    const { announcement, content } = await this.#approved(tx, actor, request.announcementId);
+    const announcement = await this.#announcement(tx, actor, request.announcementId);
     // An emergency goes out whatever the clock shows.
     if (announcement.priority !== 'emergency') this.#options.plan.requireClock();
-    const wanted = wantedTargets(request.targets);
-    const targets = resolveTargets(wanted, areas.tree, this.#options.speakers);
-    this.#authorizeTargets(actor, 'broadcast:play', wanted, targets);
+    const asked = wantedTargets(request.targets);
+    this.#authorizeTargets(actor, 'broadcast:play', asked, resolveTargets(asked, tree, speakers));
+    const territory = territoryOf(tree, speakers);
+    const cleared = await this.#cleared(tx, announcement, { targets: asked, territory });
+    const { content, targets: wanted } = cleared;
+    const targets = this.#resolve(announcement, cleared);
     const { priority } = announcement;
     const drill = request.drill ?? false;
-    const prelude = await this.#prelude(tx, preludeOf(request, priority));
+    const prelude = await this.#prelude(tx, preludeOf(request, priority), { targets: wanted, territory });
     const oneMs = repetitionMs({ content, prelude });
     const { startsAt } = playTimes(now, request, priority, oneMs, ONCE, this.#options.defaults);
     const repeat = repeatOf(request, priority, startsAt, oneMs);
@@ -109,10 +122,12 @@ export class BroadcastService {
         field: 'body/repeat',
       });
     const times = playTimes(now, { ...request, startsAt }, priority, oneMs, repeat, this.#options.defaults);
-    const asked = endingAt(times, request.until);
-    if (asked.startsAt < now)
-      throw new DomainError('broadcast.starts_in_past', { startsAt: new Date(asked.startsAt).toISOString() });
-    const leave = this.#leave(actor, announcement, request, wanted, targets, asked);
+    const within = endingAt(times, request.until);
+    if (within.startsAt < now)
+      throw new DomainError('broadcast.starts_in_past', {
+        startsAt: new Date(within.startsAt).toISOString(),
+      });
+    const leave = this.#leave(actor, announcement, request, wanted, targets, within);
     const releases = liftedStops(stops, actor, request, priority, targets.speakerIds, () =>
       this.#authorizeTargets(actor, 'broadcast:override', wanted, targets),
     );
@@ -129,6 +144,7 @@ export class BroadcastService {
       targetCount: targets.speakerIds.length,
       drill,
       makesGoodOf: airing?.makesGoodOf ?? null,
+      clearance: cleared.by,
       createdBy: actor.name,
       createdAt: Math.floor(now),
     });
@@ -148,13 +164,14 @@ export class BroadcastService {
       afterInterruption: request.afterInterruption ?? 'resume',
       ...leave,
     });
-    await air(tx, this.#options, { broadcast, order, targets }, now);
+    await air(tx, this.#options, { broadcast, order, targets, cleared: wanted }, territory, now);
     const detail = {
       announcementId: announcement.id,
       sha256: announcement.mediaSha256,
       approval: announcement.approvedSha256,
       targets: wanted,
       targetCount: broadcast.targetCount,
+      ...(cleared.missing.length === 0 ? {} : { notApproved: cleared.missing }),
       startsAt: broadcast.startsAt,
       windowOverride: leave.windowOverride,
       drill,
@@ -164,7 +181,7 @@ export class BroadcastService {
     await record(tx, now, actor, 'broadcast.play', broadcast.id, detail, { areaId: broadcast.areaId });
     tx.afterCommit(() => this.#options.onOrdered?.());
     if (releases.length > 0) tx.afterCommit(() => stops.lift(actor, releases, broadcast.title));
-    return broadcast;
+    return { broadcast, missing: cleared.missing };
   }
 
   /** Takes a broadcast back, before it started or while it sounds. Throws `request.conflict` when it is over. */
@@ -177,13 +194,22 @@ export class BroadcastService {
   }
 
   /**
-   * Takes back whatever is planned, under way or on the air of an announcement, wherever it was ordered: who may withdraw the announcement
-   * needs no further leave. In `tx`, with the withdrawal.
+   * Takes back whatever is planned, under way or on the air of an announcement, wherever it was ordered, or in some areas alone: who may withdraw the
+   * announcement there needs no further leave. In `tx`, with the withdrawal.
    */
-  async cancelAllOf(tx: Transaction, actor: Actor, announcementId: string, reason: string): Promise<void> {
+  async cancelAllOf(
+    tx: Transaction,
+    actor: Actor,
+    announcementId: string,
+    reason: string,
+    areaIds?: readonly string[],
+  ): Promise<void> {
     const now = this.#options.clock.now();
-    for (const broadcast of await tx.broadcasts.openOf(announcementId))
-      await takeBack(tx, this.#options, { actor, broadcast, reason, now });
+    for (const broadcast of await tx.broadcasts.openOf(announcementId)) {
+      const act = { actor, broadcast, reason, now };
+      if (areaIds === undefined) await takeBack(tx, this.#options, act);
+      else await takeBackIn(tx, this.#options, { ...act, areaIds });
+    }
   }
 
   async list(filter: {
@@ -199,18 +225,18 @@ export class BroadcastService {
     return this.#load(this.#options.read, actor, 'broadcast:read', id);
   }
 
-  async #approved(
-    tx: Transaction,
-    actor: Actor,
-    id: string,
-  ): Promise<{ announcement: Announcement; content: ClearedContent }> {
+  async #announcement(tx: Transaction, actor: Actor, id: string): Promise<Announcement> {
     const announcement = await tx.announcements.get(id);
     if (announcement === null) throw new DomainError('request.not_found', { what: 'announcement', id });
     authorize(actor, 'broadcast:play', announcement.areaId, this.#options.areas.tree);
-    const { state, mediaSha256: sha256, approvedSha256: given } = announcement;
+    return announcement;
+  }
+
+  async #cleared(tx: Transaction, announcement: Announcement, place: Place): Promise<Clearing> {
+    const { id, state, mediaSha256: sha256, approvedSha256: given } = announcement;
     const medium = sha256 === null ? null : await tx.media.get(sha256);
-    const cleared = clear(announcement, medium);
-    if ('content' in cleared) return { announcement, content: cleared.content };
+    const cleared = clear(announcement, medium, place);
+    if ('content' in cleared) return cleared;
     switch (cleared.unclear) {
       case 'not_approved':
         throw new DomainError('request.conflict', { what: 'announcement', id, state, expected: 'approved' });
@@ -220,11 +246,34 @@ export class BroadcastService {
         throw new DomainError('media.not_stored', { sha256 });
       case 'no_audio':
         throw new DomainError('announcement.no_audio', { id });
+      case 'not_here':
+        throw this.#notHere(id, cleared.missing);
+      case 'scattered':
+        throw new DomainError('approval.scattered', { id });
     }
   }
 
+  /** Who hears it where it was cleared. Throws `approval.areas_missing` where all that are meant lie elsewhere. */
+  #resolve({ id }: Announcement, { targets, missing }: Clearing): ResolvedTargets {
+    const { areas, speakers } = this.#options;
+    try {
+      return resolveTargets(targets, areas.tree, speakers);
+    } catch (error) {
+      if (missing.length > 0 && isDomainError(error, 'broadcast.no_targets'))
+        throw this.#notHere(id, missing);
+      throw error;
+    }
+  }
+
+  #notHere(id: string, missing: readonly string[]): DomainError {
+    return new DomainError('approval.areas_missing', {
+      id,
+      areas: namesOf(missing, this.#options.areas.tree),
+    });
+  }
+
   /** The sounds before the content: built-in ones, or messages that loudspeakers keep, and what these are made of. Throws `request.not_found`. */
-  async #prelude(tx: Transaction, names: readonly string[]): Promise<ClearedPrelude[]> {
+  async #prelude(tx: Transaction, names: readonly string[], place: Place): Promise<ClearedPrelude[]> {
     const prelude: ClearedPrelude[] = [];
     for (const name of names) {
       const builtIn = builtInPrelude(name);
@@ -234,7 +283,7 @@ export class BroadcastService {
       }
       const kept = await tx.announcements.get(name);
       const medium = !kept?.mediaSha256 ? null : await tx.media.get(kept.mediaSha256);
-      const message = kept === null ? null : clearMessage(kept, medium);
+      const message = kept === null ? null : clearMessage(kept, medium, place);
       if (message === null) throw new DomainError('request.not_found', { what: 'sound', id: name });
       prelude.push(asPrelude(message));
     }

@@ -1,4 +1,5 @@
 import type { BroadcastState, Priority, Targets } from '#protocols';
+import type { ClearedBy } from '../announcements/clearance.ts';
 
 /** One airing. */
 export interface Broadcast {
@@ -12,7 +13,7 @@ export interface Broadcast {
   readonly startsAt: number;
   readonly latestStartAt: number;
   readonly hardEndAt: number;
-  /** What was asked for, before it was expanded. */
+  /** What was asked for, as far as it was approved, before it was expanded. */
   readonly targets: Targets;
   readonly targetCount: number;
   readonly drill: boolean;
@@ -25,6 +26,8 @@ export interface Broadcast {
   readonly seriesId: string | null;
   readonly sessionId: string | null;
   readonly originalAt: number | null;
+  /** By whose word it may sound; null: of before this was kept, or what needs nobody's. */
+  readonly clearance: readonly ClearedBy[] | null;
   readonly createdBy: string;
   readonly createdAt: number;
 }

@@ -1,5 +1,14 @@
 import type { Instant } from '#kit';
-import { type CancelOrder, DomainError, MAX_DOCUMENT_BYTES, newId, type Targets, topicOf } from '#protocols';
+import {
+  type CancelOrder,
+  DomainError,
+  MAX_DOCUMENT_BYTES,
+  MAX_PERSONAL_TARGETS,
+  newId,
+  type Targets,
+  topicOf,
+} from '#protocols';
+import type { ClearedTargets } from '../announcements/clearance.ts';
 import type { DocumentSigner } from '../keys/key-service.ts';
 import type { StoredOrder } from './broadcast.ts';
 import type { PlayOrderBase } from './plan-broadcast.ts';
@@ -15,8 +24,8 @@ export interface Dispatching {
 /** A cancel order but for its id and targets. */
 export type CancelOrderBase = Omit<CancelOrder, 'id' | 'targets'>;
 
-interface Addressed {
-  readonly targets: Targets;
+interface Addressed<To extends Targets> {
+  readonly targets: To;
   readonly topics: readonly string[];
 }
 
@@ -25,14 +34,25 @@ export function orderTopics(by: 'area' | 'speaker', ids: readonly string[]): str
   return ids.map((id) => topicOf(by === 'area' ? 'areaOrder' : 'order', id));
 }
 
+/** Speakers by name, as many in one order as it takes. */
+export function personalShards(speakerIds: readonly string[]): Addressed<Targets>[] {
+  const shards: Addressed<Targets>[] = [];
+  for (let at = 0; at < speakerIds.length; at += MAX_PERSONAL_TARGETS) {
+    const speakers = speakerIds.slice(at, at + MAX_PERSONAL_TARGETS);
+    const targets = { areas: [], speakers, excludeAreas: [], excludeSpeakers: [] };
+    shards.push({ targets, topics: orderTopics('speaker', speakers) });
+  }
+  return shards;
+}
+
 /**
  * Signs one order for each set of targets. Called before the transaction opens: signing waits for nothing in it.
- * Of what sounds it takes only what is cleared. Throws `broadcast.too_many_areas` for what no broker would let through.
+ * Of what sounds it takes only what is cleared, for targets that are. Throws `broadcast.too_many_areas` for what no broker would let through.
  */
-export async function issueOrders(
+export async function issueOrders<Base extends PlayOrderBase | CancelOrderBase>(
   signer: OrderSigner,
-  base: PlayOrderBase | CancelOrderBase,
-  addressed: readonly Addressed[],
+  base: Base,
+  addressed: readonly Addressed<Base extends PlayOrderBase ? ClearedTargets : Targets>[],
   now: Instant,
 ): Promise<StoredOrder[]> {
   return Promise.all(

@@ -1,6 +1,7 @@
 import { isDomainError, type Targets } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
-import { outermost, type ResolvedTargets, resolveTargets, type SpeakerIndex } from './resolve-targets.ts';
+import { outermost } from '../areas/outermost.ts';
+import { type ResolvedTargets, resolveTargets, type SpeakerIndex } from './resolve-targets.ts';
 
 /**
  * Targets as a plan names them: what is gone or retired is left out, an area inside another one goes with that, and a speaker

@@ -3,6 +3,7 @@ import { DomainError, nextRevision, type PlayOrder, payloadOf, repetitionMs } fr
 import type { Actor } from '../accounts/actor.ts';
 import { clearAgain } from '../announcements/clearance.ts';
 import type { AreaTree } from '../areas/area.ts';
+import { territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import { requireWindow } from '../policies/windows.ts';
@@ -52,16 +53,22 @@ export async function postpone(
   const { newest, order } = newestOf(await tx.broadcasts.orders(id));
   const announcement = await tx.announcements.get(announcementId);
   const medium = announcement?.mediaSha256 ? await tx.media.get(announcement.mediaSha256) : null;
-  const cleared = announcement === null ? null : clearAgain(order, announcement, medium);
-  if (cleared === null)
-    throw refuse('an announcement that is approved as it was ordered: cancel this one and order it anew');
+  const territory = territoryOf(parts.areas.tree, parts.speakers);
+  const addressed = newest.map(({ targets, topics }) => {
+    const cleared = announcement && clearAgain({ ...order, targets }, announcement, medium, territory);
+    if (cleared === null)
+      throw refuse('an announcement that is approved as it was ordered: cancel this one and order it anew');
+    return { ...cleared, targets: cleared.order.targets, topics };
+  });
+  const [first] = addressed;
+  if (first === undefined) throw new Error('a broadcast that was ordered has no order');
   const later = shifted(order, startsAt, broadcast, parts);
-  const { id: _, targets: __, ...base } = cleared;
+  const { id: _, targets: __, ...base } = first.order;
   const revised = {
     ...{ ...base, ...later, issuedAt: Math.floor(now), orderedAt: order.orderedAt ?? order.issuedAt },
     revision: nextRevision(now, order.revision, 0),
   };
-  const orders = await issueOrders(parts.signer, revised, newest, now);
+  const orders = await issueOrders(parts.signer, revised, addressed, now);
   const { latestStartAt, hardEndAt } = later;
   const after: Broadcast = { ...broadcast, startsAt, latestStartAt, hardEndAt };
   const snapshot = await tx.broadcasts.snapshot(id);

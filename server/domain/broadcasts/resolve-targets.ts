@@ -1,6 +1,7 @@
 import type { PlayRequest, SpeakerLifecycle, Targets } from '#protocols';
 import { DomainError, MAX_PERSONAL_TARGETS } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
+import { outermost } from '../areas/outermost.ts';
 
 /** What targeting needs to know of a speaker. */
 export interface Targetable {
@@ -44,6 +45,7 @@ export function wantedTargets(wanted: PlayRequest['targets']): Targets {
  * an unknown area or speaker and `broadcast.no_targets`.
  */
 export function resolveTargets(wanted: Targets, tree: AreaTree, index: SpeakerIndex): ResolvedTargets {
+  // A speaker under one of the others' areas hears the order on that one's topic.
   const areas = outermost(wanted.areas, tree);
   const excludedAreas = new Set(wanted.excludeAreas.flatMap((id) => [...tree.within(tree.get(id).id)]));
   const excludedSpeakers = new Set(wanted.excludeSpeakers);
@@ -86,12 +88,6 @@ export function resolveTargets(wanted: Targets, tree: AreaTree, index: SpeakerIn
     areaIds: new Set(all.map(({ areaId }) => areaId)),
     orders,
   };
-}
-
-/** A speaker under one of the others' areas hears the order on that one's topic. */
-export function outermost(areaIds: readonly string[], tree: AreaTree): string[] {
-  const wanted = new Set(areaIds.map((id) => tree.get(id).id));
-  return [...wanted].filter((id) => !tree.ancestry(id).some((above) => above !== id && wanted.has(above)));
 }
 
 function inUse({ lifecycle }: Targetable): boolean {

@@ -9,8 +9,9 @@ import {
   type Window,
 } from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
-import { builtInContent } from '../announcements/clearance.ts';
+import { clearBuiltIn } from '../announcements/clearance.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
+import { territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import { rulesOf, rulesRange } from '../policies/local-rules.ts';
 import { describeWindow, policyOf } from '../policies/policy.ts';
@@ -59,22 +60,30 @@ export class SpeakerTestService {
     const only = { areas: [], speakers: [speakerId], excludeAreas: [], excludeSpeakers: [] };
     const targets = resolveTargets(only, areas.tree, speakers);
     liftedStops(stops, actor, {}, 'normal', targets.speakerIds, () => undefined);
+    const sound = clearBuiltIn(SOUND, durationMs, only);
     const latestStartAt = Math.max(startsAt, Math.min(startsAt + LATENESS_MS, window.closesAt - durationMs));
     const hardEndAt = Math.min(latestStartAt + durationMs + END_MARGIN_MS, window.closesAt);
     const broadcast = orderedBroadcast({
       ...{ id: newId('brc', now), announcementId: null, areaId, title: 'Phát thử loa', priority: 'normal' },
       ...{ startsAt, latestStartAt, hardEndAt, targets: only, targetCount: targets.speakerIds.length },
-      ...{ drill: false, makesGoodOf: null, createdBy: actor.name, createdAt: Math.floor(now) },
+      ...{
+        drill: false,
+        makesGoodOf: null,
+        clearance: null,
+        createdBy: actor.name,
+        createdAt: Math.floor(now),
+      },
     });
     const order = playOrder({
       ...{ broadcastId: broadcast.id, title: broadcast.title, priority: 'normal', now },
-      content: builtInContent(SOUND, durationMs),
+      content: sound.content,
       times: { startsAt, latestStartAt, hardEndAt, expiresAt: hardEndAt, airTimeMs: durationMs },
       ...{ repeat: { count: 1, intervalMs: 0 }, gainDb: capDb, window, windowOverride: null },
       ...{ prelude: [], overlap: 'queue', afterInterruption: 'drop', drill: false, test: true },
       ...{ releases: [], makesGoodOf: null },
     });
-    await air(tx, this.#options, { broadcast, order, targets }, now);
+    const airing = { broadcast, order, targets, cleared: sound.targets };
+    await air(tx, this.#options, airing, territoryOf(areas.tree, speakers), now);
     const detail = { broadcastId: broadcast.id, sound: SOUND, durationMs, gainDb: capDb };
     await record(tx, now, actor, 'speaker.test', speakerId, detail, { areaId: broadcast.areaId });
     return broadcast;

@@ -122,7 +122,7 @@ export class MakeGoodService extends Lifecycle {
         'one that loudspeakers missed, that is still valid and fits into a window',
       );
     const { speakerIds, startsAt, validUntil } = proposal;
-    return broadcasts.play(
+    const { broadcast: made } = await broadcasts.play(
       tx,
       actor,
       {
@@ -135,6 +135,7 @@ export class MakeGoodService extends Lifecycle {
       },
       { id, makesGoodOf: broadcastId },
     );
+    return made;
   }
 
   /** Makes good what its schedule says is to be made good by itself, and tells of the rest once. */

@@ -2,6 +2,7 @@ import { type Clock, type Instant, Lifecycle, type Milliseconds, type Timer } fr
 import { isDomainError, planHeadCodec, type Scope, scopeKey } from '#protocols';
 import type { ClearedMessage } from '../announcements/clearance.ts';
 import type { AreaTree } from '../areas/area.ts';
+import { territoryOf } from '../areas/territory.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
 import type { DocumentSigner } from '../keys/key-service.ts';
@@ -86,6 +87,7 @@ export class PlanCompiler extends Lifecycle implements HeldSource {
     this.#sender = new HeadSender({ publisher, onError });
     this.#saver = new PlanSaver({
       ...{ storage, slots, heads, broadcasts },
+      territory: () => territoryOf(options.areas.tree, options.speakers),
       onSaved: (signed) => {
         this.background(this.#sender.send(signed), onError);
         options.onCompiled?.();

@@ -1,6 +1,7 @@
 import type { Instant } from '#kit';
 import {
   countsInPlan,
+  groupsOf,
   type LimitMemo,
   overLimitGroups,
   type SessionGroup,
@@ -36,7 +37,7 @@ export class PlanLimits {
   ): Promise<ReadonlyMap<string, Refusal>> {
     const groups: SessionGroup[] = [];
     for (const one of drafts) {
-      groups.push({ targets: one.schedule.targets, sessions: this.#countedOf(one, book, since) });
+      for (const group of groupsOf(this.#countedOf(one, book, since))) groups.push(group);
       await turns.take();
     }
     const steps = overLimitGroups(groups, null, rules, this.#memo);

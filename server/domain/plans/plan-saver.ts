@@ -1,4 +1,5 @@
 import type { Instant } from '#kit';
+import type { Territory } from '../areas/territory.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import type { DraftPlan } from './draft-plan.ts';
 import type { HeadBook } from './head-book.ts';
@@ -16,6 +17,7 @@ export interface PlanSaverOptions {
   readonly slots: SlotBook;
   readonly heads: HeadBook;
   readonly broadcasts: SlotBroadcasts;
+  readonly territory: () => Territory;
   /** Told after the commit: these heads are in force now. */
   readonly onSaved: (heads: readonly StoredHead[]) => void;
 }
@@ -76,7 +78,7 @@ export class PlanSaver {
     if (this.#options.slots.version !== version) return false;
     // What no plan ever held (`unheard`) is only accounted for.
     const signed = changed.filter(({ scopes }) => scopes.length > 0);
-    if (!(await stillCleared(tx, signed))) return false;
+    if (!(await stillCleared(tx, signed, this.#options.territory()))) return false;
     const slots = [...changed, ...(await this.#withdraw(tx, withdrawn, now))];
     await tx.plans.saveSlots(slots);
     for (const slot of changed)

@@ -1,6 +1,8 @@
 import type { Instant } from '#kit';
 import { DomainError } from '#protocols';
+import { type ClearedTargets, partOf } from '../announcements/clearance.ts';
 import type { AreaTree } from '../areas/area.ts';
+import { territoryOf } from '../areas/territory.ts';
 import { planTargets } from '../broadcasts/plan-targets.ts';
 import type { SpeakerIndex, Targetable } from '../broadcasts/resolve-targets.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
@@ -56,18 +58,18 @@ export class ScheduleSlots implements SlotSource {
   ): Promise<SlotFacts> {
     const { areas, speakers } = this.#options;
     const { tree } = areas;
-    const areaOfSpeaker = (id: string) => inUse(speakers, id)?.areaId;
+    const territory = territoryOf(tree, speakers);
+    const { areaOfSpeaker } = territory;
     const active = (await stores.schedules.active()).filter((one) =>
       mayBeginFrom(one, range.from - ENDED_MS),
     );
     const schedules = [...(await this.#schedules.keep(active, turns)).values()];
     await turns.turn();
-    const read = await readSlotFacts(stores, { tree, areaOfSpeaker }, schedules);
+    const read = await readSlotFacts(stores, territory, schedules);
     const places = new Map(schedules.map((one) => [one.id, placesOf(one, areaOfSpeaker)]));
     const rules = this.#rulesOf(tree, [...places.values()].join('|'), areaOfSpeaker);
     const facts: ScheduleFacts = {
-      tree,
-      rules,
+      ...{ tree, territory, rules },
       programmes: await this.#programmes.keep([...read.programmes.values()], turns),
       announcements: await this.#announcements.keep([...read.announcements.values()], turns),
       media: await this.#media.keep([...read.media.values()], turns),
@@ -118,11 +120,19 @@ export class ScheduleSlots implements SlotSource {
     const { slots, withheld } = made;
     await turns.take();
     const { speakers } = this.#options;
-    // One that is blocked or retired is named in no plan, as everywhere.
-    const targets = planTargets(schedule.targets, facts.tree, {
-      get: (id) => inUse(speakers, id),
-      inAreas: (areaIds) => speakers.inAreas(areaIds),
-    });
+    const planned = new Map<ClearedTargets, ClearedTargets>();
+    const targetsOf = (cleared: ClearedTargets) => {
+      const known = planned.get(cleared);
+      if (known !== undefined) return known;
+      // One that is blocked or retired is named in no plan, as everywhere.
+      const targets = planTargets(cleared, facts.tree, {
+        get: (id) => inUse(speakers, id),
+        inAreas: (areaIds) => speakers.inAreas(areaIds),
+      });
+      const part = partOf(cleared, targets, facts.territory);
+      planned.set(cleared, part);
+      return part;
+    };
     const { areaId } = schedule;
     const bySession = new Map<string, string[]>();
     for (const { sessionId, broadcastId } of slots) {
@@ -133,9 +143,9 @@ export class ScheduleSlots implements SlotSource {
     return {
       schedule,
       slots: slots.map(
-        ({ broadcastId, scheduleId, announcementId, seriesId, sessionId, originalAt, position, order }) => ({
-          ...{ broadcastId, scheduleId, announcementId, areaId, seriesId, sessionId },
-          ...{ originalAt, position, targets, order },
+        ({ broadcastId, scheduleId, announcementId, sessionId, originalAt, position, targets, order }) => ({
+          ...{ broadcastId, scheduleId, announcementId, areaId, seriesId: schedule.seriesId, sessionId },
+          ...{ originalAt, position, targets: targetsOf(targets), order },
         }),
       ),
       withheld: withheld.map(({ broadcastId, code }) => ({ broadcastId, code })),

@@ -1,13 +1,8 @@
 import type { Clock, Instant } from '#kit';
-import {
-  BROADCAST_STATES,
-  MAX_PERSONAL_TARGETS,
-  type PlayOrder,
-  statesBefore,
-  type Targets,
-} from '#protocols';
-import { clearAgain } from '../announcements/clearance.ts';
+import { BROADCAST_STATES, type PlayOrder, statesBefore } from '#protocols';
+import { type ClearedOrder, clearAgain, partOf } from '../announcements/clearance.ts';
 import type { AreaTree } from '../areas/area.ts';
+import { type Territory, territoryOf } from '../areas/territory.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
 import { cancelOrders } from '../broadcasts/cancel-orders.ts';
 import {
@@ -15,7 +10,7 @@ import {
   type Dispatching,
   issueOrders,
   type OrderSigner,
-  orderTopics,
+  personalShards,
 } from '../broadcasts/order-issuer.ts';
 import { END_MARGIN_MS } from '../broadcasts/plan-broadcast.ts';
 import { resolvePlanned } from '../broadcasts/plan-targets.ts';
@@ -62,6 +57,7 @@ export class SlotBroadcasts {
     const { tree } = this.#options.areas;
     const targets = resolvePlanned(order.targets, tree, this.#options.speakers);
     const schedule = await tx.schedules.get(slot.scheduleId);
+    const cleared = await this.#clear(tx, slot, order);
     const missed = slot.scopes.length === 0 || slot.publishedAt > slot.latestStartAt;
     const broadcast: Broadcast = {
       ...factsOf(slot, order),
@@ -69,6 +65,7 @@ export class SlotBroadcasts {
       targetCount: targets.speakerIds.length,
       cancelReason: null,
       missedCode: missed ? 'schedule.controller_away' : null,
+      clearance: cleared?.by ?? null,
       createdBy: schedule?.createdBy ?? CONTROLLER,
       createdAt: before?.createdAt ?? Math.floor(now),
     };
@@ -77,7 +74,7 @@ export class SlotBroadcasts {
     else await tx.broadcasts.rewrite(broadcast, snapshot);
     if (missed) return this.#told(tx, broadcast);
     await tx.broadcasts.transition(broadcast.id, statesBefore(BROADCAST_STATES, 'issued'), 'issued');
-    await this.#order(tx, slot, order, targets.speakerIds, now);
+    await this.#order(tx, cleared, targets.speakerIds, now);
     return this.#told(tx, { ...broadcast, state: 'issued' });
   }
 
@@ -87,18 +84,19 @@ export class SlotBroadcasts {
     if (before === null || (before.state !== 'planned' && before.state !== 'issued')) return;
     const order = readLine(slot.line);
     const targets = resolvePlanned(order.targets, this.#options.areas.tree, this.#options.speakers);
+    const cleared = await this.#clear(tx, slot, order);
     const { createdBy, createdAt } = before;
     const broadcast: Broadcast = {
       ...factsOf(slot, order),
       ...{ state: 'issued', targetCount: targets.speakerIds.length, cancelReason: null, missedCode: null },
-      ...{ createdBy, createdAt },
+      ...{ createdBy, createdAt, clearance: cleared?.by ?? null },
     };
     await this.#drop(tx, before, new Set(targets.speakerIds), slot.revision, now);
     await tx.broadcasts.rewrite(broadcast, {
       broadcastId: broadcast.id,
       speakerIds: targets.speakerIds,
     });
-    await this.#order(tx, slot, order, targets.speakerIds, now);
+    await this.#order(tx, cleared, targets.speakerIds, now);
     this.#told(tx, broadcast);
   }
 
@@ -129,25 +127,34 @@ export class SlotBroadcasts {
     return revision;
   }
 
+  /** What of a slot may sound now: all of it, or null. Not approved any more: the compilation that is under way takes it back, and its broadcast with it. */
+  async #clear(tx: Transaction, { announcementId }: StoredSlot, order: PlayOrder) {
+    const announcement = await tx.announcements.get(announcementId);
+    if (announcement === null) return null;
+    const media = await mediaOf(tx, [announcement]);
+    return clearAgain(order, announcement, media.get(announcement.mediaSha256 ?? ''), this.#territory());
+  }
+
+  #territory(): Territory {
+    const { areas, speakers } = this.#options;
+    return territoryOf(areas.tree, speakers);
+  }
+
   /** Orders for the speakers that hold no plans, each on its own topic: the others have the slot and need none. */
   async #order(
     tx: Transaction,
-    { announcementId }: StoredSlot,
-    order: PlayOrder,
+    cleared: { readonly order: ClearedOrder<PlayOrder> } | null,
     speakerIds: readonly string[],
     now: Instant,
   ): Promise<void> {
-    if (now >= order.expiresAt) return;
+    if (cleared === null || now >= cleared.order.expiresAt) return;
     const without = speakerIds.filter((id) => this.#options.holdsPlans(id) === false);
     if (without.length === 0) return;
-    const announcement = await tx.announcements.get(announcementId);
-    const media = await mediaOf(tx, announcement === null ? [] : [announcement]);
-    const cleared =
-      announcement && clearAgain(order, announcement, media.get(announcement.mediaSha256 ?? ''));
-    // Not approved any more: the compilation that is under way takes the slot back, and this broadcast with it.
-    if (cleared === null) return;
-    const { id: _, targets: __, ...base } = cleared;
-    for (const stored of await issueOrders(this.#options.signer, base, shardsOf(without), now))
+    const { id: _, targets: whole, ...base } = cleared.order;
+    const shards = personalShards(without).map(({ targets, topics }) => {
+      return { targets: partOf(whole, targets, this.#territory()), topics };
+    });
+    for (const stored of await issueOrders(this.#options.signer, base, shards, now))
       await tx.broadcasts.insertOrder(stored);
   }
 
@@ -176,7 +183,7 @@ export class SlotBroadcasts {
       expiresAt: Math.max(before.hardEndAt, Math.ceil(now)) + END_MARGIN_MS,
       ...{ reason: 'schedule.withdrawn', by: CONTROLLER },
     };
-    for (const stored of await issueOrders(this.#options.signer, base, shardsOf(dropped), now))
+    for (const stored of await issueOrders(this.#options.signer, base, personalShards(dropped), now))
       await tx.broadcasts.insertOrder(stored);
   }
 
@@ -191,21 +198,13 @@ export class SlotBroadcasts {
   }
 }
 
-/** Speakers by name, as many in one order as it takes. */
-function shardsOf(speakerIds: readonly string[]) {
-  const shards: { readonly targets: Targets; readonly topics: readonly string[] }[] = [];
-  for (let at = 0; at < speakerIds.length; at += MAX_PERSONAL_TARGETS) {
-    const speakers = speakerIds.slice(at, at + MAX_PERSONAL_TARGETS);
-    const targets = { areas: [], speakers, excludeAreas: [], excludeSpeakers: [] };
-    shards.push({ targets, topics: orderTopics('speaker', speakers) });
-  }
-  return shards;
-}
-
 function factsOf(
   slot: StoredSlot,
   order: PlayOrder,
-): Omit<Broadcast, 'state' | 'targetCount' | 'cancelReason' | 'missedCode' | 'createdBy' | 'createdAt'> {
+): Omit<
+  Broadcast,
+  'state' | 'targetCount' | 'cancelReason' | 'missedCode' | 'clearance' | 'createdBy' | 'createdAt'
+> {
   const { broadcastId, announcementId, areaId, scheduleId, seriesId, sessionId, originalAt } = slot;
   const { title, priority, startsAt, latestStartAt, hardEndAt, targets, drill, makesGoodOf } = order;
   return {

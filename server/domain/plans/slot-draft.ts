@@ -1,5 +1,6 @@
 import type { Instant } from '#kit';
-import type { DomainError, Targets } from '#protocols';
+import type { DomainError } from '#protocols';
+import type { ClearedTargets } from '../announcements/clearance.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { PlannedSession } from '../schedule/session-limits.ts';
 import type { SlotOrder } from '../schedule/slots.ts';
@@ -19,7 +20,7 @@ export interface SlotDraft {
   readonly originalAt: Instant;
   readonly position: number;
   /** Resolved: areas of which none lies in another, and speakers that lie in none of them. */
-  readonly targets: Targets;
+  readonly targets: ClearedTargets;
   readonly order: SlotOrder;
 }
 

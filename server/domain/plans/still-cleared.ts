@@ -1,5 +1,6 @@
 import type { Announcement } from '../announcements/announcement.ts';
 import { clearAgain } from '../announcements/clearance.ts';
+import type { Territory } from '../areas/territory.ts';
 import type { MediumFacts } from '../schedule/slot-facts.ts';
 import type { Stores } from '../unit-of-work.ts';
 import type { StoredSlot } from './plan.ts';
@@ -15,18 +16,20 @@ export async function mediaOf(
 }
 
 /**
- * Whether all that these slots name is approved, and sounds as they say: asked in the transaction that puts them in force, because an
+ * Whether all that these slots name is approved for everybody whom they mean, and sounds as they say: asked in the transaction that puts them in force, because an
  * approval may have been taken back while they were compiled.
  */
 export async function stillCleared(
   stores: Pick<Stores, 'announcements' | 'media'>,
   slots: readonly StoredSlot[],
+  territory: Territory,
 ): Promise<boolean> {
   const found = await stores.announcements.some([...new Set(slots.map((slot) => slot.announcementId))]);
   const announcements = new Map(found.map((one) => [one.id, one]));
   const media = await mediaOf(stores, found);
   return slots.every(({ announcementId, line }) => {
     const one = announcements.get(announcementId);
-    return one !== undefined && clearAgain(readLine(line), one, media.get(one.mediaSha256 ?? '')) !== null;
+    if (one === undefined) return false;
+    return clearAgain(readLine(line), one, media.get(one.mediaSha256 ?? ''), territory) !== null;
   });
 }

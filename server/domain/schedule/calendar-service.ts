@@ -12,6 +12,7 @@ import {
   scopeIncludes,
   scopeOfKey,
 } from '#protocols';
+import type { NeedsOf } from '../announcements/area-needs.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import { rulesOf, rulesRange } from '../policies/local-rules.ts';
@@ -30,6 +31,7 @@ import type { Schedule } from './schedule.ts';
 import type { ScheduleGuard } from './schedule-guard.ts';
 import {
   countsInPlan,
+  groupsOf,
   overLimitGroups,
   type PlannedBefore,
   type SessionGroup,
@@ -65,6 +67,7 @@ export interface CalendarServiceOptions {
   /** The slots of the present plan; those of before are read. */
   readonly slots: { get(broadcastId: string): PlannedBefore | undefined };
   readonly clock: Clock;
+  readonly needs: NeedsOf;
 }
 
 /** What loudspeakers will play, and why and why not: the schedules as they are now, by the evaluator of the loudspeakers. */
@@ -102,7 +105,8 @@ export class CalendarService {
       if (speakerId !== '' && !told(speakerId)) notTold.push(speakerId);
       await turns.take();
     }
-    return calendarView({ from, to, items, withheld, classes, notTold, turns });
+    const { needs } = this.#options;
+    return calendarView({ from, to, items, withheld, classes, notTold, turns, needs });
   }
 
   /** The slots of every schedule that is for somewhere in the scope, within the limits of sessions: as the plan has them. `since`: where they begin. */
@@ -153,7 +157,7 @@ export class CalendarService {
       );
       const sessionIds = new Set(counted.map(({ sessionId }) => sessionId));
       const sessions = sessionsOfSlots(made.slots).filter(({ sessionId }) => sessionIds.has(sessionId));
-      groups.push({ targets: schedule.targets, sessions });
+      groups.push(...groupsOf(sessions));
     }
     const refused = await this.#refused(groups, bound, rules, turns);
     const slots: CalendarSlot[] = [];
@@ -199,7 +203,7 @@ export class CalendarService {
       const { title, targets } = order;
       const none = { scheduleId: null, seriesId: null, sessionId: null, originalAt: null };
       // Shards of one broadcast are orders of their own.
-      return [{ ...item, ...none, title, targets, broadcastId, announcementId: null }];
+      return [{ ...item, ...none, title, targets, broadcastId, announcementId: null, missing: [] }];
     });
   }
 
@@ -256,13 +260,13 @@ function hasAny(ids: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean 
 }
 
 function slotItem(slot: MadeSlot): CalendarSlot {
-  const { order, targets, broadcastId, announcementId, title } = slot;
+  const { order, targets, broadcastId, announcementId, title, missing } = slot;
   const { scheduleId, seriesId, sessionId, originalAt } = slot;
   // When it is signed decides nothing: it says itself when it was asked for.
   const whole = { ...order, id: broadcastId, revision: 0, issuedAt: 0, targets };
   const item = plannedItem(whole, null);
   return {
     ...item,
-    ...{ title, targets, broadcastId, announcementId, scheduleId, seriesId, sessionId, originalAt },
+    ...{ title, targets, broadcastId, announcementId, scheduleId, seriesId, sessionId, originalAt, missing },
   };
 }

@@ -1,5 +1,6 @@
 import type { Instant } from '#kit';
 import { airTimeMs, type CalendarView, type Conflict, type ItemTimeline, type Reason } from '#protocols';
+import type { NeedsOf } from '../announcements/area-needs.ts';
 import type { Turns } from '../turns.ts';
 import type { PreviewClass, PreviewSlot } from './preview/preview-types.ts';
 import { reasonView } from './reason-view.ts';
@@ -12,6 +13,8 @@ export interface CalendarSlot extends PreviewSlot {
   readonly seriesId: string | null;
   readonly sessionId: string | null;
   readonly originalAt: Instant | null;
+  /** Areas in which nobody approved it. */
+  readonly missing: readonly string[];
 }
 
 type ClassItem = CalendarView['classes'][number]['items'][number];
@@ -25,6 +28,7 @@ export async function calendarView({
   classes,
   notTold,
   turns,
+  needs,
 }: {
   readonly from: Instant;
   readonly to: Instant;
@@ -33,6 +37,7 @@ export async function calendarView({
   readonly classes: readonly PreviewClass[];
   readonly notTold: readonly string[];
   readonly turns: Turns;
+  readonly needs: NeedsOf;
 }): Promise<CalendarView> {
   const byId = new Map(items.map((item) => [item.id, item]));
   const inRange = (at: Instant) => at >= from && at < to;
@@ -55,14 +60,14 @@ export async function calendarView({
   await turns.take();
   const itemViews = [...shown.values()]
     .sort((a, b) => a.startsAt - b.startsAt || a.position - b.position)
-    .map(itemView);
+    .map((item) => ({ ...itemView(item), notApproved: needs(item.missing) }));
   await turns.take();
   const withheldViews = withheld
     .filter(({ startsAt }) => inRange(startsAt))
     .sort((a, b) => a.startsAt - b.startsAt || a.position - b.position)
-    .map(({ broadcastId, announcementId, scheduleId, originalAt, position, title, startsAt, ...why }) => ({
+    .map(({ broadcastId, announcementId, scheduleId, originalAt, position, title, startsAt, ...one }) => ({
       ...{ broadcastId, announcementId, scheduleId, originalAt, position, title, startsAt },
-      reason: reasonView(why),
+      ...{ reason: reasonView(one), notApproved: needs(one.missing) },
     }));
   await turns.take();
   return {
@@ -72,7 +77,7 @@ export async function calendarView({
   };
 }
 
-function itemView(item: CalendarSlot): CalendarView['items'][number] {
+function itemView(item: CalendarSlot): Omit<CalendarView['items'][number], 'notApproved'> {
   const { broadcastId, announcementId, scheduleId, seriesId, sessionId, originalAt, position } = item;
   const { title, priority, startsAt, latestStartAt } = item;
   return {

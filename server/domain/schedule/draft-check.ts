@@ -30,9 +30,11 @@ export interface DraftSession extends PlannedSession {
   readonly occurrence: Occurrence;
 }
 
-/** The facts as they are when every announcement with audio is approved: what is refused is refused before anybody approves it. */
+/** The facts as they are when every announcement with audio is approved everywhere: what is refused is refused before anybody approves it. */
 export function whenApproved(facts: SlotFacts): SlotFacts {
-  const announcements = new Map([...facts.announcements].map(([id, one]) => [id, asApproved(one)]));
+  const { tree } = facts;
+  const roots = [...tree.ids()].filter((id) => tree.get(id).parentId === null);
+  const announcements = new Map([...facts.announcements].map(([id, one]) => [id, asApproved(one, roots)]));
   return { ...facts, announcements };
 }
 

@@ -45,6 +45,7 @@ export function draftOf(
     gainDb: wanted.gainDb ?? 0,
     makeGood: wanted.makeGood ?? 'propose',
     windowOverride: leaveOf(wanted.windowOverride ?? null, actor),
+    fallbackId: null,
     againOf: null,
     pausedAt: null,
     pausedBy: null,

@@ -1,5 +1,6 @@
 import type { Clock, Instant } from '#kit';
 import type { OccurrenceView } from '#protocols';
+import type { NeedsOf } from '../announcements/area-needs.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
 import { Turns } from '../turns.ts';
@@ -26,9 +27,10 @@ export async function occurrencesOf(
     readonly to: Instant;
     readonly clock: Clock;
     readonly broadcastsOf: (ids: readonly string[]) => Promise<readonly Broadcast[]>;
+    readonly needs: NeedsOf;
   },
 ): Promise<OccurrenceView[]> {
-  const { facts, holidays, from, to, clock } = options;
+  const { facts, holidays, from, to, clock, needs } = options;
   const now = clock.now();
   const turns = new Turns(clock);
   const views: OccurrenceView[] = [];
@@ -39,14 +41,16 @@ export async function occurrencesOf(
     const zone = facts.tree.zoneOf(part.areaId);
     const { occurrences, omissions } = explainRule(part.rule, zone, holidays, from, Math.max(from, until));
     for (const occurrence of occurrences) {
-      views.push(viewOf(part, occurrence, slotsOf(part, occurrence, facts), facts, now));
+      views.push(viewOf(part, occurrence, slotsOf(part, occurrence, facts), { facts, now, needs }));
       await turns.take();
     }
     for (const omission of omissions) {
       if (omission.change.kind !== 'skip') continue;
       const { originalAt, day, change } = omission;
       const slots = { slots: [], withheld: skippedOf(part, omission, facts) };
-      const view = viewOf(part, { originalAt, startsAt: originalAt, day, change: null }, slots, facts, now);
+      const view = viewOf(part, { originalAt, startsAt: originalAt, day, change: null }, slots, {
+        ...{ facts, now, needs },
+      });
       views.push({ ...view, state: 'skipped', change });
     }
   }
@@ -60,20 +64,19 @@ function viewOf(
   part: Schedule,
   { originalAt, startsAt, day, change }: Occurrence,
   { slots, withheld }: Slots,
-  facts: SlotFacts,
-  now: Instant,
+  { facts, now, needs }: { readonly facts: SlotFacts; readonly now: Instant; readonly needs: NeedsOf },
 ): OccurrenceView {
   const items = [
     ...slots.map(
-      ({ broadcastId, announcementId, title, position, startsAt: at, airTimeMs }): Item => ({
+      ({ broadcastId, announcementId, title, position, startsAt: at, airTimeMs, missing }): Item => ({
         ...{ broadcastId, announcementId, title, position, startsAt: at, airTimeMs },
-        ...{ withheld: null, broadcast: null },
+        ...{ withheld: null, notApproved: needs(missing), broadcast: null },
       }),
     ),
     ...withheld.map(
-      ({ broadcastId, announcementId, title, position, startsAt: at, code, params }): Item => ({
+      ({ broadcastId, announcementId, title, position, startsAt: at, code, params, missing }): Item => ({
         ...{ broadcastId, announcementId, title, position, startsAt: at, airTimeMs: null },
-        ...{ withheld: reasonView({ code, params }), broadcast: null },
+        ...{ withheld: reasonView({ code, params }), notApproved: needs(missing), broadcast: null },
       }),
     ),
   ].sort((a, b) => a.position - b.position);

@@ -2,6 +2,7 @@ import type { Clock } from '#kit';
 import { DomainError, type Targets } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
+import { type Territory, territoryOf } from '../areas/territory.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import type { Stores } from '../unit-of-work.ts';
 import { checkLoad, checkRule } from './check-rule.ts';
@@ -11,7 +12,7 @@ import { mayBeginFrom } from './ended.ts';
 import type { HolidayBook } from './holiday-book.ts';
 import type { Schedule } from './schedule.ts';
 import type { SeriesCalendar } from './series.ts';
-import { readSlotFacts, type SlotFacts, type Territory } from './slot-facts.ts';
+import { readSlotFacts, type SlotFacts } from './slot-facts.ts';
 
 /** Sessions that are measured lie ahead: what others had earlier than this is nothing to them. */
 const RECENT_MS = 3 * 24 * 3_600_000;
@@ -53,14 +54,7 @@ export class ScheduleGuard {
 
   /** Where areas and speakers in use lie. */
   territory(): Territory {
-    return {
-      tree: this.#areas.tree,
-      areaOfSpeaker: (id) => {
-        const speaker = this.#speakers.get(id);
-        const inUse = speaker?.lifecycle === 'enrolled' || speaker?.lifecycle === 'active';
-        return inUse ? speaker?.areaId : undefined;
-      },
-    };
+    return territoryOf(this.#areas.tree, this.#speakers);
   }
 
   /**

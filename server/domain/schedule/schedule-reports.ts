@@ -1,5 +1,6 @@
 import type { Clock, Instant } from '#kit';
 import type { OccurrenceView, SchedulePreview } from '#protocols';
+import type { NeedsOf } from '../announcements/area-needs.ts';
 import type { Stores } from '../unit-of-work.ts';
 import { draftConflicts } from './draft-conflicts.ts';
 import { mayBeginFrom } from './ended.ts';
@@ -9,6 +10,8 @@ import { reasonView } from './reason-view.ts';
 import type { Schedule } from './schedule.ts';
 import type { ScheduleGuard, ScheduleReads } from './schedule-guard.ts';
 import type { DraftResult } from './schedule-service.ts';
+import { templateOf } from './session-template.ts';
+import type { SlotFacts } from './slot-facts.ts';
 
 /** A draft lies ahead: what others had earlier than this is nothing to it. */
 const RECENT_MS = 3 * 24 * 3_600_000;
@@ -19,17 +22,20 @@ export class ScheduleReports {
   readonly #guard: ScheduleGuard;
   readonly #holidays: HolidayBook;
   readonly #clock: Clock;
+  readonly #needs: NeedsOf;
 
   constructor(options: {
     readonly read: ScheduleReads & Pick<Stores, 'broadcasts'>;
     readonly guard: ScheduleGuard;
     readonly holidays: HolidayBook;
     readonly clock: Clock;
+    readonly needs: NeedsOf;
   }) {
     this.#read = options.read;
     this.#guard = options.guard;
     this.#holidays = options.holidays;
     this.#clock = options.clock;
+    this.#needs = options.needs;
   }
 
   /** The occurrences of a series that begin in [from, to). */
@@ -40,11 +46,12 @@ export class ScheduleReports {
     const facts = await this.#guard.facts(this.#read, series);
     const holidays = this.#holidays.table;
     const broadcastsOf = (ids: readonly string[]) => this.#read.broadcasts.some(ids);
-    return occurrencesOf(series, { facts, holidays, from, to, clock: this.#clock, broadcastsOf });
+    const [clock, needs] = [this.#clock, this.#needs];
+    return occurrencesOf(series, { facts, holidays, from, to, clock, broadcastsOf, needs });
   }
 
   /** What a draft would do: its next sixty days, or where there is nothing in them its first occurrence. */
-  async preview({ schedule, sessions, refused }: DraftResult): Promise<SchedulePreview> {
+  async preview({ schedule, facts, sessions, refused }: DraftResult): Promise<SchedulePreview> {
     const since = this.#clock.now() - RECENT_MS;
     const schedules = (await this.#read.schedules.active()).filter((one) => mayBeginFrom(one, since));
     const others = { schedules, facts: await this.#guard.facts(this.#read, schedules) };
@@ -58,6 +65,16 @@ export class ScheduleReports {
         refused: reasons.get(originalAt) ?? null,
       })),
       conflicts,
+      notApproved: this.#notApproved(schedule, facts),
     };
+  }
+
+  #notApproved(schedule: Schedule, facts: SlotFacts): SchedulePreview['notApproved'] {
+    const { items, silent } = templateOf(schedule, facts);
+    const found = new Map<string, SchedulePreview['notApproved'][number]>();
+    for (const { announcementId, title, missing } of [...items, ...silent])
+      if (announcementId !== null && missing.length > 0)
+        found.set(announcementId, { announcementId, title, areas: this.#needs(missing) });
+    return [...found.values()];
   }
 }

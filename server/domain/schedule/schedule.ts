@@ -42,6 +42,8 @@ export interface Schedule {
   readonly gainDb: number;
   readonly makeGood: 'off' | 'propose' | 'auto';
   readonly windowOverride: { readonly by: string; readonly reason: string } | null;
+  /** The announcement that airs where nothing of a session is approved; null: silence. */
+  readonly fallbackId: string | null;
   /** The occurrence that it plays once more; null: it is a schedule of its own. */
   readonly againOf: { readonly seriesId: string; readonly originalAt: number } | null;
   readonly pausedAt: number | null;

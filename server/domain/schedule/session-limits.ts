@@ -43,6 +43,21 @@ export function* overLimitSteps(
   areaIds: Iterable<string>,
   rules: TargetRules,
 ): Generator<void, Map<string, Refusal>> {
+  return yield* overLimitGroups(groupsOf(sessions), areaIds, rules);
+}
+
+/** Sessions that are for the same targets. */
+export interface SessionGroup {
+  readonly targets: Targets;
+  readonly sessions: readonly PlannedSession[];
+}
+
+const grouped = new WeakMap<readonly PlannedSession[], readonly SessionGroup[]>();
+
+/** Sessions by whom they are for: of the same array the same groups. */
+export function groupsOf(sessions: readonly PlannedSession[]): readonly SessionGroup[] {
+  const known = grouped.get(sessions);
+  if (known !== undefined) return known;
   const byTargets = new Map<Targets, PlannedSession[]>();
   for (const session of sessions) {
     const group = byTargets.get(session.targets);
@@ -50,13 +65,8 @@ export function* overLimitSteps(
     else group.push(session);
   }
   const groups = [...byTargets].map(([targets, ofGroup]) => ({ targets, sessions: ofGroup }));
-  return yield* overLimitGroups(groups, areaIds, rules);
-}
-
-/** Sessions that are for the same targets. */
-export interface SessionGroup {
-  readonly targets: Targets;
-  readonly sessions: readonly PlannedSession[];
+  grouped.set(sessions, groups);
+  return groups;
 }
 
 /** What was found by area, for the next time: an area of which neither the rule nor the sessions (as arrays) have changed is not counted again. */
@@ -187,8 +197,11 @@ function overLimitIn(
 
 /** The sessions that slots belong to. */
 export function sessionsOfSlots(slots: readonly MadeSlot[]): PlannedSession[] {
-  const sessions = new Map<string, { startsAt: Instant; endsAt: Instant } & PlannedSession>();
-  for (const { sessionId, startsAt, airTimeMs, targets, order } of slots) {
+  const sessions = new Map<
+    string,
+    { startsAt: Instant; endsAt: Instant; targets: Targets } & PlannedSession
+  >();
+  for (const { sessionId, startsAt, airTimeMs, targets, asked, order } of slots) {
     const known = sessions.get(sessionId);
     const endsAt = startsAt + airTimeMs;
     if (known === undefined)
@@ -199,6 +212,8 @@ export function sessionsOfSlots(slots: readonly MadeSlot[]): PlannedSession[] {
     else {
       known.startsAt = Math.min(known.startsAt, startsAt);
       known.endsAt = Math.max(known.endsAt, endsAt);
+      // Its items sound in different places: it counts wherever it was asked for.
+      if (known.targets !== targets) known.targets = asked;
     }
   }
   return [...sessions.values()];
@@ -218,7 +233,7 @@ export function withholdRefused({ slots, withheld }: Slots, refused: ReadonlyMap
   const over = slots.flatMap((slot) => {
     const refusal = refused.get(slot.sessionId);
     if (refusal === undefined) return [];
-    const { latestStartAt: _, airTimeMs: __, order: ___, ...name } = slot;
+    const { latestStartAt: _, airTimeMs: __, order: ___, asked: ____, ...name } = slot;
     return [{ ...name, ...refusal }];
   });
   return {

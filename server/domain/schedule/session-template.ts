@@ -5,11 +5,14 @@ import {
   builtInPrelude,
   type ClearedContent,
   type ClearedPrelude,
+  type ClearedTargets,
+  type Clearing,
   clear,
 } from '../announcements/clearance.ts';
+import { namesOf } from '../areas/area-names.ts';
 import { airTimeMs } from '../broadcasts/plan-broadcast.ts';
 import type { ProgrammeItem, Schedule } from './schedule.ts';
-import type { MediumFacts, SlotFacts } from './slot-facts.ts';
+import type { SlotFacts } from './slot-facts.ts';
 import type { Refusal } from './target-rules.ts';
 
 /** One item of a session, whenever that begins. */
@@ -26,6 +29,10 @@ export interface SessionItem {
   readonly prelude: ClearedPrelude[];
   readonly repeat: PlayOrder['repeat'];
   readonly requires: readonly Capability[];
+  /** Where it sounds. The same object for items that sound in the same places. */
+  readonly targets: ClearedTargets;
+  /** Areas of the schedule's targets in which nobody approved it. */
+  readonly missing: readonly string[];
 }
 
 /** An item that cannot sound as things are. */
@@ -35,6 +42,8 @@ export interface SilentItem {
   readonly announcementId: string | null;
   readonly title: string;
   readonly refusal: Refusal;
+  /** Areas in which nobody approved it, where that is why. */
+  readonly missing: readonly string[];
 }
 
 /** What a schedule airs each time: its items one after the other. What cannot sound takes no time. */
@@ -68,7 +77,7 @@ function makeTemplate(schedule: Schedule, facts: SlotFacts): SessionTemplate {
     const { title } = schedule;
     return {
       items: [],
-      silent: [{ key: content.programmeId, position: 0, announcementId: null, title, refusal }],
+      silent: [{ key: content.programmeId, position: 0, announcementId: null, title, refusal, missing: [] }],
       lengthMs: 0,
     };
   }
@@ -79,6 +88,7 @@ function makeTemplate(schedule: Schedule, facts: SlotFacts): SessionTemplate {
   const items: SessionItem[] = [];
   const silent: SilentItem[] = [];
   const seen = new Map<string, number>();
+  const places = new Map<string, ClearedTargets>();
   let [offsetMs, lengthMs] = [0, 0];
   for (const [position, item] of wanted.entries()) {
     const { announcementId, gapMs } = item;
@@ -86,12 +96,13 @@ function makeTemplate(schedule: Schedule, facts: SlotFacts): SessionTemplate {
     seen.set(announcementId, equals + 1);
     const key = `${announcementId}#${equals}`;
     const announcement = facts.announcements.get(announcementId);
-    const sound = soundOf(announcementId, announcement, facts.media);
-    if ('code' in sound) {
-      const title = announcement?.title ?? '';
-      silent.push({ key, position, announcementId, title, refusal: sound });
+    const title = announcement?.title ?? '';
+    const found = clearingOf(announcementId, announcement, schedule, facts);
+    if ('refusal' in found) {
+      silent.push({ key, position, announcementId, title, ...found });
       continue;
     }
+    const { content: sound, missing } = found;
     const chime = items.length === 0 ? (programme?.chime ?? null) : null;
     // A stream is of its moment: it is not played twice.
     const repeat =
@@ -103,13 +114,15 @@ function makeTemplate(schedule: Schedule, facts: SlotFacts): SessionTemplate {
       key,
       position,
       announcementId,
-      title: announcement?.title ?? '',
+      title,
       offsetMs,
       airTimeMs: airMs,
       content: sound,
       prelude,
       repeat,
       requires: requirements(schedule, sound, opening !== null, repeat.count),
+      targets: once(found.targets, places),
+      missing,
     });
     lengthMs = offsetMs + airMs;
     offsetMs = lengthMs + gapMs;
@@ -117,25 +130,51 @@ function makeTemplate(schedule: Schedule, facts: SlotFacts): SessionTemplate {
   return { items, silent, lengthMs };
 }
 
-/** What an announcement sounds like on the air, or why it may not. */
-function soundOf(
+/** What an announcement sounds like on the air, and where, or why it does not sound. */
+function clearingOf(
   announcementId: string,
   announcement: Announcement | undefined,
-  media: ReadonlyMap<string, MediumFacts>,
-): ClearedContent | Refusal {
+  { targets }: Schedule,
+  { media, territory }: SlotFacts,
+): Clearing | Pick<SilentItem, 'refusal' | 'missing'> {
   if (announcement === undefined)
-    return { code: 'request.not_found', params: { what: 'announcement', id: announcementId } };
+    return silence({ code: 'request.not_found', params: { what: 'announcement', id: announcementId } });
   const { mediaSha256 } = announcement;
-  const sound = clear(announcement, mediaSha256 === null ? null : media.get(mediaSha256));
-  if ('content' in sound) return sound.content;
-  switch (sound.unclear) {
+  const medium = mediaSha256 === null ? null : media.get(mediaSha256);
+  const sound = clear(announcement, medium, { targets, territory });
+  if ('content' in sound) return sound;
+  const { unclear, missing } = sound;
+  switch (unclear) {
     case 'not_stored':
-      return { code: 'media.not_stored', params: { sha256: mediaSha256 } };
+      return silence({ code: 'media.not_stored', params: { sha256: mediaSha256 } });
     case 'not_approved':
     case 'changed':
     case 'no_audio':
-      return { code: 'schedule.not_approved', params: { announcementId } };
+      return silence({ code: 'schedule.not_approved', params: { announcementId } }, missing);
+    case 'not_here':
+      return silence(
+        {
+          code: 'approval.areas_missing',
+          params: { id: announcementId, areas: namesOf(missing, territory.tree) },
+        },
+        missing,
+      );
+    case 'scattered':
+      return silence({ code: 'approval.scattered', params: { id: announcementId } }, missing);
   }
+}
+
+function silence(refusal: Refusal, missing: readonly string[] = []): Pick<SilentItem, 'refusal' | 'missing'> {
+  return { refusal, missing };
+}
+
+/** The same targets as one object: what sounds in the same places is counted together. */
+function once(targets: ClearedTargets, known: Map<string, ClearedTargets>): ClearedTargets {
+  const key = JSON.stringify(targets);
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  known.set(key, targets);
+  return targets;
 }
 
 function requirements(

@@ -1,5 +1,6 @@
 import type { Announcement } from '../announcements/announcement.ts';
 import type { AreaTree } from '../areas/area.ts';
+import type { Territory } from '../areas/territory.ts';
 import type { Medium } from '../media/medium.ts';
 import type { Stores } from '../unit-of-work.ts';
 import type { Programme, Schedule } from './schedule.ts';
@@ -11,6 +12,7 @@ export type MediumFacts = Pick<Medium, 'sha256' | 'bytes' | 'durationMs' | 'chun
 /** Everything that slots are made from besides their schedule: one picture, never changed. */
 export interface SlotFacts {
   readonly tree: AreaTree;
+  readonly territory: Territory;
   readonly rules: TargetRules;
   /** By id. */
   readonly programmes: ReadonlyMap<string, Programme>;
@@ -20,14 +22,9 @@ export interface SlotFacts {
   readonly media: ReadonlyMap<string, MediumFacts>;
 }
 
-export interface Territory {
-  readonly tree: AreaTree;
-  readonly areaOfSpeaker: (speakerId: string) => string | undefined;
-}
-
 /** Puts a picture together from what was read. */
 export function slotFacts(
-  { tree, areaOfSpeaker }: Territory,
+  territory: Territory,
   found: {
     readonly programmes: readonly Programme[];
     readonly announcements: readonly Announcement[];
@@ -35,8 +32,9 @@ export function slotFacts(
   },
 ): SlotFacts {
   return {
-    tree,
-    rules: new TargetRules({ tree, areaOfSpeaker }),
+    tree: territory.tree,
+    territory,
+    rules: new TargetRules(territory),
     programmes: new Map(found.programmes.map((one) => [one.id, one])),
     announcements: new Map(found.announcements.map((one) => [one.id, one])),
     media: new Map(found.media.map((one) => [one.sha256, one])),

@@ -1,6 +1,6 @@
 import type { Instant, Milliseconds } from '#kit';
 import { derivedId, type PlayOrder, type Targets, type Window } from '#protocols';
-import type { ClearedSounds } from '../announcements/clearance.ts';
+import type { ClearedSounds, ClearedTargets } from '../announcements/clearance.ts';
 import { END_MARGIN_MS } from '../broadcasts/plan-broadcast.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
 import { addDays, instantOf, localDay } from '../policies/zoned-time.ts';
@@ -25,7 +25,10 @@ interface SlotName {
   readonly position: number;
   readonly startsAt: Instant;
   readonly title: string;
+  /** Those of the schedule; of what goes into a plan the part in which it was approved. */
   readonly targets: Targets;
+  /** Areas of the schedule's targets in which nobody approved it. */
+  readonly missing: readonly string[];
 }
 
 /** One item at one instant, as it goes into a plan. */
@@ -34,6 +37,9 @@ export interface MadeSlot extends SlotName {
   readonly announcementId: string;
   readonly airTimeMs: number;
   readonly order: SlotOrder;
+  readonly targets: ClearedTargets;
+  /** Those of the schedule. */
+  readonly asked: Targets;
 }
 
 /** One item that would be due and does not go into a plan, and why. */
@@ -66,9 +72,9 @@ export function slotsOf(schedule: Schedule, occurrence: Occurrence, facts: SlotF
   const { startsAt } = occurrence;
   const name = namer(schedule, occurrence);
   const withheld = silent.map(
-    ({ key, position, announcementId, title, refusal }): WithheldSlot => ({
+    ({ key, position, announcementId, title, refusal, missing }): WithheldSlot => ({
       ...name(key, position, startsAt, title),
-      announcementId,
+      ...{ announcementId, missing },
       ...(pausedFor(schedule, startsAt) ?? refusal),
     }),
   );
@@ -81,8 +87,13 @@ export function slotsOf(schedule: Schedule, occurrence: Occurrence, facts: SlotF
   }
   const resumeUntil = startsAt + Math.min(LONGEST_WAIT_MS, sessionLimitMs(schedule, facts));
   const slots = items.map((item): MadeSlot => {
-    const { key, position, title, announcementId, airTimeMs, offsetMs } = item;
-    const named = name(key, position, startsAt + offsetMs, title);
+    const { key, position, title, announcementId, airTimeMs, offsetMs, targets, missing } = item;
+    const named = {
+      ...name(key, position, startsAt + offsetMs, title),
+      targets,
+      missing,
+      asked: schedule.targets,
+    };
     const order = orderOf(schedule, named, item, leave.window, resumeUntil);
     return { ...named, latestStartAt: order.latestStartAt, announcementId, airTimeMs, order };
   });
@@ -190,7 +201,7 @@ function namer(schedule: Schedule, { originalAt }: Pick<Occurrence, 'originalAt'
   const sessionId = sessionIdOf(schedule, originalAt);
   return (key: string, position: number, startsAt: Instant, title: string): SlotName => ({
     broadcastId: derivedId('brc', seriesId, originalAt, key),
-    ...{ scheduleId, seriesId, sessionId, originalAt, position, startsAt, title, targets },
+    ...{ scheduleId, seriesId, sessionId, originalAt, position, startsAt, title, targets, missing: [] },
   });
 }
 

@@ -5,11 +5,15 @@ import {
   AnnouncementListSchema,
   AnnouncementSchema,
   ApprovalSchema,
+  AreaQuerySchema,
   IdempotencyHeadersSchema,
   IdParamsSchema,
   PageQuerySchema,
   RejectionSchema,
+  WaitingListSchema,
+  WithdrawalSchema,
 } from '#protocols';
+import type { Announcement } from '../../domain/announcements/announcement.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
@@ -20,7 +24,8 @@ import { announcementView } from '../views.ts';
 export const announcementRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { announcements, areas, streams } = services;
+    const { announcements, approvals, areas, needs, streams } = services;
+    const view = (one: Announcement) => announcementView(one, needs(approvals.missing(one)));
     const tags = ['announcements'];
     const acting = { tags, headers: IdempotencyHeadersSchema, response: { 200: AnnouncementSchema } };
 
@@ -39,7 +44,28 @@ export const announcementRoutes =
         const { area, limit = 50, before } = request.query;
         const areaIds = areas.scope(actorOf(request), 'announcement:read', area);
         const page = { areaIds, limit, ...(before === undefined ? {} : { before }) };
-        return { announcements: (await announcements.list(page)).map(announcementView) };
+        return { announcements: (await announcements.list(page)).map(view) };
+      },
+    );
+
+    app.get(
+      '/approvals',
+      {
+        config: permission('announcement:approve'),
+        schema: {
+          summary: 'What waits for the approval of who asks, oldest first',
+          tags,
+          querystring: AreaQuerySchema,
+          response: { 200: WaitingListSchema },
+        },
+      },
+      async (request) => {
+        const actor = actorOf(request);
+        const areaIds = areas.scope(actor, 'announcement:approve', request.query.area);
+        const waiting = await approvals.waiting(actor, areaIds);
+        return {
+          waiting: waiting.map((one) => ({ announcement: view(one.announcement), areas: needs(one.areas) })),
+        };
       },
     );
 
@@ -54,7 +80,7 @@ export const announcementRoutes =
           response: { 200: AnnouncementSchema },
         },
       },
-      async (request) => announcementView(await announcements.get(actorOf(request), request.params.id)),
+      async (request) => view(await announcements.get(actorOf(request), request.params.id)),
     );
 
     app.post(
@@ -73,7 +99,7 @@ export const announcementRoutes =
         await streams.check(request.body.stream);
         return act(services, request, reply, async (tx, actor) => ({
           status: 201,
-          body: announcementView(await announcements.create(tx, actor, request.body)),
+          body: view(await announcements.create(tx, actor, request.body)),
         }));
       },
     );
@@ -93,7 +119,7 @@ export const announcementRoutes =
         await streams.check(request.body.stream);
         return act(services, request, reply, async (tx, actor) => ({
           status: 200,
-          body: announcementView(await announcements.change(tx, actor, request.params.id, request.body)),
+          body: view(await announcements.change(tx, actor, request.params.id, request.body)),
         }));
       },
     );
@@ -107,7 +133,7 @@ export const announcementRoutes =
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => ({
           status: 200,
-          body: announcementView(await announcements.submit(tx, actor, request.params.id)),
+          body: view(await announcements.submit(tx, actor, request.params.id)),
         })),
     );
 
@@ -117,7 +143,7 @@ export const announcementRoutes =
         config: permission('announcement:approve'),
         schema: {
           ...acting,
-          summary: 'Approve exactly what has this approvalHash',
+          summary: 'Approve exactly what has this approvalHash, for the own areas',
           params: IdParamsSchema,
           body: ApprovalSchema,
         },
@@ -125,9 +151,7 @@ export const announcementRoutes =
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => ({
           status: 200,
-          body: announcementView(
-            await announcements.approve(tx, actor, request.params.id, request.body.sha256),
-          ),
+          body: view(await approvals.approve(tx, actor, request.params.id, request.body)),
         })),
     );
 
@@ -145,9 +169,7 @@ export const announcementRoutes =
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => ({
           status: 200,
-          body: announcementView(
-            await announcements.reject(tx, actor, request.params.id, request.body.reason),
-          ),
+          body: view(await approvals.reject(tx, actor, request.params.id, request.body)),
         })),
     );
 
@@ -155,12 +177,17 @@ export const announcementRoutes =
       '/announcements/:id/withdraw',
       {
         config: permission('announcement:write'),
-        schema: { ...acting, summary: 'Never broadcast it again', params: IdParamsSchema },
+        schema: {
+          ...acting,
+          summary: 'Never broadcast it again; where areas are named only there',
+          params: IdParamsSchema,
+          body: WithdrawalSchema,
+        },
       },
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => ({
           status: 200,
-          body: announcementView(await announcements.withdraw(tx, actor, request.params.id)),
+          body: view(await approvals.withdraw(tx, actor, request.params.id, request.body)),
         })),
     );
   };

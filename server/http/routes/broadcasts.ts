@@ -9,6 +9,7 @@ import {
   IdempotencyHeadersSchema,
   IdParamsSchema,
   PageQuerySchema,
+  PlayedSchema,
   PlayRequestSchema,
 } from '#protocols';
 import { broadcastCounts, deliveryPage } from '../../domain/broadcasts/delivery-report.ts';
@@ -24,7 +25,7 @@ import { broadcastView } from '../views.ts';
 export const broadcastRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areas, broadcasts, cancels, clock, read } = services;
+    const { areas, broadcasts, cancels, clock, needs, read } = services;
     const tags = ['broadcasts'];
     const headers = IdempotencyHeadersSchema;
 
@@ -33,18 +34,18 @@ export const broadcastRoutes =
       {
         config: permission('broadcast:play'),
         schema: {
-          summary: 'Broadcast an approved announcement',
+          summary: 'Broadcast an announcement where it is approved',
           tags,
           headers,
           body: PlayRequestSchema,
-          response: { 201: BroadcastSchema },
+          response: { 201: PlayedSchema },
         },
       },
       (request, reply) =>
-        act(services, request, reply, async (tx, actor) => ({
-          status: 201,
-          body: await broadcasts.play(tx, actor, request.body),
-        })),
+        act(services, request, reply, async (tx, actor) => {
+          const { broadcast, missing } = await broadcasts.play(tx, actor, request.body);
+          return { status: 201, body: { ...broadcastView(broadcast), withheld: needs(missing) } };
+        }),
     );
 
     app.post(

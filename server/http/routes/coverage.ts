@@ -14,6 +14,7 @@ import { permission } from '../access.ts';
 import { act } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
+import { broadcastView } from '../views.ts';
 
 const AreaQuerySchema = strict({ area: Type.Optional(IdSchema) });
 
@@ -54,7 +55,7 @@ export const coverageRoutes =
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => ({
           status: 201,
-          body: await makeGoods.make(tx, actor, request.params.id, request.body),
+          body: broadcastView(await makeGoods.make(tx, actor, request.params.id, request.body)),
         })),
     );
 

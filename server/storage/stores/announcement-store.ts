@@ -1,5 +1,5 @@
 import type { AnnouncementState } from '#protocols';
-import type { Announcement, AnnouncementStore } from '../../domain/announcements/announcement.ts';
+import type { Announcement, AnnouncementStore, Decision } from '../../domain/announcements/announcement.ts';
 import type { Models } from '../client.ts';
 import type { Access } from '../engine.ts';
 import { inParts } from '../paging.ts';
@@ -50,6 +50,15 @@ export class DatabaseAnnouncementStore implements AnnouncementStore {
     return rows.map(toAnnouncement);
   }
 
+  async asked(limit: number): Promise<Announcement[]> {
+    const rows = await this.#access.models.announcement.findMany({
+      where: { OR: [{ state: 'submitted' }, { state: 'approved', forAreas: { not: '[]' } }] },
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      take: limit,
+    });
+    return rows.map(toAnnouncement);
+  }
+
   async insert(announcement: Announcement): Promise<void> {
     await this.#access.models.announcement.create({ data: toRow(announcement) });
   }
@@ -65,8 +74,14 @@ export class DatabaseAnnouncementStore implements AnnouncementStore {
 }
 
 function toRow(announcement: Announcement): AnnouncementRow {
-  const { stream, composers } = announcement;
-  return { ...announcement, stream: toJsonOrNull(stream), composers: JSON.stringify(composers) };
+  const { stream, composers, forAreas, decisions } = announcement;
+  return {
+    ...announcement,
+    stream: toJsonOrNull(stream),
+    composers: JSON.stringify(composers),
+    forAreas: JSON.stringify(forAreas),
+    decisions: JSON.stringify(decisions),
+  };
 }
 
 function toAnnouncement(row: AnnouncementRow): Announcement {
@@ -74,5 +89,7 @@ function toAnnouncement(row: AnnouncementRow): Announcement {
     ...row,
     stream: fromJsonOrNull<NonNullable<Announcement['stream']>>(row.stream),
     composers: fromJson<string[]>(row.composers),
+    forAreas: fromJson<string[]>(row.forAreas),
+    decisions: fromJson<Decision[]>(row.decisions),
   };
 }

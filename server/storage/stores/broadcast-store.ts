@@ -9,7 +9,7 @@ import type {
 import type { Models } from '../client.ts';
 import type { Access } from '../engine.ts';
 import { inParts } from '../paging.ts';
-import { fromJson } from './json.ts';
+import { fromJson, fromJsonOrNull, toJsonOrNull } from './json.ts';
 import { inOrder, newestIds } from './newest.ts';
 
 type BroadcastRow = NonNullable<Awaited<ReturnType<Models['broadcast']['findUnique']>>>;
@@ -56,7 +56,7 @@ export class DatabaseBroadcastStore implements BroadcastStore {
 
   async insert(broadcast: Broadcast, snapshot: TargetSnapshot): Promise<void> {
     await this.#models.broadcast.create({
-      data: { ...broadcast, targets: JSON.stringify(broadcast.targets) },
+      data: toRow(broadcast),
     });
     await this.#models.targetSnapshot.create({
       data: { broadcastId: broadcast.id, speakerIds: JSON.stringify(snapshot.speakerIds) },
@@ -64,11 +64,8 @@ export class DatabaseBroadcastStore implements BroadcastStore {
   }
 
   async rewrite(broadcast: Broadcast, { speakerIds }: TargetSnapshot): Promise<void> {
-    const { id, ...fields } = broadcast;
-    await this.#models.broadcast.update({
-      where: { id },
-      data: { ...fields, targets: JSON.stringify(fields.targets) },
-    });
+    const { id, ...fields } = toRow(broadcast);
+    await this.#models.broadcast.update({ where: { id }, data: fields });
     await this.#models.targetSnapshot.update({
       where: { broadcastId: id },
       data: { speakerIds: JSON.stringify(speakerIds) },
@@ -205,8 +202,17 @@ export class DatabaseBroadcastStore implements BroadcastStore {
   }
 }
 
+function toRow(broadcast: Broadcast): BroadcastRow {
+  const { targets, clearance } = broadcast;
+  return { ...broadcast, targets: JSON.stringify(targets), clearance: toJsonOrNull(clearance) };
+}
+
 function toBroadcast(row: BroadcastRow): Broadcast {
-  return { ...row, targets: fromJson<Targets>(row.targets) };
+  return {
+    ...row,
+    targets: fromJson<Targets>(row.targets),
+    clearance: fromJsonOrNull<NonNullable<Broadcast['clearance']>>(row.clearance),
+  };
 }
 
 function toOrder(row: OrderRow): StoredOrder {

@@ -117,6 +117,7 @@ function broadcastUnderWay(id: string, now: number, targetCount: number): Broadc
     seriesId: null,
     sessionId: null,
     originalAt: null,
+    clearance: null,
     createdBy: 'bench',
     createdAt: now,
   };

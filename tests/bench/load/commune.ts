@@ -107,6 +107,8 @@ function loadAnnouncement(mediaSha256: string, now: number): Announcement {
     createdBy: 'bench',
     composers: ['bench'],
     recordedBy: null,
+    forAreas: [],
+    decisions: [],
     createdAt: now,
     updatedAt: now,
   });

@@ -126,6 +126,7 @@ export class BenchPlanner {
             ...{ language: 'vi', priority: 'normal', text: null, state: 'submitted', stream: null },
             ...{ mediaSha256: sound, approvedSha256: null, stored: false, rejectedReason: null },
             ...{ createdBy: 'bench', composers: ['bench'], recordedBy: null, createdAt: at, updatedAt: at },
+            ...{ forAreas: [], decisions: [] },
           }),
         );
     });
@@ -158,7 +159,7 @@ function schedule(number: number, hamlets: readonly string[], at: number): Sched
     },
     start: { mode: 'instant', latenessMs: 300_000 },
     ...{ overlap: 'queue', afterInterruption: 'resume', gainDb: 0, makeGood: 'off', windowOverride: null },
-    ...{ againOf: null, pausedAt: null, pausedBy: null, deletedAt: null },
+    ...{ againOf: null, fallbackId: null, pausedAt: null, pausedBy: null, deletedAt: null },
     ...{ createdBy: 'bench', createdAt: at, updatedAt: at },
   };
 }

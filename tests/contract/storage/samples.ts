@@ -78,6 +78,8 @@ export const announcement = (areaId: string, over: Partial<Announcement> = {}): 
   ...{ state: 'draft' as const, mediaSha256: null, approvedSha256: null, rejectedReason: null, stored: true },
   stream: { url: 'https://vov.example/vov1.mp3', station: 'VOV1', durationMs: 1_800_000 },
   ...{ createdBy: 'bích', composers: ['bích'], recordedBy: null, createdAt: AT, updatedAt: AT },
+  forAreas: [areaId],
+  decisions: [{ areaId, verdict: 'withdrawn' as const, by: 'ông “Tư”', at: AT, reason: null }],
   ...over,
 });
 
@@ -96,6 +98,7 @@ export const broadcast = (
     seriesId: 'ser_1',
     sessionId: 'ses_1',
     originalAt: AT,
+    clearance: [{ kind: 'approval', sha256: sha256('approved') }],
   },
   ...over,
 });

@@ -25,6 +25,7 @@ const schedule = (areaId: string, over: Partial<Schedule> = {}): Schedule => ({
   },
   ...{ start: { mode: 'wait', minutes: 10 }, overlap: 'duck', afterInterruption: 'reschedule', gainDb: -3.5 },
   ...{ makeGood: 'auto', windowOverride: { by: 'chairman', reason: 'báo bão' } },
+  fallbackId: 'ann_0',
   againOf: { seriesId: 'ser_0', originalAt: AT },
   ...{ pausedAt: AT, pausedBy: 'bích', deletedAt: null, createdBy: 'bích', createdAt: AT, updatedAt: AT },
   ...over,
@@ -59,7 +60,7 @@ onBothDatabases('the stores of programmes and schedules', (storage) => {
     const areaId = await place(storage());
     const one = schedule(areaId);
     const plain = schedule(areaId, {
-      ...{ windowOverride: null, againOf: null, pausedAt: null, pausedBy: null },
+      ...{ windowOverride: null, againOf: null, fallbackId: null, pausedAt: null, pausedBy: null },
       seriesId: one.seriesId,
       createdAt: AT + 1,
     });

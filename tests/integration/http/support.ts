@@ -36,8 +36,8 @@ const ALL_DAY = {
   legalBasis: 'kiểm thử',
 };
 
-/** Who asks: a role in the commune, or in the commune beside it. */
-export type Who = Role | `other ${Role}` | 'nobody';
+/** Who asks: a role in the commune, or in the commune beside it, or somebody who answers for one hamlet. */
+export type Who = Role | `other ${Role}` | `${(typeof HAMLETS)[number]} chairman` | 'nobody';
 
 export interface Answer<Body> {
   readonly status: number;
@@ -249,16 +249,16 @@ export async function startController(
 ): Promise<TestController> {
   const folder = tempDir('http');
   const tokens = new Map<string, string>();
-  const records = ROLES.flatMap((role) =>
-    [
-      { name: role, areas: [COMMUNE] },
-      { name: `other ${role}`, areas: [ELSEWHERE] },
-    ].map(({ name, areas }) => {
-      const token = newToken();
-      tokens.set(name, token);
-      return { name, role, areas, sha256: hashToken(token) };
-    }),
-  );
+  const people = [
+    ...ROLES.map((role) => ({ name: role, role, areas: [COMMUNE] })),
+    ...ROLES.map((role) => ({ name: `other ${role}`, role, areas: [ELSEWHERE] })),
+    ...HAMLETS.map((id) => ({ name: `${id} chairman`, role: 'chairman', areas: [id] })),
+  ];
+  const records = people.map((person) => {
+    const token = newToken();
+    tokens.set(person.name, token);
+    return { ...person, sha256: hashToken(token) };
+  });
   await writeFile(join(folder, 'tokens.json'), JSON.stringify(records));
   const controller = new TestController(folder, tokens);
   onTestFinished(() => controller.stop());

@@ -303,6 +303,8 @@ export class TestController {
         createdBy: 'test',
         composers: ['test'],
         recordedBy: null,
+        forAreas: [],
+        decisions: [],
         createdAt: now,
         updatedAt: now,
       });
@@ -327,6 +329,7 @@ export class TestController {
           seriesId: null,
           sessionId: null,
           originalAt: null,
+          clearance: null,
           createdBy: 'test',
           createdAt: now,
         },

@@ -3,6 +3,7 @@ import { type HeldScoped, heldHash, type PlanHead, payloadOf, planHeadCodec, sha
 import { asApproved } from '../../../server/domain/announcements/approval-hash.ts';
 import { clear } from '../../../server/domain/announcements/clearance.ts';
 import { AreaDirectory } from '../../../server/domain/areas/area-directory.ts';
+import { territoryOf } from '../../../server/domain/areas/territory.ts';
 import { HeadBook } from '../../../server/domain/plans/head-book.ts';
 import { PlanCompiler } from '../../../server/domain/plans/plan-compiler.ts';
 import { SlotBook } from '../../../server/domain/plans/slot-book.ts';
@@ -28,13 +29,14 @@ async function commune() {
     await tx.media.put(audio);
     await tx.announcements.insert(news);
   });
-  const cleared = clear(news, audio);
-  if (!('content' in cleared)) throw new Error(`not cleared: ${cleared.unclear}`);
   const enrolled = await controller.addSpeaker('loa-1');
   const areas = new AreaDirectory();
   areas.load(await storage.read.areas.all());
   const speakers = new SpeakerDirectory();
   speakers.load(await storage.read.speakers.credentials());
+  const { targets } = playOrderOf('x', 0, 600_000, HAMLET);
+  const cleared = clear(news, audio, { targets, territory: territoryOf(areas.tree, speakers) });
+  if (!('content' in cleared)) throw new Error(`not cleared: ${cleared.unclear}`);
   const slots = new SlotBook();
   const startsAt = Math.floor(clock.now()) + 3_600_000;
   const plan = { titles: ['Bản tin'], meanwhile: async (): Promise<void> => undefined };
@@ -45,13 +47,13 @@ async function commune() {
         id: _,
         revision: __,
         issuedAt: ___,
-        targets,
+        targets: ____,
         ...order
       } = playOrderOf('x', startsAt, 600_000, HAMLET);
       const broadcastId = `brc_${i}`;
       return {
         ...{ broadcastId, scheduleId: 'sch_1', announcementId: 'ann_1', areaId: HAMLET, seriesId: 'ser_1' },
-        ...{ sessionId: 'ses_1', originalAt: startsAt, position: i, targets },
+        ...{ sessionId: 'ses_1', originalAt: startsAt, position: i, targets: cleared.targets },
         order: { ...order, broadcastId, title, startsAt, content: cleared.content, prelude: [] },
       };
     });

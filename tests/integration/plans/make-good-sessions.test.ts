@@ -63,7 +63,7 @@ it('counts what was ordered by itself', async () => {
         ...{ state: 'completed', startsAt: local('08:00'), latestStartAt: local('08:01') },
         ...{ hardEndAt: local('08:05'), targets: to('loa-1'), targetCount: 1, drill: false },
         ...{ makesGoodOf: null, cancelReason: null, missedCode: null, scheduleId: null, seriesId: null },
-        ...{ sessionId: null, originalAt: null, createdBy: 'bich', createdAt: at },
+        ...{ sessionId: null, originalAt: null, clearance: null, createdBy: 'bich', createdAt: at },
       },
       { broadcastId: 'brc_9', speakerIds: ['loa-1'] },
     );

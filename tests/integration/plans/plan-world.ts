@@ -214,6 +214,7 @@ export class Planner {
       start: { mode: 'instant', latenessMs: 5 * 60_000 },
       ...{ overlap: 'queue', afterInterruption: 'resume', gainDb: 0, makeGood: 'off', windowOverride: null },
       ...{
+        fallbackId: null,
         againOf: null,
         pausedAt: null,
         pausedBy: null,
@@ -339,6 +340,8 @@ export class Planner {
               createdBy: 'bich',
               composers: ['bich'],
               recordedBy: null,
+              forAreas: [],
+              decisions: [],
               createdAt: at,
             },
             updatedAt: at,

@@ -13,7 +13,8 @@ const broadcast: Broadcast = {
   ...{ state: 'partial', startsAt: 900_000, latestStartAt: 910_000, hardEndAt: HARD_END },
   targets: { areas: ['xa'], speakers: [], excludeAreas: [], excludeSpeakers: [] },
   ...{ targetCount: 3, drill: false, makesGoodOf: null, cancelReason: null, missedCode: null },
-  ...{ scheduleId: null, seriesId: null, sessionId: null, originalAt: null, createdBy: 'bích', createdAt: 0 },
+  ...{ scheduleId: null, seriesId: null, sessionId: null, originalAt: null, clearance: null },
+  ...{ createdBy: 'bích', createdAt: 0 },
 };
 const area = (id: string, parentId: string | null) => ({
   ...{ id, parentId, kind: 'ấp', name: id, zone: null, policy: null, createdAt: 0, retiredAt: null },

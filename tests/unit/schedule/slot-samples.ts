@@ -32,6 +32,8 @@ export function announcement(id: string, over: Partial<Announcement> = {}): Anno
       createdBy: 'bích',
       composers: ['bích'],
       recordedBy: null,
+      forAreas: [],
+      decisions: [{ areaId: over.areaId ?? 'xa', verdict: 'approved', by: 'chairman', at: 0, reason: null }],
       createdAt: 0,
       updatedAt: 0,
     },
@@ -63,7 +65,7 @@ export const schedule = (over: Partial<Schedule> = {}): Schedule => ({
   },
   start: { mode: 'instant', latenessMs: 300_000 },
   ...{ overlap: 'queue', afterInterruption: 'resume', gainDb: 0, makeGood: 'propose', windowOverride: null },
-  ...{ againOf: null, pausedAt: null, pausedBy: null, deletedAt: null },
+  ...{ againOf: null, fallbackId: null, pausedAt: null, pausedBy: null, deletedAt: null },
   ...{ createdBy: 'bích', createdAt: 0, updatedAt: 0 },
   ...over,
 });
@@ -81,7 +83,7 @@ export function facts(
   const tree = new AreaTree(found.areas ?? [area('xa', null), area('ap-1', 'xa'), area('ap-2', 'xa')]);
   const areaOfSpeaker = (id: string) => (id === 'loa-1' ? 'ap-1' : undefined);
   return slotFacts(
-    { tree, areaOfSpeaker },
+    { tree, areaOfSpeaker, hasSpeakers: () => false },
     {
       announcements,
       programmes: found.programmes ?? [programme([item('a'), item('b')])],

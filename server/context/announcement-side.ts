@@ -1,0 +1,37 @@
+import type { Clock } from '#kit';
+import type { AccountDirectory } from '../domain/accounts/account-directory.ts';
+import { Approvers } from '../domain/accounts/approvers.ts';
+import { AnnouncementRecords } from '../domain/announcements/announcement-records.ts';
+import { AnnouncementService } from '../domain/announcements/announcement-service.ts';
+import { ApprovalService, type ApprovalServiceOptions } from '../domain/announcements/approval-service.ts';
+import { needsOf } from '../domain/announcements/area-needs.ts';
+import type { AreaDirectory } from '../domain/areas/area-directory.ts';
+import { territoryOf } from '../domain/areas/territory.ts';
+import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
+import type { Stores } from '../domain/unit-of-work.ts';
+
+export interface AnnouncementSideOptions {
+  readonly read: Stores;
+  readonly clock: Clock;
+  readonly areas: AreaDirectory;
+  readonly speakers: SpeakerIndex;
+  readonly accounts: AccountDirectory;
+  readonly planning: { changed(): void; storedChanged(areaId: string): void };
+  readonly stop: ApprovalServiceOptions['stop'];
+}
+
+/** Announcements, and what leaders say to them. */
+export function buildAnnouncementSide(options: AnnouncementSideOptions) {
+  const { read, clock, areas, speakers, accounts, planning, stop } = options;
+  const territory = () => territoryOf(areas.tree, speakers);
+  const records = new AnnouncementRecords({
+    ...{ areas, clock },
+    onApprovalChanged: () => planning.changed(),
+    onStoredChanged: (id) => planning.storedChanged(id),
+  });
+  return {
+    announcements: new AnnouncementService({ read, areas, clock, records, territory }),
+    approvals: new ApprovalService({ read, areas, clock, records, territory, stop }),
+    needs: needsOf(new Approvers({ accounts, areas, clock }), areas),
+  };
+}

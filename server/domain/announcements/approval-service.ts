@@ -1,0 +1,255 @@
+import type { Clock } from '#kit';
+import { DomainError } from '#protocols';
+import { type Actor, authorize, isAllowed } from '../accounts/actor.ts';
+import type { AreaDirectory } from '../areas/area-directory.ts';
+import type { Territory } from '../areas/territory.ts';
+import type { Stores, Transaction } from '../unit-of-work.ts';
+import type { Announcement, Decision } from './announcement.ts';
+import { type AnnouncementRecords, conflict, requireStep } from './announcement-records.ts';
+import { allowanceOf, isAllowedIn, meantAreas, missingIn } from './approval-areas.ts';
+import { approvalHash } from './approval-hash.ts';
+
+/** Takes back every broadcast of an announcement that is not over yet; where `within` is given only in these areas and below. */
+type Stop = (
+  tx: Transaction,
+  actor: Actor,
+  announcementId: string,
+  reason: string,
+  within?: readonly string[],
+) => Promise<void>;
+
+/** What waits for somebody's approval, and in which of his areas. */
+export interface Waiting {
+  readonly announcement: Announcement;
+  readonly areas: readonly string[];
+}
+
+/** What was handed in and nobody has looked at: more are not read at once. */
+const MOST_ASKED = 1_000;
+
+export interface ApprovalServiceOptions {
+  readonly read: Pick<Stores, 'announcements'>;
+  readonly areas: AreaDirectory;
+  readonly clock: Clock;
+  readonly records: AnnouncementRecords;
+  readonly territory: () => Territory;
+  readonly stop: Stop;
+}
+
+/**
+ * What leaders say to announcements. Each answers for the own areas: it airs where somebody approved exactly what it is, and not where somebody
+ * said no, whatever a wider approval says. Whoever answers for the wider area overrules a "no" by naming that area.
+ */
+export class ApprovalService {
+  readonly #options: ApprovalServiceOptions;
+
+  constructor(options: ApprovalServiceOptions) {
+    this.#options = options;
+  }
+
+  /** What waits for the actor's approval, oldest first. */
+  async waiting(actor: Actor, areaIds: readonly string[]): Promise<Waiting[]> {
+    const { read, records, territory } = this.#options;
+    const found: Waiting[] = [];
+    const wanted = new Set(areaIds);
+    const here = territory();
+    for (const announcement of await read.announcements.asked(MOST_ASKED)) {
+      const own = records.concerned(actor, 'announcement:approve', announcement);
+      const open = this.#open(announcement, here).filter((id) => {
+        const ancestry = here.tree.ancestry(id);
+        const inOwn = ancestry.some((one) => own.includes(one)) || own.some((one) => within(one, id, here));
+        return inOwn && (wanted.has(id) || areaIds.some((one) => within(one, id, here)));
+      });
+      if (open.length > 0) found.unshift({ announcement, areas: open });
+    }
+    return found;
+  }
+
+  /** Where nobody has said anything yet, of where it is meant for. */
+  missing(announcement: Announcement): readonly string[] {
+    return missingIn(meantAreas(announcement), allowanceOf(announcement), this.#options.territory());
+  }
+
+  /**
+   * Approves exactly what has the `approvalHash` `sha256`, for the areas that are named, by default for all of the approver's own that it concerns. Four
+   * eyes: what one composed another approves, except a leader's own recording. Throws `request.forbidden`, `announcement.audio_changed`,
+   * `announcement.four_eyes`, `request.conflict`.
+   */
+  async approve(
+    tx: Transaction,
+    actor: Actor,
+    id: string,
+    { sha256, areas: named }: { readonly sha256: string; readonly areas?: readonly string[] | undefined },
+  ): Promise<Announcement> {
+    const before = await this.#options.records.find(tx, id);
+    const areaIds = this.#decided(actor, before, named);
+    if (before.state === 'approved') {
+      if (!this.#addsTo(before, areaIds)) throw conflict(id, 'approved', 'one that is not approved there');
+    } else requireStep(before, 'approved');
+    if (before.composers.includes(actor.name) && !isOwnRecording(actor, before))
+      throw new DomainError('announcement.four_eyes', { actor: actor.name, id });
+    const held = approvalHash(before);
+    if (held !== sha256) throw new DomainError('announcement.audio_changed', { id, held, given: sha256 });
+    const decisions = this.#with(before, areaIds, { verdict: 'approved', by: actor.name, reason: null });
+    return this.#options.records.save(
+      tx,
+      actor,
+      before,
+      'announcement.approve',
+      { sha256, areas: areaIds },
+      { state: 'approved', approvedSha256: sha256, decisions, forAreas: this.#stillMeant(before, areaIds) },
+    );
+  }
+
+  /**
+   * Sends it back with a reason: all of it where the actor answers for all that it is meant for, and else for his areas alone. What is approved there is
+   * withdrawn instead. Throws `request.forbidden`, `request.conflict`.
+   */
+  async reject(
+    tx: Transaction,
+    actor: Actor,
+    id: string,
+    { reason, areas: named }: { readonly reason: string; readonly areas?: readonly string[] | undefined },
+  ): Promise<Announcement> {
+    const { records, stop } = this.#options;
+    const before = await records.find(tx, id);
+    const areaIds = this.#decided(actor, before, named);
+    if (before.state !== 'approved') requireStep(before, 'rejected');
+    else if (areaIds.some((one) => isAllowedIn(allowanceOf(before), one, this.#options.areas.tree)))
+      throw conflict(id, 'approved', 'submitted; what is approved is withdrawn');
+    const decisions = this.#with(before, areaIds, { verdict: 'rejected', by: actor.name, reason });
+    const next = this.#afterNo({ ...before, decisions });
+    const after = await records.save(
+      tx,
+      actor,
+      before,
+      'announcement.reject',
+      { reason, areas: areaIds },
+      {
+        decisions,
+        forAreas: this.#stillMeant(before, areaIds),
+        ...next,
+        ...(next.state === 'rejected' ? { rejectedReason: reason } : {}),
+      },
+    );
+    await stop(tx, actor, id, 'announcement.rejected', areaIds);
+    return after;
+  }
+
+  /**
+   * Never again broadcast, or where areas are named only there; what is planned, under way or on the air of it is taken back with it. All of it who may
+   * write it, in an area also who answers for that. Throws `request.forbidden`, `request.conflict`.
+   */
+  async withdraw(
+    tx: Transaction,
+    actor: Actor,
+    id: string,
+    {
+      areas: named,
+      reason = null,
+    }: { readonly areas?: readonly string[]; readonly reason?: string | null } = {},
+  ): Promise<Announcement> {
+    const { records, stop, areas } = this.#options;
+    const before = await records.find(tx, id);
+    if (named === undefined) {
+      authorize(actor, 'announcement:write', before.areaId, areas.tree);
+      requireStep(before, 'withdrawn');
+      const detail = reason === null ? {} : { reason };
+      const change = { state: 'withdrawn' } as const;
+      const after = await records.save(tx, actor, before, 'announcement.withdraw', detail, change);
+      await stop(tx, actor, id, 'announcement.withdrawn');
+      return after;
+    }
+    const ofStation = isAllowed(actor, 'announcement:write', before.areaId, areas.tree);
+    const areaIds = ofStation
+      ? named.map((one) => areas.tree.get(one).id)
+      : this.#decided(actor, before, named);
+    if (before.state !== 'approved') throw conflict(id, before.state, 'approved');
+    const decisions = this.#with(before, areaIds, { verdict: 'withdrawn', by: actor.name, reason });
+    const after = await records.save(
+      tx,
+      actor,
+      before,
+      'announcement.withdraw',
+      { areas: areaIds, reason },
+      {
+        decisions,
+        forAreas: this.#stillMeant(before, areaIds),
+        ...this.#afterNo({ ...before, decisions }),
+      },
+    );
+    await stop(tx, actor, id, 'announcement.withdrawn', areaIds);
+    return after;
+  }
+
+  /** The areas that a decision is for. Throws `request.forbidden` where the actor does not answer for them, or it does not concern them. */
+  #decided(actor: Actor, announcement: Announcement, named: readonly string[] | undefined): string[] {
+    const { areas, records } = this.#options;
+    const own = records.concerned(actor, 'announcement:approve', announcement);
+    if (own.length === 0) {
+      const [areaId = announcement.areaId] = meantAreas(announcement);
+      const { name } = actor;
+      throw new DomainError('request.forbidden', {
+        actor: name,
+        permission: 'announcement:approve',
+        area: areaId,
+      });
+    }
+    if (named === undefined) return own;
+    for (const id of named) authorize(actor, 'announcement:approve', areas.tree.get(id).id, areas.tree);
+    return [...new Set(named)];
+  }
+
+  /** Whether approving there changes anything. */
+  #addsTo({ decisions }: Announcement, areaIds: readonly string[]): boolean {
+    return areaIds.some((id) => decisions.find(({ areaId }) => areaId === id)?.verdict !== 'approved');
+  }
+
+  #with(
+    { decisions }: Announcement,
+    areaIds: readonly string[],
+    said: Pick<Decision, 'verdict' | 'by' | 'reason'>,
+  ): Decision[] {
+    const at = Math.floor(this.#options.clock.now());
+    const others = decisions.filter(({ areaId }) => !areaIds.includes(areaId));
+    return [...others, ...areaIds.map((areaId) => ({ areaId, ...said, at }))];
+  }
+
+  /** What it is after a "no": approved as long as it is so anywhere, and else still asked for while somebody has said nothing. */
+  #afterNo(announcement: Announcement): Pick<Announcement, 'state' | 'approvedSha256'> {
+    const { state, approvedSha256, decisions } = announcement;
+    const territory = this.#options.territory();
+    const allowance = allowanceOf(announcement);
+    if (decisions.some(({ areaId }) => isAllowedIn(allowance, areaId, territory.tree)))
+      return { state, approvedSha256 };
+    if (this.#open(announcement, territory).length > 0) return { state: 'submitted', approvedSha256: null };
+    return state === 'approved'
+      ? { state: 'withdrawn', approvedSha256 }
+      : { state: 'rejected', approvedSha256 };
+  }
+
+  /** Where nobody has said yes or no, the widest such areas. */
+  #open(announcement: Announcement, territory: Territory): readonly string[] {
+    const { leaves, closed } = allowanceOf(announcement);
+    const decided = [...closed, ...leaves.flatMap(({ areas }) => areas)];
+    const allowance = { leaves: [{ areas: decided, except: [] }], closed: [] };
+    return missingIn(meantAreas(announcement), allowance, territory);
+  }
+
+  /** Once some answer and others are still asked, it says for whom it is meant: so it is found for them. */
+  #stillMeant(announcement: Announcement, areaIds: readonly string[]): readonly string[] {
+    const meant = meantAreas(announcement);
+    const { tree } = this.#options.areas;
+    const whole = meant.every((id) => tree.has(id) && tree.ancestry(id).some((one) => areaIds.includes(one)));
+    return whole ? announcement.forAreas : meant;
+  }
+}
+
+/** Whether it is the voice of the one who approves, who stands for it himself. A relay is nobody's voice. */
+function isOwnRecording(actor: Actor, { recordedBy, stream, mediaSha256 }: Announcement): boolean {
+  return recordedBy === actor.name && stream === null && mediaSha256 !== null;
+}
+
+function within(id: string, areaId: string, { tree }: Territory): boolean {
+  return tree.has(id) && tree.ancestry(id).includes(areaId);
+}
