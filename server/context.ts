@@ -13,6 +13,7 @@ import { buildMediaSide } from './context/media-side.ts';
 import { metricSources } from './context/metric-sources.ts';
 import { buildPeopleSide } from './context/people-side.ts';
 import { buildPlanSide } from './context/plan-side.ts';
+import { buildReachSide } from './context/reach-side.ts';
 import { readinessChecks } from './context/readiness-checks.ts';
 import { resolveHost } from './context/resolve-host.ts';
 import { buildScheduleSide } from './context/schedule-side.ts';
@@ -86,6 +87,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const speakerSide = buildSpeakerSide({
     ...{ ...common, keys, vault, time, pending, tls: tls.mqtt, connect: overrides.connect },
   });
+  const reach = buildReachSide(config, clock, log, tls.anchors);
   const { assignments, credentials, dispatcher, presence } = speakerSide;
   const { acts, ...auditSide } = buildAuditSide({ clock, log, storage, areas: areaDirectory });
   const read = storage.read;
@@ -227,8 +229,14 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
         dataFolder: config.dataFolder,
       }),
       ...backupSide.checks,
+      ...reach.readiness,
     }),
-    metrics: new Metrics([...metricSources(speakerSide, media.jobs, planSide), ...backupSide.metrics]),
+    processProof: reach.proof,
+    metrics: new Metrics([
+      ...metricSources(speakerSide, media.jobs, planSide),
+      ...backupSide.metrics,
+      reach.metric,
+    ]),
     uploadLimitBytes: config.uploadLimitBytes,
     trustedProxies: config.trustedProxies,
   };
@@ -250,6 +258,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
       config.morningStart ?? (await overrides.askMorningStart?.()) ?? SUGGESTED_MORNING,
     housekeeping,
     tls,
+    reach: reach.check,
     rotation: territorySide.rotation,
     commonState: territorySide.commonState,
   };

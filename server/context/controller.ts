@@ -9,6 +9,7 @@ import type { CommonState } from '../domain/speakers/common-state.ts';
 import type { SpeakerDirectory } from '../domain/speakers/speaker-directory.ts';
 import type { ApiServices } from '../http/services.ts';
 import type { Logger } from '../logger.ts';
+import type { SelfCheck } from '../reach/self-check.ts';
 import type { DatabaseStorage } from '../storage/index.ts';
 import type { BackupSide } from './backup-side.ts';
 import type { Housekeeping } from './housekeeping.ts';
@@ -43,6 +44,7 @@ export interface Parts {
   readonly askMorningStart: () => Promise<string>;
   readonly housekeeping: Housekeeping;
   readonly tls: TlsSide;
+  readonly reach: SelfCheck;
   readonly rotation: KeyRotation;
   readonly commonState: CommonState;
 }
@@ -57,6 +59,8 @@ export class Context extends Lifecycle {
   readonly services: ApiServices;
   readonly backupSide: BackupSide;
   readonly tls: TlsSide;
+  /** Started by whoever opens the HTTP port. */
+  readonly reach: SelfCheck;
   readonly #parts: Parts;
 
   constructor(parts: Parts, services: ApiServices) {
@@ -70,6 +74,7 @@ export class Context extends Lifecycle {
     this.backupSide = parts.backupSide;
     this.services = services;
     this.tls = parts.tls;
+    this.reach = parts.reach;
   }
 
   protected async onStart(): Promise<void> {

@@ -123,6 +123,7 @@ export interface ApiServices {
   readonly clientCertificates: boolean;
   readonly time: TimeSource;
   readonly readiness: Readiness;
+  readonly processProof: { of(nonce: string): string };
   readonly metrics: Metrics;
   readonly uploadLimitBytes: number;
   /** Addresses whose word for where a request comes from is taken, comma-separated. */

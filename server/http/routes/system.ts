@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  AliveQuerySchema,
   AliveSchema,
   DomainError,
   HomeSchema,
@@ -17,15 +18,24 @@ import type { ApiServices } from '../services.ts';
 
 /** Whether the process lives and can work. */
 export const probeRoutes =
-  ({ readiness, version }: ApiServices): FastifyPluginAsyncTypebox =>
+  ({ readiness, version, processProof }: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/healthz',
       {
         config: anybody,
-        schema: { summary: 'The process is alive', tags: ['system'], response: { 200: AliveSchema } },
+        schema: {
+          summary: 'The process is alive',
+          tags: ['system'],
+          querystring: AliveQuerySchema,
+          response: { 200: AliveSchema },
+        },
       },
-      async () => ({ alive: true as const, version }),
+      async ({ query: { nonce } }) => ({
+        alive: true as const,
+        version,
+        ...(nonce === undefined ? {} : { self: processProof.of(nonce) }),
+      }),
     );
 
     app.get(
