@@ -1,3 +1,5 @@
+export * from './audit/chain.ts';
+export * from './audit/head.ts';
 export * from './capabilities.ts';
 export * from './content.ts';
 export * from './documents/assignment.ts';

@@ -81,7 +81,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const time = new TimeService({ clock, keys });
   const common = { config, clock, log, storage, events };
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
-  const people = buildPeopleSide({ ...common, areas: areaDirectory });
+  const people = buildPeopleSide({ ...common, vault, areas: areaDirectory });
   const pending = new PendingActs();
   const tls = buildTlsSide(config, clock, log);
   const speakerSide = buildSpeakerSide({
@@ -89,7 +89,11 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   });
   const reach = buildReachSide(config, clock, log, tls.anchors);
   const { assignments, credentials, dispatcher, presence } = speakerSide;
-  const { acts, ...auditSide } = buildAuditSide({ clock, log, storage, areas: areaDirectory });
+  const { acts, ...auditSide } = buildAuditSide({
+    ...{ config, clock, log, storage, areas: areaDirectory, signer: keys },
+    areaId: () => backupSide.service.areaId,
+    clockTrusted: () => !planSide.guard.disputed,
+  });
   const read = storage.read;
   const territory = { areas: areaDirectory, speakers: speakerDirectory };
   const heldDocuments = speakerSide.held;
@@ -243,6 +247,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const housekeeping = buildHousekeeping({
     ...{ clock, log, storage, acts, people, enrolment: enrolmentSide, compiler: planSide.compiler },
     commonState: territorySide.commonState,
+    auditHeads: auditSide,
     ...{ audio: media.content, rootAreaId: config.rootArea.id },
   });
   const parts: Parts = {

@@ -135,6 +135,9 @@ export class Context extends Lifecycle {
       log.error({ err: error, part: 'assignments' }, 'a part failed'),
     );
     await this.#run('backups', this.backupSide.part);
+    this.background(this.#parts.people.preload(), (error) =>
+      log.error({ err: error, part: 'passkeys' }, 'a part failed'),
+    );
   }
 
   async #startStorage(storage: Lifecycle, keys: Lifecycle): Promise<void> {

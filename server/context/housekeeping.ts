@@ -19,6 +19,10 @@ export interface HousekeepingParts {
   readonly enrolment: { forgetExpired(): Promise<void> };
   readonly commonState: { bringUpToDate(): Promise<void> };
   readonly compiler: { prune(): Promise<void> };
+  readonly auditHeads: {
+    readonly auditHeads: { closeDay(): Promise<void> };
+    readonly headDelivery: { deliver(): Promise<void> };
+  };
   readonly audio: AudioFiles;
   /** Of the whole controller. */
   readonly rootAreaId: string;
@@ -34,6 +38,7 @@ export function buildHousekeeping({
   enrolment,
   commonState,
   compiler,
+  auditHeads: { auditHeads, headDelivery },
   audio,
   rootAreaId,
 }: HousekeepingParts): Housekeeping {
@@ -44,6 +49,9 @@ export function buildHousekeeping({
       'plan documents': () => compiler.prune(),
       'enrolment codes': () => enrolment.forgetExpired(),
       'what all assignments say': () => commonState.bringUpToDate(),
+      'head of the audit log': () => auditHeads.closeDay(),
+      // Also what could not be sent before.
+      'heads outside': () => headDelivery.deliver(),
       'health history': async () =>
         sweepHealth(storage, clock.now(), (await readRetention(storage.read)).healthDays * DAY_MS),
       'unused audio': async () => {

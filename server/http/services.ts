@@ -8,7 +8,9 @@ import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AreaMover } from '../domain/areas/area-mover.ts';
 import type { AreaService } from '../domain/areas/area-service.ts';
 import type { Acts } from '../domain/audit/acts.ts';
+import type { AuditHeads } from '../domain/audit/audit-heads.ts';
 import type { AuditLog } from '../domain/audit/audit-log.ts';
+import type { HeadDelivery } from '../domain/audit/head-delivery.ts';
 import type { Refusals } from '../domain/audit/refusals.ts';
 import type { BackupService } from '../domain/backup/backup-service.ts';
 import type { SetupRestore } from '../domain/backup/setup-restore.ts';
@@ -75,6 +77,10 @@ export interface ApiServices {
   readonly acts: Acts;
   readonly refusals: Pick<Refusals, 'note' | 'close'>;
   readonly auditLog: AuditLog;
+  readonly auditHeads: AuditHeads;
+  readonly headDelivery: Pick<HeadDelivery, 'states'>;
+  /** What the controller is of, for a sheet: "xã Tân An". */
+  readonly headPlace: () => string;
   readonly read: Stores;
   readonly areaDirectory: AreaDirectory;
   readonly areas: AreaService;

@@ -41,6 +41,7 @@ const OPERATIONAL_USES = [
   'plan',
   'latch',
   'time',
+  'audit',
 ] as const satisfies readonly KeyUse[];
 
 export interface KeyServiceOptions {

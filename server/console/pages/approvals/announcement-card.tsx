@@ -8,6 +8,13 @@ import { words } from './words.ts';
 
 const PRIORITY_KINDS = { normal: 'plain', priority: 'warning', emergency: 'bad' } as const;
 
+/** Areas where nobody has said yes, with those who may. */
+export function AreaNeeds(props: { readonly needs: AnnouncementView['missing'] }) {
+  return props.needs.map(({ areaId, name, approvers }) => (
+    <div key={areaId}>{words.needOf(name, approvers.map(({ displayName }) => displayName).join(', '))}</div>
+  ));
+}
+
 /** What an announcement says and how it sounds: what somebody has to know who answers for it. */
 export function AnnouncementCard(props: {
   readonly announcement: AnnouncementView;
@@ -28,6 +35,12 @@ export function AnnouncementCard(props: {
       <dl className="facts">
         <dt>{words.area}</dt>
         <dd>{areaName(areaId)}</dd>
+        {rest.forAreas.length > 0 && (
+          <>
+            <dt>{words.forAreas}</dt>
+            <dd>{rest.forAreas.map(areaName).join(', ')}</dd>
+          </>
+        )}
         <dt>{words.by}</dt>
         <dd>{rest.composers.join(', ')}</dd>
         {rest.recordedBy !== null && (
@@ -38,6 +51,27 @@ export function AnnouncementCard(props: {
         )}
         <dt>{words.sent}</dt>
         <dd>{when(rest.updatedAt)}</dd>
+        {rest.decisions.length > 0 && (
+          <>
+            <dt>{words.decisions}</dt>
+            <dd>
+              {rest.decisions.map(({ areaId: where, verdict, by, at, reason }) => (
+                <div key={`${where} ${at}`}>
+                  {words.decision(areaName(where), words.verdicts[verdict], by, when(at))}
+                  {reason !== null && <div className="soft">“{reason}”</div>}
+                </div>
+              ))}
+            </dd>
+          </>
+        )}
+        {rest.missing.length > 0 && rest.decisions.length > 0 && (
+          <>
+            <dt>{words.missing}</dt>
+            <dd>
+              <AreaNeeds needs={rest.missing} />
+            </dd>
+          </>
+        )}
       </dl>
       {text !== null && <p className="spoken">{text}</p>}
       {stream !== null && <p>{words.station(stream.station, length(stream.durationMs))}</p>}

@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import type { AnnouncementView } from '#protocols';
+import type { Static } from 'typebox';
+import type { AnnouncementView, WaitingListSchema } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
@@ -9,20 +10,24 @@ import { ErrorNotice, Notice } from '../../ui/notice.tsx';
 import { AnnouncementCard } from './announcement-card.tsx';
 import { words } from './words.ts';
 
+/** An announcement and the own areas in which it waits. */
+export type Waiting = Static<typeof WaitingListSchema>['waiting'][number];
+
 /** What waits for this person's yes or no. */
 export function WaitingList(props: {
-  readonly waiting: readonly AnnouncementView[];
+  readonly waiting: readonly Waiting[];
   readonly onDone: (said: string) => void;
 }) {
   if (props.waiting.length === 0) return <Notice kind="good">{words.nothingWaiting}</Notice>;
-  return props.waiting.map((one) => <Waiting key={one.id} announcement={one} onDone={props.onDone} />);
+  return props.waiting.map((one) => <WaitingOne key={one.announcement.id} {...one} onDone={props.onDone} />);
 }
 
-function Waiting(props: {
+function WaitingOne(props: {
   readonly announcement: AnnouncementView;
+  readonly areas: Waiting['areas'];
   readonly onDone: (said: string) => void;
 }) {
-  const { announcement, onDone } = props;
+  const { announcement, areas, onDone } = props;
   const { id, title, approvalHash, composers, recordedBy } = announcement;
   const { session } = useSigned();
   const [rejecting, setRejecting] = useState(false);
@@ -38,6 +43,11 @@ function Waiting(props: {
   const own = composers.includes(me) && recordedBy !== me;
   return (
     <AnnouncementCard announcement={announcement}>
+      {announcement.forAreas.length > 0 && (
+        <Notice kind="info">
+          {words.yourAreas}: {areas.map(({ name }) => name).join(', ')}
+        </Notice>
+      )}
       {own && <Notice kind="info">{words.ownWork}</Notice>}
       <ErrorNotice error={approve.error} />
       <div className="actions">
