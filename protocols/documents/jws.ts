@@ -11,7 +11,14 @@ export const MAX_DOCUMENT_BYTES = 64 * 1024 - 512;
 export const ROOT_USES = ['key-statement', 'rehome', 'speaker-list'] as const;
 
 /** What a key may sign. A key statement lists them for each key that is no root. */
-export type KeyUse = 'order' | 'assignment' | 'plan' | 'latch' | 'time' | 'audit' | (typeof ROOT_USES)[number];
+export type KeyUse =
+  | 'order'
+  | 'assignment'
+  | 'plan'
+  | 'latch'
+  | 'time'
+  | 'audit'
+  | (typeof ROOT_USES)[number];
 
 /** Finds the public key of this name if it may sign for this use. */
 export interface KeyLookup {
