@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { grouped } from '#protocols';
 import type { StoredHead } from './audit-head-store.ts';
 
@@ -21,18 +22,27 @@ export function headText(head: StoredHead, place: string): string {
   ].join('\n')}\n`;
 }
 
-/** The same as one page to print: no script, nothing fetched from anywhere. */
-export function headHtml(head: StoredHead, place: string): string {
-  const { n, day, whole, seq, hash, count, issuedAt, document } = head;
-  return `<!doctype html>
-<html lang="vi"><head><meta charset="utf-8"><title>Đầu nhật ký số ${n}</title>
-<style>
+const STYLE = `
 body{font:12pt/1.5 sans-serif;max-width:18cm;margin:1cm auto;color:#000}
 h1{font-size:20pt;margin:0}
 .hash{font:bold 18pt/1.6 monospace;border:2pt solid #000;padding:.5cm;text-align:center;margin:.6cm 0}
 .signed{font:8pt/1.4 monospace;overflow-wrap:anywhere}
 .sign{margin-top:1.2cm;display:flex;justify-content:space-between}
-</style></head><body>
+`;
+
+/** What a browser may do with that page: show it with its own style, and nothing else. */
+export const HEAD_PAGE_POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  ...["object-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+].join('; ');
+
+/** The same as one page to print: no script, nothing fetched from anywhere. */
+export function headHtml(head: StoredHead, place: string): string {
+  const { n, day, whole, seq, hash, count, issuedAt, document } = head;
+  return `<!doctype html>
+<html lang="vi"><head><meta charset="utf-8"><title>Đầu nhật ký số ${n}</title>
+<style>${STYLE}</style></head><body>
 <h1>ĐẦU NHẬT KÝ HỆ THỐNG SỐ ${n}</h1>
 <p>Hệ thống truyền thanh – ${escaped(place)}<br>Ngày: ${day}${whole ? '' : ' (lập trong ngày, theo yêu cầu)'}<br>
 Lập lúc: ${new Date(issuedAt).toISOString()}<br>Dòng cuối: ${seq} (${count} dòng kể từ phiếu trước)</p>

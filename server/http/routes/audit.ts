@@ -14,7 +14,7 @@ import {
   strict,
 } from '#protocols';
 import type { AuditEntry } from '../../domain/audit/audit.ts';
-import { headHtml, headText } from '../../domain/audit/head-text.ts';
+import { HEAD_PAGE_POLICY, headHtml, headText } from '../../domain/audit/head-text.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
 import { BYTE_ORDER_MARK, csvLine } from '../csv.ts';
@@ -104,6 +104,7 @@ export const auditRoutes =
         const isText = request.query.format === 'text';
         const plain: FastifyReply = reply;
         void plain.header('cache-control', 'no-store');
+        if (!isText) void plain.header('content-security-policy', HEAD_PAGE_POLICY);
         void plain.type(isText ? 'text/plain; charset=utf-8' : 'text/html; charset=utf-8');
         return plain.send(isText ? headText(head, headPlace()) : headHtml(head, headPlace()));
       },

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -100,6 +101,13 @@ describe('heads of the audit log', { timeout: 60_000 }, () => {
       });
     const page = await sheet('html');
     expect(page.headers['content-type']).toContain('text/html');
+    // Its style is shown, and nothing runs in it.
+    const style = createHash('sha256')
+      .update(/<style>([\s\S]*?)<\/style>/.exec(page.body)?.[1] ?? '')
+      .digest('base64');
+    expect(page.headers['content-security-policy']).toContain(
+      `default-src 'none'; style-src 'sha256-${style}'`,
+    );
     for (const line of grouped(hash)) expect(page.body).toContain(line);
     expect(page.body).toContain('xã Tân An');
     const text = (await sheet('text')).body;
