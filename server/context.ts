@@ -182,7 +182,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   });
   const backupSide = buildBackupSide({
     ...{ config, clock, log, storage, events, areas: areaDirectory, clockGuard: planSide.guard },
-    ...{ guard: people.services.setup, afterRestore: [people.afterRestore] },
+    ...{ guard: people.services.setup, afterRestore: [people.afterRestore, enrolmentSide.afterRestore] },
     workerScript: overrides.backupWorker,
   });
 
