@@ -6,8 +6,9 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cure, inPath, withoutUsage } from './setup/npm-cures.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 /** The oldest Node that runs this: [major, minor]. */
@@ -46,12 +47,6 @@ function run(command, args, env = {}) {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, output }));
   });
-}
-
-function inPath(name) {
-  return (process.env.PATH ?? '')
-    .split(delimiter)
-    .some((folder) => folder !== '' && existsSync(join(folder, name)));
 }
 
 function fileHash(path) {
@@ -146,16 +141,11 @@ async function install(before) {
       ...compilerHints(),
       npm_config_update_notifier: 'false',
     });
-    if (code !== 0) throw new SetupError(cure(output), withoutUsage(output));
+    if (code !== 0) throw new SetupError(cure(output, root), withoutUsage(output));
   } finally {
     clearInterval(heartbeat);
   }
   say(`  dependencies installed in ${seconds()}`);
-}
-
-/** npm explains its own options at length after some errors. */
-function withoutUsage(output) {
-  return output.split(/^npm error\n?(?=npm error (?:Clean install|Usage|Options))/m)[0];
 }
 
 /** Whether node_modules is what package-lock.json names, however it got there (a plain `npm ci` counts). */
@@ -195,30 +185,6 @@ function compilerHints() {
     // With the headers beside Node itself, where there are any, instead of a download.
     ...(existsSync(header) ? { npm_package_config_node_gyp_nodedir: prefix } : {}),
   };
-}
-
-function cure(output) {
-  if (/gyp ERR|node-gyp|prebuild-install/.test(output)) return compilerCure();
-  if (/ENOSPC/.test(output)) return 'npm ci ran out of disk space: free about 1 GB and run this again';
-  if (/EACCES|EPERM/.test(output)) return `npm ci may not write: make ${root} writable for this user`;
-  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENOTCACHED/.test(output)) {
-    return 'npm ci could not reach the package registry: check the network (npm ping), then run this again';
-  }
-  if (/can only install packages when your package.json and package-lock.json/.test(output)) {
-    return 'package.json and package-lock.json disagree: run npm install and commit both';
-  }
-  return 'npm ci failed; what it said is above';
-}
-
-function compilerCure() {
-  const missing = [
-    ...(inPath('python3') || inPath('python') ? [] : ['python3']),
-    ...(inPath('make') ? [] : ['make']),
-    ...(inPath('c++') || inPath('g++') || inPath('clang++') ? [] : ['g++']),
-  ];
-  if (missing.length === 0)
-    return 'npm ci could not compile a native module; what the compiler said is above';
-  return `npm ci could not compile better-sqlite3 without ${missing.join(', ')}: apt-get install ${missing.join(' ')} (macOS: xcode-select --install)`;
 }
 
 /** Each provider's Prisma client: its head (schema.prisma) and the models that all share, joined in prisma/generated. */
@@ -279,7 +245,8 @@ const programs = [
 ];
 const buildStep = {
   name: 'build',
-  inputs: () => treeHash([...sources, 'tsconfig.json', 'tsconfig.base.json'], ['.ts', '.json', '.prisma']),
+  inputs: () =>
+    treeHash([...sources, 'tsconfig.json', 'tsconfig.base.json'], ['.ts', '.tsx', '.json', '.prisma']),
   outputs: compiledPrograms,
   run: compile,
 };
@@ -315,6 +282,23 @@ const evidencePage = bundleStep(
   { platform: 'browser', target: 'es2022', format: 'iife', minify: true, charset: 'utf8' },
 );
 
+/** The web console: pages and hashed assets that the controller serves. */
+const consoleFolder = 'server/console';
+const consoleStep = {
+  name: 'web console',
+  inputs: () =>
+    treeHash([consoleFolder, 'package-lock.json'], ['.ts', '.tsx', '.css', '.html', '.svg', '.json']),
+  outputs: () => ['dist/console/index.html'],
+  run: buildConsole,
+};
+
+async function buildConsole() {
+  say('web console (dist/console)');
+  const args = [at('node_modules/vite/bin/vite.js'), 'build', consoleFolder, '--logLevel', 'warn'];
+  const { code, output } = await run(process.execPath, args);
+  if (code !== 0) throw new SetupError('the web console could not be built', output);
+}
+
 function compiledPrograms() {
   return programs.map((path) => join('dist', path.replace(/\.ts$/, '.js')));
 }
@@ -340,7 +324,7 @@ async function bundle(name, options) {
 }
 
 /** In order. `inputs()` names what a step's result depends on; its `outputs()` must exist for it to count as done. */
-const steps = [dependencies, databaseClients, buildStep, agentFile, evidencePage];
+const steps = [dependencies, databaseClients, buildStep, agentFile, evidencePage, consoleStep];
 /** Which inputs each step was last done with. In node_modules, so that it goes when they go. */
 const stampPath = at('node_modules', '.loa-setup.json');
 

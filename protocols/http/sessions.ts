@@ -14,7 +14,10 @@ export const SetupStateSchema = Type.Object({
   needed: Type.Boolean(),
   /** Whether the controller's address is one at which browsers take passkeys. */
   passkeys: Type.Boolean(),
+  /** The widest area, whose station this is: what stands above the first page that anybody sees. */
+  station: Type.Object({ kind: Type.String(), name: Type.String() }),
 });
+export type SetupState = Static<typeof SetupStateSchema>;
 export const SetupSchema = strict({
   secret: LinkSecretSchema,
   name: AccountNameSchema,

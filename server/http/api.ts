@@ -24,6 +24,7 @@ import { backupRoutes } from './routes/backups.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { calendarRoutes } from './routes/calendar.ts';
 import { collisionRoutes } from './routes/collisions.ts';
+import { consoleRoutes } from './routes/console.ts';
 import { coverageRoutes } from './routes/coverage.ts';
 import { enrolmentCodeRoutes, enrolmentRoutes } from './routes/enrolments.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -89,6 +90,7 @@ const publicRoutes =
   async (app) => {
     onlyPublicRoutes(app, services.people.publicUrl);
     serveDescription(app);
+    await app.register(consoleRoutes());
     await app.register(probeRoutes(services));
     await app.register(trustRoutes(services), { prefix: API_ROOT });
     await app.register(setupRestoreRoutes(services), { prefix: API_ROOT });

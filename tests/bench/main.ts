@@ -1,3 +1,4 @@
+import { backup } from './backup.ts';
 import { connections } from './connections.ts';
 import { emergency } from './emergency.ts';
 import { fanout } from './fanout.ts';
@@ -10,6 +11,7 @@ import { wire } from './wire.ts';
 
 /** Each takes its arguments and gives the object that is printed as the last line. */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<object>>> = {
+  backup,
   emergency,
   fanout,
   ingest,

@@ -14,11 +14,17 @@ const { options, fileNames } = ts.parseJsonConfigFileContent(
   {
     ...config,
     exclude: ['**/generated', '**/dist'],
-    include: folders.filter((folder) => existsSync(join(cwd, folder))).map((folder) => `${folder}/**/*.ts`),
+    include: folders
+      .filter((folder) => existsSync(join(cwd, folder)))
+      .flatMap((folder) => [`${folder}/**/*.ts`, `${folder}/**/*.tsx`]),
   },
   ts.sys,
   cwd,
-  { composite: false, declaration: false, noEmit: true },
+  // With what the console's own settings add: what a browser has, and markup in the code.
+  {
+    ...{ composite: false, declaration: false, noEmit: true, jsx: ts.JsxEmit.ReactJSX },
+    lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+  },
 );
 const program = ts.createProgram(fileNames, options);
 const checker = program.getTypeChecker();

@@ -86,6 +86,26 @@ const FORBIDDEN: Readonly<Record<string, { readonly files: Record<string, string
       files: { 'media/probe.ts': `import 'fluent-ffmpeg';` },
       from: 'media/probe.ts',
     },
+    'console-knows-the-contract-only': {
+      files: {
+        'server/console/heavy.tsx': `import { contract } from '#protocols';\nexport const x = contract;`,
+      },
+      from: 'server/console/heavy.tsx',
+    },
+    'console-types-from-protocols': {
+      files: {
+        'server/http/view.ts': 'export interface View { id: string }',
+        'server/console/view.tsx': `import type { View } from '../http/view.ts';\nexport type X = View;`,
+      },
+      from: 'server/console/view.tsx',
+    },
+    'server-serves-the-built-console': {
+      files: {
+        'server/console/page.tsx': 'export const page = 1;',
+        'server/http/page.ts': `import '../console/page.tsx';`,
+      },
+      from: 'server/http/page.ts',
+    },
     'no-development-packages': { files: { 'server/dev.ts': `import 'fast-check';` }, from: 'server/dev.ts' },
   };
 
@@ -99,6 +119,8 @@ const ALLOWED: Record<string, string> = {
   'server/domain/service.ts': `import '#protocols';\nimport '#media';`,
   'server/storage/store.ts': `import '../domain/service.ts';\nimport '../logger.ts';`,
   'server/main.ts': 'export const main = 1;',
+  // What only the build needs is built in.
+  'server/console/main.tsx': `import type { contract } from '#protocols';\nimport 'react';\nexport type X = typeof contract;`,
   // The top of the agent is in no ring: what puts the folders together, and what all of them use.
   'device-agent/log.ts': 'export const log = 1;',
   'device-agent/assemble.ts': `import './link/link.ts';`,
@@ -140,14 +162,14 @@ function layout(sources: Record<string, string>): string {
     type: 'module',
     imports,
     dependencies: { fastify: '*', 'fluent-ffmpeg': '*' },
-    devDependencies: { 'fast-check': '*' },
+    devDependencies: { 'fast-check': '*', react: '*' },
   };
   const files: Record<string, string> = {
     ...sources,
     'package.json': JSON.stringify(described),
     'tsconfig.base.json': readFileSync(inRepo('tsconfig.base.json'), 'utf8'),
   };
-  for (const name of ['fastify', 'fluent-ffmpeg', 'fast-check']) {
+  for (const name of ['fastify', 'fluent-ffmpeg', 'fast-check', 'react']) {
     files[`node_modules/${name}/package.json`] = JSON.stringify({ name, version: '1.0.0', main: 'index.js' });
     files[`node_modules/${name}/index.js`] = '';
   }

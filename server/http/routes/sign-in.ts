@@ -35,7 +35,10 @@ export const signInRoutes =
           response: { 200: SetupStateSchema },
         },
       },
-      async () => ({ needed: setup.needed, passkeys: passkeys.available }),
+      async () => {
+        const { kind, name } = services.areaDirectory.tree.get(services.backups.areaId);
+        return { needed: setup.needed, passkeys: passkeys.available, station: { kind, name } };
+      },
     );
 
     app.post(

@@ -9,7 +9,10 @@ it('the first administrator comes by the link of the terminal, once, and needs a
   const people = await startPeople();
   const { context } = people.controller;
   const admin = people.browser();
-  expect((await admin.get('setup')).body).toEqual({ needed: true, passkeys: true });
+  expect((await admin.get('setup')).body).toEqual({
+    ...{ needed: true, passkeys: true },
+    station: { kind: 'xã', name: 'Tân An' },
+  });
   const [older, link] = [context.services.people.setup.link(), context.services.people.setup.link()];
   expect(link).toMatch(/^https:\/\/loa\.test\/setup#[\w-]{43}$/);
   const person = { name: 'quan-tri', displayName: 'Bà Hạnh', password: PASSWORD };

@@ -1,0 +1,78 @@
+import type { ErrorCode } from '#protocols';
+import { type ApiError, isApiError, type OwnCode } from './client.ts';
+import { PasskeyCancelled } from './passkeys.ts';
+
+/** What went wrong and what to do, for the codes that people of these pages meet. `{name}` is a value of the refusal. */
+const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
+  'console.offline':
+    'Không kết nối được với máy chủ. Kiểm tra mạng rồi thử lại; thao tác sẽ không bị làm hai lần.',
+  'console.unreadable': 'Máy chủ trả lời không đúng. Tải lại trang rồi thử lại.',
+  'server.internal':
+    'Máy chủ gặp lỗi bên trong, đã ghi lại với mã {requestId}. Thử lại; nếu vẫn lỗi, báo mã này cho kỹ thuật viên.',
+  'storage.busy': 'Cơ sở dữ liệu đang bận. Chờ vài giây rồi thử lại.',
+  'request.invalid': 'Dữ liệu gửi đi chưa đúng: {reason}. Sửa lại rồi gửi.',
+  'request.unauthenticated': 'Phiên đăng nhập đã hết. Hãy đăng nhập lại.',
+  'request.forbidden': 'Tài khoản này không được làm việc đó ở địa bàn này. Hãy nhờ người có quyền.',
+  'request.not_found': 'Không còn mục này nữa: có thể người khác vừa xóa. Tải lại danh sách.',
+  'request.conflict': 'Mục này vừa được người khác đổi ({state}). Tải lại để xem trạng thái mới.',
+  'request.key_in_use': 'Yêu cầu trước còn đang chạy. Chờ một chút rồi thử lại.',
+  'request.cross_site': 'Trang này mở ở địa chỉ khác. Hãy mở bảng điều khiển tại {expected}.',
+  'request.too_large': 'Tệp hoặc nội dung quá lớn (tối đa {limit} byte).',
+  'login.failed': 'Tên, mật khẩu hoặc mã chưa đúng. Hãy thử lại.',
+  'login.second_factor_needed':
+    'Cần thêm bước xác thực thứ hai: nhập mã của ứng dụng, hoặc dùng khóa truy cập.',
+  'login.wait': 'Thử quá nhiều lần. Hãy chờ {seconds} giây rồi thử lại.',
+  'login.busy': 'Nhiều người đang đăng nhập cùng lúc. Chờ vài giây rồi thử lại.',
+  'link.invalid': 'Liên kết đã dùng, đã hết hạn hoặc không đúng. Hãy xin một liên kết mới.',
+  'setup.done': 'Máy chủ đã có tài khoản. Hãy đăng nhập, hoặc hỏi người quản trị.',
+  'session.stale': 'Việc này cần xác nhận lại bạn là ai.',
+  'account.second_factor_required':
+    'Quản trị viên phải có bước xác thực thứ hai. Hãy thiết lập hoặc xác nhận trước.',
+  'account.name_taken': 'Tên đăng nhập “{name}” đã có hoặc từng có người dùng. Hãy chọn tên khác.',
+  'account.self': 'Không tự làm việc này với tài khoản của chính mình được. Hãy nhờ một quản trị viên khác.',
+  'account.last_administrator':
+    'Đây là quản trị viên cuối cùng của toàn địa bàn. Hãy giao quyền cho người khác trước.',
+  'account.deactivated': 'Tài khoản “{name}” đang ngừng. Hãy mở lại trước.',
+  'account.grant_invalid': 'Vai trò giao chưa hợp lệ: {reason}.',
+  'token.too_much': 'Mã máy không được giữ quyền này ({what}): {reason}.',
+  'password.too_short': 'Mật khẩu ngắn quá: cần ít nhất {least} ký tự.',
+  'password.too_long': 'Mật khẩu dài quá: nhiều nhất {most} ký tự.',
+  'password.common': 'Mật khẩu này nhiều người dùng, kẻ gian sẽ thử đầu tiên. Hãy chọn mật khẩu khác.',
+  'password.personal':
+    'Mật khẩu gần như chỉ là tên người hay tên xã, ai cũng đoán được. Hãy chọn mật khẩu khác.',
+  'passkey.unavailable':
+    'Khóa truy cập chỉ dùng được khi máy chủ có tên miền và https. Địa chỉ hiện nay là {url}. Hãy dùng ứng dụng sinh mã.',
+  'passkey.refused': 'Khóa truy cập không được nhận: {reason}. Hãy làm lại từ đầu.',
+  'announcement.four_eyes': 'Bạn đã tham gia soạn bản tin này, nên phải có người khác duyệt.',
+  'announcement.no_audio': 'Bản tin chưa có âm thanh. Hãy đính kèm âm thanh trước.',
+  'announcement.audio_changed': 'Bản tin vừa được sửa. Hãy đọc và nghe lại rồi mới duyệt.',
+  'enrolment.code_used': 'Mã này không còn dùng được. Hãy tạo mã mới.',
+  'backup.no_sheet': 'Chưa có phiếu sao lưu. Hãy lập và in phiếu trước.',
+  'backup.no_destination': 'Lúc này không ghi được vào nơi lưu nào: {reason}. Cắm ổ, hoặc chọn thư mục khác.',
+  'backup.running': 'Đang có một lần sao lưu chạy. Chờ xong rồi thử lại.',
+  'backup.no_room': 'Không đủ chỗ trong “{folder}”: cần {needed} MB, còn {free} MB. Dọn bớt rồi thử lại.',
+  'backup.place_unusable': 'Không dùng được thư mục “{folder}”: {reason}.',
+  'backup.wrong_passphrase':
+    'Mật khẩu không mở được tệp này. Lấy đúng phiếu có số ghi trong tên tệp và gõ đủ 24 chữ và số.',
+  'backup.damaged': 'Tệp sao lưu không nguyên vẹn: {reason}. Dùng bản ở nơi lưu khác, hoặc bản cũ hơn.',
+  'backup.newer':
+    'Bản sao lưu do phiên bản mới hơn làm ra ({made}; máy này là {own}). Cập nhật máy chủ trước.',
+  'backup.other_database': 'Bản sao lưu dùng loại cơ sở dữ liệu khác ({made}; máy này là {own}).',
+  'restore.busy': 'Đang khôi phục một bản khác. Chờ xong rồi thử lại.',
+  'upload.no_file': 'Chưa chọn tệp.',
+  'upload.malformed': 'Tệp gửi lên bị đứt giữa chừng. Hãy gửi lại.',
+};
+
+/** One or two sentences for a person: the registry's own where these pages have none. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof PasskeyCancelled)
+    return 'Chưa dùng được khóa truy cập: trình duyệt đã hủy hoặc hết giờ chờ. Hãy thử lại.';
+  if (!isApiError(error)) return 'Trang gặp lỗi. Tải lại trang rồi thử lại.';
+  return filled(error);
+}
+
+function filled({ code, params, message }: ApiError): string {
+  const words = WORDS[code];
+  if (words === undefined) return message;
+  return words.replace(/\{(\w+)\}/g, (place, name: string) => String(params[name] ?? place));
+}

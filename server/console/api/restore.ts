@@ -1,0 +1,46 @@
+import type { RestoreState, SetupState } from '#protocols';
+import { API, ApiError, call, readAnswer } from './client.ts';
+
+/** As `SETUP_SECRET_HEADER` of `protocols/http` has it. */
+const SECRET_HEADER = 'x-setup-secret';
+
+/** Sends a backup; resolves when it is all there. `fetch` tells nothing of what went out, so this is the older way. */
+export function sendBackup(
+  secret: string,
+  passphrase: string,
+  file: File,
+  onSent: (bytes: number, total: number) => void,
+): Promise<RestoreState> {
+  return new Promise((resolve, reject) => {
+    const form = new FormData();
+    form.append('passphrase', passphrase);
+    form.append('file', file);
+    const request = new XMLHttpRequest();
+    request.open('POST', `${API}/setup/restore`);
+    request.setRequestHeader(SECRET_HEADER, secret);
+    request.upload.onprogress = ({ loaded, total }) => onSent(loaded, total);
+    request.onerror = () => reject(new ApiError('console.offline', 'the upload was cut off'));
+    request.onload = () => {
+      try {
+        resolve(readAnswer<RestoreState>(request.status, request.responseText));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    request.send(form);
+  });
+}
+
+/** How far the controller is with it. */
+export function restoreState(secret: string): Promise<RestoreState> {
+  return call<RestoreState>('GET', 'setup/restore', { headers: { [SECRET_HEADER]: secret } });
+}
+
+/** Whether the controller is back with the accounts of the backup. False while it starts. */
+export async function isRestored(): Promise<boolean> {
+  try {
+    return !(await call<SetupState>('GET', 'setup')).needed;
+  } catch {
+    return false;
+  }
+}

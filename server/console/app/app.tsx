@@ -1,0 +1,81 @@
+import { lazy, Suspense, useEffect } from 'react';
+import { ErrorNotice, Waiting } from '../ui/notice.tsx';
+import { Frame, GateFrame } from './frame.tsx';
+import { goTo, useAddress } from './router.ts';
+import { NotFound, Routes } from './routes.tsx';
+import { GateProvider, SignedProvider, useGate } from './session.tsx';
+import { stationName } from './words.ts';
+
+const SetupPage = lazy(() => import('../pages/setup/setup-page.tsx'));
+const LoginPage = lazy(() => import('../pages/login/login-page.tsx'));
+const LinkPage = lazy(() => import('../pages/link/link-page.tsx'));
+const SecondFactorGate = lazy(() => import('../pages/second-factor/second-factor-gate.tsx'));
+
+/** Pages that a one-time link opens, whoever is logged in. */
+const LINKS = ['/welcome', '/reset', '/pair'];
+
+export function App() {
+  return (
+    <GateProvider>
+      <Suspense fallback={<Waiting />}>
+        <Doors />
+      </Suspense>
+    </GateProvider>
+  );
+}
+
+/** Which door stands open: first setup, a link, logging in, the second factor; behind them the pages. */
+function Doors() {
+  const { setup, session, error, again } = useGate();
+  const { pathname } = useAddress();
+  useEffect(() => {
+    if (setup !== undefined) document.title = stationName(setup.station);
+  }, [setup]);
+  if (setup === undefined || session === undefined)
+    return error === undefined ? (
+      <Waiting />
+    ) : (
+      <main>
+        <ErrorNotice error={error} onRetry={again} />
+      </main>
+    );
+
+  const finished = session !== null && session.state === 'open';
+  if (pathname === '/setup' && !finished)
+    return (
+      <GateFrame>
+        <SetupPage />
+      </GateFrame>
+    );
+  if (LINKS.includes(pathname))
+    return (
+      <GateFrame>
+        <LinkPage />
+      </GateFrame>
+    );
+  if (session === null)
+    return (
+      <GateFrame>
+        <LoginPage />
+      </GateFrame>
+    );
+  if (!finished)
+    return (
+      <GateFrame>
+        <SecondFactorGate session={session} />
+      </GateFrame>
+    );
+  return (
+    <SignedProvider session={session}>
+      <Frame>
+        {pathname === '/setup' ? <Elsewhere to="/" /> : <Routes path={pathname} missing={<NotFound />} />}
+      </Frame>
+    </SignedProvider>
+  );
+}
+
+/** Goes on to another page. */
+export function Elsewhere(props: { readonly to: string }) {
+  useEffect(() => goTo(props.to, { replace: true }), [props.to]);
+  return null;
+}

@@ -1,0 +1,167 @@
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
+import type { Static } from 'typebox';
+import type { AreaListSchema, AreaView, SessionView, SetupState } from '#protocols';
+import { call, isApiError } from '../api/client.ts';
+import { setZone } from '../ui/format.ts';
+
+/** What a person may do, as the controller names it. It decides again at each request; here it only decides what is shown. */
+export type Permission = string;
+
+export interface Signed {
+  readonly session: SessionView;
+  /** Areas that the person may read; empty until the session is open. */
+  readonly areas: readonly AreaView[];
+  readonly may: (permission: Permission) => boolean;
+  readonly areaName: (id: string) => string;
+  /** Where the person has this permission, with everything below, in the order of the tree. */
+  readonly areasFor: (permission: Permission) => readonly AreaView[];
+  /** The session changed: a second factor was set up, a password was changed. */
+  readonly changed: (session?: SessionView) => void;
+  readonly logOut: () => Promise<void>;
+}
+
+interface Gate {
+  readonly setup: SetupState | undefined;
+  /** Null: nobody is logged in; undefined: not known yet. */
+  readonly session: SessionView | null | undefined;
+  readonly error: unknown;
+  readonly signedIn: (session: SessionView) => void;
+  readonly signedOut: () => void;
+  readonly again: () => void;
+}
+
+const GateContext = createContext<Gate | null>(null);
+const SignedContext = createContext<Signed | null>(null);
+
+export function useGate(): Gate {
+  const gate = useContext(GateContext);
+  if (gate === null) throw new Error('outside of the gate');
+  return gate;
+}
+
+export function useSigned(): Signed {
+  const signed = useContext(SignedContext);
+  if (signed === null) throw new Error('nobody is logged in here');
+  return signed;
+}
+
+/** Knows who is logged in, and whose station this is. */
+export function GateProvider(props: { readonly children: ReactNode }) {
+  const [setup, setSetup] = useState<SetupState>();
+  const [session, setSession] = useState<SessionView | null>();
+  const [error, setError] = useState<unknown>();
+  const [turn, setTurn] = useState(0);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks anew
+  useEffect(() => {
+    let gone = false;
+    setError(undefined);
+    Promise.all([call<SetupState>('GET', 'setup'), whoAmI()]).then(
+      ([state, who]) => {
+        if (gone) return;
+        setSetup(state);
+        setSession(who);
+      },
+      (caught: unknown) => {
+        if (!gone) setError(caught);
+      },
+    );
+    return () => {
+      gone = true;
+    };
+  }, [turn]);
+
+  const signedIn = useCallback((who: SessionView) => {
+    setSession(who);
+    setSetup((before) => (before === undefined ? before : { ...before, needed: false }));
+  }, []);
+  const signedOut = useCallback(() => setSession(null), []);
+  const again = useCallback(() => setTurn((before) => before + 1), []);
+  const gate = useMemo(
+    () => ({ setup, session, error, signedIn, signedOut, again }),
+    [setup, session, error, signedIn, signedOut, again],
+  );
+  return <GateContext value={gate}>{props.children}</GateContext>;
+}
+
+async function whoAmI(): Promise<SessionView | null> {
+  try {
+    return await call<SessionView>('GET', 'session');
+  } catch (error) {
+    if (isApiError(error, 'request.unauthenticated')) return null;
+    throw error;
+  }
+}
+
+/** What pages need of the person who is logged in. */
+export function SignedProvider(props: { readonly session: SessionView; readonly children: ReactNode }) {
+  const { session, children } = props;
+  const { signedIn, signedOut } = useGate();
+  const [areas, setAreas] = useState<readonly AreaView[]>([]);
+  const open = session.state === 'open';
+
+  useEffect(() => {
+    if (!open) return;
+    let gone = false;
+    call<Static<typeof AreaListSchema>>('GET', 'areas').then(
+      ({ areas: read }) => {
+        if (gone) return;
+        setZone(read.find(({ parentId }) => parentId === null)?.zone ?? 'Asia/Ho_Chi_Minh');
+        setAreas(inTreeOrder(read));
+      },
+      () => undefined,
+    );
+    return () => {
+      gone = true;
+    };
+  }, [open]);
+
+  const signed = useMemo<Signed>(() => {
+    const byId = new Map(areas.map((area) => [area.id, area]));
+    const may = (permission: Permission) =>
+      open && session.grants.some(({ permissions }) => permissions.includes(permission));
+    return {
+      session,
+      areas,
+      may,
+      areaName: (id) => {
+        const area = byId.get(id);
+        return area === undefined ? id : `${area.kind} ${area.name}`;
+      },
+      areasFor: (permission) => {
+        const held = session.grants
+          .filter(({ permissions }) => permissions.includes(permission))
+          .flatMap(({ areas: ids }) => ids);
+        return areas.filter((area) => {
+          for (let at: AreaView | undefined = area; at !== undefined; at = byId.get(at.parentId ?? ''))
+            if (held.includes(at.id)) return area.retiredAt === null;
+          return false;
+        });
+      },
+      changed: (next) => {
+        if (next !== undefined) signedIn(next);
+        else
+          whoAmI().then(
+            (who) => (who === null ? signedOut() : signedIn(who)),
+            () => undefined,
+          );
+      },
+      logOut: async () => {
+        await call('DELETE', 'session');
+        signedOut();
+      },
+    };
+  }, [session, areas, open, signedIn, signedOut]);
+  return <SignedContext value={signed}>{children}</SignedContext>;
+}
+
+/** Each area after the one that holds it. */
+function inTreeOrder(areas: readonly AreaView[]): AreaView[] {
+  const ids = new Set(areas.map(({ id }) => id));
+  const below = (parent: AreaView | undefined): AreaView[] =>
+    areas
+      .filter(({ parentId }) => (parent === undefined ? !ids.has(parentId ?? '') : parentId === parent.id))
+      .sort((a, b) => a.name.localeCompare(b.name, 'vi', { numeric: true }))
+      .flatMap((area) => [area, ...below(area)]);
+  return below(undefined);
+}

@@ -1,0 +1,42 @@
+/** Words of the frame around the pages, and those that several pages share. */
+export const words = {
+  product: 'Loa Làng',
+  menu: 'Danh mục',
+  logOut: 'Đăng xuất',
+  skip: 'Tới nội dung chính',
+  nav: {
+    approvals: 'Duyệt bản tin',
+    speakers: 'Cụm loa',
+    people: 'Người dùng',
+    pairing: 'Ghép điện thoại',
+    tokens: 'Mã cho máy',
+    backups: 'Sao lưu',
+    audit: 'Nhật ký hệ thống',
+    account: 'Tài khoản của tôi',
+  },
+  noPage: 'Không có trang này.',
+  home: 'Về trang chính',
+  nothingHere: 'Tài khoản này chưa được giao việc nào. Hãy nhờ người quản trị giao vai trò.',
+  roles: {
+    administrator: 'Quản trị viên',
+    editor: 'Cán bộ truyền thanh',
+    chairman: 'Chủ tịch UBND',
+    deputy: 'Phó Chủ tịch (ký thay)',
+    technician: 'Kỹ thuật viên',
+    auditor: 'Người giám sát',
+    viewer: 'Người xem',
+  } as Readonly<Record<string, string>>,
+  notices: {
+    phone_paired: 'Một điện thoại đã được ghép vào tài khoản',
+    reset_link: 'Có liên kết đặt lại mật khẩu được tạo',
+    password_set: 'Mật khẩu đã được đổi',
+    second_factor_changed: 'Bước xác thực thứ hai đã thay đổi',
+    grants_changed: 'Vai trò của tài khoản đã thay đổi',
+  } as Readonly<Record<string, string>>,
+} as const;
+
+/** "Đài truyền thanh xã Tân An": a narrow line may end before the place, and nowhere else. */
+export function stationName(station: { readonly kind: string; readonly name: string }): string {
+  const parts = ['Đài truyền thanh', `${station.kind} ${station.name}`];
+  return parts.map((part) => part.replaceAll(' ', '\u00a0')).join(' ');
+}

@@ -1,0 +1,21 @@
+export const words = {
+  welcome: (name: string) => `Chào ${name}`,
+  invited: 'Bạn được mời vào hệ thống truyền thanh. Chọn một mật khẩu để bắt đầu.',
+  reset: 'Chọn mật khẩu mới. Mọi nơi đang đăng nhập bằng tài khoản này sẽ bị đăng xuất.',
+  yourName: 'Tên đăng nhập của bạn là',
+  rememberName: 'Ghi nhớ tên này để đăng nhập lần sau.',
+  password: 'Mật khẩu mới',
+  choose: 'Đặt mật khẩu và vào',
+  pairTitle: 'Đăng nhập trên điện thoại này',
+  pairDirect:
+    'Điện thoại này sẽ được đăng nhập vào tài khoản của bạn. Chỉ bấm nếu đây là điện thoại của chính bạn.',
+  pairProof: 'Mã QR do người khác mở giúp, nên cần thêm mật khẩu hoặc khóa truy cập của chính bạn.',
+  ownPassword: 'Mật khẩu của bạn',
+  code: 'Mã xác thực',
+  codeHint: 'Sáu chữ số trong ứng dụng sinh mã, hoặc một mã dự phòng.',
+  enter: 'Đăng nhập',
+  byPasskey: 'Dùng khóa truy cập',
+  until: (at: string) => `Liên kết dùng được một lần, đến ${at}.`,
+  noSecret: 'Địa chỉ thiếu phần bí mật phía sau dấu “#”. Hãy mở lại đúng liên kết hoặc quét lại mã QR.',
+  toLogin: 'Tới trang đăng nhập',
+} as const;

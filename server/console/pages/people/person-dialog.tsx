@@ -1,0 +1,169 @@
+import { type FormEvent, useState } from 'react';
+import type { AccountView, LinkView } from '#protocols';
+import { call } from '../../api/client.ts';
+import { useAct } from '../../api/hooks.ts';
+import { useSigned } from '../../app/session.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Confirm, Dialog } from '../../ui/dialog.tsx';
+import { CheckField, LongTextField, TextField } from '../../ui/fields.tsx';
+import { ErrorNotice, Notice } from '../../ui/notice.tsx';
+import { draftsOf, GrantsField, grantsOf } from './grants-field.tsx';
+import { GrantList, PersonChips } from './person-facts.tsx';
+import { words } from './words.ts';
+
+interface PartProps {
+  readonly account: AccountView;
+  readonly onChanged: () => void;
+  readonly onClose: () => void;
+}
+
+/** One person, and what an administrator may do about the account. */
+export function PersonDialog(
+  props: PartProps & {
+    readonly onLink: (name: string, link: LinkView) => void;
+    readonly onPair: (account: AccountView) => void;
+  },
+) {
+  const { account, onChanged, onClose, onLink, onPair } = props;
+  const { name, displayName, deactivatedAt, manageable } = account;
+  const { may } = useSigned();
+  const [asked, setAsked] = useState<'change' | 'reset' | 'deactivate' | 'reactivate'>();
+  const end = useAct(async (key, verb: string, reason: string) => {
+    await call('POST', `accounts/${name}/${verb}`, { key, body: { reason } });
+    onChanged();
+  });
+  if (asked === 'change')
+    return <ChangeDialog {...{ account, onChanged }} onClose={() => setAsked(undefined)} />;
+  if (asked === 'reset')
+    return (
+      <ResetDialog
+        account={account}
+        onLink={(link) => onLink(displayName, link)}
+        onClose={() => setAsked(undefined)}
+      />
+    );
+  if (asked !== undefined)
+    return (
+      <Confirm
+        title={`${words[asked]}: ${displayName}`}
+        verb={words[asked]}
+        danger={asked === 'deactivate'}
+        reason={words.reason}
+        busy={end.busy}
+        error={end.error}
+        onConfirm={(reason) => end.run(asked, reason)}
+        onClose={() => {
+          setAsked(undefined);
+          end.clear();
+        }}
+      >
+        {asked === 'deactivate' ? words.deactivateWhy(displayName) : words.reactivateWhy(displayName)}
+      </Confirm>
+    );
+  return (
+    <Dialog title={displayName} onClose={onClose}>
+      <div className="stack">
+        <PersonChips account={account} />
+        <dl className="facts">
+          <dt>{words.name}</dt>
+          <dd className="mono">{name}</dd>
+          <dt>{words.grants}</dt>
+          <dd>
+            <GrantList account={account} />
+          </dd>
+        </dl>
+        {!manageable && <Notice kind="info">{words.notYours}</Notice>}
+        <div className="actions">
+          {may('phone:pair') && deactivatedAt === null && (
+            <Button onPress={() => onPair(account)}>{words.pair}</Button>
+          )}
+          {manageable && deactivatedAt === null && (
+            <>
+              <Button onPress={() => setAsked('change')}>{words.change}</Button>
+              <Button onPress={() => setAsked('reset')}>{words.reset}</Button>
+              <Button onPress={() => setAsked('deactivate')}>{words.deactivate}</Button>
+            </>
+          )}
+          {manageable && deactivatedAt !== null && (
+            <Button onPress={() => setAsked('reactivate')}>{words.reactivate}</Button>
+          )}
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+function ChangeDialog({ account, onChanged, onClose }: PartProps) {
+  const [displayName, setDisplayName] = useState(account.displayName);
+  const [drafts, setDrafts] = useState(() => draftsOf(account) as ReturnType<typeof draftsOf>);
+  const save = useAct(async (key) => {
+    const body = { displayName, grants: grantsOf(drafts) };
+    await call('PATCH', `accounts/${account.name}`, { key, body });
+    onChanged();
+    onClose();
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void save.run();
+  };
+  return (
+    <Dialog title={`${words.change}: ${account.displayName}`} onClose={onClose}>
+      <form className="stack" onSubmit={submit}>
+        <TextField
+          label={words.displayName}
+          value={displayName}
+          onChange={setDisplayName}
+          maxLength={256}
+          required
+        />
+        <GrantsField drafts={drafts} onChange={(next) => setDrafts([...next])} />
+        <ErrorNotice error={save.error} />
+        <div className="actions">
+          <Button submits weight="main" busy={save.busy}>
+            {words.save}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function ResetDialog(props: {
+  readonly account: AccountView;
+  readonly onLink: (link: LinkView) => void;
+  readonly onClose: () => void;
+}) {
+  const { account, onLink, onClose } = props;
+  const [reason, setReason] = useState('');
+  const [forgetSecondFactors, setForget] = useState(false);
+  const make = useAct(async (key) => {
+    const body = { reason: reason.trim(), forgetSecondFactors };
+    onLink(await call<LinkView>('POST', `accounts/${account.name}/reset`, { key, body }));
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void make.run();
+  };
+  return (
+    <Dialog title={`${words.reset}: ${account.displayName}`} onClose={onClose}>
+      <form className="stack" onSubmit={submit}>
+        <p>{words.resetWhy}</p>
+        <LongTextField
+          label={words.reason}
+          hint={words.reasonHint}
+          value={reason}
+          onChange={setReason}
+          maxLength={512}
+          required
+        />
+        <CheckField label={words.forget} checked={forgetSecondFactors} onChange={setForget} />
+        <ErrorNotice error={make.error} />
+        <div className="actions">
+          <Button submits weight="main" busy={make.busy} disabled={reason.trim() === ''}>
+            {words.makeLink}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,104 @@
+import { type FormEvent, useState } from 'react';
+import type { TokenCreate, TokenView } from '#protocols';
+import { call } from '../../api/client.ts';
+import { useAct } from '../../api/hooks.ts';
+import { useSigned } from '../../app/session.tsx';
+import { words as shared } from '../../app/words.ts';
+import { AreaField } from '../../ui/area-field.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { CheckField, SelectField, TextField } from '../../ui/fields.tsx';
+import { isoDay, startOfDay } from '../../ui/format.ts';
+import { ErrorNotice } from '../../ui/notice.tsx';
+import { MACHINE_PERMISSIONS } from './permissions.ts';
+import { words } from './words.ts';
+
+const DAY_MS = 24 * 3_600_000;
+const ROLES = Object.keys(MACHINE_PERMISSIONS).map((value) => ({
+  value,
+  label: shared.roles[value] ?? value,
+}));
+
+export interface MadeToken {
+  readonly token: TokenView;
+  readonly secret: string;
+}
+
+export function CreateToken(props: {
+  readonly onMade: (made: MadeToken) => void;
+  readonly onClose: () => void;
+}) {
+  const { session, areasFor } = useSigned();
+  const [name, setName] = useState('');
+  const [role, setRole] = useState('viewer');
+  const [area, setArea] = useState(areasFor('token:write')[0]?.id ?? '');
+  const [scope, setScope] = useState<readonly string[]>(MACHINE_PERMISSIONS['viewer'] ?? []);
+  const [until, setUntil] = useState(isoDay(session.now + 180 * DAY_MS));
+  const possible = MACHINE_PERMISSIONS[role] ?? [];
+  const create = useAct(async (key) => {
+    const body: TokenCreate = {
+      ...{ name, grants: [{ role, areas: [area] }], scope: [...scope] },
+      // The last day is wholly in it.
+      expiresAt: startOfDay(until) + DAY_MS,
+    };
+    props.onMade(await call<MadeToken>('POST', 'tokens', { key, body }));
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void create.run();
+  };
+  return (
+    <Dialog title={words.create} onClose={props.onClose}>
+      <form className="stack" onSubmit={submit}>
+        <TextField
+          label={words.name}
+          hint={words.nameHint}
+          value={name}
+          onChange={setName}
+          autoComplete="off"
+          pattern="[a-z0-9][a-z0-9._\-]{0,63}"
+          maxLength={64}
+          required
+          mono
+        />
+        <div className="filters">
+          <SelectField
+            label={words.role}
+            value={role}
+            onChange={(next) => {
+              setRole(next);
+              setScope(MACHINE_PERMISSIONS[next] ?? []);
+            }}
+            choices={ROLES}
+          />
+          <AreaField label={words.area} permission="token:write" value={area} onChange={setArea} />
+        </div>
+        <fieldset className="group">
+          <legend>{words.scope}</legend>
+          {possible.map((one) => (
+            <CheckField
+              key={one}
+              label={words.permissions[one] ?? one}
+              checked={scope.includes(one)}
+              onChange={(held) => setScope(held ? [...scope, one] : scope.filter((other) => other !== one))}
+            />
+          ))}
+        </fieldset>
+        <TextField
+          label={words.until}
+          hint={words.untilHint}
+          type="date"
+          value={until}
+          onChange={setUntil}
+          required
+        />
+        <ErrorNotice error={create.error} />
+        <div className="actions">
+          <Button submits weight="main" busy={create.busy} disabled={scope.length === 0}>
+            {words.make}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

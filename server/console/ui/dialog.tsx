@@ -1,0 +1,94 @@
+import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { Button } from './button.tsx';
+import { LongTextField } from './fields.tsx';
+import { ErrorNotice } from './notice.tsx';
+
+/** A window over the page; Esc and the button close it. The browser keeps the focus inside. */
+export function Dialog(props: {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly wide?: boolean;
+  readonly children: ReactNode;
+}) {
+  const box = useRef<HTMLDialogElement>(null);
+  const title = useId();
+  useEffect(() => {
+    const dialog = box.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    <dialog
+      ref={box}
+      className={props.wide ? 'wide' : undefined}
+      aria-labelledby={title}
+      onCancel={(event) => {
+        event.preventDefault();
+        props.onClose();
+      }}
+    >
+      <header>
+        <h2 id={title}>{props.title}</h2>
+        <Button weight="quiet" onPress={props.onClose} label="Đóng">
+          ✕
+        </Button>
+      </header>
+      {props.children}
+    </dialog>
+  );
+}
+
+interface ConfirmProps {
+  readonly title: string;
+  readonly children: ReactNode;
+  /** What the button does, as a verb: "Ngừng tài khoản". */
+  readonly verb: string;
+  readonly danger?: boolean;
+  /** Where a reason is needed: what it is asked as. */
+  readonly reason?: string;
+  /** Resolves with whether it was done. */
+  readonly onConfirm: (reason: string) => Promise<boolean>;
+  readonly onClose: () => void;
+  readonly busy: boolean;
+  readonly error: unknown;
+}
+
+/** Asks before something that is not easily taken back. */
+export function Confirm(props: ConfirmProps) {
+  const [reason, setReason] = useState('');
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void props.onConfirm(reason.trim()).then((done) => {
+      if (done) props.onClose();
+    });
+  };
+  return (
+    <Dialog title={props.title} onClose={props.onClose}>
+      <form onSubmit={submit} className="stack">
+        <div>{props.children}</div>
+        {props.reason !== undefined && (
+          <LongTextField
+            label={props.reason}
+            value={reason}
+            onChange={setReason}
+            maxLength={512}
+            hint="Lý do được ghi vào nhật ký."
+            required
+          />
+        )}
+        <ErrorNotice error={props.error} />
+        <div className="actions">
+          <Button
+            submits
+            weight={props.danger ? 'danger' : 'main'}
+            busy={props.busy}
+            disabled={props.reason !== undefined && reason.trim() === ''}
+          >
+            {props.verb}
+          </Button>
+          <Button onPress={props.onClose}>Thôi</Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { words as shared } from '../../../server/console/app/words.ts';
+import { MACHINE_PERMISSIONS } from '../../../server/console/pages/tokens/permissions.ts';
+import { words as tokens } from '../../../server/console/pages/tokens/words.ts';
+import { MACHINE_ROLES, PERSONS_ONLY } from '../../../server/domain/accounts/api-token.ts';
+import { GRANTS, ROLES } from '../../../server/domain/accounts/roles.ts';
+
+it('the console names every role', () => {
+  expect(Object.keys(shared.roles).sort()).toEqual([...ROLES].sort());
+});
+
+it('offers a machine what its role may do and no person has to answer for, each with a name', () => {
+  expect(Object.keys(MACHINE_PERMISSIONS).sort()).toEqual([...MACHINE_ROLES].sort());
+  for (const role of MACHINE_ROLES) {
+    const possible = GRANTS[role].filter((one) => !PERSONS_ONLY.includes(one));
+    expect([role, ...(MACHINE_PERMISSIONS[role] ?? [])].sort()).toEqual([role, ...possible].sort());
+    expect(possible.filter((one) => tokens.permissions[one] === undefined)).toEqual([]);
+  }
+});
