@@ -7,6 +7,7 @@ const KeyUseSchema = Type.Union([
   Type.Literal('plan'),
   Type.Literal('latch'),
   Type.Literal('time'),
+  Type.Literal('audit'),
 ]);
 
 /**

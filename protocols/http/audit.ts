@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { DayTextSchema } from '../audit/head.ts';
 import { IdSchema, InstantSchema, Sha256Schema } from '../schema.ts';
 import { nullable, strict } from './common.ts';
 
@@ -33,6 +34,45 @@ const filter = {
   /** True: only refused requests; false: none of them. */
   refused: Type.Optional(Type.Boolean()),
 };
+
+/** A signed head of the log; `document` is the JWS to keep outside. */
+export const AuditHeadViewSchema = Type.Object({
+  n: Type.Integer(),
+  day: DayTextSchema,
+  /** Made after the day was over; false: during it, because somebody asked. */
+  whole: Type.Boolean(),
+  seq: Type.Integer(),
+  hash: Sha256Schema,
+  /** Entries since the head before. */
+  count: Type.Integer(),
+  issuedAt: InstantSchema,
+  document: Type.String(),
+});
+export type AuditHeadView = Static<typeof AuditHeadViewSchema>;
+
+export const AuditHeadListSchema = Type.Object({
+  /** Newest first. */
+  heads: Type.Array(AuditHeadViewSchema),
+  /** Places outside that the operator named, and how far each has come. */
+  outside: Type.Array(
+    Type.Object({
+      name: Type.Union([Type.Literal('folder'), Type.Literal('mail')]),
+      /** Number of the last head that got there; 0: none. */
+      sent: Type.Integer(),
+      failedAt: nullable(InstantSchema),
+      error: nullable(Type.String()),
+    }),
+  ),
+});
+
+export const AuditHeadQuerySchema = strict({
+  before: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 400, default: 31 })),
+});
+export const AuditHeadParamsSchema = strict({ n: Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1 }) });
+export const AuditHeadSheetQuerySchema = strict({
+  format: Type.Optional(Type.Union([Type.Literal('html'), Type.Literal('text')])),
+});
 
 /** Newest first; `before` is the number of the last entry of the page before. */
 export const AuditQuerySchema = strict({

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { EARLIEST_MORNING, isMorningStart, LATEST_MORNING } from '../domain/policies/morning-start.ts';
+import { type AuditHeadsConfig, parseAuditHeads } from './audit-heads.ts';
 import { guessPublicUrl, parsePublicUrl } from './public-url.ts';
 import { parseStreamAllow } from './stream-allow.ts';
 import { parseTls, type TlsConfig } from './tls.ts';
@@ -50,6 +51,7 @@ export interface ServerConfig {
   readonly latenessMs: number;
   /** Hosts, addresses and networks outside the public Internet whose streams may be relayed. */
   readonly streamAllow: readonly string[];
+  readonly auditHeads: AuditHeadsConfig;
   readonly logLevel: LogLevel;
 }
 
@@ -96,6 +98,7 @@ export function parseVariables(texts: Readonly<Record<VariableKey, string | null
     emergencyLeadMs: seconds('emergencyLeadSeconds'),
     latenessMs: seconds('latenessSeconds'),
     streamAllow: parseStreamAllow(text('streamAllow')),
+    auditHeads: parseAuditHeads(texts),
     logLevel: oneOf('logLevel', text('logLevel'), LOG_LEVELS),
   };
 }

@@ -138,6 +138,23 @@ export const SERVER_VARIABLES = {
     meaning:
       'stations in the own network that may be relayed: host names, addresses or networks like `10.0.0.0/24`, comma-separated; others must be in the public Internet',
   },
+  auditHeadsFolder: {
+    name: 'LOA_AUDIT_HEADS_FOLDER',
+    default: '',
+    meaning:
+      'folder on another machine or drive that gets the signed head of the audit log of each day as a text file; it has to exist',
+  },
+  auditHeadsMail: {
+    name: 'LOA_AUDIT_HEADS_MAIL',
+    default: '',
+    meaning: 'mail addresses that get the same, separated by commas; needs LOA_SMTP_URL and LOA_MAIL_FROM',
+  },
+  smtpUrl: {
+    name: 'LOA_SMTP_URL',
+    default: '',
+    meaning: 'mail server: `smtp://` or `smtps://` with user:password@host:port',
+  },
+  mailFrom: { name: 'LOA_MAIL_FROM', default: '', meaning: 'address that mail comes from' },
   logLevel: {
     name: 'LOA_LOG_LEVEL',
     default: 'info',

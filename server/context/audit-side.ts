@@ -1,24 +1,46 @@
 import type { Clock } from '#kit';
+import type { ServerConfig } from '../config/index.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import { Acts } from '../domain/audit/acts.ts';
+import { AuditHeads } from '../domain/audit/audit-heads.ts';
 import { AuditLog } from '../domain/audit/audit-log.ts';
+import { HeadDelivery } from '../domain/audit/head-delivery.ts';
 import { Refusals } from '../domain/audit/refusals.ts';
+import type { DocumentSigner } from '../domain/keys/key-service.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
 import type { Logger } from '../logger.ts';
+import { headPlaces } from './head-places.ts';
 
 /** What is done, what is refused, and the record of both. */
 export function buildAuditSide(options: {
+  readonly config: Pick<ServerConfig, 'auditHeads'>;
+  readonly signer: Pick<DocumentSigner, 'sign'>;
+  /** The area of the whole controller. */
+  readonly areaId: () => string;
+  readonly clockTrusted: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
   readonly storage: Storage;
   readonly areas: AreaDirectory;
 }) {
-  const { clock, log, storage, areas } = options;
+  const { config, clock, log, storage, areas, signer, areaId, clockTrusted } = options;
+  const placeName = () => {
+    const { id, kind, name } = areas.tree.get(areaId());
+    return { areaId: id, name: `${kind} ${name}` };
+  };
+  const headDelivery = new HeadDelivery({
+    ...{ storage, clock, places: headPlaces(config.auditHeads, placeName) },
+    onError: (place, error) =>
+      log.error({ err: error, place }, 'the head of the audit log could not be sent'),
+  });
+  const onMade = () => void headDelivery.deliver();
+  const auditHeads = new AuditHeads({ storage, clock, signer, areas, areaId, clockTrusted, onMade });
   const onError = (error: unknown) =>
     log.error({ err: error, part: 'refused requests' }, 'what was refused could not be recorded');
   return {
     acts: new Acts({ storage, clock }),
     refusals: new Refusals({ storage, clock, onError }),
+    ...{ auditHeads, headDelivery, headPlace: () => placeName().name },
     auditLog: new AuditLog({ read: storage.read, areas }),
   };
 }

@@ -17,7 +17,12 @@ export interface HousekeepingParts {
   /** Their sessions and links. */
   readonly people: { prune(): Promise<void> };
   readonly enrolment: { forgetExpired(): Promise<void> };
+  readonly commonState: { bringUpToDate(): Promise<void> };
   readonly compiler: { prune(): Promise<void> };
+  readonly auditHeads: {
+    readonly auditHeads: { closeDay(): Promise<void> };
+    readonly headDelivery: { deliver(): Promise<void> };
+  };
   readonly audio: AudioFiles;
   /** Of the whole controller. */
   readonly rootAreaId: string;
@@ -31,7 +36,9 @@ export function buildHousekeeping({
   acts,
   people,
   enrolment,
+  commonState,
   compiler,
+  auditHeads: { auditHeads, headDelivery },
   audio,
   rootAreaId,
 }: HousekeepingParts): Housekeeping {
@@ -41,6 +48,10 @@ export function buildHousekeeping({
       'sessions and links': () => people.prune(),
       'plan documents': () => compiler.prune(),
       'enrolment codes': () => enrolment.forgetExpired(),
+      'what all assignments say': () => commonState.bringUpToDate(),
+      'head of the audit log': () => auditHeads.closeDay(),
+      // Also what could not be sent before.
+      'heads outside': () => headDelivery.deliver(),
       'health history': async () =>
         sweepHealth(storage, clock.now(), (await readRetention(storage.read)).healthDays * DAY_MS),
       'unused audio': async () => {

@@ -14,17 +14,20 @@ import { PasskeyVerifier } from '../domain/accounts/passkey-verifier.ts';
 import { PasswordChoice } from '../domain/accounts/password-choice.ts';
 import { PasswordHasher } from '../domain/accounts/password-hash.ts';
 import { SecondFactors } from '../domain/accounts/second-factors.ts';
+import { SecretSealer } from '../domain/accounts/secret-sealer.ts';
 import { SessionBook } from '../domain/accounts/session-book.ts';
 import { SetupService } from '../domain/accounts/setup-service.ts';
 import { TokenBook } from '../domain/accounts/token-book.ts';
 import { openTokens } from '../domain/accounts/tokens-file.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AfterRestore } from '../domain/backup/restored.ts';
+import type { KeyVault } from '../domain/keys/key-vault.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
 import type { MachineTokens, PeopleServices } from '../http/people-services.ts';
 import type { Logger } from '../logger.ts';
 
 export interface PeopleSideOptions {
+  readonly vault: KeyVault;
   readonly config: Pick<ServerConfig, 'publicUrl' | 'tokensFile'>;
   readonly storage: Storage;
   readonly clock: Clock;
@@ -35,11 +38,12 @@ export interface PeopleSideOptions {
 export type PeopleSide = ReturnType<typeof buildPeopleSide>;
 
 /** People, machines' tokens and what they log in with, joined but not started: `load` first, then the two books. */
-export function buildPeopleSide({ config, storage, clock, log, areas }: PeopleSideOptions) {
+export function buildPeopleSide({ config, vault, storage, clock, log, areas }: PeopleSideOptions) {
   const { publicUrl, tokensFile } = config;
   const onError = (error: unknown) => log.error({ err: error, part: 'people' }, 'a part failed');
   const directory = new AccountDirectory();
-  const factors = new SecondFactors();
+  const sealer = new SecretSealer(vault);
+  const factors = new SecondFactors(sealer);
   const sessions = new SessionBook({ storage, clock, onError });
   const apiTokenBook = new ApiTokenBook({ storage, clock, onError });
   let fileTokens = new TokenBook([]);
@@ -74,10 +78,22 @@ export function buildPeopleSide({ config, storage, clock, log, areas }: PeopleSi
     load: async () => {
       const { read } = storage;
       directory.load(await read.accounts.all());
-      factors.load(await read.totps.all(), await read.passkeys.all());
+      await sealer.load();
+      const { readable, lost } = factors.load(await read.totps.all(), await read.passkeys.all());
+      if (readable.length > 0)
+        await storage.transaction(async (tx) => {
+          for (const totp of readable) await factors.saveTotp(tx, totp);
+        });
+      if (lost.length > 0)
+        log.error(
+          { accounts: lost },
+          'the key folder has not the key (data.key) that sealed the secrets of these authenticator apps: put it back and start again, or reset these accounts',
+        );
       const isAccount = (name: string) => directory.find(name) !== undefined;
       fileTokens = await openTokens({ path: tokensFile, isAccount });
     },
+    /** What would hold the event loop at its first use. */
+    preload: () => passkeys.preload(),
     /** Who had a session or a link when a backup was taken has none after it was put back: what was revoked since would be open again. */
     afterRestore: (async (tx) => {
       const now = clock.now();

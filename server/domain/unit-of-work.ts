@@ -8,6 +8,7 @@ import type { AnnouncementStore } from './announcements/announcement.ts';
 import type { StandingStore } from './announcements/standing-approval.ts';
 import type { AreaStore } from './areas/area.ts';
 import type { AuditStore } from './audit/audit.ts';
+import type { AuditHeadStore } from './audit/audit-head-store.ts';
 import type { BroadcastStore } from './broadcasts/broadcast.ts';
 import type { ReceiptStore } from './deliveries/receipts.ts';
 import type { EmergencyStore } from './emergencies/emergency.ts';
@@ -46,6 +47,7 @@ export interface Stores {
   readonly broadcasts: BroadcastStore;
   readonly receipts: ReceiptStore;
   readonly audit: AuditStore;
+  readonly auditHeads: AuditHeadStore;
   readonly idempotency: IdempotencyStore;
   readonly programmes: ProgrammeStore;
   readonly schedules: ScheduleStore;

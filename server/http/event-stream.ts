@@ -7,6 +7,8 @@ const EVENTS_PER_WRITE = 200;
 /** A connection that has this much unsent is too slow: it is closed, comes back and resumes. */
 const MOST_UNSENT_BYTES = 1024 * 1024;
 const HEARTBEAT_MS = 15_000;
+/** A reader whose session or token has ended hears nothing any more, and is let go within this. */
+const CHECK_MS = 1_000;
 
 export interface EventStreamOptions {
   readonly hub: EventHub;
@@ -15,6 +17,8 @@ export interface EventStreamOptions {
   readonly lastEventId: string | undefined;
   /** Whether the reader may see events of this area, asked at each event. */
   readonly sees: (areaId: string) => boolean;
+  /** Whether the reader is still let in, asked each second. */
+  readonly holds: () => boolean;
   readonly onClose: () => void;
 }
 
@@ -61,7 +65,17 @@ export class EventStream {
       () => this.#write(': \n\n'),
       () => this.close(),
     );
-    this.#release.push(() => heartbeat.cancel());
+    const check = repeat(
+      clock,
+      'event stream reader',
+      CHECK_MS,
+      () => this.#check(),
+      () => this.close(),
+    );
+    this.#release.push(
+      () => heartbeat.cancel(),
+      () => check.cancel(),
+    );
     response.on('close', () => this.close());
     response.on('error', () => this.close());
     response.on('drain', () => {
@@ -77,6 +91,10 @@ export class EventStream {
     for (const release of this.#release.splice(0)) release();
     this.#options.response.end();
     this.#options.onClose();
+  }
+
+  #check(): void {
+    if (!this.#options.holds()) this.close();
   }
 
   #schedule(): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '#kit';
+import type { Home } from '#protocols';
 import type { AnnouncementService } from '../domain/announcements/announcement-service.ts';
 import type { ApprovalService } from '../domain/announcements/approval-service.ts';
 import type { NeedsOf } from '../domain/announcements/area-needs.ts';
@@ -7,7 +8,9 @@ import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AreaMover } from '../domain/areas/area-mover.ts';
 import type { AreaService } from '../domain/areas/area-service.ts';
 import type { Acts } from '../domain/audit/acts.ts';
+import type { AuditHeads } from '../domain/audit/audit-heads.ts';
 import type { AuditLog } from '../domain/audit/audit-log.ts';
+import type { HeadDelivery } from '../domain/audit/head-delivery.ts';
 import type { Refusals } from '../domain/audit/refusals.ts';
 import type { BackupService } from '../domain/backup/backup-service.ts';
 import type { SetupRestore } from '../domain/backup/setup-restore.ts';
@@ -47,7 +50,7 @@ import type { UrgentSpeakerChanges } from '../domain/urgent/urgent-speaker-chang
 import type { Metrics } from './metrics.ts';
 import type { MachineTokens, PeopleServices } from './people-services.ts';
 import type { Readiness } from './readiness.ts';
-import type { StatementSource, TimeSource } from './speaker-sources.ts';
+import type { RehomeSource, StatementSource, TimeSource } from './speaker-sources.ts';
 
 /** Where prepared files lie. */
 export interface ContentFiles {
@@ -77,6 +80,10 @@ export interface ApiServices {
   readonly acts: Acts;
   readonly refusals: Pick<Refusals, 'note' | 'close'>;
   readonly auditLog: AuditLog;
+  readonly auditHeads: AuditHeads;
+  readonly headDelivery: Pick<HeadDelivery, 'states'>;
+  /** What the controller is of, for a sheet: "xã Tân An". */
+  readonly headPlace: () => string;
   readonly read: Stores;
   readonly areaDirectory: AreaDirectory;
   readonly areas: AreaService;
@@ -119,12 +126,16 @@ export interface ApiServices {
   readonly storageUse: StorageUseService;
   readonly events: EventHub;
   readonly statements: StatementSource;
+  readonly rehomes: RehomeSource;
+  /** This controller, as another one's loudspeakers have to know it to move here. */
+  readonly homeCard: () => Home;
   readonly rotation: KeyRotation;
   readonly trust: TrustAnchors;
   /** Loudspeakers show a certificate beside their secret. */
   readonly clientCertificates: boolean;
   readonly time: TimeSource;
   readonly readiness: Readiness;
+  readonly processProof: { of(nonce: string): string };
   readonly metrics: Metrics;
   readonly uploadLimitBytes: number;
   /** Addresses whose word for where a request comes from is taken, comma-separated. */

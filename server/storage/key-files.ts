@@ -4,9 +4,10 @@ import { syncFolder, writeFileAtomic } from '#kit';
 import type { KeyName, KeyVault } from '../domain/keys/key-vault.ts';
 
 const STATEMENTS = 'statements.jsonl';
+const REHOMES = 'rehomes.jsonl';
 const OWNER_ONLY = 0o600;
 
-/** Keys in a folder of their own (mode 0700): `root.pem`, `operational.pem` (and `next-root.pem` for a moment), `statements.jsonl` with one JWS a line. */
+/** Keys in a folder of their own (mode 0700): `root.pem`, `operational.pem` (and `next-root.pem` for a moment), `data.key`, `statements.jsonl` and `rehomes.jsonl` with one JWS a line. */
 export class KeyFiles implements KeyVault {
   readonly #folder: string;
 
@@ -15,25 +16,40 @@ export class KeyFiles implements KeyVault {
   }
 
   readKey(name: KeyName): Promise<string | null> {
-    return this.#read(`${name}.pem`);
+    return this.#read(fileOf(name));
   }
 
   writeKey(name: KeyName, pem: string): Promise<void> {
-    return this.#write(`${name}.pem`, pem);
+    return this.#write(fileOf(name), pem);
   }
 
   async removeKey(name: KeyName): Promise<void> {
-    await rm(join(this.#folder, `${name}.pem`), { force: true });
+    await rm(join(this.#folder, fileOf(name)), { force: true });
     await syncFolder(this.#folder);
   }
 
-  async readStatements(): Promise<string[]> {
-    const text = await this.#read(STATEMENTS);
-    return (text ?? '').split('\n').filter((line) => line !== '');
+  readStatements(): Promise<string[]> {
+    return this.#readLines(STATEMENTS);
   }
 
   writeStatements(statements: readonly string[]): Promise<void> {
-    return this.#write(STATEMENTS, statements.map((statement) => `${statement}\n`).join(''));
+    return this.#writeLines(STATEMENTS, statements);
+  }
+
+  readRehomes(): Promise<string[]> {
+    return this.#readLines(REHOMES);
+  }
+
+  writeRehomes(documents: readonly string[]): Promise<void> {
+    return this.#writeLines(REHOMES, documents);
+  }
+
+  async #readLines(name: string): Promise<string[]> {
+    return ((await this.#read(name)) ?? '').split('\n').filter((line) => line !== '');
+  }
+
+  #writeLines(name: string, lines: readonly string[]): Promise<void> {
+    return this.#write(name, lines.map((line) => `${line}\n`).join(''));
   }
 
   async #read(name: string): Promise<string | null> {
@@ -49,4 +65,8 @@ export class KeyFiles implements KeyVault {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await writeFileAtomic(join(this.#folder, name), text, OWNER_ONLY);
   }
+}
+
+function fileOf(name: KeyName): string {
+  return name === 'data' ? 'data.key' : `${name}.pem`;
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Evidence, verifyEvidence } from '#evidence';
 import { isDomainError } from '#protocols';
+import { auditCommand } from './audit-command.ts';
 import { nodeCrypto } from './node-crypto.ts';
 import { readEvidence } from './read-evidence.ts';
 import { deliveryWords, soundedAt, verdictLines } from './summary.ts';
@@ -9,11 +10,15 @@ import { deliveryWords, soundedAt, verdictLines } from './summary.ts';
 const USAGE = `Cách dùng: npm run verify -- TỆP [--root KHÓA …] [--list]
   TỆP     tệp chứng cứ (.json), hoặc trang tự kiểm (.html) tải từ máy chủ
   --root  khóa gốc mà bạn tin (base64url, lặp lại được): tệp mang khóa gốc khác là sai
-  --list  in cả từng lượt phát`;
+  --list  in cả từng lượt phát
+hoặc: npm run verify -- --audit TỆP [--head SỐ:MÃ|TỆP …] [--root KHÓA …]
+  --audit nhật ký hệ thống xuất ra (JSON)
+  --head  đầu nhật ký đã giữ ở ngoài: số dòng và mã băm trên phiếu, hoặc tệp (lặp lại được)`;
 
 /** Checks an evidence file. 0: all holds · 1: something does not · 2: there is no file to check. */
 async function main(): Promise<number> {
-  const { path, roots, list } = readArguments();
+  const { path, roots, list, audit, heads } = readArguments();
+  if (audit !== undefined) return auditCommand(audit, heads, roots);
   if (path === undefined) return complain(USAGE);
   let evidence: Evidence;
   try {
@@ -44,6 +49,8 @@ function readArguments(): {
   readonly path: string | undefined;
   readonly roots: string[];
   readonly list: boolean;
+  readonly audit: string | undefined;
+  readonly heads: string[];
 } {
   try {
     const { values, positionals } = parseArgs({
@@ -51,15 +58,19 @@ function readArguments(): {
       options: {
         root: { type: 'string', multiple: true, default: [] },
         list: { type: 'boolean', default: false },
+        audit: { type: 'string' },
+        head: { type: 'string', multiple: true, default: [] },
       },
     });
     return {
       path: positionals.length === 1 ? positionals[0] : undefined,
       roots: values.root,
       list: values.list,
+      audit: values.audit,
+      heads: values.head,
     };
   } catch {
-    return { path: undefined, roots: [], list: false };
+    return { path: undefined, roots: [], list: false, audit: undefined, heads: [] };
   }
 }
 

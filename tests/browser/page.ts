@@ -145,6 +145,13 @@ export class Page {
     await this.#waitFor('field', label, `(window.loa.set(found, ${JSON.stringify(value)}), true)`);
   }
 
+  /** Gives a file to a field that takes one. */
+  async choosesFile(label: string, path: string): Promise<void> {
+    const expression = `window.loa.find('field', ${JSON.stringify(label)})`;
+    const { result } = await this.send<{ result: { objectId: string } }>('Runtime.evaluate', { expression });
+    await this.send('DOM.setFileInputFiles', { files: [path], objectId: result.objectId });
+  }
+
   async tick(label: string): Promise<void> {
     await this.#waitFor('field', label, '(found.click(), true)');
   }

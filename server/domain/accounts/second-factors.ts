@@ -2,22 +2,43 @@ import type { Instant } from '#kit';
 import type { Transaction } from '../unit-of-work.ts';
 import { type Account, isAdministrator } from './account.ts';
 import type { Passkey } from './passkey.ts';
+import type { SecretSealer } from './secret-sealer.ts';
 import type { Session } from './session.ts';
-import { type Totp, takeCode } from './totp.ts';
+import { newTotpSecret, type Totp, takeCode } from './totp.ts';
 
 /** What a session may be used for. Anything but `open` lets a person look after the own account alone. */
 export type SessionState = 'open' | 'set_up_second_factor' | 'confirm_second_factor';
 
 /** Everybody's authenticator apps and passkeys, in memory; changed after the commit of what changes them. */
 export class SecondFactors {
+  readonly #sealer: SecretSealer;
   readonly #totps = new Map<string, Totp>();
   readonly #passkeys = new Map<string, Passkey>();
 
-  load(totps: readonly Totp[], passkeys: readonly Passkey[]): void {
+  constructor(sealer: SecretSealer) {
+    this.#sealer = sealer;
+  }
+
+  /**
+   * From the database, where the secrets of apps lie sealed. Gives back those that an earlier version left readable, to be saved again, and
+   * the accounts whose secret no key opens: their codes fit no more, their recovery codes do.
+   */
+  load(
+    totps: readonly Totp[],
+    passkeys: readonly Passkey[],
+  ): { readonly readable: readonly Totp[]; readonly lost: readonly string[] } {
     this.#totps.clear();
     this.#passkeys.clear();
-    for (const totp of totps) this.#totps.set(totp.account, totp);
+    const lost: string[] = [];
+    for (const totp of totps) {
+      const { account, secret } = totp;
+      const opened = this.#sealer.isSealed(secret) ? this.#sealer.open(account, secret) : secret;
+      if (opened === undefined) lost.push(account);
+      // A secret that nobody knows: anything that could be guessed would let people in.
+      this.#totps.set(account, { ...totp, secret: opened ?? newTotpSecret() });
+    }
     for (const passkey of passkeys) this.#passkeys.set(passkey.id, passkey);
+    return { readable: totps.filter(({ secret }) => !this.#sealer.isSealed(secret)), lost };
   }
 
   /** Also one that was not confirmed yet. */
@@ -67,7 +88,7 @@ export class SecondFactors {
   }
 
   async saveTotp(tx: Transaction, totp: Totp): Promise<void> {
-    await tx.totps.save(totp);
+    await tx.totps.save({ ...totp, secret: this.#sealer.seal(totp.account, totp.secret) });
     tx.afterCommit(() => void this.#totps.set(totp.account, totp));
   }
 

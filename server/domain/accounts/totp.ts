@@ -16,6 +16,7 @@ export interface Totp {
   readonly recoveryCodes: readonly string[];
 }
 
+/** `secret` is sealed here: see `SecretSealer`. */
 export interface TotpStore {
   all(): Promise<Totp[]>;
   save(totp: Totp): Promise<void>;

@@ -31,7 +31,7 @@ h1{font-size:20pt;margin:0}
 <ul>
 <li>In <b>hai bản</b>: một bản cho vào phong bì niêm phong, cất trong tủ có khóa hoặc két của Ủy ban; một bản cất ở nơi khác.</li>
 <li>Không chụp ảnh, không gửi Zalo hay thư điện tử. Không để cùng chỗ với ổ USB sao lưu.</li>
-<li>Mất phiếu: lập phiếu mới ngay (Sao lưu → Mật khẩu mới). Bản sao lưu cũ chỉ mở được bằng phiếu cũ; đừng hủy phiếu cũ khi còn giữ tệp cũ.</li>
+<li>Mất phiếu: lập phiếu mới ngay (Sao lưu → Lập phiếu mới). Bản sao lưu cũ chỉ mở được bằng phiếu cũ; đừng hủy phiếu cũ khi còn giữ tệp cũ.</li>
 <li>Mật khẩu này <b>không hiện lại lần nữa</b>. Không ai, kể cả nhà cung cấp, mở được bản sao lưu nếu mất phiếu.</li>
 </ul>
 <h2>Khi máy chủ hỏng</h2>

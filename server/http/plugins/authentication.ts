@@ -59,12 +59,15 @@ export function ownSession(request: FastifyRequest): Session {
   return request.session;
 }
 
-/** Who asks, as it is now: for an answer that goes on for hours. Null once the token or the session has ended; it does not count as use. */
+/** Who asks, as it is now: for an answer that goes on for hours. Null once the token or the session has ended, or lacks its second factor now; a session is not seen by it. */
 export function actorNow(request: FastifyRequest, { clock, people, tokens }: ApiServices): Actor | null {
   const { session, ip } = request;
   if (session === null) return tokens.find(bearerOf(request) ?? '', ip) ?? null;
-  const account = people.directory.find(people.sessions.current(session)?.account ?? '');
-  return account === undefined ? null : accountActor(account, clock.now(), ip);
+  const current = people.sessions.current(session);
+  const account = people.directory.find(current?.account ?? '');
+  if (current === undefined || account === undefined) return null;
+  const isOpen = people.factors.stateOf(current, account, clock.now()) === 'open';
+  return isOpen ? accountActor(account, clock.now(), ip) : null;
 }
 
 function bearerOf({ headers }: FastifyRequest): string | undefined {

@@ -1,9 +1,22 @@
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
-import { AuditExportQuerySchema, AuditListSchema, AuditQuerySchema } from '#protocols';
+import {
+  AuditExportQuerySchema,
+  AuditHeadListSchema,
+  AuditHeadParamsSchema,
+  AuditHeadQuerySchema,
+  AuditHeadSheetQuerySchema,
+  AuditHeadViewSchema,
+  AuditListSchema,
+  AuditQuerySchema,
+  IdempotencyHeadersSchema,
+  strict,
+} from '#protocols';
 import type { AuditEntry } from '../../domain/audit/audit.ts';
+import { HEAD_PAGE_POLICY, headHtml, headText } from '../../domain/audit/head-text.ts';
 import { permission } from '../access.ts';
+import { act } from '../act.ts';
 import { BYTE_ORDER_MARK, csvLine } from '../csv.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
@@ -15,8 +28,9 @@ const COLUMNS = [
 
 /** Who did what, where from and when. No route changes or deletes any of it. */
 export const auditRoutes =
-  ({ auditLog, clock }: ApiServices): FastifyPluginAsyncTypebox =>
+  (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
+    const { auditHeads, auditLog, clock, headDelivery, headPlace, statements } = services;
     const tags = ['audit'];
     const config = permission('audit:read');
 
@@ -38,6 +52,65 @@ export const auditRoutes =
     );
 
     app.get(
+      '/audit/heads',
+      {
+        config,
+        schema: {
+          summary: 'Signed heads of the audit log, newest first, and where outside they have got to',
+          tags,
+          querystring: AuditHeadQuerySchema,
+          response: { 200: AuditHeadListSchema },
+        },
+      },
+      async (request) => {
+        const { before, limit = 31 } = request.query;
+        const heads = await auditHeads.page(actorOf(request), before, limit);
+        return { heads, outside: await headDelivery.states() };
+      },
+    );
+
+    app.post(
+      '/audit/heads',
+      {
+        config,
+        schema: {
+          summary: 'Sign the head of this moment; it goes to the places outside like that of a day',
+          tags,
+          headers: IdempotencyHeadersSchema,
+          body: strict({}),
+          response: { 201: AuditHeadViewSchema },
+        },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => ({
+          status: 201,
+          body: await auditHeads.makeNow(tx, actor),
+        })),
+    );
+
+    app.get(
+      '/audit/heads/:n/sheet',
+      {
+        config,
+        schema: {
+          summary: 'One head to print, or as plain text, its hash in groups',
+          tags,
+          params: AuditHeadParamsSchema,
+          querystring: AuditHeadSheetQuerySchema,
+        },
+      },
+      async (request, reply) => {
+        const head = await auditHeads.get(actorOf(request), request.params.n);
+        const isText = request.query.format === 'text';
+        const plain: FastifyReply = reply;
+        void plain.header('cache-control', 'no-store');
+        if (!isText) void plain.header('content-security-policy', HEAD_PAGE_POLICY);
+        void plain.type(isText ? 'text/plain; charset=utf-8' : 'text/html; charset=utf-8');
+        return plain.send(isText ? headText(head, headPlace()) : headHtml(head, headPlace()));
+      },
+    );
+
+    app.get(
       '/audit/export',
       {
         config,
@@ -55,7 +128,9 @@ export const auditRoutes =
         void plain.header('content-disposition', `attachment; filename="loa-lang-audit-${day}.${format}"`);
         void plain.header('cache-control', 'no-store');
         void plain.type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json');
-        return plain.send(Readable.from(format === 'csv' ? csvOf(pages) : jsonOf(pages)));
+        return plain.send(
+          Readable.from(format === 'csv' ? csvOf(pages) : jsonOf(pages, statements.statementsAfter(0))),
+        );
       },
     );
   };
@@ -75,11 +150,16 @@ function cellsOf(entry: AuditEntry): (string | number | null)[] {
   ];
 }
 
-async function* jsonOf(pages: AsyncIterable<AuditEntry[]>): AsyncGenerator<string, void> {
-  let before = '{"format":"loa-audit/1","entries":[';
+/** With the key statements, by which the signatures of heads are proved. */
+async function* jsonOf(
+  pages: AsyncIterable<AuditEntry[]>,
+  statements: readonly string[],
+): AsyncGenerator<string, void> {
+  const start = `{"format":"loa-audit/1","statements":${JSON.stringify(statements)},"entries":[`;
+  let before = start;
   for await (const page of pages) {
     yield before + page.map((entry) => JSON.stringify(entry)).join(',');
     before = ',';
   }
-  yield before === ',' ? ']}' : `${before}]}`;
+  yield before === start ? `${start}]}` : ']}';
 }

@@ -55,6 +55,7 @@ export const eventRoutes =
             if (actor === null) stream.close();
             return actor !== null && isAllowed(actor, 'broadcast:read', areaId, areaDirectory.tree);
           },
+          holds: () => actorNow(request, services) !== null,
           onClose: () => open.delete(stream),
         });
         open.add(stream);

@@ -1,4 +1,4 @@
-import { sha256 } from '#protocols';
+import { AUDIT_GENESIS, auditHash } from '#protocols';
 import type {
   AuditEntry,
   AuditFilter,
@@ -9,22 +9,8 @@ import type {
 import { REFUSED } from '../../domain/audit/audit.ts';
 import type { Access } from '../engine.ts';
 
-/** What the first entry refers to. */
-const GENESIS = sha256('loa-audit/1');
 /** PostgreSQL: whoever appends waits here for the one before to commit. "log" in ASCII. */
 const APPEND_LOCK = 0x6c6f67;
-
-/**
- * The hash that binds an entry to the one before: SHA-256 of its fields as a JSON list, in the order written here. Origin, before, after and
- * area are in it where the entry has any of them: entries from before there were such fields keep their hash.
- */
-export function auditHash(entry: Omit<AuditEntry, 'hash'>): string {
-  const { previousHash, seq, at, actor, role, action, subject, detail } = entry;
-  const { origin, before, after, areaId } = entry;
-  const place = [origin, before, after, areaId];
-  const fields = [previousHash, seq, at, actor, role, action, subject, detail];
-  return sha256(JSON.stringify(place.every((field) => field === null) ? fields : [...fields, ...place]));
-}
 
 export class DatabaseAuditStore implements AuditStore {
   readonly #access: Access;
@@ -43,7 +29,7 @@ export class DatabaseAuditStore implements AuditStore {
     const chained = {
       ...{ seq: (last?.seq ?? 0) + 1, at, actor, role, action, subject, detail },
       ...{ origin, before, after, areaId },
-      previousHash: last?.hash ?? GENESIS,
+      previousHash: last?.hash ?? AUDIT_GENESIS,
     };
     await models.auditEntry.create({ data: { ...chained, hash: auditHash(chained) } });
   }

@@ -5,6 +5,7 @@ import type { ActiveSchedules } from './active-schedules.ts';
 import { DatabaseAnnouncementStore } from './announcement-store.ts';
 import { DatabaseApiTokenStore } from './api-token-store.ts';
 import { DatabaseAreaStore } from './area-store.ts';
+import { DatabaseAuditHeadStore } from './audit-head-store.ts';
 import { DatabaseAuditStore } from './audit-store.ts';
 import { DatabaseBroadcastStore } from './broadcast-store.ts';
 import { DatabaseEmergencyStore } from './emergency-store.ts';
@@ -39,6 +40,7 @@ export function createStores(access: Access, active: ActiveSchedules): StorageSt
     broadcasts: new DatabaseBroadcastStore(access),
     receipts: new DatabaseReceiptStore(access),
     audit: new DatabaseAuditStore(access),
+    auditHeads: new DatabaseAuditHeadStore(access),
     idempotency: new DatabaseIdempotencyStore(access),
     programmes: new DatabaseProgrammeStore(access),
     schedules: new DatabaseScheduleStore(access, active),

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import { sha256 } from '#protocols';
+import { auditHash, sha256 } from '#protocols';
 import { REFUSED } from '../../../server/domain/audit/audit.ts';
-import { auditHash } from '../../../server/storage/index.ts';
 import { onBothDatabases } from './databases.ts';
 import { AT } from './samples.ts';
 
@@ -61,5 +60,34 @@ onBothDatabases('the audit log', (storage) => {
     expect(await subjects({ refused: true })).toEqual(['s5']);
     expect(await subjects({ refused: false, from: AT + 4 })).toEqual(['s4']);
     expect(await subjects({ subject: `' OR 1=1 --` })).toEqual([]);
+  });
+
+  it('keeps signed heads, which nobody changes or takes away', async () => {
+    const head = (n: number, whole: boolean) => ({
+      ...{
+        n,
+        day: '2026-01-04',
+        whole,
+        seq: n,
+        hash: 'a'.repeat(64),
+        count: 1,
+        issuedAt: AT,
+        document: 'x.y.z',
+      },
+    });
+    await storage().transaction(async (tx) => {
+      expect(await tx.auditHeads.latest()).toBeNull();
+      await tx.auditHeads.insert(head(1, true));
+      await tx.auditHeads.insert(head(2, false));
+    });
+    const { auditHeads } = storage().read;
+    expect(await auditHeads.get(2)).toEqual(head(2, false));
+    expect(await auditHeads.get(3)).toBeNull();
+    expect(await auditHeads.latest()).toEqual(head(2, false));
+    expect(await auditHeads.latestWhole()).toEqual(head(1, true));
+    expect(await auditHeads.page(undefined, 5)).toEqual([head(2, false), head(1, true)]);
+    expect(await auditHeads.page(2, 5)).toEqual([head(1, true)]);
+    expect(await auditHeads.after(1, 5)).toEqual([head(2, false)]);
+    await expect(storage().transaction((tx) => tx.auditHeads.insert(head(2, false)))).rejects.toThrow();
   });
 });

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { DomainError } from '#protocols';
-import { auditHash } from '../../../server/storage/index.ts';
+import { auditHash, DomainError } from '#protocols';
 import { onBothDatabases } from './databases.ts';
 import { AT, area, uniqueId } from './samples.ts';
 

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
-import type { AuditEntryView } from '#protocols';
+import { type AuditEntryView, auditHash } from '#protocols';
 import { REFUSED } from '../../../server/domain/audit/audit.ts';
 import { Refusals } from '../../../server/domain/audit/refusals.ts';
-import { auditHash } from '../../../server/storage/index.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { COMMUNE, ELSEWHERE, type Problem, startController, type TestController } from './support.ts';
 

@@ -100,6 +100,9 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'GET /api/v1/evidence/page': forbidden(`evidence/page?area=${COMMUNE}&${range}`),
     'GET /api/v1/audit': forbidden(`audit?area=${COMMUNE}`),
     'GET /api/v1/audit/export': forbidden(`audit/export?area=${COMMUNE}&format=json`),
+    'GET /api/v1/audit/heads': forbidden('audit/heads'),
+    'POST /api/v1/audit/heads': forbidden('audit/heads', {}),
+    'GET /api/v1/audit/heads/{n}/sheet': forbidden('audit/heads/1/sheet'),
     'GET /api/v1/backups': forbidden('backups'),
     'POST /api/v1/backups': forbidden('backups', {}),
     'PUT /api/v1/backups/settings': forbidden('backups/settings', {

@@ -42,6 +42,7 @@ function* loose(schema: Schema, at: string): Generator<string> {
 /** Files, streams and figures: their bytes are what they are, and no JSON of ours. */
 const FILES = [
   ...['GET /api/v1/time', 'GET /metrics', 'GET /api/v1/events', 'GET /api/v1/audit/export'],
+  'GET /api/v1/audit/heads/{n}/sheet',
   'GET /api/v1/keys/authority',
   ...['GET /api/v1/evidence', 'GET /api/v1/evidence/page'],
   ...['', '/chunks', '/peaks'].flatMap((file) => [

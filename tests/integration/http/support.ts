@@ -248,6 +248,17 @@ export async function startController(
   overrides: ContextOverrides = {},
   env: Environment = {},
 ): Promise<TestController> {
+  let started: TestController | undefined;
+  onTestFinished(() => started?.stop());
+  started = await startControllerForFile(overrides, env);
+  return started;
+}
+
+/** The same for all tests of a file, which stop it themselves. */
+export async function startControllerForFile(
+  overrides: ContextOverrides = {},
+  env: Environment = {},
+): Promise<TestController> {
   const folder = tempDir('http');
   const tokens = new Map<string, string>();
   const people = [
@@ -265,7 +276,6 @@ export async function startController(
   });
   await writeFile(join(folder, 'tokens.json'), JSON.stringify(records));
   const controller = new TestController(folder, tokens);
-  onTestFinished(() => controller.stop());
   await controller.start(overrides, env);
   const { storage } = controller.context;
   const area = { parentId: null, kind: 'xã', name: 'Nơi khác', zone: null, policy: null };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OwnSession, SessionView } from '#protocols';
 import { COMMUNE } from '../http/support.ts';
-import { ORIGIN, PASSWORD, startPeople } from './support.ts';
+import { type Browser, ORIGIN, PASSWORD, startPeople } from './support.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -40,6 +40,37 @@ describe('logging in', { timeout: 60_000 }, () => {
       body: { account: { name: 'bich' }, state: 'open', grants: EDITOR },
     });
     expect((await bich.get<{ name: string }>('me')).body.name).toBe('bich');
+  });
+
+  it('ends live events with the session, also while nothing happens', async () => {
+    const people = await startPeople(undefined, { LOA_TLS: 'off' });
+    const { admin } = await people.setUp();
+    const bich = await people.person(admin, 'bich', EDITOR);
+    const other = people.browser();
+    await other.login('bich');
+    const { app } = people.controller;
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const open = async (browser: Browser) => {
+      const headers = { cookie: `__Host-loa=${browser.cookie}` };
+      const { body } = await fetch(`${app.listeningOrigin}/api/v1/events`, { headers });
+      if (body === null) throw new Error('no events');
+      const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+      expect((await reader.read()).value).toContain('event: hello');
+      return reader;
+    };
+    const [ended, kept, expired] = [await open(bich), await open(other), await open(admin)];
+    await bich.send('DELETE', 'session');
+    await people.clock.advance(1_000);
+    expect(await ended.read()).toMatchObject({ done: true });
+    // The others go on: they hear the next heartbeat.
+    await people.clock.advance(15_000);
+    expect(await kept.read()).toMatchObject({ done: false, value: ': \n\n' });
+    await admin.post('accounts/bich/deactivate', { reason: 'thôi việc' });
+    await people.clock.advance(1_000);
+    expect(await kept.read()).toMatchObject({ done: true });
+    people.clock.jump(40 * DAY_MS);
+    await people.clock.advance(1_000);
+    for (;;) if ((await expired.read()).done) break;
   });
 
   it('slows guessing down, without locking the person out elsewhere', async () => {

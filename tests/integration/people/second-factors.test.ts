@@ -55,6 +55,10 @@ describe('an authenticator app', { timeout: 60_000 }, () => {
   it('is something that only its owner takes away, and an administrator then needs another one', async () => {
     const people = await startPeople();
     const { admin, secret } = await people.setUp();
+    // In the database it is sealed.
+    const [kept] = await people.controller.context.storage.read.totps.all();
+    expect(kept?.secret).toMatch(/^sealed:1:/);
+    expect(kept?.secret).not.toContain(secret);
     expect((await admin.post('account/totp')).body.error.code).toBe('request.conflict');
     expect((await admin.post('account/totp/remove', { code: '000000' })).body.error.code).toBe(
       'login.failed',

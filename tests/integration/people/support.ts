@@ -125,8 +125,11 @@ export class People {
   }
 }
 
-export async function startPeople(clock = new FakeClock()): Promise<People> {
-  return new People(await startController({ clock }, { LOA_PUBLIC_URL: ORIGIN }), clock);
+export async function startPeople(
+  clock = new FakeClock(),
+  env: Readonly<Record<string, string>> = {},
+): Promise<People> {
+  return new People(await startController({ clock }, { LOA_PUBLIC_URL: ORIGIN, ...env }), clock);
 }
 
 /** What stands behind the # of a link. */

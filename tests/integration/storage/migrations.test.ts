@@ -116,6 +116,8 @@ function migrate(provider: Provider, make: () => Promise<Database>): void {
     };
     await storage.transaction(async (tx) => {
       await tx.audit.append({ at: 1, actor: 'a', role: 'r', action: 'x.y', subject: 's', detail: '{}' });
+      const head = { n: 1, day: '2026-01-04', whole: true, seq: 1, hash: 'h', count: 1, issuedAt: 1 };
+      await tx.auditHeads.insert({ ...head, document: 'd' });
       await tx.receipts.save({
         batches: [batch],
         rows: [journalRow('spk_1', 1)],
@@ -124,7 +126,7 @@ function migrate(provider: Provider, make: () => Promise<Database>): void {
       });
     });
     await storage.stop();
-    const columns = { AuditEntry: 'hash', JournalRow: 'line', JournalBatch: 'signature' };
+    const columns = { AuditEntry: 'hash', AuditHead: 'hash', JournalRow: 'line', JournalBatch: 'signature' };
     for (const [table, column] of Object.entries(columns)) {
       await expect(run(`DELETE FROM "${table}"`)).rejects.toThrow(/append-only/);
       await expect(run(`UPDATE "${table}" SET "${column}" = 'x'`)).rejects.toThrow(/append-only/);

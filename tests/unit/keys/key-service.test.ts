@@ -78,7 +78,7 @@ describe('the keys of a controller', () => {
     const pem = await vault.readKey('root');
     await rm(join(folder, 'root.pem'));
     const without = await started(vault);
-    expect(without.missingUses).toEqual(['plan', 'latch']);
+    expect(without.missingUses).toEqual(['plan', 'latch', 'audit']);
     await without.sign('order', { v: 1 });
     await expect(without.sign('latch', { v: 1 })).rejects.toThrow(/do not let the operational key sign/);
     await vault.writeKey('root', pem ?? '');

@@ -7,6 +7,7 @@ import { stationName } from '../../app/words.ts';
 import { Button } from '../../ui/button.tsx';
 import { Code } from '../../ui/code.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
+import { CheckField } from '../../ui/fields.tsx';
 import { dayOf } from '../../ui/format.ts';
 import { ErrorNotice, Notice } from '../../ui/notice.tsx';
 import { words } from './words.ts';
@@ -14,6 +15,7 @@ import { words } from './words.ts';
 /** A new passphrase and its sheet, shown once. */
 export function NewSheet(props: { readonly onMade: () => void; readonly onClose: () => void }) {
   const [sheet, setSheet] = useState<BackupSheet>();
+  const [printed, setPrinted] = useState(false);
   const make = useAct(async (key) => {
     setSheet(await call<BackupSheet>('POST', 'backups/passphrase', { key, body: {} }));
     props.onMade();
@@ -32,8 +34,12 @@ export function NewSheet(props: { readonly onMade: () => void; readonly onClose:
         </div>
       </Dialog>
     );
+  // What is shown once is not lost by a slip of the hand.
+  const close = () => {
+    if (printed || sheet.passphrase === null) props.onClose();
+  };
   return (
-    <Dialog title={words.sheetTitle(sheet.number)} onClose={props.onClose} wide>
+    <Dialog title={words.sheetTitle(sheet.number)} onClose={close} wide>
       <div className="stack">
         {sheet.passphrase === null ? (
           <Notice kind="bad">{words.sheetGone}</Notice>
@@ -44,8 +50,11 @@ export function NewSheet(props: { readonly onMade: () => void; readonly onClose:
               <Button weight="main" onPress={() => window.print()}>
                 {words.print}
               </Button>
-              <Button onPress={props.onClose}>{words.close}</Button>
+              <Button disabled={!printed} onPress={close}>
+                {words.close}
+              </Button>
             </div>
+            <CheckField label={words.printed} checked={printed} onChange={setPrinted} />
             <Sheet sheet={sheet} passphrase={sheet.passphrase} />
           </>
         )}

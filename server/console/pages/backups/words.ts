@@ -29,6 +29,7 @@ export const words = {
     'Bản sao lưu từ giờ về sau mở bằng mật khẩu mới; tệp cũ vẫn chỉ mở bằng phiếu cũ, nên đừng hủy phiếu cũ khi còn giữ tệp cũ. Mật khẩu chỉ hiện một lần: hãy có sẵn máy in.',
   makeSheet: 'Lập phiếu và hiện mật khẩu',
   print: 'In hai bản',
+  printed: 'Tôi đã in và cất phiếu này',
   close: 'Đóng',
   sheetOnce: 'Mật khẩu chỉ hiện một lần này. Đừng đóng trước khi in xong.',
   sheetGone: 'Phiếu đã được lập nhưng mật khẩu không hiện lại được. Hãy lập phiếu mới.',

@@ -91,7 +91,15 @@ export default function PeoplePage() {
         />
       )}
       {link !== undefined && <LinkDialog {...link} onClose={() => setLink(undefined)} />}
-      {pairing !== undefined && <PairingScreen name={pairing.name} onClose={() => setPairing(undefined)} />}
+      {pairing !== undefined && (
+        <PairingScreen
+          name={pairing.name}
+          onClose={() => {
+            setPairing(undefined);
+            list.reload();
+          }}
+        />
+      )}
     </div>
   );
 }

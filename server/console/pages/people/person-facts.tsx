@@ -18,7 +18,9 @@ export function GrantList(props: { readonly account: AccountView }) {
 }
 
 export function PersonChips(props: { readonly account: AccountView }) {
-  const { deactivatedAt, hasPassword, totp, passkeys } = props.account;
+  const { deactivatedAt, hasPassword, totp, passkeys, lastSeenAt } = props.account;
+  // Who came by a phone's QR code has no password, and needs none.
+  const been = hasPassword || passkeys > 0 || lastSeenAt !== null;
   if (deactivatedAt !== null)
     return (
       <div className="chips">
@@ -27,9 +29,9 @@ export function PersonChips(props: { readonly account: AccountView }) {
     );
   return (
     <div className="chips">
-      {!hasPassword && <Chip kind="warning">{words.notAccepted}</Chip>}
-      {hasPassword && (totp || passkeys > 0) && <Chip kind="good">{words.second}</Chip>}
-      {hasPassword && !totp && passkeys === 0 && <Chip kind="plain">{words.noSecond}</Chip>}
+      {!been && <Chip kind="warning">{words.notAccepted}</Chip>}
+      {been && (totp || passkeys > 0) && <Chip kind="good">{words.second}</Chip>}
+      {been && !totp && passkeys === 0 && <Chip kind="plain">{words.noSecond}</Chip>}
     </div>
   );
 }

@@ -107,12 +107,16 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
         <label htmlFor={fileId}>{words.file}</label>
         <input
           id={fileId}
+          className="sr-only"
           type="file"
           accept=".tar"
-          required
-          onChange={(event) => setFile(event.target.files?.[0] ?? null)}
+          required={file === null}
+          onChange={(event) => setFile(event.target.files?.[0] ?? file)}
         />
-        <div className="hint">{words.fileHint}</div>
+        <label htmlFor={fileId} className="button">
+          {file === null ? words.chooseFile : words.otherFile}
+        </label>
+        <div className="hint">{file === null ? words.fileHint : words.fileChosen(file.name)}</div>
       </div>
       <TextField
         label={sheet === undefined ? words.passphrase : words.passphraseOf(sheet)}
