@@ -1,5 +1,6 @@
 export * from './accounts.ts';
 export * from './announcements.ts';
+export * from './approvals.ts';
 export * from './areas.ts';
 export * from './audit.ts';
 export * from './backups.ts';
@@ -7,6 +8,7 @@ export * from './broadcasts.ts';
 export * from './collisions.ts';
 export * from './common.ts';
 export * from './coverage.ts';
+export * from './emergencies.ts';
 export * from './enrolments.ts';
 export * from './evidence.ts';
 export * from './keys.ts';

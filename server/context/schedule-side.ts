@@ -2,6 +2,8 @@ import type { Clock } from '#kit';
 import type { NeedsOf } from '../domain/announcements/area-needs.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
+import type { LiveEvents } from '../domain/events/live-events.ts';
+import { ApprovalsDueService } from '../domain/schedule/approvals-due.ts';
 import {
   CalendarService,
   type CalendarServiceOptions,
@@ -13,16 +15,22 @@ import { ProgrammeService } from '../domain/schedule/programme-service.ts';
 import { ScheduleGuard } from '../domain/schedule/schedule-guard.ts';
 import { ScheduleReports } from '../domain/schedule/schedule-reports.ts';
 import { ScheduleService } from '../domain/schedule/schedule-service.ts';
-import type { Stores } from '../domain/unit-of-work.ts';
+import { StandingService, type StandingServiceOptions } from '../domain/schedule/standing-service.ts';
+import type { Storage } from '../domain/unit-of-work.ts';
 
 export interface ScheduleSideOptions {
-  readonly read: Stores;
+  readonly storage: Storage;
+  readonly disputed: () => boolean;
+  readonly onError: (error: unknown) => void;
   readonly areas: AreaDirectory;
   readonly speakers: SpeakerIndex;
   readonly clock: Clock;
   readonly plans: PlanChanges;
   readonly told: Told;
   readonly needs: NeedsOf;
+  readonly events: LiveEvents;
+  /** Takes back what sounds by a leave for a series alone. */
+  readonly stopUnder: StandingServiceOptions['stop'];
   /** The slots of the present plan. */
   readonly slots: CalendarServiceOptions['slots'];
 }
@@ -31,13 +39,17 @@ export type ScheduleSide = ReturnType<typeof buildScheduleSide>;
 
 /** Programmes, schedules and calendars. The holiday table is to be loaded when the database is open. */
 export function buildScheduleSide(options: ScheduleSideOptions) {
-  const { read, areas, speakers, clock, plans, told, slots, needs } = options;
+  const { storage, areas, speakers, clock, plans, told, slots, needs, events, stopUnder } = options;
+  const { read } = storage;
   const holidays = new HolidayBook({ areas, clock, plans });
   const guard = new ScheduleGuard({ areas, speakers, holidays, clock });
+  const standing = new StandingService({ read, areas, guard, plans, clock, events, stop: stopUnder });
   return {
     holidays,
+    standing,
+    approvalsDue: new ApprovalsDueService({ ...options, guard, holidays }),
     programmes: new ProgrammeService({ read, areas, holidays, guard, plans, clock }),
-    schedules: new ScheduleService({ read, areas, guard, plans }),
+    schedules: new ScheduleService({ read, areas, guard, plans, standing }),
     scheduleReports: new ScheduleReports({ read, guard, holidays, clock, needs }),
     calendar: new CalendarService({ read, areas, speakers, holidays, guard, told, slots, clock, needs }),
   };

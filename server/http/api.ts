@@ -26,6 +26,7 @@ import { calendarRoutes } from './routes/calendar.ts';
 import { collisionRoutes } from './routes/collisions.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { coverageRoutes } from './routes/coverage.ts';
+import { emergencyRoutes } from './routes/emergencies.ts';
 import { enrolmentCodeRoutes, enrolmentRoutes } from './routes/enrolments.ts';
 import { eventRoutes } from './routes/events.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
@@ -41,6 +42,7 @@ import { scheduleRoutes } from './routes/schedules.ts';
 import { setupRestoreRoutes } from './routes/setup-restore.ts';
 import { signInRoutes } from './routes/sign-in.ts';
 import { speakerRoutes } from './routes/speakers.ts';
+import { standingRoutes } from './routes/standing-approvals.ts';
 import { metricsRoute, probeRoutes, trustRoutes, whoAmIRoute } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import type { ApiServices } from './services.ts';
@@ -117,6 +119,7 @@ const privateRoutes =
       mediaRoutes,
       announcementRoutes,
       broadcastRoutes,
+      emergencyRoutes,
       planRoutes,
       collisionRoutes,
       coverageRoutes,
@@ -124,6 +127,7 @@ const privateRoutes =
       keyRoutes,
       programmeRoutes,
       scheduleRoutes,
+      standingRoutes,
       calendarRoutes,
       backupRoutes,
       auditRoutes,

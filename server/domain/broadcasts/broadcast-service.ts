@@ -2,23 +2,28 @@ import type { Clock } from '#kit';
 import { DomainError, isDomainError, newId, type PlayRequest, repetitionMs, type Targets } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { Announcement } from '../announcements/announcement.ts';
-import { approvalHash } from '../announcements/approval-hash.ts';
+import { allowanceOf, isAllowedIn } from '../announcements/approval-areas.ts';
+import { approvalHash, isApproved } from '../announcements/approval-hash.ts';
 import {
   asPrelude,
   builtInPrelude,
   type ClearedPrelude,
   type Clearing,
   clear,
+  clearEmergency,
   clearMessage,
+  type EmergencyLeave,
   type Place,
 } from '../announcements/clearance.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { namesOf } from '../areas/area-names.ts';
+import { isBeyondCommune } from '../areas/commune.ts';
 import { territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { StoredSlot } from '../plans/plan.ts';
 import { requireWindow } from '../policies/windows.ts';
+import { TargetRules } from '../schedule/target-rules.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import { NOTHING_PENDING, type PendingBroadcasts } from '../urgent/pending-acts.ts';
 import { air, orderedBroadcast } from './air.ts';
@@ -97,6 +102,7 @@ export class BroadcastService {
     actor: Actor,
     request: PlayRequest,
     airing: MakeGoodAiring | null = null,
+    leave: EmergencyLeave | null = null,
   ): Promise<Played> {
     const { areas, clock, speakers, stops } = this.#options;
     const { tree } = areas;
@@ -107,7 +113,7 @@ export class BroadcastService {
     const asked = wantedTargets(request.targets);
     this.#authorizeTargets(actor, 'broadcast:play', asked, resolveTargets(asked, tree, speakers));
     const territory = territoryOf(tree, speakers);
-    const cleared = await this.#cleared(tx, announcement, { targets: asked, territory });
+    const cleared = await this.#cleared(tx, announcement, { targets: asked, territory }, leave);
     const { content, targets: wanted } = cleared;
     const targets = this.#resolve(announcement, cleared);
     const { priority } = announcement;
@@ -127,7 +133,7 @@ export class BroadcastService {
       throw new DomainError('broadcast.starts_in_past', {
         startsAt: new Date(within.startsAt).toISOString(),
       });
-    const leave = this.#leave(actor, announcement, request, wanted, targets, within);
+    const when = this.#leave(actor, announcement, request, wanted, targets, within);
     const releases = liftedStops(stops, actor, request, priority, targets.speakerIds, () =>
       this.#authorizeTargets(actor, 'broadcast:override', wanted, targets),
     );
@@ -137,9 +143,9 @@ export class BroadcastService {
       areaId: announcement.areaId,
       title: titleOf(announcement.title, drill),
       priority,
-      startsAt: leave.times.startsAt,
-      latestStartAt: leave.times.latestStartAt,
-      hardEndAt: leave.times.hardEndAt,
+      startsAt: when.times.startsAt,
+      latestStartAt: when.times.latestStartAt,
+      hardEndAt: when.times.hardEndAt,
       targets: wanted,
       targetCount: targets.speakerIds.length,
       drill,
@@ -162,18 +168,19 @@ export class BroadcastService {
       ...{ releases, test: false, makesGoodOf: broadcast.makesGoodOf, gainDb: request.gainDb ?? 0 },
       overlap: request.overlap ?? 'queue',
       afterInterruption: request.afterInterruption ?? 'resume',
-      ...leave,
+      ...when,
     });
     await air(tx, this.#options, { broadcast, order, targets, cleared: wanted }, territory, now);
     const detail = {
       announcementId: announcement.id,
       sha256: announcement.mediaSha256,
       approval: announcement.approvedSha256,
+      ...(leave === null ? {} : { emergency: leave.id, by: leave.by }),
       targets: wanted,
       targetCount: broadcast.targetCount,
       ...(cleared.missing.length === 0 ? {} : { notApproved: cleared.missing }),
       startsAt: broadcast.startsAt,
-      windowOverride: leave.windowOverride,
+      windowOverride: when.windowOverride,
       drill,
       ...(request.until === undefined ? {} : { until: request.until }),
       ...(releases.length === 0 ? {} : { releases }),
@@ -208,8 +215,38 @@ export class BroadcastService {
     for (const broadcast of await tx.broadcasts.openOf(announcementId)) {
       const act = { actor, broadcast, reason, now };
       if (areaIds === undefined) await takeBack(tx, this.#options, act);
-      else await takeBackIn(tx, this.#options, { ...act, areaIds });
+      else await takeBackIn(tx, this.#options, { ...act, stops: (id) => this.#isBelow(id, areaIds) });
     }
+  }
+
+  /** Takes back what sounds by a leave for a series alone, in these areas; what lies ahead of it leaves the plan by itself. In `tx`, with the end of the leave. */
+  async cancelUnder(
+    tx: Transaction,
+    actor: Actor,
+    standingId: string,
+    areaIds: readonly string[],
+  ): Promise<void> {
+    const now = this.#options.clock.now();
+    for (const broadcast of await tx.broadcasts.open()) {
+      const { clearance, announcementId } = broadcast;
+      if (!clearance?.some((one) => one.kind === 'standing' && one.id === standingId)) continue;
+      const announcement = announcementId === null ? null : await tx.announcements.get(announcementId);
+      const { tree } = this.#options.areas;
+      const single = (id: string) =>
+        announcement !== null && isApproved(announcement) && isAllowedIn(allowanceOf(announcement), id, tree);
+      const stops = (id: string) => this.#isBelow(id, areaIds) && !single(id);
+      await takeBackIn(tx, this.#options, {
+        actor,
+        broadcast,
+        reason: 'approval.standing_ended',
+        now,
+        stops,
+      });
+    }
+  }
+
+  #isBelow(areaId: string, areaIds: readonly string[]): boolean {
+    return this.#options.areas.tree.ancestry(areaId).some((id) => areaIds.includes(id));
   }
 
   async list(filter: {
@@ -232,10 +269,24 @@ export class BroadcastService {
     return announcement;
   }
 
-  async #cleared(tx: Transaction, announcement: Announcement, place: Place): Promise<Clearing> {
+  /** Throws `emergency.two_persons` for an emergency beyond one commune for which nobody but who asks stands. */
+  async #cleared(
+    tx: Transaction,
+    announcement: Announcement,
+    place: Place,
+    leave: EmergencyLeave | null,
+  ): Promise<Clearing> {
+    const { targets, territory } = place;
+    if (leave === null && announcement.priority === 'emergency') {
+      const meant = new TargetRules(territory).areasOf(targets);
+      if (isBeyondCommune(meant, territory)) throw new DomainError('emergency.two_persons');
+    }
     const { id, state, mediaSha256: sha256, approvedSha256: given } = announcement;
     const medium = sha256 === null ? null : await tx.media.get(sha256);
-    const cleared = clear(announcement, medium, place);
+    const cleared =
+      leave === null
+        ? clear(announcement, medium, place)
+        : clearEmergency(announcement, medium, place, leave);
     if ('content' in cleared) return cleared;
     switch (cleared.unclear) {
       case 'not_approved':

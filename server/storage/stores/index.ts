@@ -8,6 +8,7 @@ import { DatabaseAreaStore } from './area-store.ts';
 import { DatabaseAuditHeadStore } from './audit-head-store.ts';
 import { DatabaseAuditStore } from './audit-store.ts';
 import { DatabaseBroadcastStore } from './broadcast-store.ts';
+import { DatabaseEmergencyStore } from './emergency-store.ts';
 import { DatabaseEnrolmentStore } from './enrolment-store.ts';
 import { DatabaseIdempotencyStore } from './idempotency-store.ts';
 import { DatabaseLatchStore } from './latch-store.ts';
@@ -20,6 +21,7 @@ import { DatabasePasskeyStore, DatabaseTotpStore } from './second-factor-stores.
 import { DatabaseSessionStore } from './session-store.ts';
 import { DatabaseSettingStore } from './setting-store.ts';
 import { DatabaseSpeakerStore } from './speaker-store.ts';
+import { DatabaseStandingStore } from './standing-store.ts';
 
 /** The ports of the domain, and the little that storage offers beyond them. */
 export interface StorageStores extends Stores {
@@ -45,6 +47,8 @@ export function createStores(access: Access, active: ActiveSchedules): StorageSt
     plans: new DatabasePlanStore(access),
     latches: new DatabaseLatchStore(access),
     enrolments: new DatabaseEnrolmentStore(access),
+    emergencies: new DatabaseEmergencyStore(access),
+    standing: new DatabaseStandingStore(access),
     settings: new DatabaseSettingStore(access),
     accounts: new DatabaseAccountStore(access),
     sessions: new DatabaseSessionStore(access),
