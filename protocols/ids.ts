@@ -22,7 +22,9 @@ export type IdPrefix =
   | 'acs'
   | 'lnk'
   | 'tok'
-  | 'enr';
+  | 'enr'
+  | 'sta'
+  | 'emg';
 
 /** A new id: prefix, 10 characters of time in milliseconds (so ids sort by age), 16 of randomness (80 bits). */
 export function newId(prefix: IdPrefix, now: Instant, random: Uint8Array = randomBytes(10)): string {

@@ -134,7 +134,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     },
   });
   const scheduleSide = buildScheduleSide({
-    ...{ read, clock, ...territory, needs },
+    ...{ read, clock, ...territory, needs, events },
+    stopUnder: (...act) => broadcasts.cancelUnder(...act),
     plans: planning,
     slots: planSide.slots,
     told: (id) => presence.statusOf(id)?.heldHash === heldDocuments.expectedHash(id, credentials.areasOf(id)),

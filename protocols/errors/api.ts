@@ -104,6 +104,10 @@ export const apiErrors = errorTable({
     message:
       'Announcement "{id}" is approved in more separate areas than one order names (64): let somebody approve it for a wider area, or broadcast it in several parts.',
   },
+  'approval.standing_invalid': {
+    status: 422,
+    message: 'The leave for the series is not valid: {reason}.',
+  },
   'broadcast.no_targets': {
     status: 409,
     message:

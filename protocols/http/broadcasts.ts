@@ -85,7 +85,10 @@ const DeliveryStateSchema = Type.Union([
   Type.Literal('cancelled'),
 ]);
 
-const ClearanceSchema = Type.Object({ kind: Type.Literal('approval'), sha256: Sha256Schema });
+const ClearanceSchema = Type.Union([
+  Type.Object({ kind: Type.Literal('approval'), sha256: Sha256Schema }),
+  Type.Object({ kind: Type.Literal('standing'), id: IdSchema }),
+]);
 
 export const BroadcastSchema = Type.Object({
   id: IdSchema,
@@ -113,7 +116,7 @@ export const BroadcastSchema = Type.Object({
   seriesId: nullable(IdSchema),
   sessionId: nullable(IdSchema),
   originalAt: nullable(InstantSchema),
-  /** By whose word it sounds: the approval of exactly this. Null: a test, or of before this was kept. */
+  /** By whose word it sounds: the approval of exactly this, or a leave for its series. Null: a test, or of before this was kept. */
   clearance: nullable(Type.Array(ClearanceSchema)),
   createdBy: Type.String(),
   createdAt: InstantSchema,

@@ -1,5 +1,6 @@
 export * from './accounts.ts';
 export * from './announcements.ts';
+export * from './approvals.ts';
 export * from './areas.ts';
 export * from './audit.ts';
 export * from './backups.ts';

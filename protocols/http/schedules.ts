@@ -82,6 +82,8 @@ const fields = {
   makeGood: Type.Optional(Type.Union([Type.Literal('off'), Type.Literal('propose'), Type.Literal('auto')])),
   /** Leave to sound outside the windows; needs "broadcast:override". */
   windowOverride: Type.Optional(nullable(strict({ reason: ReasonSchema }))),
+  /** An announcement that sounds at its start where nothing of a session is approved, once that is approved itself; null: silence. */
+  fallbackId: Type.Optional(nullable(IdSchema)),
 };
 export const ScheduleCreateSchema = strict({ areaId: IdSchema, ...fields });
 export type ScheduleCreate = Static<typeof ScheduleCreateSchema>;
@@ -226,6 +228,8 @@ export const OccurrenceSchema = Type.Object({
       withheld: nullable(ReasonViewSchema),
       /** Where nobody approved it: there it does not sound. */
       notApproved: AreaNeedsSchema,
+      /** It is the fallback, and sounds where this one is not approved. */
+      insteadOf: nullable(IdSchema),
       broadcast: nullable(Type.Object({ id: IdSchema, state: Type.String() })),
     }),
   ),
@@ -313,6 +317,8 @@ export const CalendarSchema = Type.Object({
       endsAt: InstantSchema,
       /** Where it was asked for and nobody approved it: there it does not sound. */
       notApproved: AreaNeedsSchema,
+      /** It is the fallback, and sounds where this one is not approved. */
+      insteadOf: nullable(IdSchema),
     }),
   ),
   withheld: Type.Array(

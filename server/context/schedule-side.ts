@@ -2,6 +2,7 @@ import type { Clock } from '#kit';
 import type { NeedsOf } from '../domain/announcements/area-needs.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
+import type { LiveEvents } from '../domain/events/live-events.ts';
 import {
   CalendarService,
   type CalendarServiceOptions,
@@ -13,6 +14,7 @@ import { ProgrammeService } from '../domain/schedule/programme-service.ts';
 import { ScheduleGuard } from '../domain/schedule/schedule-guard.ts';
 import { ScheduleReports } from '../domain/schedule/schedule-reports.ts';
 import { ScheduleService } from '../domain/schedule/schedule-service.ts';
+import { StandingService, type StandingServiceOptions } from '../domain/schedule/standing-service.ts';
 import type { Stores } from '../domain/unit-of-work.ts';
 
 export interface ScheduleSideOptions {
@@ -23,6 +25,9 @@ export interface ScheduleSideOptions {
   readonly plans: PlanChanges;
   readonly told: Told;
   readonly needs: NeedsOf;
+  readonly events: LiveEvents;
+  /** Takes back what sounds by a leave for a series alone. */
+  readonly stopUnder: StandingServiceOptions['stop'];
   /** The slots of the present plan. */
   readonly slots: CalendarServiceOptions['slots'];
 }
@@ -31,13 +36,15 @@ export type ScheduleSide = ReturnType<typeof buildScheduleSide>;
 
 /** Programmes, schedules and calendars. The holiday table is to be loaded when the database is open. */
 export function buildScheduleSide(options: ScheduleSideOptions) {
-  const { read, areas, speakers, clock, plans, told, slots, needs } = options;
+  const { read, areas, speakers, clock, plans, told, slots, needs, events, stopUnder } = options;
   const holidays = new HolidayBook({ areas, clock, plans });
   const guard = new ScheduleGuard({ areas, speakers, holidays, clock });
+  const standing = new StandingService({ read, areas, guard, plans, clock, events, stop: stopUnder });
   return {
     holidays,
+    standing,
     programmes: new ProgrammeService({ read, areas, holidays, guard, plans, clock }),
-    schedules: new ScheduleService({ read, areas, guard, plans }),
+    schedules: new ScheduleService({ read, areas, guard, plans, standing }),
     scheduleReports: new ScheduleReports({ read, guard, holidays, clock, needs }),
     calendar: new CalendarService({ read, areas, speakers, holidays, guard, told, slots, clock, needs }),
   };

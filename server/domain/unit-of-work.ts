@@ -5,6 +5,7 @@ import type { PasskeyStore } from './accounts/passkey.ts';
 import type { SessionStore } from './accounts/session.ts';
 import type { TotpStore } from './accounts/totp.ts';
 import type { AnnouncementStore } from './announcements/announcement.ts';
+import type { StandingStore } from './announcements/standing-approval.ts';
 import type { AreaStore } from './areas/area.ts';
 import type { AuditStore } from './audit/audit.ts';
 import type { AuditHeadStore } from './audit/audit-head-store.ts';
@@ -52,6 +53,7 @@ export interface Stores {
   readonly plans: PlanStore;
   readonly latches: LatchStore;
   readonly enrolments: EnrolmentStore;
+  readonly standing: StandingStore;
   readonly settings: SettingStore;
   readonly accounts: AccountStore;
   readonly sessions: SessionStore;

@@ -41,6 +41,7 @@ import { scheduleRoutes } from './routes/schedules.ts';
 import { setupRestoreRoutes } from './routes/setup-restore.ts';
 import { signInRoutes } from './routes/sign-in.ts';
 import { speakerRoutes } from './routes/speakers.ts';
+import { standingRoutes } from './routes/standing-approvals.ts';
 import { metricsRoute, probeRoutes, trustRoutes, whoAmIRoute } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import type { ApiServices } from './services.ts';
@@ -124,6 +125,7 @@ const privateRoutes =
       keyRoutes,
       programmeRoutes,
       scheduleRoutes,
+      standingRoutes,
       calendarRoutes,
       backupRoutes,
       auditRoutes,

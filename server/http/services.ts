@@ -37,6 +37,7 @@ import type { HolidayBook } from '../domain/schedule/holiday-book.ts';
 import type { ProgrammeService } from '../domain/schedule/programme-service.ts';
 import type { ScheduleReports } from '../domain/schedule/schedule-reports.ts';
 import type { ScheduleService } from '../domain/schedule/schedule-service.ts';
+import type { StandingService } from '../domain/schedule/standing-service.ts';
 import type { SpeakerService } from '../domain/speakers/speaker-service.ts';
 import type { ClockGuard } from '../domain/time/clock-guard.ts';
 import type { Stores } from '../domain/unit-of-work.ts';
@@ -92,6 +93,7 @@ export interface ApiServices {
   readonly content: ContentFiles;
   readonly announcements: AnnouncementService;
   readonly approvals: ApprovalService;
+  readonly standing: StandingService;
   readonly needs: NeedsOf;
   readonly streams: Pick<StreamGuard, 'check'>;
   readonly broadcasts: BroadcastService;

@@ -14,8 +14,9 @@ import type { Territory } from '../areas/territory.ts';
 import type { Medium } from '../media/medium.ts';
 import { mediumContent } from '../media/medium-content.ts';
 import type { Announcement } from './announcement.ts';
-import { allowanceOf, narrow } from './approval-areas.ts';
+import { type Allowance, allowanceOf, type Leave, narrow } from './approval-areas.ts';
 import { approvalHash, isApproved } from './approval-hash.ts';
+import { isFor, type StandingGrant } from './standing-approval.ts';
 
 declare const CLEARED: unique symbol;
 
@@ -44,12 +45,16 @@ type MediumFacts = Pick<Medium, 'sha256' | 'bytes' | 'durationMs' | 'chunkListSh
 export type Unclear = 'not_approved' | 'changed' | 'not_stored' | 'no_audio' | 'not_here' | 'scattered';
 
 /** By whose word something sounds. */
-export type ClearedBy = { readonly kind: 'approval'; readonly sha256: string };
+export type ClearedBy =
+  | { readonly kind: 'approval'; readonly sha256: string }
+  | { readonly kind: 'standing'; readonly id: string };
 
 /** Who is to hear it. */
 export interface Place {
   readonly targets: Targets;
   readonly territory: Territory;
+  /** What covers the occurrence of a series that it is for; nothing by default. */
+  readonly standing?: readonly StandingGrant[];
 }
 
 /** What sounds, where, and by whose word. */
@@ -77,23 +82,50 @@ const MOST_PARTS = 64;
 export function clear(
   announcement: Announcement,
   medium: MediumFacts | null | undefined,
-  { targets, territory }: Place,
+  { targets, territory, standing = [] }: Place,
 ): Clearing | Unclearing {
-  const { state, approvedSha256 } = announcement;
-  const all = () => narrow(targets, { leaves: [], closed: [] }, territory).missing;
-  if (state !== 'approved' || approvedSha256 === null) return { unclear: 'not_approved', missing: all() };
+  const { leaves, closed, by, unclear } = leavesFor(announcement, medium, territory, standing);
+  if (unclear === 'not_approved' || unclear === 'changed')
+    return { unclear, missing: narrow(targets, { leaves: [], closed: [] }, territory).missing };
   const sound = soundOf(announcement, medium);
-  if (sound === 'no_audio') return { unclear: sound, missing: [] };
-  if (!isApproved(announcement)) return { unclear: 'changed', missing: all() };
-  if (sound === 'not_stored') return { unclear: sound, missing: [] };
-  const here = narrow(targets, allowanceOf(announcement), territory);
+  if (typeof sound === 'string') return { unclear: sound, missing: [] };
+  const here = narrow(targets, { leaves, closed }, territory);
   const { missing } = here;
   if (here.targets === null) return { unclear: 'not_here', missing };
   const { areas, excludeAreas } = here.targets;
   if (here.targets !== targets && Math.max(areas.length, excludeAreas.length) > MOST_PARTS)
     return { unclear: 'scattered', missing };
-  const by: ClearedBy[] = [{ kind: 'approval', sha256: approvedSha256 }];
   return { content: cleared(sound), targets: cleared(here.targets), by, missing };
+}
+
+/** Whose word an announcement has, and where that holds; or why it has nobody's. */
+function leavesFor(
+  announcement: Announcement,
+  medium: MediumFacts | null | undefined,
+  territory: Territory,
+  standing: readonly StandingGrant[],
+): Allowance & { readonly by: readonly ClearedBy[]; readonly unclear: Unclear | null } {
+  const { state, approvedSha256 } = announcement;
+  const single = allowanceOf(announcement);
+  const sound = soundOf(announcement, medium);
+  const grants =
+    typeof sound === 'string'
+      ? []
+      : standing.filter((one) => isFor(one, announcement, sound.durationMs, territory));
+  const approved = approvedSha256 !== null && isApproved(announcement);
+  const leaves = grants.map(({ areas, exceptAreas }): Leave => ({ areas, except: exceptAreas }));
+  const by = grants.map(({ id }): ClearedBy => ({ kind: 'standing', id }));
+  if (approved)
+    return {
+      leaves: [...single.leaves, ...leaves],
+      closed: single.closed,
+      by: [{ kind: 'approval', sha256: approvedSha256 }, ...by],
+      unclear: null,
+    };
+  const asked = state === 'approved' && approvedSha256 !== null;
+  const unclear =
+    leaves.length > 0 ? null : !asked ? 'not_approved' : sound === 'no_audio' ? sound : 'changed';
+  return { leaves, closed: single.closed, by, unclear };
 }
 
 /** What it sounds like, whoever has approved it. */
@@ -152,8 +184,9 @@ export function clearAgain<Order extends Pick<PlayOrder, 'content' | 'prelude' |
   announcement: Announcement,
   medium: MediumFacts | null | undefined,
   territory: Territory,
+  standing: readonly StandingGrant[] = [],
 ): { readonly order: ClearedOrder<Order>; readonly by: readonly ClearedBy[] } | null {
-  const sound = clear(announcement, medium, { targets: order.targets, territory });
+  const sound = clear(announcement, medium, { targets: order.targets, territory, standing });
   if (!('content' in sound) || !isDeepStrictEqual(order.content, sound.content)) return null;
   // All of it: a part would be another order.
   if (sound.targets !== order.targets) return null;

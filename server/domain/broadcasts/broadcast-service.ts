@@ -2,7 +2,8 @@ import type { Clock } from '#kit';
 import { DomainError, isDomainError, newId, type PlayRequest, repetitionMs, type Targets } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { Announcement } from '../announcements/announcement.ts';
-import { approvalHash } from '../announcements/approval-hash.ts';
+import { allowanceOf, isAllowedIn } from '../announcements/approval-areas.ts';
+import { approvalHash, isApproved } from '../announcements/approval-hash.ts';
 import {
   asPrelude,
   builtInPrelude,
@@ -208,8 +209,38 @@ export class BroadcastService {
     for (const broadcast of await tx.broadcasts.openOf(announcementId)) {
       const act = { actor, broadcast, reason, now };
       if (areaIds === undefined) await takeBack(tx, this.#options, act);
-      else await takeBackIn(tx, this.#options, { ...act, areaIds });
+      else await takeBackIn(tx, this.#options, { ...act, stops: (id) => this.#isBelow(id, areaIds) });
     }
+  }
+
+  /** Takes back what sounds by a leave for a series alone, in these areas; what lies ahead of it leaves the plan by itself. In `tx`, with the end of the leave. */
+  async cancelUnder(
+    tx: Transaction,
+    actor: Actor,
+    standingId: string,
+    areaIds: readonly string[],
+  ): Promise<void> {
+    const now = this.#options.clock.now();
+    for (const broadcast of await tx.broadcasts.open()) {
+      const { clearance, announcementId } = broadcast;
+      if (!clearance?.some((one) => one.kind === 'standing' && one.id === standingId)) continue;
+      const announcement = announcementId === null ? null : await tx.announcements.get(announcementId);
+      const { tree } = this.#options.areas;
+      const single = (id: string) =>
+        announcement !== null && isApproved(announcement) && isAllowedIn(allowanceOf(announcement), id, tree);
+      const stops = (id: string) => this.#isBelow(id, areaIds) && !single(id);
+      await takeBackIn(tx, this.#options, {
+        actor,
+        broadcast,
+        reason: 'approval.standing_ended',
+        now,
+        stops,
+      });
+    }
+  }
+
+  #isBelow(areaId: string, areaIds: readonly string[]): boolean {
+    return this.#options.areas.tree.ancestry(areaId).some((id) => areaIds.includes(id));
   }
 
   async list(filter: {

@@ -10,7 +10,7 @@ import { END_MARGIN_MS } from './plan-broadcast.ts';
 import { type TakeBackParts, takeBack } from './take-back.ts';
 
 /**
- * Takes one broadcast back in these areas and below, before it started or while it sounds; all of it where nobody else is meant. What a plan will say
+ * Takes one broadcast back in some areas, before it started or while it sounds; all of it where nobody else is meant. What a plan will say
  * otherwise before it begins is left to the plan.
  */
 export async function takeBackIn(
@@ -19,18 +19,19 @@ export async function takeBackIn(
   act: {
     readonly actor: Actor;
     readonly broadcast: Broadcast;
-    readonly areaIds: readonly string[];
+    /** Whether it is to stop in an area. */
+    readonly stops: (areaId: string) => boolean;
     readonly reason: string;
     readonly now: Instant;
   },
 ): Promise<void> {
-  const { actor, broadcast, areaIds, reason, now } = act;
+  const { actor, broadcast, stops, reason, now } = act;
   const { id, areaId, scheduleId, startsAt, hardEndAt, drill } = broadcast;
-  const { speakers, areas, signer, dispatcher } = parts;
+  const { speakers, signer, dispatcher } = parts;
   const meant = (await tx.broadcasts.snapshot(id))?.speakerIds ?? [];
   const stopped = meant.filter((speakerId) => {
     const lies = speakers.get(speakerId)?.areaId;
-    return lies !== undefined && areas.tree.ancestry(lies).some((one) => areaIds.includes(one));
+    return lies !== undefined && stops(lies);
   });
   if (stopped.length === 0) return;
   const planned = scheduleId !== null && startsAt > now;
@@ -51,7 +52,8 @@ export async function takeBackIn(
   };
   for (const order of await issueOrders(signer, base, personalShards(stopped), now))
     await tx.broadcasts.insertOrder(order);
-  const detail = { reason, areas: areaIds, speakers: stopped.length };
+  const places = [...new Set(stopped.map((speakerId) => speakers.get(speakerId)?.areaId ?? ''))].sort();
+  const detail = { reason, areas: places, speakers: stopped.length };
   await record(tx, now, actor, 'broadcast.cancel_part', id, detail, { areaId });
   tx.afterCommit(() => dispatcher.kick());
 }

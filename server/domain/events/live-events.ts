@@ -47,6 +47,13 @@ export interface LiveEventMap {
     readonly by: string;
     readonly sessionAt: number;
   };
+  /** A leave for a series was given, taken back in part, or ended. */
+  'approval.standing': {
+    readonly areaId: string;
+    readonly standingId: string;
+    readonly seriesId: string;
+    readonly state: 'in_force' | 'ended';
+  };
   'delivery.changed': {
     readonly broadcastId: string;
     readonly speakerId: string;

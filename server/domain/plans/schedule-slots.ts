@@ -1,6 +1,7 @@
 import type { Instant } from '#kit';
 import { DomainError } from '#protocols';
 import { type ClearedTargets, partOf } from '../announcements/clearance.ts';
+import type { StandingApproval } from '../announcements/standing-approval.ts';
 import type { AreaTree } from '../areas/area.ts';
 import { territoryOf } from '../areas/territory.ts';
 import { planTargets } from '../broadcasts/plan-targets.ts';
@@ -10,7 +11,7 @@ import { askedAtOf, contentOf } from '../schedule/asked-at.ts';
 import { mayBeginFrom } from '../schedule/ended.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import { sessionsOfSlots } from '../schedule/session-limits.ts';
-import { readSlotFacts, type SlotFacts as ScheduleFacts } from '../schedule/slot-facts.ts';
+import { bySeries, readSlotFacts, type SlotFacts as ScheduleFacts } from '../schedule/slot-facts.ts';
 import { type Slots, slotSteps } from '../schedule/slots.ts';
 import { TargetRules } from '../schedule/target-rules.ts';
 import type { Turns } from '../turns.ts';
@@ -43,6 +44,7 @@ export class ScheduleSlots implements SlotSource {
   readonly #schedules = new KeptValues<Schedule>({ keyOf: ({ id }) => id });
   readonly #programmes = new KeptValues<Parts['programmes'][number]>({ keyOf: ({ id }) => id });
   readonly #announcements = new KeptValues<Parts['announcements'][number]>({ keyOf: ({ id }) => id });
+  readonly #standing = new KeptValues<StandingApproval>({ keyOf: ({ id }) => id });
   readonly #media = new KeptValues<Parts['media'][number]>({ keyOf: ({ sha256 }) => sha256 });
   #rules: { readonly tree: AreaTree; readonly places: string; readonly rules: TargetRules } | undefined;
   #known = new Map<string, Known>();
@@ -68,16 +70,19 @@ export class ScheduleSlots implements SlotSource {
     const read = await readSlotFacts(stores, territory, schedules);
     const places = new Map(schedules.map((one) => [one.id, placesOf(one, areaOfSpeaker)]));
     const rules = this.#rulesOf(tree, [...places.values()].join('|'), areaOfSpeaker);
+    const standing = await this.#standing.keep([...read.standing.values()].flat(), turns);
     const facts: ScheduleFacts = {
       ...{ tree, territory, rules },
       programmes: await this.#programmes.keep([...read.programmes.values()], turns),
       announcements: await this.#announcements.keep([...read.announcements.values()], turns),
       media: await this.#media.keep([...read.media.values()], turns),
+      standing: bySeries([...standing.values()]),
     };
     const holidays = this.#options.holidays();
     const known = new Map<string, Known>();
     for (const schedule of schedules) {
-      const made = [tree, holidays, schedule, ...contentOf(schedule, facts)];
+      const leaves = facts.standing.get(schedule.seriesId) ?? [];
+      const made = [tree, holidays, schedule, ...contentOf(schedule, facts), ...leaves];
       const here = { ...range, made, places: places.get(schedule.id) ?? '' };
       const before = this.#known.get(schedule.id);
       known.set(

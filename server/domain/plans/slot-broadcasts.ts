@@ -1,6 +1,7 @@
 import type { Clock, Instant } from '#kit';
 import { BROADCAST_STATES, type PlayOrder, statesBefore } from '#protocols';
 import { type ClearedOrder, clearAgain, partOf } from '../announcements/clearance.ts';
+import { standingAt } from '../announcements/standing-approval.ts';
 import type { AreaTree } from '../areas/area.ts';
 import { type Territory, territoryOf } from '../areas/territory.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
@@ -128,11 +129,15 @@ export class SlotBroadcasts {
   }
 
   /** What of a slot may sound now: all of it, or null. Not approved any more: the compilation that is under way takes it back, and its broadcast with it. */
-  async #clear(tx: Transaction, { announcementId }: StoredSlot, order: PlayOrder) {
+  async #clear(tx: Transaction, { announcementId, scheduleId, originalAt }: StoredSlot, order: PlayOrder) {
     const announcement = await tx.announcements.get(announcementId);
     if (announcement === null) return null;
     const media = await mediaOf(tx, [announcement]);
-    return clearAgain(order, announcement, media.get(announcement.mediaSha256 ?? ''), this.#territory());
+    const schedule = await tx.schedules.get(scheduleId);
+    const territory = this.#territory();
+    const grants =
+      schedule === null ? [] : standingAt(await tx.standing.live(), schedule, originalAt, territory);
+    return clearAgain(order, announcement, media.get(announcement.mediaSha256 ?? ''), territory, grants);
   }
 
   #territory(): Territory {

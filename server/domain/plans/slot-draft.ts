@@ -57,7 +57,7 @@ export interface SlotFacts {
 export interface SlotSource {
   /** What the schedules plan, of the sessions that begin in [from, to). In steps that hold nobody up. */
   read(
-    stores: Pick<Stores, 'schedules' | 'programmes' | 'announcements' | 'media'>,
+    stores: Pick<Stores, 'schedules' | 'programmes' | 'announcements' | 'media' | 'standing'>,
     range: { readonly from: Instant; readonly to: Instant },
     turns: Turns,
   ): Promise<SlotFacts>;

@@ -1,5 +1,6 @@
 import type { Announcement } from '../announcements/announcement.ts';
 import { clearAgain } from '../announcements/clearance.ts';
+import { standingAt } from '../announcements/standing-approval.ts';
 import type { Territory } from '../areas/territory.ts';
 import type { MediumFacts } from '../schedule/slot-facts.ts';
 import type { Stores } from '../unit-of-work.ts';
@@ -20,16 +21,20 @@ export async function mediaOf(
  * approval may have been taken back while they were compiled.
  */
 export async function stillCleared(
-  stores: Pick<Stores, 'announcements' | 'media'>,
+  stores: Pick<Stores, 'announcements' | 'media' | 'schedules' | 'standing'>,
   slots: readonly StoredSlot[],
   territory: Territory,
 ): Promise<boolean> {
   const found = await stores.announcements.some([...new Set(slots.map((slot) => slot.announcementId))]);
   const announcements = new Map(found.map((one) => [one.id, one]));
   const media = await mediaOf(stores, found);
-  return slots.every(({ announcementId, line }) => {
+  const schedules = new Map((await stores.schedules.active()).map((one) => [one.id, one]));
+  const standing = await stores.standing.live();
+  return slots.every(({ announcementId, scheduleId, originalAt, line }) => {
     const one = announcements.get(announcementId);
     if (one === undefined) return false;
-    return clearAgain(readLine(line), one, media.get(one.mediaSha256 ?? ''), territory) !== null;
+    const schedule = schedules.get(scheduleId);
+    const grants = schedule === undefined ? [] : standingAt(standing, schedule, originalAt, territory);
+    return clearAgain(readLine(line), one, media.get(one.mediaSha256 ?? ''), territory, grants) !== null;
   });
 }

@@ -57,7 +57,15 @@ const MOST_ITEMS = 10_000;
 export interface CalendarServiceOptions {
   readonly read: Pick<
     Stores,
-    'schedules' | 'programmes' | 'announcements' | 'media' | 'speakers' | 'latches' | 'broadcasts' | 'plans'
+    | 'standing'
+    | 'schedules'
+    | 'programmes'
+    | 'announcements'
+    | 'media'
+    | 'speakers'
+    | 'latches'
+    | 'broadcasts'
+    | 'plans'
   >;
   readonly areas: AreaDirectory;
   readonly speakers: SpeakerIndex;
@@ -203,7 +211,9 @@ export class CalendarService {
       const { title, targets } = order;
       const none = { scheduleId: null, seriesId: null, sessionId: null, originalAt: null };
       // Shards of one broadcast are orders of their own.
-      return [{ ...item, ...none, title, targets, broadcastId, announcementId: null, missing: [] }];
+      return [
+        { ...item, ...none, title, targets, broadcastId, announcementId: null, missing: [], insteadOf: null },
+      ];
     });
   }
 
@@ -260,13 +270,24 @@ function hasAny(ids: ReadonlySet<string>, wanted: ReadonlySet<string>): boolean 
 }
 
 function slotItem(slot: MadeSlot): CalendarSlot {
-  const { order, targets, broadcastId, announcementId, title, missing } = slot;
+  const { order, targets, broadcastId, announcementId, title, missing, insteadOf } = slot;
   const { scheduleId, seriesId, sessionId, originalAt } = slot;
   // When it is signed decides nothing: it says itself when it was asked for.
   const whole = { ...order, id: broadcastId, revision: 0, issuedAt: 0, targets };
   const item = plannedItem(whole, null);
   return {
     ...item,
-    ...{ title, targets, broadcastId, announcementId, scheduleId, seriesId, sessionId, originalAt, missing },
+    ...{
+      title,
+      targets,
+      broadcastId,
+      announcementId,
+      scheduleId,
+      seriesId,
+      sessionId,
+      originalAt,
+      missing,
+      insteadOf,
+    },
   };
 }

@@ -15,6 +15,8 @@ export interface CalendarSlot extends PreviewSlot {
   readonly originalAt: Instant | null;
   /** Areas in which nobody approved it. */
   readonly missing: readonly string[];
+  /** The broadcast that it stands for where that is not approved; null: it is itself. */
+  readonly insteadOf: string | null;
 }
 
 type ClassItem = CalendarView['classes'][number]['items'][number];
@@ -60,7 +62,7 @@ export async function calendarView({
   await turns.take();
   const itemViews = [...shown.values()]
     .sort((a, b) => a.startsAt - b.startsAt || a.position - b.position)
-    .map((item) => ({ ...itemView(item), notApproved: needs(item.missing) }));
+    .map((item) => ({ ...itemView(item), notApproved: needs(item.missing), insteadOf: item.insteadOf }));
   await turns.take();
   const withheldViews = withheld
     .filter(({ startsAt }) => inRange(startsAt))
@@ -77,7 +79,7 @@ export async function calendarView({
   };
 }
 
-function itemView(item: CalendarSlot): Omit<CalendarView['items'][number], 'notApproved'> {
+function itemView(item: CalendarSlot): Omit<CalendarView['items'][number], 'notApproved' | 'insteadOf'> {
   const { broadcastId, announcementId, scheduleId, seriesId, sessionId, originalAt, position } = item;
   const { title, priority, startsAt, latestStartAt } = item;
   return {

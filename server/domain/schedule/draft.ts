@@ -45,7 +45,7 @@ export function draftOf(
     gainDb: wanted.gainDb ?? 0,
     makeGood: wanted.makeGood ?? 'propose',
     windowOverride: leaveOf(wanted.windowOverride ?? null, actor),
-    fallbackId: null,
+    fallbackId: wanted.fallbackId ?? null,
     againOf: null,
     pausedAt: null,
     pausedBy: null,
@@ -88,6 +88,7 @@ export function changed(
     makeGood: change.makeGood ?? before.makeGood,
     windowOverride:
       change.windowOverride === undefined ? before.windowOverride : leaveOf(change.windowOverride, actor),
+    fallbackId: change.fallbackId === undefined ? before.fallbackId : change.fallbackId,
     updatedAt: now,
   };
 }

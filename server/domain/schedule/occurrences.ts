@@ -8,7 +8,7 @@ import { explainRule, type Occurrence } from './expand.ts';
 import { faultOf } from './originals.ts';
 import { reasonView } from './reason-view.ts';
 import type { Schedule } from './schedule.ts';
-import { templateOf } from './session-template.ts';
+import { templateAt } from './session-template.ts';
 import type { SlotFacts } from './slot-facts.ts';
 import { type Slots, sessionIdOf, skippedOf, slotsOf } from './slots.ts';
 
@@ -68,19 +68,34 @@ function viewOf(
 ): OccurrenceView {
   const items = [
     ...slots.map(
-      ({ broadcastId, announcementId, title, position, startsAt: at, airTimeMs, missing }): Item => ({
+      ({
+        broadcastId,
+        announcementId,
+        title,
+        position,
+        startsAt: at,
+        airTimeMs,
+        missing,
+        insteadOf,
+      }): Item => ({
         ...{ broadcastId, announcementId, title, position, startsAt: at, airTimeMs },
-        ...{ withheld: null, notApproved: needs(missing), broadcast: null },
+        ...{ withheld: null, notApproved: needs(missing), insteadOf, broadcast: null },
       }),
     ),
     ...withheld.map(
       ({ broadcastId, announcementId, title, position, startsAt: at, code, params, missing }): Item => ({
         ...{ broadcastId, announcementId, title, position, startsAt: at, airTimeMs: null },
-        ...{ withheld: reasonView({ code, params }), notApproved: needs(missing), broadcast: null },
+        ...{
+          withheld: reasonView({ code, params }),
+          notApproved: needs(missing),
+          insteadOf: null,
+          broadcast: null,
+        },
       }),
     ),
   ].sort((a, b) => a.position - b.position);
-  const endsAt = startsAt + templateOf(part, facts).lengthMs;
+  const ends = slots.map((slot) => slot.startsAt + slot.airTimeMs);
+  const endsAt = Math.max(startsAt + templateAt(part, originalAt, facts).lengthMs, ...ends);
   const planned = slots.length > 0 ? 'planned' : 'withheld';
   return {
     ...{ scheduleId: part.id, seriesId: part.seriesId, sessionId: sessionIdOf(part, originalAt) },

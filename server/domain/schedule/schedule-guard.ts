@@ -18,7 +18,7 @@ import { readSlotFacts, type SlotFacts } from './slot-facts.ts';
 const RECENT_MS = 3 * 24 * 3_600_000;
 
 /** What the rules of scheduling are read from. */
-export type ScheduleReads = Pick<Stores, 'schedules' | 'programmes' | 'announcements' | 'media'>;
+export type ScheduleReads = Pick<Stores, 'schedules' | 'programmes' | 'announcements' | 'media' | 'standing'>;
 
 /** The rules that every schedule is measured against: rights, content, targets, windows and limits of sessions. */
 export class ScheduleGuard {
@@ -48,7 +48,7 @@ export class ScheduleGuard {
     return { zone: this.#areas.tree.zoneOf(areaId), holidays: this.#holidays.table, now: this.now() };
   }
 
-  facts(read: ScheduleReads, schedules: readonly Pick<Schedule, 'content'>[]): Promise<SlotFacts> {
+  facts(read: ScheduleReads, schedules: Parameters<typeof readSlotFacts>[2]): Promise<SlotFacts> {
     return readSlotFacts(read, this.territory(), schedules);
   }
 
@@ -65,10 +65,23 @@ export class ScheduleGuard {
     const { tree } = this.#areas;
     for (const { areaId } of announcementsOf(schedule.content, facts))
       authorize(actor, 'announcement:read', areaId, tree);
+    this.#checkFallback(actor, schedule, facts);
     this.#authorizeTargets(actor, 'schedule:write', schedule.targets, facts);
     this.authorizeLeave(actor, schedule, facts);
     checkRule(schedule.rule, this.#holidays.table);
     checkLoad(schedule, facts);
+  }
+
+  #checkFallback(actor: Actor, { fallbackId }: Schedule, { announcements }: SlotFacts): void {
+    if (fallbackId === null) return;
+    const fallback = announcements.get(fallbackId);
+    if (fallback === undefined)
+      throw new DomainError('request.not_found', { what: 'announcement', id: fallbackId });
+    authorize(actor, 'announcement:read', fallback.areaId, this.#areas.tree);
+    if (fallback.priority === 'emergency')
+      throw new DomainError('schedule.invalid', {
+        reason: 'an emergency is no fallback: it is not scheduled',
+      });
   }
 
   /** Who changes what sounds outside the windows must be one who may give leave for it. Throws `request.forbidden`. */

@@ -27,12 +27,15 @@ import type { Schedule } from './schedule.ts';
 import type { ScheduleGuard, ScheduleReads } from './schedule-guard.ts';
 import { orphaned, type Pending, pendingOf, withChange } from './series.ts';
 import type { SlotFacts } from './slot-facts.ts';
+import type { StandingService } from './standing-service.ts';
 
 export interface ScheduleServiceOptions {
   readonly read: ScheduleReads;
   readonly areas: AreaDirectory;
   readonly guard: ScheduleGuard;
   readonly plans: PlanChanges;
+  /** Leaves that a series was given. */
+  readonly standing: Pick<StandingService, 'followSeries'>;
 }
 
 /** What a schedule that is not saved yet would do. */
@@ -57,12 +60,14 @@ export class ScheduleService {
   readonly #areas: AreaDirectory;
   readonly #guard: ScheduleGuard;
   readonly #plans: PlanChanges;
+  readonly #standing: ScheduleServiceOptions['standing'];
 
   constructor(options: ScheduleServiceOptions) {
     this.#read = options.read;
     this.#areas = options.areas;
     this.#guard = options.guard;
     this.#plans = options.plans;
+    this.#standing = options.standing;
   }
 
   list(areaIds: readonly string[]): Promise<Schedule[]> {
@@ -115,8 +120,7 @@ export class ScheduleService {
     { span, change }: ScheduleChangeRequest,
   ): Promise<ChangedSeries> {
     const { parts, areaId } = await this.#loadSeries(tx, actor, id);
-    const content = change.content === undefined ? [] : [{ content: change.content }];
-    const facts = await this.#guard.facts(tx, [...parts, ...content]);
+    const facts = await this.#guard.facts(tx, [...parts, change]);
     const calendar = this.#guard.calendar(areaId);
     const saved = changeSeries(parts, span, change, { actor, facts, calendar });
     const after = afterwards(
@@ -139,6 +143,8 @@ export class ScheduleService {
     const dropped = orphaned(parts, after, calendar);
     const told = dropped.length === 0 ? {} : { dropped };
     await this.#save(tx, actor, schedules, 'schedule.change', id, { span, change, ...told });
+    // One occurrence by itself leaves the series what it was: where it goes beyond that, it is not covered.
+    if (span.kind !== 'one') await this.#standing.followSeries(tx, actor, parts[0]?.seriesId ?? '', altered);
     return { parts: after, dropped };
   }
 
@@ -208,9 +214,11 @@ export class ScheduleService {
   }
 
   /** Takes the series out of the plans; what it has aired stays. Throws `request.conflict`. */
-  remove(tx: Transaction, actor: Actor, id: string): Promise<Schedule[]> {
+  async remove(tx: Transaction, actor: Actor, id: string): Promise<Schedule[]> {
     const deletedAt = this.#guard.now();
-    return this.#all(tx, actor, id, 'schedule.delete', (part) => ({ ...part, deletedAt }));
+    const parts = await this.#all(tx, actor, id, 'schedule.delete', (part) => ({ ...part, deletedAt }));
+    await this.#standing.followSeries(tx, actor, parts[0]?.seriesId ?? '', []);
+    return parts;
   }
 
   async #all(

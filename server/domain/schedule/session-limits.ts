@@ -233,7 +233,7 @@ export function withholdRefused({ slots, withheld }: Slots, refused: ReadonlyMap
   const over = slots.flatMap((slot) => {
     const refusal = refused.get(slot.sessionId);
     if (refusal === undefined) return [];
-    const { latestStartAt: _, airTimeMs: __, order: ___, asked: ____, ...name } = slot;
+    const { latestStartAt: _, airTimeMs: __, order: ___, asked: ____, insteadOf: _____, ...name } = slot;
     return [{ ...name, ...refusal }];
   });
   return {

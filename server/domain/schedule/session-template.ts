@@ -1,5 +1,5 @@
-import type { Milliseconds } from '#kit';
-import { type Capability, type PlayOrder, repetitionMs } from '#protocols';
+import type { Instant, Milliseconds } from '#kit';
+import { type Capability, type PlayOrder, repetitionMs, type Targets } from '#protocols';
 import type { Announcement } from '../announcements/announcement.ts';
 import {
   builtInPrelude,
@@ -9,7 +9,10 @@ import {
   type Clearing,
   clear,
 } from '../announcements/clearance.ts';
+import { type StandingGrant, standingAt } from '../announcements/standing-approval.ts';
+import type { AreaTree } from '../areas/area.ts';
 import { namesOf } from '../areas/area-names.ts';
+import { outermost } from '../areas/outermost.ts';
 import { airTimeMs } from '../broadcasts/plan-broadcast.ts';
 import type { ProgrammeItem, Schedule } from './schedule.ts';
 import type { SlotFacts } from './slot-facts.ts';
@@ -52,21 +55,39 @@ export interface SessionTemplate {
   readonly silent: readonly SilentItem[];
   /** From the first sound to the last. */
   readonly lengthMs: Milliseconds;
+  /** What sounds, or would sound, where nothing of it is approved; null: nothing is wanted there. */
+  readonly fallback: SessionItem | SilentItem | null;
 }
 
-const templates = new WeakMap<SlotFacts, WeakMap<Schedule, SessionTemplate>>();
+const templates = new WeakMap<SlotFacts, WeakMap<Schedule, Map<string, SessionTemplate>>>();
 
-/** The session of a schedule, worked out once for each picture of the facts. */
-export function templateOf(schedule: Schedule, facts: SlotFacts): SessionTemplate {
-  const known = templates.get(facts)?.get(schedule);
+/** The session of a schedule at one of its occurrences, worked out once for each picture of the facts and each set of leaves that cover it. */
+export function templateAt(schedule: Schedule, originalAt: Instant, facts: SlotFacts): SessionTemplate {
+  const standing = facts.standing.get(schedule.seriesId) ?? [];
+  return templateOf(schedule, facts, standingAt(standing, schedule, originalAt, facts.territory));
+}
+
+/** The session of a schedule whenever it is, by default without any leave for the series. */
+export function templateOf(
+  schedule: Schedule,
+  facts: SlotFacts,
+  standing: readonly StandingGrant[] = [],
+): SessionTemplate {
+  const key = standing.map(({ id }) => id).join();
+  const known = templates.get(facts)?.get(schedule)?.get(key);
   if (known !== undefined) return known;
-  const made = makeTemplate(schedule, facts);
-  const bySchedule = templates.get(facts) ?? new WeakMap<Schedule, SessionTemplate>();
-  templates.set(facts, bySchedule.set(schedule, made));
+  const made = makeTemplate(schedule, facts, standing);
+  const bySchedule = templates.get(facts) ?? new WeakMap<Schedule, Map<string, SessionTemplate>>();
+  const byLeaves = bySchedule.get(schedule) ?? new Map<string, SessionTemplate>();
+  templates.set(facts, bySchedule.set(schedule, byLeaves.set(key, made)));
   return made;
 }
 
-function makeTemplate(schedule: Schedule, facts: SlotFacts): SessionTemplate {
+function makeTemplate(
+  schedule: Schedule,
+  facts: SlotFacts,
+  standing: readonly StandingGrant[],
+): SessionTemplate {
   const { content } = schedule;
   const programme = content.kind === 'programme' ? facts.programmes.get(content.programmeId) : undefined;
   if (content.kind === 'programme' && programme === undefined) {
@@ -78,7 +99,7 @@ function makeTemplate(schedule: Schedule, facts: SlotFacts): SessionTemplate {
     return {
       items: [],
       silent: [{ key: content.programmeId, position: 0, announcementId: null, title, refusal, missing: [] }],
-      lengthMs: 0,
+      ...{ lengthMs: 0, fallback: null },
     };
   }
   const wanted: readonly ProgrammeItem[] =
@@ -97,7 +118,7 @@ function makeTemplate(schedule: Schedule, facts: SlotFacts): SessionTemplate {
     const key = `${announcementId}#${equals}`;
     const announcement = facts.announcements.get(announcementId);
     const title = announcement?.title ?? '';
-    const found = clearingOf(announcementId, announcement, schedule, facts);
+    const found = clearingOf(announcementId, announcement, schedule.targets, facts, standing);
     if ('refusal' in found) {
       silent.push({ key, position, announcementId, title, ...found });
       continue;
@@ -127,21 +148,22 @@ function makeTemplate(schedule: Schedule, facts: SlotFacts): SessionTemplate {
     lengthMs = offsetMs + airMs;
     offsetMs = lengthMs + gapMs;
   }
-  return { items, silent, lengthMs };
+  return { items, silent, lengthMs, fallback: fallbackOf(schedule, facts, items, silent) };
 }
 
 /** What an announcement sounds like on the air, and where, or why it does not sound. */
 function clearingOf(
   announcementId: string,
   announcement: Announcement | undefined,
-  { targets }: Schedule,
+  targets: Targets,
   { media, territory }: SlotFacts,
+  standing: readonly StandingGrant[],
 ): Clearing | Pick<SilentItem, 'refusal' | 'missing'> {
   if (announcement === undefined)
     return silence({ code: 'request.not_found', params: { what: 'announcement', id: announcementId } });
   const { mediaSha256 } = announcement;
   const medium = mediaSha256 === null ? null : media.get(mediaSha256);
-  const sound = clear(announcement, medium, { targets, territory });
+  const sound = clear(announcement, medium, { targets, territory, standing });
   if ('content' in sound) return sound;
   const { unclear, missing } = sound;
   switch (unclear) {
@@ -162,6 +184,62 @@ function clearingOf(
     case 'scattered':
       return silence({ code: 'approval.scattered', params: { id: announcementId } }, missing);
   }
+}
+
+/** Key of the fallback among the items of a session. */
+const FALLBACK = 'fallback';
+/** A slot names no more areas. */
+const MOST_AREAS = 64;
+
+/** What sounds instead where nothing of a session is approved: as one item at its start. It has to be approved itself, by itself. */
+function fallbackOf(
+  schedule: Schedule,
+  facts: SlotFacts,
+  items: readonly SessionItem[],
+  silent: readonly SilentItem[],
+): SessionTemplate['fallback'] {
+  const { fallbackId: announcementId, targets } = schedule;
+  const everywhere = commonOf(
+    [...items, ...silent].map(({ missing }) => missing),
+    facts.tree,
+  );
+  if (announcementId === null || everywhere.length === 0) return null;
+  const { tree, territory } = facts;
+  const meant = (areaId: string | undefined) =>
+    areaId !== undefined && tree.has(areaId) && tree.ancestry(areaId).some((id) => everywhere.includes(id));
+  const sounding = items.flatMap((item) => item.targets.areas).filter((id) => !everywhere.includes(id));
+  const excluded = [...targets.excludeAreas, ...sounding.filter((id) => meant(id))];
+  const areas = everywhere.filter((id) => targets.areas.some((one) => tree.ancestry(id).includes(one)));
+  const place: Targets = {
+    areas: areas.slice(0, MOST_AREAS),
+    speakers: targets.speakers.filter((id) => meant(territory.areaOfSpeaker(id))),
+    excludeAreas: [...new Set(excluded)].slice(0, MOST_AREAS),
+    excludeSpeakers: [...targets.excludeSpeakers],
+  };
+  const announcement = facts.announcements.get(announcementId);
+  const title = announcement?.title ?? '';
+  const name = { key: FALLBACK, position: 0, announcementId, title };
+  // What does not fit into one order stays silent: half of it would be neither here nor there.
+  const scattered = Math.max(areas.length, new Set(excluded).size) > MOST_AREAS;
+  const found = scattered
+    ? silence({ code: 'approval.scattered', params: { id: announcementId } })
+    : clearingOf(announcementId, announcement, place, facts, []);
+  if ('refusal' in found) return { ...name, ...found, missing: [] };
+  const { content, targets: cleared, missing } = found;
+  const repeat = { count: 1, intervalMs: 0 };
+  return {
+    ...{ ...name, offsetMs: 0, content, prelude: [], repeat, targets: cleared, missing },
+    airTimeMs: airTimeMs(repetitionMs({ content, prelude: [] }), repeat),
+    requires: requirements(schedule, content, false, 1),
+  };
+}
+
+/** The areas that lie in some area of every one of these lists. */
+function commonOf(lists: readonly (readonly string[])[], tree: AreaTree): string[] {
+  const within = (id: string, list: readonly string[]) =>
+    tree.has(id) && tree.ancestry(id).some((one) => list.includes(one));
+  const found = lists.flat().filter((id) => lists.every((list) => within(id, list)));
+  return outermost(found, tree);
 }
 
 function silence(refusal: Refusal, missing: readonly string[] = []): Pick<SilentItem, 'refusal' | 'missing'> {

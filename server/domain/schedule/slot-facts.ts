@@ -1,4 +1,5 @@
 import type { Announcement } from '../announcements/announcement.ts';
+import type { StandingApproval } from '../announcements/standing-approval.ts';
 import type { AreaTree } from '../areas/area.ts';
 import type { Territory } from '../areas/territory.ts';
 import type { Medium } from '../media/medium.ts';
@@ -20,6 +21,8 @@ export interface SlotFacts {
   readonly announcements: ReadonlyMap<string, Announcement>;
   /** By SHA-256. */
   readonly media: ReadonlyMap<string, MediumFacts>;
+  /** Leaves for what changes within a series, by id of the series. */
+  readonly standing: ReadonlyMap<string, readonly StandingApproval[]>;
 }
 
 /** Puts a picture together from what was read. */
@@ -29,6 +32,7 @@ export function slotFacts(
     readonly programmes: readonly Programme[];
     readonly announcements: readonly Announcement[];
     readonly media: readonly MediumFacts[];
+    readonly standing?: readonly StandingApproval[];
   },
 ): SlotFacts {
   return {
@@ -38,23 +42,45 @@ export function slotFacts(
     programmes: new Map(found.programmes.map((one) => [one.id, one])),
     announcements: new Map(found.announcements.map((one) => [one.id, one])),
     media: new Map(found.media.map((one) => [one.sha256, one])),
+    standing: bySeries(found.standing ?? []),
   };
 }
 
 /** Reads all that the slots of these schedules need, in a few statements. */
 export async function readSlotFacts(
-  read: Pick<Stores, 'programmes' | 'announcements' | 'media'>,
+  read: Pick<Stores, 'programmes' | 'announcements' | 'media' | 'standing'>,
   territory: Territory,
-  schedules: readonly Pick<Schedule, 'content'>[],
+  schedules: readonly Asked[],
 ): Promise<SlotFacts> {
-  const contents = schedules.map(({ content }) => content);
+  const contents = schedules.flatMap(({ content }) => content ?? []);
   const programmes = await read.programmes.some(
     contents.flatMap((content) => (content.kind === 'programme' ? [content.programmeId] : [])),
   );
   const announcements = await read.announcements.some([
     ...contents.flatMap((content) => (content.kind === 'announcement' ? [content.announcementId] : [])),
     ...programmes.flatMap(({ items }) => items.map(({ announcementId }) => announcementId)),
+    ...schedules.flatMap(({ fallbackId }) => fallbackId ?? []),
   ]);
   const hashes = announcements.flatMap(({ mediaSha256 }) => (mediaSha256 === null ? [] : [mediaSha256]));
-  return slotFacts(territory, { programmes, announcements, media: await read.media.describe(hashes) });
+  const media = await read.media.describe(hashes);
+  return slotFacts(territory, { programmes, announcements, media, standing: await read.standing.live() });
+}
+
+/** What a schedule asks for, as far as its facts go. */
+interface Asked {
+  readonly content?: Schedule['content'] | undefined;
+  readonly fallbackId?: string | null | undefined;
+}
+
+/** Leaves by the series that they are for. */
+export function bySeries(
+  standing: readonly StandingApproval[],
+): ReadonlyMap<string, readonly StandingApproval[]> {
+  const found = new Map<string, StandingApproval[]>();
+  for (const one of standing) {
+    const known = found.get(one.seriesId);
+    if (known === undefined) found.set(one.seriesId, [one]);
+    else known.push(one);
+  }
+  return found;
 }

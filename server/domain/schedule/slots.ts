@@ -6,7 +6,7 @@ import type { HolidayTable } from '../calendar/holiday.ts';
 import { addDays, instantOf, localDay } from '../policies/zoned-time.ts';
 import { explainRule, type Occurrence, type Omission } from './expand.ts';
 import type { Schedule } from './schedule.ts';
-import { type SessionItem, templateOf } from './session-template.ts';
+import { type SessionItem, templateAt } from './session-template.ts';
 import type { SlotFacts } from './slot-facts.ts';
 import type { Refusal } from './target-rules.ts';
 
@@ -40,6 +40,8 @@ export interface MadeSlot extends SlotName {
   readonly targets: ClearedTargets;
   /** Those of the schedule. */
   readonly asked: Targets;
+  /** The broadcast that it stands for where that is not approved; null: it is itself. */
+  readonly insteadOf: string | null;
 }
 
 /** One item that would be due and does not go into a plan, and why. */
@@ -68,9 +70,15 @@ const FOLLOWING_LATENESS_MS = 30_000;
  * stand or fall together with the windows and limits of everywhere they are for; with leave of the chairman neither binds.
  */
 export function slotsOf(schedule: Schedule, occurrence: Occurrence, facts: SlotFacts): Slots {
-  const { items, silent, lengthMs } = templateOf(schedule, facts);
+  const template = templateAt(schedule, occurrence.originalAt, facts);
+  const { fallback } = template;
+  const instead = fallback !== null && 'content' in fallback ? [fallback] : [];
+  const items = [...template.items, ...instead];
+  const silent = [...template.silent, ...(fallback !== null && 'refusal' in fallback ? [fallback] : [])];
+  const lengthMs = Math.max(template.lengthMs, ...instead.map((one) => one.airTimeMs));
   const { startsAt } = occurrence;
   const name = namer(schedule, occurrence);
+  const replaced = [...template.silent, ...template.items].sort((a, b) => a.position - b.position)[0];
   const withheld = silent.map(
     ({ key, position, announcementId, title, refusal, missing }): WithheldSlot => ({
       ...name(key, position, startsAt, title),
@@ -88,11 +96,16 @@ export function slotsOf(schedule: Schedule, occurrence: Occurrence, facts: SlotF
   const resumeUntil = startsAt + Math.min(LONGEST_WAIT_MS, sessionLimitMs(schedule, facts));
   const slots = items.map((item): MadeSlot => {
     const { key, position, title, announcementId, airTimeMs, offsetMs, targets, missing } = item;
+    const insteadOf =
+      item === fallback && replaced !== undefined
+        ? name(replaced.key, replaced.position, startsAt, replaced.title).broadcastId
+        : null;
     const named = {
       ...name(key, position, startsAt + offsetMs, title),
       targets,
       missing,
       asked: schedule.targets,
+      insteadOf,
     };
     const order = orderOf(schedule, named, item, leave.window, resumeUntil);
     return { ...named, latestStartAt: order.latestStartAt, announcementId, airTimeMs, order };
@@ -107,7 +120,7 @@ export function skippedOf(
   facts: SlotFacts,
 ): WithheldSlot[] {
   if (change.kind !== 'skip') return [];
-  const { items, silent } = templateOf(schedule, facts);
+  const { items, silent } = templateAt(schedule, originalAt, facts);
   const name = namer(schedule, { originalAt });
   const refusal: Refusal = { code: 'schedule.skipped', params: { id: schedule.id, by: change.by } };
   return [

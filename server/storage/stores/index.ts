@@ -20,6 +20,7 @@ import { DatabasePasskeyStore, DatabaseTotpStore } from './second-factor-stores.
 import { DatabaseSessionStore } from './session-store.ts';
 import { DatabaseSettingStore } from './setting-store.ts';
 import { DatabaseSpeakerStore } from './speaker-store.ts';
+import { DatabaseStandingStore } from './standing-store.ts';
 
 /** The ports of the domain, and the little that storage offers beyond them. */
 export interface StorageStores extends Stores {
@@ -45,6 +46,7 @@ export function createStores(access: Access, active: ActiveSchedules): StorageSt
     plans: new DatabasePlanStore(access),
     latches: new DatabaseLatchStore(access),
     enrolments: new DatabaseEnrolmentStore(access),
+    standing: new DatabaseStandingStore(access),
     settings: new DatabaseSettingStore(access),
     accounts: new DatabaseAccountStore(access),
     sessions: new DatabaseSessionStore(access),

@@ -35,12 +35,14 @@ interface Things {
   readonly latch: string;
   readonly pairing: string;
   readonly token: string;
+  readonly standing: string;
 }
 
 /** A case for each route that names a permission, by "METHOD /path" of the API's own description. */
 export async function routeCases(controller: TestController): Promise<Record<string, RouteCase>> {
   const things = await makeThings(controller);
-  const { announcement, sha256, broadcast, job, programme, schedule, latch, pairing, token } = things;
+  const { announcement, sha256, broadcast, job, programme, schedule, latch, pairing, token, standing } =
+    things;
   const range = `from=${vietnam(0, '00:00')}&to=${vietnam(1, '00:00')}`;
   const forbidden = (path: string, body?: object): RouteCase => ({
     ...{ path, elsewhere: 'forbidden' },
@@ -154,6 +156,11 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'POST /api/v1/schedules/{id}/pause': forbidden(`schedules/${schedule}/pause`, {}),
     'POST /api/v1/schedules/{id}/resume': forbidden(`schedules/${schedule}/resume`, {}),
     'DELETE /api/v1/schedules/{id}': forbidden(`schedules/${schedule}`, {}),
+    'GET /api/v1/standing-approvals': list('standing-approvals', 'standing'),
+    'POST /api/v1/schedules/{id}/standing-approval': forbidden(`schedules/${schedule}/standing-approval`, {
+      ...{ maxMinutes: 5, expiresAt: vietnam(30, '00:00') },
+    }),
+    'POST /api/v1/standing-approvals/{id}/revoke': forbidden(`standing-approvals/${standing}/revoke`, REASON),
     'GET /api/v1/calendar': forbidden(`calendar?area=${COMMUNE}&${range}`),
     'GET /api/v1/lunar': free('lunar?from=2026-01-01&to=2026-01-02', 'the calendar of everybody'),
     'GET /api/v1/holidays': free('holidays', 'the calendar of everybody'),
@@ -204,6 +211,8 @@ async function makeThings(controller: TestController): Promise<Things> {
   const items = [{ announcementId: announcement }];
   const programme = await idOf('editor', 'programmes', { areaId: COMMUNE, title: 'x', items });
   const schedule = await idOf('editor', 'schedules', scheduleOf(announcement));
+  const leave = { maxMinutes: 5, expiresAt: vietnam(30, '00:00') };
+  const standing = await idOf('chairman', `schedules/${schedule}/standing-approval`, leave);
   const job = await controller.upload<{ id: string }>('editor', COMMUNE, speechLikeWav(0.3));
   const scope = { kind: 'area', id: 'ap-2' };
   const latch = await idOf('technician', 'latches', { scope, reason: 'loa hú' });
@@ -214,7 +223,7 @@ async function makeThings(controller: TestController): Promise<Things> {
   const machine = { name: 'may-cu', grants, scope: ['area:read'], expiresAt };
   const { body } = await controller.post<{ token: { id: string } }>('administrator', 'tokens', machine);
   return {
-    ...{ announcement, sha256, broadcast, programme, schedule, latch, pairing },
+    ...{ announcement, sha256, broadcast, programme, schedule, latch, pairing, standing },
     job: job.body.id,
     token: body.token.id,
   };

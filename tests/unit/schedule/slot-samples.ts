@@ -1,6 +1,7 @@
 import { type Policy, sha256 } from '#protocols';
 import type { Announcement } from '../../../server/domain/announcements/announcement.ts';
 import { approvalHash } from '../../../server/domain/announcements/approval-hash.ts';
+import type { StandingApproval } from '../../../server/domain/announcements/standing-approval.ts';
 import { type Area, AreaTree } from '../../../server/domain/areas/area.ts';
 import { DEFAULT_HOLIDAYS } from '../../../server/domain/calendar/default-holidays.ts';
 import type { Programme, Schedule } from '../../../server/domain/schedule/schedule.ts';
@@ -77,6 +78,7 @@ export function facts(
     readonly announcements?: readonly Announcement[];
     readonly areas?: readonly Area[];
     readonly seconds?: Readonly<Record<string, number>>;
+    readonly standing?: readonly StandingApproval[];
   } = {},
 ): SlotFacts {
   const announcements = found.announcements ?? [announcement('a'), announcement('b'), announcement('c')];
@@ -86,6 +88,7 @@ export function facts(
     { tree, areaOfSpeaker, hasSpeakers: () => false },
     {
       announcements,
+      standing: found.standing ?? [],
       programmes: found.programmes ?? [programme([item('a'), item('b')])],
       media: announcements.flatMap(({ id, mediaSha256 }) =>
         mediaSha256 === null

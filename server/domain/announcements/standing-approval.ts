@@ -1,0 +1,144 @@
+import type { Instant } from '#kit';
+import type { Priority, Recurrence, Targets } from '#protocols';
+import type { Territory } from '../areas/territory.ts';
+import type { Schedule } from '../schedule/schedule.ts';
+import type { Announcement } from './announcement.ts';
+
+/** What a series was when its leave was given: what goes beyond it is not covered. */
+export interface StandingTerms {
+  /** Whether it airs audio files. */
+  readonly files: boolean;
+  /** Hosts of the stations that it relays. */
+  readonly hosts: readonly string[];
+  readonly priority: Priority;
+  readonly recurrence: Recurrence;
+  readonly targets: Targets;
+  /** Whether it had leave to sound outside the windows. */
+  readonly outsideWindows: boolean;
+}
+
+/** A leader's leave for what changes within a series: the morning relay, next week's episode. */
+export interface StandingApproval {
+  readonly id: string;
+  readonly seriesId: string;
+  /** The part of the series that he saw. */
+  readonly scheduleId: string;
+  /** The station whose content it is for, with all below. */
+  readonly areaId: string;
+  readonly title: string;
+  /** The areas that he answers for. */
+  readonly areas: readonly string[];
+  /** Where it was taken back. */
+  readonly exceptAreas: readonly string[];
+  readonly terms: StandingTerms;
+  /** Accounts whose content it is for; null: of whoever may write in the station. */
+  readonly editors: readonly string[] | null;
+  /** One item lasts no longer. */
+  readonly maxMinutes: number;
+  readonly note: string;
+  readonly by: string;
+  readonly at: Instant;
+  /** What begins at this instant or later is not covered. */
+  readonly expiresAt: Instant;
+  readonly endedAt: Instant | null;
+  readonly endedBy: string | null;
+  readonly endedReason: string | null;
+}
+
+export interface StandingStore {
+  /** Those that were not ended, expired ones too. */
+  live(): Promise<StandingApproval[]>;
+  /** Of these stations, newest first. */
+  list(areaIds: readonly string[], limit: number): Promise<StandingApproval[]>;
+  get(id: string): Promise<StandingApproval | null>;
+  save(standing: StandingApproval): Promise<void>;
+}
+
+declare const GRANTED: unique symbol;
+
+/** One that covers an occurrence. Only `standingAt` finds any. */
+export type StandingGrant = StandingApproval & { readonly [GRANTED]: true };
+
+const RANK: readonly Priority[] = ['normal', 'priority', 'emergency'];
+
+/** Those that cover an occurrence of a schedule: of its series, not ended, not expired by then, within their terms, and begun at the hour of the rule. */
+export function standingAt(
+  standing: readonly StandingApproval[],
+  schedule: Schedule,
+  originalAt: Instant,
+  territory: Territory,
+): StandingGrant[] {
+  if (standing.length === 0 || schedule.rule.changes.some((one) => one.originalAt === originalAt)) return [];
+  return standing.filter(
+    (one): one is StandingGrant =>
+      one.seriesId === schedule.seriesId &&
+      one.endedAt === null &&
+      originalAt < one.expiresAt &&
+      keepsTo(one.terms, schedule, territory),
+  );
+}
+
+/** Whether a schedule asks for no more than a leave was given for: not for more people, other hours, more urgently, or outside the windows. */
+export function keepsTo(
+  terms: StandingTerms,
+  {
+    priority,
+    targets,
+    rule,
+    windowOverride,
+  }: Pick<Schedule, 'priority' | 'targets' | 'rule' | 'windowOverride'>,
+  territory: Territory,
+): boolean {
+  return (
+    RANK.indexOf(priority) <= RANK.indexOf(terms.priority) &&
+    (windowOverride === null || terms.outsideWindows) &&
+    isWithin(rule.recurrence, terms.recurrence) &&
+    meansNoMore(targets, terms.targets, territory)
+  );
+}
+
+/** Whether an announcement is what a leave is for: handed in, of its kind, length, station and editors; and not composed by who gave it, but his own recording. */
+export function isFor(
+  { terms, maxMinutes, editors, by, areaId }: StandingApproval,
+  announcement: Announcement,
+  durationMs: number,
+  { tree }: Territory,
+): boolean {
+  const { state, stream, priority, composers, recordedBy, areaId: station } = announcement;
+  const own = recordedBy === by && stream === null;
+  return (
+    (state === 'submitted' || state === 'approved') &&
+    RANK.indexOf(priority) <= RANK.indexOf(terms.priority) &&
+    (stream === null ? terms.files : terms.hosts.includes(hostOf(stream.url))) &&
+    durationMs <= maxMinutes * 60_000 &&
+    (editors === null || composers.every((name) => editors.includes(name))) &&
+    (own || !composers.includes(by)) &&
+    tree.has(station) &&
+    tree.ancestry(station).includes(areaId)
+  );
+}
+
+/** The host of a stream, with its port where it names one. */
+export function hostOf(url: string): string {
+  return new URL(url).host;
+}
+
+function isWithin(wanted: Recurrence, given: Recurrence): boolean {
+  if (JSON.stringify(wanted) === JSON.stringify(given)) return true;
+  if (wanted.kind !== 'weekly' || given.kind !== 'weekly') return false;
+  return (
+    wanted.days.every((day) => given.days.includes(day)) &&
+    wanted.times.every((time) => given.times.includes(time))
+  );
+}
+
+function meansNoMore(wanted: Targets, given: Targets, { tree, areaOfSpeaker }: Territory): boolean {
+  const inside = (areaId: string | undefined) =>
+    areaId === undefined || !tree.has(areaId) || tree.ancestry(areaId).some((id) => given.areas.includes(id));
+  return (
+    wanted.areas.every(inside) &&
+    wanted.speakers.every((id) => given.speakers.includes(id) || inside(areaOfSpeaker(id))) &&
+    given.excludeAreas.every((id) => wanted.excludeAreas.includes(id)) &&
+    given.excludeSpeakers.every((id) => wanted.excludeSpeakers.includes(id))
+  );
+}

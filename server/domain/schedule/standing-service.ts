@@ -1,0 +1,220 @@
+import type { Clock } from '#kit';
+import { DomainError, newId, type StandingRequest } from '#protocols';
+import { type Actor, areasOf, authorize, isAllowed } from '../accounts/actor.ts';
+import type { StandingApproval, StandingTerms } from '../announcements/standing-approval.ts';
+import { hostOf, keepsTo } from '../announcements/standing-approval.ts';
+import type { AreaDirectory } from '../areas/area-directory.ts';
+import { outermost } from '../areas/outermost.ts';
+import { record } from '../audit/record.ts';
+import type { LiveEvents } from '../events/live-events.ts';
+import type { Stores, Transaction } from '../unit-of-work.ts';
+import { announcementsOf } from './draft.ts';
+import type { PlanChanges } from './plan-changes.ts';
+import type { Schedule } from './schedule.ts';
+import type { ScheduleGuard } from './schedule-guard.ts';
+
+/** A leave lasts no longer. */
+const LONGEST_MS = 366 * 24 * 3_600_000;
+const MOST_LISTED = 500;
+
+/** Takes back what sounds by a leave alone, in these areas. */
+type StopUnder = (
+  tx: Transaction,
+  actor: Actor,
+  standingId: string,
+  areaIds: readonly string[],
+) => Promise<void>;
+
+export interface StandingServiceOptions {
+  readonly read: Pick<Stores, 'standing'>;
+  readonly areas: AreaDirectory;
+  readonly guard: ScheduleGuard;
+  readonly plans: PlanChanges;
+  readonly clock: Clock;
+  readonly events: LiveEvents;
+  readonly stop: StopUnder;
+}
+
+/** Leaves for what changes within a series: given for a time, within what the series is then, and taken back at any time. */
+export class StandingService {
+  readonly #options: StandingServiceOptions;
+
+  constructor(options: StandingServiceOptions) {
+    this.#options = options;
+  }
+
+  list(areaIds: readonly string[]): Promise<StandingApproval[]> {
+    return this.#options.read.standing.list(areaIds, MOST_LISTED);
+  }
+
+  /**
+   * Lets what changes within a series of schedules air without a single approval, in the areas that are named, by default in all of the actor's own that the
+   * series is for. Throws `request.not_found`, `request.forbidden`, `request.conflict` for a schedule that is deleted, `approval.standing_invalid`.
+   */
+  async give(
+    tx: Transaction,
+    actor: Actor,
+    scheduleId: string,
+    wanted: StandingRequest,
+  ): Promise<StandingApproval> {
+    const { guard, clock, plans } = this.#options;
+    const now = Math.floor(clock.now());
+    const schedule = await tx.schedules.get(scheduleId);
+    if (schedule === null) throw new DomainError('request.not_found', { what: 'schedule', id: scheduleId });
+    const facts = await guard.facts(tx, [schedule]);
+    const areaIds = this.#areasFor(actor, schedule, facts.rules.areasOf(schedule.targets), wanted.areas);
+    if (schedule.deletedAt !== null)
+      throw new DomainError('request.conflict', {
+        ...{ what: 'schedule', id: scheduleId, state: 'deleted', expected: 'one that is in force' },
+      });
+    if (wanted.expiresAt <= now || wanted.expiresAt > now + LONGEST_MS)
+      throw new DomainError('approval.standing_invalid', {
+        reason: 'it has to end in the future, at most 366 days from now',
+      });
+    const content = announcementsOf(schedule.content, facts);
+    const hosts = content.flatMap(({ stream }) => (stream === null ? [] : [hostOf(stream.url)]));
+    const terms: StandingTerms = {
+      files: content.some(({ stream }) => stream === null),
+      hosts: [...new Set(hosts)].sort(),
+      priority: schedule.priority,
+      recurrence: schedule.rule.recurrence,
+      targets: schedule.targets,
+      outsideWindows: schedule.windowOverride !== null,
+    };
+    const { seriesId, areaId, title } = schedule;
+    const standing: StandingApproval = {
+      ...{
+        id: newId('sta', now),
+        seriesId,
+        scheduleId,
+        areaId,
+        title,
+        areas: areaIds,
+        exceptAreas: [],
+        terms,
+      },
+      ...{ editors: wanted.editors ?? null, maxMinutes: wanted.maxMinutes, note: wanted.note ?? '' },
+      ...{ by: actor.name, at: now, expiresAt: wanted.expiresAt },
+      ...{ endedAt: null, endedBy: null, endedReason: null },
+    };
+    await tx.standing.save(standing);
+    const detail = { scheduleId, ...wanted, areas: areaIds, terms };
+    await record(tx, now, actor, 'standing.give', standing.id, detail, { areaId });
+    tx.afterCommit(() => plans.changed());
+    this.#tell(tx, standing);
+    return standing;
+  }
+
+  /**
+   * Takes a leave back: all of it, where the actor answers for all its areas or gave it, else, or where areas are named, there. What sounds by it alone
+   * stops. Throws `request.not_found`, `request.forbidden`, `request.conflict` for one that is over.
+   */
+  async revoke(
+    tx: Transaction,
+    actor: Actor,
+    id: string,
+    { reason, areas: named }: { readonly reason: string; readonly areas?: readonly string[] },
+  ): Promise<StandingApproval> {
+    const { areas, clock } = this.#options;
+    const { tree } = areas;
+    const before = await tx.standing.get(id);
+    if (before === null) throw new DomainError('request.not_found', { what: 'standing approval', id });
+    const may = (areaId: string) => isAllowed(actor, 'announcement:approve', areaId, tree);
+    const own = areasOf(actor).filter(
+      (one) => tree.has(one) && may(one) && before.areas.some((given) => tree.ancestry(one).includes(given)),
+    );
+    const whole = before.by === actor.name || before.areas.every(may);
+    if (!whole && own.length === 0) authorize(actor, 'announcement:approve', before.areas[0] ?? '', tree);
+    for (const one of named ?? []) authorize(actor, 'announcement:approve', tree.get(one).id, tree);
+    const now = Math.floor(clock.now());
+    if (before.endedAt !== null || before.expiresAt <= now)
+      throw new DomainError('request.conflict', {
+        ...{ what: 'standing approval', id, state: 'over', expected: 'one that is in force' },
+      });
+    if (whole && named === undefined) return this.#end(tx, actor, before, reason);
+    const closed = outermost([...(named ?? own)], tree);
+    const after = { ...before, exceptAreas: outermost([...before.exceptAreas, ...closed], tree) };
+    await this.#save(tx, actor, 'standing.revoke', before, after, { reason, areas: closed }, closed);
+    return after;
+  }
+
+  /** A series was changed: leaves that it has left the terms of are over. `parts`: those that say something else now; none: the series is deleted. */
+  async followSeries(
+    tx: Transaction,
+    actor: Actor,
+    seriesId: string,
+    parts: readonly Schedule[],
+  ): Promise<void> {
+    const territory = this.#options.guard.territory();
+    for (const one of await tx.standing.live()) {
+      if (one.seriesId !== seriesId) continue;
+      if (parts.length > 0 && parts.every((part) => keepsTo(one.terms, part, territory))) continue;
+      await this.#end(tx, actor, one, parts.length > 0 ? 'the series was changed' : 'the series was deleted');
+    }
+  }
+
+  async #end(
+    tx: Transaction,
+    actor: Actor,
+    before: StandingApproval,
+    reason: string,
+  ): Promise<StandingApproval> {
+    const endedAt = Math.floor(this.#options.clock.now());
+    const after = { ...before, endedAt, endedBy: actor.name, endedReason: reason };
+    await this.#save(tx, actor, 'standing.end', before, after, { reason }, before.areas);
+    return after;
+  }
+
+  async #save(
+    tx: Transaction,
+    actor: Actor,
+    action: string,
+    before: StandingApproval,
+    after: StandingApproval,
+    detail: object,
+    stopped: readonly string[],
+  ): Promise<void> {
+    const { clock, plans, stop } = this.#options;
+    const { id, areaId } = before;
+    await tx.standing.save(after);
+    const states = {
+      before: { endedAt: before.endedAt, exceptAreas: before.exceptAreas },
+      after: { endedAt: after.endedAt, exceptAreas: after.exceptAreas },
+    };
+    await record(tx, clock.now(), actor, action, id, detail, { areaId, ...states });
+    await stop(tx, actor, id, stopped);
+    tx.afterCommit(() => plans.changed());
+    this.#tell(tx, after);
+  }
+
+  #tell(tx: Transaction, { id: standingId, areaId, seriesId, endedAt }: StandingApproval): void {
+    const state = endedAt === null ? 'in_force' : 'ended';
+    tx.afterCommit(() =>
+      this.#options.events.publish('approval.standing', { areaId, standingId, seriesId, state }),
+    );
+  }
+
+  /** The areas that the actor gives leave for. Throws `request.forbidden`. */
+  #areasFor(
+    actor: Actor,
+    { areaId }: Schedule,
+    meant: ReadonlySet<string>,
+    named: readonly string[] | undefined,
+  ): string[] {
+    const { tree } = this.#options.areas;
+    const concerns = (id: string) => [...meant].some((one) => tree.ancestry(one).includes(id));
+    const own = areasOf(actor).filter(
+      (id) => tree.has(id) && isAllowed(actor, 'announcement:approve', id, tree) && concerns(id),
+    );
+    if (own.length === 0) {
+      const { name } = actor;
+      throw new DomainError('request.forbidden', {
+        actor: name,
+        permission: 'announcement:approve',
+        area: areaId,
+      });
+    }
+    for (const id of named ?? []) authorize(actor, 'announcement:approve', tree.get(id).id, tree);
+    return outermost([...(named ?? own)], tree);
+  }
+}

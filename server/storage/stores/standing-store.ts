@@ -1,0 +1,63 @@
+import type { StandingApproval, StandingStore } from '../../domain/announcements/standing-approval.ts';
+import type { Models } from '../client.ts';
+import type { Access } from '../engine.ts';
+import { inParts } from '../paging.ts';
+import { fromJson, fromJsonOrNull, toJsonOrNull } from './json.ts';
+
+type Row = NonNullable<Awaited<ReturnType<Models['standingApproval']['findUnique']>>>;
+
+export class DatabaseStandingStore implements StandingStore {
+  readonly #models: Models;
+
+  constructor({ models }: Access) {
+    this.#models = models;
+  }
+
+  async live(): Promise<StandingApproval[]> {
+    const rows = await this.#models.standingApproval.findMany({
+      where: { endedAt: null },
+      orderBy: [{ at: 'asc' }, { id: 'asc' }],
+    });
+    return rows.map(toStanding);
+  }
+
+  async list(areaIds: readonly string[], limit: number): Promise<StandingApproval[]> {
+    const rows = await inParts(areaIds, (part) =>
+      this.#models.standingApproval.findMany({
+        where: { areaId: { in: part } },
+        orderBy: [{ at: 'desc' }, { id: 'desc' }],
+        take: limit,
+      }),
+    );
+    return rows
+      .sort((a, b) => b.at - a.at)
+      .slice(0, limit)
+      .map(toStanding);
+  }
+
+  async get(id: string): Promise<StandingApproval | null> {
+    const row = await this.#models.standingApproval.findUnique({ where: { id } });
+    return row === null ? null : toStanding(row);
+  }
+
+  async save(standing: StandingApproval): Promise<void> {
+    const { id, ...fields } = {
+      ...standing,
+      areas: JSON.stringify(standing.areas),
+      exceptAreas: JSON.stringify(standing.exceptAreas),
+      terms: JSON.stringify(standing.terms),
+      editors: toJsonOrNull(standing.editors),
+    };
+    await this.#models.standingApproval.upsert({ where: { id }, create: { id, ...fields }, update: fields });
+  }
+}
+
+function toStanding(row: Row): StandingApproval {
+  return {
+    ...row,
+    areas: fromJson<string[]>(row.areas),
+    exceptAreas: fromJson<string[]>(row.exceptAreas),
+    terms: fromJson<StandingApproval['terms']>(row.terms),
+    editors: fromJsonOrNull<string[]>(row.editors),
+  };
+}

@@ -1,0 +1,117 @@
+import { expect, it } from 'vitest';
+import type { Announcement } from '../../../server/domain/announcements/announcement.ts';
+import type { StandingApproval } from '../../../server/domain/announcements/standing-approval.ts';
+import type { Schedule } from '../../../server/domain/schedule/schedule.ts';
+import { announcement, at, DAY, facts, schedule, slotsOn } from '../schedule/slot-samples.ts';
+
+const DAILY = schedule({ content: { kind: 'announcement', announcementId: 'a' } });
+
+/** Of the chairman, for the commune: files of at most two minutes, as the schedule of the samples is. */
+const standing = (over: Partial<StandingApproval> = {}): StandingApproval => ({
+  ...{ id: 'sta_1', seriesId: 'ser_1', scheduleId: 'sch_1', areaId: 'xa', title: 'Sáng' },
+  ...{ areas: ['xa'], exceptAreas: [], editors: null, maxMinutes: 2, note: '', by: 'chairman', at: 0 },
+  terms: {
+    ...{ files: true, hosts: [], priority: 'normal', recurrence: DAILY.rule.recurrence },
+    ...{ targets: DAILY.targets, outsideWindows: false },
+  },
+  ...{ expiresAt: at(0) + 30 * DAY, endedAt: null, endedBy: null, endedReason: null },
+  ...over,
+});
+/** Handed in, and approved by nobody. */
+const submitted = (over: Partial<Announcement> = {}) =>
+  announcement('a', { state: 'submitted', decisions: [], approvedSha256: null, ...over });
+
+/** Where it is planned on that Monday, and why not. */
+function planned(
+  { one = submitted(), of = DAILY, leave = standing(), seconds = 60 } = {} as {
+    one?: Announcement;
+    of?: Schedule;
+    leave?: StandingApproval;
+    seconds?: number;
+  },
+) {
+  const made = slotsOn(of, facts({ announcements: [one], standing: [leave], seconds: { a: seconds } }));
+  return [
+    ...made.slots.map(({ targets }) => targets.areas.concat(targets.excludeAreas.map((id) => `-${id}`))),
+    ...made.withheld.map(({ code }) => code),
+  ];
+}
+
+const NOT = ['schedule.not_approved'];
+
+it('lets what was handed in air as the series was, and neither drafts nor what was sent back', () => {
+  expect(planned()).toEqual([['xa']]);
+  for (const state of ['draft', 'rejected', 'withdrawn'] as const)
+    expect([state, planned({ one: submitted({ state }) })]).toEqual([state, NOT]);
+});
+
+it('does not go beyond its kind, length, station, editors and giver', () => {
+  const stream = { url: 'https://vov.example/vov1.mp3', station: 'VOV1', durationMs: 60_000 };
+  const relay = submitted({ stream, mediaSha256: null });
+  expect(planned({ one: relay })).toEqual(NOT);
+  const { terms } = standing();
+  expect(planned({ one: relay, leave: standing({ terms: { ...terms, hosts: ['vov.example'] } }) })).toEqual([
+    ['xa'],
+  ]);
+  expect(planned({ seconds: 121 })).toEqual(NOT);
+  expect(planned({ one: submitted({ areaId: 'elsewhere' }) })).toEqual(NOT);
+  expect(planned({ one: submitted({ priority: 'priority' }) })).toEqual(NOT);
+  expect(planned({ leave: standing({ editors: ['lan'] }) })).toEqual(NOT);
+  expect(planned({ leave: standing({ editors: ['bích', 'lan'] }) })).toEqual([['xa']]);
+  expect(planned({ one: submitted({ composers: ['bích', 'chairman'] }) })).toEqual(NOT);
+  const own = submitted({ composers: ['chairman'], recordedBy: 'chairman' });
+  expect(planned({ one: own })).toEqual([['xa']]);
+});
+
+it('ends with its time, and where it was ended or taken back', () => {
+  expect(planned({ leave: standing({ expiresAt: at(5, 30) }) })).toEqual(NOT);
+  expect(planned({ leave: standing({ expiresAt: at(5, 30) + 1 }) })).toEqual([['xa']]);
+  expect(planned({ leave: standing({ endedAt: 1 }) })).toEqual(NOT);
+  expect(planned({ leave: standing({ seriesId: 'ser_2' }) })).toEqual(NOT);
+  expect(planned({ leave: standing({ exceptAreas: ['ap-1'] }) })).toEqual([['xa', '-ap-1']]);
+  // A "no" to this very announcement stands above it.
+  const no = { areaId: 'ap-2', verdict: 'rejected' as const, by: 'x', at: 0, reason: 'x' };
+  expect(planned({ one: submitted({ decisions: [no] }) })).toEqual([['xa', '-ap-2']]);
+});
+
+it('covers fewer people and fewer hours, and no others', () => {
+  const { targets, rule } = DAILY;
+  const to = (over: object) => ({ ...DAILY, targets: { ...targets, ...over } });
+  const weekly = (days: number[], times: string[]) => ({
+    ...DAILY,
+    rule: { ...rule, recurrence: { kind: 'weekly' as const, days, times } },
+  });
+  expect(planned({ of: to({ areas: ['ap-1'] }) })).toEqual([['ap-1']]);
+  expect(planned({ of: weekly([1], ['05:30']) })).toEqual([['xa']]);
+  expect(planned({ of: weekly([1], ['05:45']) })).toEqual(NOT);
+  expect(planned({ of: { ...DAILY, priority: 'priority' } })).toEqual(NOT);
+  expect(planned({ of: { ...DAILY, windowOverride: { by: 'x', reason: 'x' } } })).toEqual(NOT);
+  const narrow = standing({ terms: { ...standing().terms, targets: { ...targets, areas: ['ap-1'] } } });
+  expect(planned({ leave: narrow })).toEqual(NOT);
+  const move = { kind: 'move' as const, originalAt: at(5, 30), startsAt: at(5, 40), by: 'x', reason: '' };
+  expect(planned({ of: { ...DAILY, rule: { ...rule, changes: [move] } } })).toEqual(NOT);
+});
+
+it('a fallback sounds where nothing of the session is approved, once it is approved itself', () => {
+  const fallback = announcement('f');
+  const of = { ...DAILY, fallbackId: 'f' };
+  const yes = (areaId: string) => ({ areaId, verdict: 'approved' as const, by: 'x', at: 0, reason: null });
+  const made = (one: Announcement, instead: Announcement = fallback) =>
+    slotsOn(of, facts({ announcements: [one, instead] }));
+  const { slots, withheld } = made(submitted());
+  expect(withheld).toMatchObject([{ announcementId: 'a', code: 'schedule.not_approved', missing: ['xa'] }]);
+  expect(slots).toMatchObject([
+    { announcementId: 'f', position: 0, startsAt: at(5, 30), insteadOf: withheld[0]?.broadcastId },
+  ]);
+  expect(slots[0]?.broadcastId).not.toBe(withheld[0]?.broadcastId);
+  expect(made(announcement('a')).slots).toMatchObject([{ announcementId: 'a', insteadOf: null }]);
+  // One hamlet approved it: there it sounds, in the other the fallback.
+  const half = made(announcement('a', { decisions: [yes('ap-1')] }), fallback);
+  expect(half.slots.map(({ announcementId, targets }) => [announcementId, targets.areas])).toEqual([
+    ['a', ['ap-1']],
+    ['f', ['ap-2']],
+  ]);
+  const neither = made(submitted(), announcement('f', { state: 'submitted' }));
+  expect(neither.slots).toEqual([]);
+  expect(neither.withheld.map(({ announcementId }) => announcementId)).toEqual(['a', 'f']);
+});
