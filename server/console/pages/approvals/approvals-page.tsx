@@ -5,6 +5,7 @@ import { useLoad } from '../../api/hooks.ts';
 import { ErrorNotice, Notice, Waiting } from '../../ui/notice.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { ApprovedList } from './approved-list.tsx';
+import { StandingList } from './standing-list.tsx';
 import { type Waiting as WaitingItem, WaitingList } from './waiting-list.tsx';
 import { words } from './words.ts';
 
@@ -12,7 +13,7 @@ import { words } from './words.ts';
 const ASK_EVERY_MS = 20_000;
 
 export default function ApprovalsPage() {
-  const [open, setOpen] = useState<'waiting' | 'approved'>('waiting');
+  const [open, setOpen] = useState<'waiting' | 'approved' | 'standing'>('waiting');
   const [said, setSaid] = useState<string>();
   const asked = useLoad(
     'approvals',
@@ -30,7 +31,7 @@ export default function ApprovalsPage() {
     asked.reload();
     list.reload();
   };
-  const shown = open === 'waiting' ? asked : list;
+  const shown = open === 'approved' ? list : asked;
   return (
     <div className="stack">
       <h1>{words.title}</h1>
@@ -39,6 +40,7 @@ export default function ApprovalsPage() {
         tabs={[
           { name: 'waiting', title: words.waiting, count: asked.value?.waiting.length },
           { name: 'approved', title: words.approved },
+          { name: 'standing', title: words.standing },
         ]}
         open={open}
         onOpen={(name) => {
@@ -52,6 +54,7 @@ export default function ApprovalsPage() {
       {open === 'waiting' && asked.value !== undefined && (
         <WaitingList waiting={asked.value.waiting} onDone={done} />
       )}
+      {open === 'standing' && <StandingList onDone={setSaid} />}
       {open === 'approved' && list.value !== undefined && <ApprovedList approved={approved} onDone={done} />}
     </div>
   );

@@ -2,6 +2,7 @@ export const words = {
   title: 'Duyệt bản tin',
   waiting: 'Chờ duyệt',
   approved: 'Đã duyệt',
+  standing: 'Theo loạt',
   nothingWaiting: 'Không có bản tin nào chờ bạn duyệt.',
   nothingApproved: 'Chưa có bản tin nào được duyệt.',
   area: 'Địa bàn',
