@@ -26,6 +26,7 @@ import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
 import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
 import { DecisionService } from './domain/collisions/decision-service.ts';
 import { MakeGoodService } from './domain/coverage/make-good-service.ts';
+import { EmergencyService } from './domain/emergencies/emergency-service.ts';
 import { EventHub } from './domain/events/event-hub.ts';
 import { EvidenceService } from './domain/evidence/evidence-service.ts';
 import { KeyService } from './domain/keys/key-service.ts';
@@ -133,8 +134,10 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
       latenessMs: config.latenessMs,
     },
   });
+  const emergencies = new EmergencyService({ read, ...territory, broadcasts, clock, events });
   const scheduleSide = buildScheduleSide({
-    ...{ read, clock, ...territory, needs, events },
+    ...{ storage, clock, ...territory, needs, events, disputed: () => planSide.guard.disputed },
+    onError: (error) => log.error({ err: error, part: 'approvals' }, 'a part failed'),
     stopUnder: (...act) => broadcasts.cancelUnder(...act),
     plans: planning,
     slots: planSide.slots,
@@ -206,7 +209,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     mediaJobs: media.jobs,
     content: media.content,
     ...{ collisions: planSide.collisions, decisions },
-    ...{ ...announcementSide, broadcasts, speakerTests, makeGoods, latches, reminders, told },
+    ...{ ...announcementSide, broadcasts, emergencies, speakerTests, makeGoods, latches, reminders, told },
     plans: planSide,
     urgent: urgentSide.urgent,
     cancels: urgentSide.cancels,

@@ -108,6 +108,23 @@ export const apiErrors = errorTable({
     status: 422,
     message: 'The leave for the series is not valid: {reason}.',
   },
+  'emergency.two_persons': {
+    status: 409,
+    message:
+      'This emergency is for more than one commune: ask for it (POST /emergencies), and let a second person confirm it.',
+  },
+  'emergency.same_person': {
+    status: 403,
+    message: '"{actor}" asked for "{id}": somebody else has to answer.',
+  },
+  'emergency.person_only': {
+    status: 403,
+    message: '"{actor}" is a machine: a person has to stand for an emergency.',
+  },
+  'emergency.not_one': {
+    status: 409,
+    message: 'Announcement "{id}" has priority "{priority}": only an emergency goes out this way.',
+  },
   'broadcast.no_targets': {
     status: 409,
     message:

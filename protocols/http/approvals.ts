@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { PrioritySchema } from '../documents/order.ts';
 import { RecurrenceSchema } from '../schedule/rule.ts';
 import { IdSchema, InstantSchema } from '../schema.ts';
-import { nullable, strict } from './common.ts';
+import { AreaNeedsSchema, nullable, strict } from './common.ts';
 
 const ReasonSchema = Type.String({ minLength: 1, maxLength: 512 });
 const AreasSchema = Type.Array(IdSchema, { minItems: 1, maxItems: 64 });
@@ -66,3 +66,35 @@ export const StandingSchema = Type.Object({
 });
 export type StandingView = Static<typeof StandingSchema>;
 export const StandingListSchema = Type.Object({ standing: Type.Array(StandingSchema) });
+
+/** By default from now to the end of tomorrow. */
+export const DueQuerySchema = strict({
+  area: Type.Optional(IdSchema),
+  from: Type.Optional(InstantSchema),
+  to: Type.Optional(InstantSchema),
+});
+
+/** What would air and is not approved everywhere. */
+export const ApprovalsDueSchema = Type.Object({
+  from: InstantSchema,
+  to: InstantSchema,
+  due: Type.Array(
+    Type.Object({
+      broadcastId: IdSchema,
+      scheduleId: IdSchema,
+      seriesId: IdSchema,
+      areaId: IdSchema,
+      originalAt: InstantSchema,
+      announcementId: nullable(IdSchema),
+      title: Type.String(),
+      startsAt: InstantSchema,
+      /** Of its announcement. */
+      state: nullable(Type.String()),
+      /** Where, and who is asked. */
+      areas: AreaNeedsSchema,
+      /** What sounds there instead. */
+      fallback: nullable(Type.Object({ announcementId: IdSchema, title: Type.String() })),
+    }),
+  ),
+});
+export type ApprovalsDue = Static<typeof ApprovalsDueSchema>;

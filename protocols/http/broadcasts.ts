@@ -88,6 +88,7 @@ const DeliveryStateSchema = Type.Union([
 const ClearanceSchema = Type.Union([
   Type.Object({ kind: Type.Literal('approval'), sha256: Sha256Schema }),
   Type.Object({ kind: Type.Literal('standing'), id: IdSchema }),
+  Type.Object({ kind: Type.Literal('emergency'), id: IdSchema }),
 ]);
 
 export const BroadcastSchema = Type.Object({
@@ -116,7 +117,7 @@ export const BroadcastSchema = Type.Object({
   seriesId: nullable(IdSchema),
   sessionId: nullable(IdSchema),
   originalAt: nullable(InstantSchema),
-  /** By whose word it sounds: the approval of exactly this, or a leave for its series. Null: a test, or of before this was kept. */
+  /** By whose word it sounds: the approval of exactly this, a leave for its series, or an emergency's (its id). Null: a test, or of before this was kept. */
   clearance: nullable(Type.Array(ClearanceSchema)),
   createdBy: Type.String(),
   createdAt: InstantSchema,

@@ -8,6 +8,7 @@ export * from './broadcasts.ts';
 export * from './collisions.ts';
 export * from './common.ts';
 export * from './coverage.ts';
+export * from './emergencies.ts';
 export * from './enrolments.ts';
 export * from './evidence.ts';
 export * from './keys.ts';

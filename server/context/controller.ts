@@ -120,6 +120,7 @@ export class Context extends Lifecycle {
     if (speakers.listener !== null) await this.#run('MQTT port', speakers.listener);
     await this.#run('make-goods', makeGoods);
     await this.#run('reminders', latchSide.reminders);
+    await this.#run('approvals', this.#parts.scheduleSide.approvalsDue);
     await this.#run('collisions', planSide.collisions);
     await this.#run('housekeeping', housekeeping);
     await this.#parts.rotation.signAgain();

@@ -3,6 +3,7 @@ import type { NeedsOf } from '../domain/announcements/area-needs.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import type { LiveEvents } from '../domain/events/live-events.ts';
+import { ApprovalsDueService } from '../domain/schedule/approvals-due.ts';
 import {
   CalendarService,
   type CalendarServiceOptions,
@@ -15,10 +16,12 @@ import { ScheduleGuard } from '../domain/schedule/schedule-guard.ts';
 import { ScheduleReports } from '../domain/schedule/schedule-reports.ts';
 import { ScheduleService } from '../domain/schedule/schedule-service.ts';
 import { StandingService, type StandingServiceOptions } from '../domain/schedule/standing-service.ts';
-import type { Stores } from '../domain/unit-of-work.ts';
+import type { Storage } from '../domain/unit-of-work.ts';
 
 export interface ScheduleSideOptions {
-  readonly read: Stores;
+  readonly storage: Storage;
+  readonly disputed: () => boolean;
+  readonly onError: (error: unknown) => void;
   readonly areas: AreaDirectory;
   readonly speakers: SpeakerIndex;
   readonly clock: Clock;
@@ -36,13 +39,15 @@ export type ScheduleSide = ReturnType<typeof buildScheduleSide>;
 
 /** Programmes, schedules and calendars. The holiday table is to be loaded when the database is open. */
 export function buildScheduleSide(options: ScheduleSideOptions) {
-  const { read, areas, speakers, clock, plans, told, slots, needs, events, stopUnder } = options;
+  const { storage, areas, speakers, clock, plans, told, slots, needs, events, stopUnder } = options;
+  const { read } = storage;
   const holidays = new HolidayBook({ areas, clock, plans });
   const guard = new ScheduleGuard({ areas, speakers, holidays, clock });
   const standing = new StandingService({ read, areas, guard, plans, clock, events, stop: stopUnder });
   return {
     holidays,
     standing,
+    approvalsDue: new ApprovalsDueService({ ...options, guard, holidays }),
     programmes: new ProgrammeService({ read, areas, holidays, guard, plans, clock }),
     schedules: new ScheduleService({ read, areas, guard, plans, standing }),
     scheduleReports: new ScheduleReports({ read, guard, holidays, clock, needs }),

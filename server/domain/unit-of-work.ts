@@ -11,6 +11,7 @@ import type { AuditStore } from './audit/audit.ts';
 import type { AuditHeadStore } from './audit/audit-head-store.ts';
 import type { BroadcastStore } from './broadcasts/broadcast.ts';
 import type { ReceiptStore } from './deliveries/receipts.ts';
+import type { EmergencyStore } from './emergencies/emergency.ts';
 import type { EnrolmentStore } from './enrolment/enrolment.ts';
 import type { LatchStore } from './latches/latch.ts';
 import type { MediaStore } from './media/medium.ts';
@@ -53,6 +54,7 @@ export interface Stores {
   readonly plans: PlanStore;
   readonly latches: LatchStore;
   readonly enrolments: EnrolmentStore;
+  readonly emergencies: EmergencyStore;
   readonly standing: StandingStore;
   readonly settings: SettingStore;
   readonly accounts: AccountStore;

@@ -26,6 +26,7 @@ import { calendarRoutes } from './routes/calendar.ts';
 import { collisionRoutes } from './routes/collisions.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { coverageRoutes } from './routes/coverage.ts';
+import { emergencyRoutes } from './routes/emergencies.ts';
 import { enrolmentCodeRoutes, enrolmentRoutes } from './routes/enrolments.ts';
 import { eventRoutes } from './routes/events.ts';
 import { evidenceRoutes } from './routes/evidence.ts';
@@ -118,6 +119,7 @@ const privateRoutes =
       mediaRoutes,
       announcementRoutes,
       broadcastRoutes,
+      emergencyRoutes,
       planRoutes,
       collisionRoutes,
       coverageRoutes,

@@ -20,6 +20,7 @@ import type { SpeakerTestService } from '../domain/broadcasts/speaker-test-servi
 import type { CollisionWatch } from '../domain/collisions/collision-watch.ts';
 import type { DecisionService } from '../domain/collisions/decision-service.ts';
 import type { MakeGoodService } from '../domain/coverage/make-good-service.ts';
+import type { EmergencyService } from '../domain/emergencies/emergency-service.ts';
 import type { CodeService } from '../domain/enrolment/code-service.ts';
 import type { EnrolmentService } from '../domain/enrolment/enrolment-service.ts';
 import type { EventHub } from '../domain/events/event-hub.ts';
@@ -32,6 +33,7 @@ import type { ReminderService } from '../domain/latches/reminders.ts';
 import type { MediaJobs } from '../domain/media/media-jobs.ts';
 import type { PlanTold } from '../domain/plans/plan-state.ts';
 import type { SlotReadinessService } from '../domain/plans/slot-readiness.ts';
+import type { ApprovalsDueService } from '../domain/schedule/approvals-due.ts';
 import type { CalendarService } from '../domain/schedule/calendar-service.ts';
 import type { HolidayBook } from '../domain/schedule/holiday-book.ts';
 import type { ProgrammeService } from '../domain/schedule/programme-service.ts';
@@ -93,6 +95,8 @@ export interface ApiServices {
   readonly content: ContentFiles;
   readonly announcements: AnnouncementService;
   readonly approvals: ApprovalService;
+  readonly emergencies: EmergencyService;
+  readonly approvalsDue: ApprovalsDueService;
   readonly standing: StandingService;
   readonly needs: NeedsOf;
   readonly streams: Pick<StreamGuard, 'check'>;

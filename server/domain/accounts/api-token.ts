@@ -39,6 +39,8 @@ export const MACHINE_ROLES = [
 export const PERSONS_ONLY: readonly Permission[] = [
   'announcement:approve',
   'broadcast:override',
+  'broadcast:emergency',
+  'review:resolve',
   'account:read',
   'account:write',
   'phone:pair',

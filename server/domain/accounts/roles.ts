@@ -29,7 +29,9 @@ export const PERMISSIONS = [
   'broadcast:read',
   'broadcast:play',
   'broadcast:override',
+  'broadcast:emergency',
   'broadcast:cancel',
+  'review:resolve',
   'journal:read',
   'schedule:read',
   'schedule:write',
@@ -65,7 +67,10 @@ const LEADER: readonly Permission[] = [
   'schedule:write',
   'broadcast:play',
   'broadcast:override',
+  // An emergency that nobody approved goes out by a leader’s word.
+  'broadcast:emergency',
   'broadcast:cancel',
+  'review:resolve',
   'latch:set',
   'audit:read',
 ];

@@ -47,7 +47,8 @@ export type Unclear = 'not_approved' | 'changed' | 'not_stored' | 'no_audio' | '
 /** By whose word something sounds. */
 export type ClearedBy =
   | { readonly kind: 'approval'; readonly sha256: string }
-  | { readonly kind: 'standing'; readonly id: string };
+  | { readonly kind: 'standing'; readonly id: string }
+  | { readonly kind: 'emergency'; readonly id: string };
 
 /** Who is to hear it. */
 export interface Place {
@@ -95,6 +96,51 @@ export function clear(
   const { areas, excludeAreas } = here.targets;
   if (here.targets !== targets && Math.max(areas.length, excludeAreas.length) > MOST_PARTS)
     return { unclear: 'scattered', missing };
+  return { content: cleared(sound), targets: cleared(here.targets), by, missing };
+}
+
+/** Whose word an emergency goes out by, of exactly what. */
+export interface EmergencyLeave {
+  readonly id: string;
+  readonly sha256: string;
+  readonly kind: 'leader' | 'two_persons' | 'break_glass';
+  /** One person, or two different ones. */
+  readonly by: readonly string[];
+  /** Why one was enough, where the glass was broken. */
+  readonly reason: string | null;
+}
+
+/**
+ * The same for an emergency that people stand for without an approval: of exactly what they named, everywhere that it is for but where a leader said no to
+ * it. What was sent back or withdrawn is nobody's to send out.
+ */
+export function clearEmergency(
+  announcement: Announcement,
+  medium: MediumFacts | null | undefined,
+  { targets, territory }: Place,
+  leave: EmergencyLeave,
+): Clearing | Unclearing {
+  const { priority, state } = announcement;
+  const persons = new Set(leave.by).size;
+  const stands = {
+    leader: persons === 1,
+    two_persons: persons === 2,
+    break_glass: persons === 1 && leave.reason !== null && leave.reason.trim() !== '',
+  }[leave.kind];
+  if (!stands || priority !== 'emergency' || state === 'rejected' || state === 'withdrawn')
+    return { unclear: 'not_approved', missing: [] };
+  const sound = soundOf(announcement, medium);
+  if (typeof sound === 'string') return { unclear: sound, missing: [] };
+  if (approvalHash(announcement) !== leave.sha256) return { unclear: 'changed', missing: [] };
+  const { tree } = territory;
+  const everywhere = [...tree.ids()].filter((id) => tree.get(id).parentId === null);
+  const { closed } = allowanceOf(announcement);
+  const here = narrow(targets, { leaves: [{ areas: everywhere, except: [] }], closed }, territory);
+  const { missing } = here;
+  if (here.targets === null) return { unclear: 'not_here', missing };
+  if (here.targets !== targets && here.targets.excludeAreas.length > MOST_PARTS)
+    return { unclear: 'scattered', missing };
+  const by: ClearedBy[] = [{ kind: 'emergency', id: leave.id }];
   return { content: cleared(sound), targets: cleared(here.targets), by, missing };
 }
 

@@ -10,16 +10,20 @@ import {
   type ClearedPrelude,
   type Clearing,
   clear,
+  clearEmergency,
   clearMessage,
+  type EmergencyLeave,
   type Place,
 } from '../announcements/clearance.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { namesOf } from '../areas/area-names.ts';
+import { isBeyondCommune } from '../areas/commune.ts';
 import { territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { StoredSlot } from '../plans/plan.ts';
 import { requireWindow } from '../policies/windows.ts';
+import { TargetRules } from '../schedule/target-rules.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import { NOTHING_PENDING, type PendingBroadcasts } from '../urgent/pending-acts.ts';
 import { air, orderedBroadcast } from './air.ts';
@@ -98,6 +102,7 @@ export class BroadcastService {
     actor: Actor,
     request: PlayRequest,
     airing: MakeGoodAiring | null = null,
+    leave: EmergencyLeave | null = null,
   ): Promise<Played> {
     const { areas, clock, speakers, stops } = this.#options;
     const { tree } = areas;
@@ -108,7 +113,7 @@ export class BroadcastService {
     const asked = wantedTargets(request.targets);
     this.#authorizeTargets(actor, 'broadcast:play', asked, resolveTargets(asked, tree, speakers));
     const territory = territoryOf(tree, speakers);
-    const cleared = await this.#cleared(tx, announcement, { targets: asked, territory });
+    const cleared = await this.#cleared(tx, announcement, { targets: asked, territory }, leave);
     const { content, targets: wanted } = cleared;
     const targets = this.#resolve(announcement, cleared);
     const { priority } = announcement;
@@ -128,7 +133,7 @@ export class BroadcastService {
       throw new DomainError('broadcast.starts_in_past', {
         startsAt: new Date(within.startsAt).toISOString(),
       });
-    const leave = this.#leave(actor, announcement, request, wanted, targets, within);
+    const when = this.#leave(actor, announcement, request, wanted, targets, within);
     const releases = liftedStops(stops, actor, request, priority, targets.speakerIds, () =>
       this.#authorizeTargets(actor, 'broadcast:override', wanted, targets),
     );
@@ -138,9 +143,9 @@ export class BroadcastService {
       areaId: announcement.areaId,
       title: titleOf(announcement.title, drill),
       priority,
-      startsAt: leave.times.startsAt,
-      latestStartAt: leave.times.latestStartAt,
-      hardEndAt: leave.times.hardEndAt,
+      startsAt: when.times.startsAt,
+      latestStartAt: when.times.latestStartAt,
+      hardEndAt: when.times.hardEndAt,
       targets: wanted,
       targetCount: targets.speakerIds.length,
       drill,
@@ -163,18 +168,19 @@ export class BroadcastService {
       ...{ releases, test: false, makesGoodOf: broadcast.makesGoodOf, gainDb: request.gainDb ?? 0 },
       overlap: request.overlap ?? 'queue',
       afterInterruption: request.afterInterruption ?? 'resume',
-      ...leave,
+      ...when,
     });
     await air(tx, this.#options, { broadcast, order, targets, cleared: wanted }, territory, now);
     const detail = {
       announcementId: announcement.id,
       sha256: announcement.mediaSha256,
       approval: announcement.approvedSha256,
+      ...(leave === null ? {} : { emergency: leave.id, by: leave.by }),
       targets: wanted,
       targetCount: broadcast.targetCount,
       ...(cleared.missing.length === 0 ? {} : { notApproved: cleared.missing }),
       startsAt: broadcast.startsAt,
-      windowOverride: leave.windowOverride,
+      windowOverride: when.windowOverride,
       drill,
       ...(request.until === undefined ? {} : { until: request.until }),
       ...(releases.length === 0 ? {} : { releases }),
@@ -263,10 +269,24 @@ export class BroadcastService {
     return announcement;
   }
 
-  async #cleared(tx: Transaction, announcement: Announcement, place: Place): Promise<Clearing> {
+  /** Throws `emergency.two_persons` for an emergency beyond one commune for which nobody but who asks stands. */
+  async #cleared(
+    tx: Transaction,
+    announcement: Announcement,
+    place: Place,
+    leave: EmergencyLeave | null,
+  ): Promise<Clearing> {
+    const { targets, territory } = place;
+    if (leave === null && announcement.priority === 'emergency') {
+      const meant = new TargetRules(territory).areasOf(targets);
+      if (isBeyondCommune(meant, territory)) throw new DomainError('emergency.two_persons');
+    }
     const { id, state, mediaSha256: sha256, approvedSha256: given } = announcement;
     const medium = sha256 === null ? null : await tx.media.get(sha256);
-    const cleared = clear(announcement, medium, place);
+    const cleared =
+      leave === null
+        ? clear(announcement, medium, place)
+        : clearEmergency(announcement, medium, place, leave);
     if ('content' in cleared) return cleared;
     switch (cleared.unclear) {
       case 'not_approved':

@@ -47,6 +47,20 @@ export interface LiveEventMap {
     readonly by: string;
     readonly sessionAt: number;
   };
+  /** At 20:00: so many items of the next day are not approved. */
+  'approval.due': {
+    readonly areaId: string;
+    readonly day: string;
+    readonly count: number;
+    readonly firstAt: number;
+  };
+  /** An emergency was asked for, aired, let go or reviewed. `review`: null where there is none. */
+  'emergency.changed': {
+    readonly emergencyId: string;
+    readonly areaId: string;
+    readonly state: 'waiting' | 'aired' | 'dropped';
+    readonly review: 'open' | 'resolved' | null;
+  };
   /** A leave for a series was given, taken back in part, or ended. */
   'approval.standing': {
     readonly areaId: string;

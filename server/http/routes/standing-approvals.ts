@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  ApprovalsDueSchema,
   AreaQuerySchema,
+  DueQuerySchema,
   IdempotencyHeadersSchema,
   IdParamsSchema,
   StandingListSchema,
@@ -10,19 +12,44 @@ import {
   type StandingView,
 } from '#protocols';
 import type { StandingApproval } from '../../domain/announcements/standing-approval.ts';
+import { DEFAULT_ZONE } from '../../domain/areas/area.ts';
+import { addDays, instantOf, localDay } from '../../domain/policies/zoned-time.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
+import { requireRange } from '../range.ts';
 import type { ApiServices } from '../services.ts';
 
 /** Leaves for what changes within a series of schedules. */
 export const standingRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areas, clock, standing } = services;
+    const { approvalsDue, areaDirectory, areas, clock, standing } = services;
     const tags = ['approvals'];
     const headers = IdempotencyHeadersSchema;
     const view = (one: StandingApproval) => standingView(one, clock.now());
+
+    app.get(
+      '/approvals/due',
+      {
+        config: permission('schedule:read'),
+        schema: {
+          summary: 'What would air and is not approved, by default until the end of tomorrow',
+          tags,
+          querystring: DueQuerySchema,
+          response: { 200: ApprovalsDueSchema },
+        },
+      },
+      async (request) => {
+        const areaIds = areas.scope(actorOf(request), 'schedule:read', request.query.area);
+        const { tree } = areaDirectory;
+        const now = Math.floor(clock.now());
+        const zone = areaIds[0] === undefined ? DEFAULT_ZONE : tree.zoneOf(areaIds[0]);
+        const { from = now, to = instantOf(zone, addDays(localDay(zone, from), 2), 0) } = request.query;
+        requireRange({ from, to });
+        return { from, to, due: await approvalsDue.due(new Set(areaIds), { from, to }) };
+      },
+    );
 
     app.get(
       '/standing-approvals',

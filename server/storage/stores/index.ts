@@ -8,6 +8,7 @@ import { DatabaseAreaStore } from './area-store.ts';
 import { DatabaseAuditHeadStore } from './audit-head-store.ts';
 import { DatabaseAuditStore } from './audit-store.ts';
 import { DatabaseBroadcastStore } from './broadcast-store.ts';
+import { DatabaseEmergencyStore } from './emergency-store.ts';
 import { DatabaseEnrolmentStore } from './enrolment-store.ts';
 import { DatabaseIdempotencyStore } from './idempotency-store.ts';
 import { DatabaseLatchStore } from './latch-store.ts';
@@ -46,6 +47,7 @@ export function createStores(access: Access, active: ActiveSchedules): StorageSt
     plans: new DatabasePlanStore(access),
     latches: new DatabaseLatchStore(access),
     enrolments: new DatabaseEnrolmentStore(access),
+    emergencies: new DatabaseEmergencyStore(access),
     standing: new DatabaseStandingStore(access),
     settings: new DatabaseSettingStore(access),
     accounts: new DatabaseAccountStore(access),

@@ -36,6 +36,11 @@ interface Things {
   readonly pairing: string;
   readonly token: string;
   readonly standing: string;
+  /** Drafted, and approved by nobody. */
+  readonly urgent: { readonly id: string; readonly approvalHash: string };
+  /** One that waits for a second person, and one that is to be reviewed. */
+  readonly waiting: string;
+  readonly review: string;
 }
 
 /** A case for each route that names a permission, by "METHOD /path" of the API's own description. */
@@ -43,6 +48,7 @@ export async function routeCases(controller: TestController): Promise<Record<str
   const things = await makeThings(controller);
   const { announcement, sha256, broadcast, job, programme, schedule, latch, pairing, token, standing } =
     things;
+  const { urgent, waiting, review } = things;
   const range = `from=${vietnam(0, '00:00')}&to=${vietnam(1, '00:00')}`;
   const forbidden = (path: string, body?: object): RouteCase => ({
     ...{ path, elsewhere: 'forbidden' },
@@ -156,6 +162,19 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'POST /api/v1/schedules/{id}/pause': forbidden(`schedules/${schedule}/pause`, {}),
     'POST /api/v1/schedules/{id}/resume': forbidden(`schedules/${schedule}/resume`, {}),
     'DELETE /api/v1/schedules/{id}': forbidden(`schedules/${schedule}`, {}),
+    'GET /api/v1/approvals/due': list('approvals/due', 'due'),
+    'GET /api/v1/emergencies': list('emergencies'),
+    'POST /api/v1/emergencies': forbidden('emergencies', {
+      ...{ announcementId: urgent.id, sha256: urgent.approvalHash, targets: { areas: ['ap-1'] } },
+    }),
+    'POST /api/v1/emergencies/{id}/confirm': forbidden(`emergencies/${waiting}/confirm`, {
+      sha256: urgent.approvalHash,
+    }),
+    'POST /api/v1/emergencies/{id}/drop': forbidden(`emergencies/${waiting}/drop`, REASON),
+    'GET /api/v1/reviews': list('reviews'),
+    'POST /api/v1/reviews/{id}/resolve': forbidden(`reviews/${review}/resolve`, {
+      ...{ justified: true, note: 'x' },
+    }),
     'GET /api/v1/standing-approvals': list('standing-approvals', 'standing'),
     'POST /api/v1/schedules/{id}/standing-approval': forbidden(`schedules/${schedule}/standing-approval`, {
       ...{ maxMinutes: 5, expiresAt: vietnam(30, '00:00') },
@@ -213,6 +232,17 @@ async function makeThings(controller: TestController): Promise<Things> {
   const schedule = await idOf('editor', 'schedules', scheduleOf(announcement));
   const leave = { maxMinutes: 5, expiresAt: vietnam(30, '00:00') };
   const standing = await idOf('chairman', `schedules/${schedule}/standing-approval`, leave);
+  const draft = { areaId: COMMUNE, title: 'Xả lũ', priority: 'emergency', mediaSha256: sha256 };
+  const { body: urgent } = await controller.post<Things['urgent']>('editor', 'announcements', draft);
+  const ask = { announcementId: urgent.id, sha256: urgent.approvalHash, targets: { areas: ['ap-1'] } };
+  const asked = async (over: object) => {
+    const answer = await controller.post<{ emergency: { id: string } }>('editor', 'emergencies', {
+      ...{ ...ask, ...over },
+    });
+    return answer.body.emergency.id;
+  };
+  const waiting = await asked({});
+  const review = await asked({ breakGlass: { reason: 'vỡ đê, không gọi được ai' } });
   const job = await controller.upload<{ id: string }>('editor', COMMUNE, speechLikeWav(0.3));
   const scope = { kind: 'area', id: 'ap-2' };
   const latch = await idOf('technician', 'latches', { scope, reason: 'loa hú' });
@@ -224,6 +254,7 @@ async function makeThings(controller: TestController): Promise<Things> {
   const { body } = await controller.post<{ token: { id: string } }>('administrator', 'tokens', machine);
   return {
     ...{ announcement, sha256, broadcast, programme, schedule, latch, pairing, standing },
+    ...{ urgent, waiting, review },
     job: job.body.id,
     token: body.token.id,
   };

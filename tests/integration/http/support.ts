@@ -36,8 +36,9 @@ const ALL_DAY = {
   legalBasis: 'kiểm thử',
 };
 
-/** Who asks: a role in the commune, or in the commune beside it, or somebody who answers for one hamlet. */
-export type Who = Role | `other ${Role}` | `${(typeof HAMLETS)[number]} chairman` | 'nobody';
+/** Who asks: a role in the commune, or in the commune beside it, somebody who answers for one hamlet, or somebody of both communes. */
+export type Who = Role | `other ${Role}` | `${(typeof HAMLETS)[number]} chairman` | Province | 'nobody';
+type Province = 'province editor' | 'province chairman';
 
 export interface Answer<Body> {
   readonly status: number;
@@ -264,6 +265,9 @@ export async function startControllerForFile(
     ...ROLES.map((role) => ({ name: role, role, areas: [COMMUNE] })),
     ...ROLES.map((role) => ({ name: `other ${role}`, role, areas: [ELSEWHERE] })),
     ...HAMLETS.map((id) => ({ name: `${id} chairman`, role: 'chairman', areas: [id] })),
+    ...(['editor', 'chairman'] as const).map((role) => {
+      return { name: `province ${role}`, role, areas: [COMMUNE, ELSEWHERE] };
+    }),
   ];
   const records = people.map((person) => {
     const token = newToken();

@@ -43,6 +43,7 @@ CREATE TABLE "Emergency" (
     "sha256" TEXT NOT NULL,
     "request" TEXT NOT NULL,
     "askedBy" TEXT NOT NULL,
+    "askedByLeader" BOOLEAN NOT NULL,
     "askedAt" DOUBLE PRECISION NOT NULL,
     "expiresAt" DOUBLE PRECISION NOT NULL,
     "state" "EmergencyState" NOT NULL,

@@ -38,6 +38,7 @@ CREATE TABLE "Emergency" (
     "sha256" TEXT NOT NULL,
     "request" TEXT NOT NULL,
     "askedBy" TEXT NOT NULL,
+    "askedByLeader" BOOLEAN NOT NULL,
     "askedAt" REAL NOT NULL,
     "expiresAt" REAL NOT NULL,
     "state" TEXT NOT NULL,

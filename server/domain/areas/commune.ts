@@ -1,0 +1,26 @@
+import type { Territory } from './territory.ts';
+
+/** What a commune is called: kinds are data, and these are the words of the law for the level whose chairman answers for a station. */
+const COMMUNE_KINDS = ['xã', 'phường', 'thị trấn', 'đặc khu'];
+
+/**
+ * Whether areas go beyond one commune: they lie in more than one, or loudspeakers of them stand in an area above all communes. A territory in
+ * which no area is called a commune counts as one.
+ */
+export function isBeyondCommune(areaIds: Iterable<string>, { tree, hasSpeakers }: Territory): boolean {
+  const communes = new Set<string>();
+  for (const areaId of areaIds) {
+    const ancestry = tree.ancestry(areaId);
+    const commune = ancestry.find((id) => isCommune(tree.get(id).kind));
+    if (commune !== undefined) communes.add(commune);
+    else if (!hasSpeakers(areaId)) continue;
+    else if ([...tree.within(ancestry[0] ?? areaId)].some((id) => isCommune(tree.get(id).kind))) return true;
+    else communes.add(ancestry[0] ?? areaId);
+    if (communes.size > 1) return true;
+  }
+  return false;
+}
+
+function isCommune(kind: string): boolean {
+  return COMMUNE_KINDS.includes(kind.normalize('NFC').trim().toLowerCase());
+}

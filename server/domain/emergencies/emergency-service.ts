@@ -1,0 +1,238 @@
+import type { Clock, Milliseconds } from '#kit';
+import { DomainError, type EmergencyRequest, newId, type PlayRequest } from '#protocols';
+import { type Actor, authorize, isAllowed, type Permission } from '../accounts/actor.ts';
+import type { Announcement } from '../announcements/announcement.ts';
+import { approvalHash } from '../announcements/approval-hash.ts';
+import { clear, type EmergencyLeave } from '../announcements/clearance.ts';
+import type { AreaDirectory } from '../areas/area-directory.ts';
+import { isBeyondCommune } from '../areas/commune.ts';
+import { territoryOf } from '../areas/territory.ts';
+import { record } from '../audit/record.ts';
+import type { BroadcastService, Played } from '../broadcasts/broadcast-service.ts';
+import { resolveTargets, type SpeakerIndex, wantedTargets } from '../broadcasts/resolve-targets.ts';
+import type { LiveEvents } from '../events/live-events.ts';
+import { TargetRules } from '../schedule/target-rules.ts';
+import type { Stores, Transaction } from '../unit-of-work.ts';
+import type { Emergency } from './emergency.ts';
+
+/** A second person has so long to confirm. */
+const CONFIRM_MS: Milliseconds = 15 * 60_000;
+const MOST_LISTED = 200;
+
+/** What became of what was asked for; `played` null: it waits. */
+export interface Outcome {
+  readonly emergency: Emergency;
+  readonly played: Played | null;
+}
+
+export interface EmergencyServiceOptions {
+  readonly read: Pick<Stores, 'emergencies'>;
+  readonly areas: AreaDirectory;
+  readonly speakers: SpeakerIndex;
+  readonly broadcasts: Pick<BroadcastService, 'play'>;
+  readonly clock: Clock;
+  readonly events: LiveEvents;
+}
+
+/**
+ * Emergencies by the word of people who stand for them. Within one commune a leader's word is enough, also for what nobody approved, and so is anybody's who may
+ * broadcast for what is approved. Beyond one commune, or by somebody who is no leader for what is not approved, a second person confirms: one of the two is a leader
+ * there. Whoever may broadcast may do without, alone and at once, with a reason that another person reviews.
+ */
+export class EmergencyService {
+  readonly #options: EmergencyServiceOptions;
+
+  constructor(options: EmergencyServiceOptions) {
+    this.#options = options;
+  }
+
+  list(areaIds: readonly string[], reviews = false): Promise<Emergency[]> {
+    return this.#options.read.emergencies.list(areaIds, { limit: MOST_LISTED, reviews });
+  }
+
+  /** Airs it, or asks for a second person. Throws `request.forbidden`, `request.conflict`, `emergency.*`, `announcement.audio_changed`, and what `BroadcastService.play` throws. */
+  async ask(tx: Transaction, actor: Actor, request: EmergencyRequest): Promise<Outcome> {
+    const announcement = await this.#announcement(tx, request.announcementId, request.sha256);
+    const meant = this.#meant(request);
+    this.#authorizeAll(actor, 'broadcast:play', [announcement.areaId, ...meant.areaIds]);
+    requirePerson(actor);
+    const now = Math.floor(this.#options.clock.now());
+    const leads = this.#leads(actor, meant.areaIds);
+    const { breakGlass } = request;
+    const approved = await this.#isApproved(tx, announcement, request);
+    const atOnce = breakGlass !== undefined || (!meant.beyond && (leads || approved));
+    const emergency: Emergency = {
+      ...{ id: newId('emg', now), announcementId: announcement.id, areaId: announcement.areaId },
+      ...{ title: announcement.title, sha256: request.sha256, request, askedBy: actor.name },
+      ...{ askedByLeader: leads, askedAt: now, expiresAt: now + CONFIRM_MS, state: 'waiting' },
+      ...{ breakGlass: breakGlass?.reason ?? null, decidedBy: null, decidedAt: null, broadcastId: null },
+      ...{ reviewedBy: null, reviewedAt: null, justified: null, reviewNote: null },
+    };
+    const { id: _, sha256: __, ...asked } = { id: emergency.id, ...request };
+    await this.#record(tx, actor, 'emergency.ask', emergency, { ...asked, atOnce, approval: request.sha256 });
+    if (!atOnce) return { emergency: await this.#save(tx, emergency), played: null };
+    return this.#air(tx, actor, emergency, [actor.name]);
+  }
+
+  /** The second person's word: it goes out now. Throws `request.not_found`, `request.forbidden`, `request.conflict`, `emergency.same_person`, and as `ask`. */
+  async confirm(tx: Transaction, actor: Actor, id: string, sha256: string): Promise<Outcome> {
+    const emergency = await this.#waiting(tx, id);
+    const announcement = await this.#announcement(tx, emergency.announcementId, sha256);
+    const meant = this.#meant(emergency.request);
+    this.#authorizeAll(actor, 'broadcast:play', [announcement.areaId, ...meant.areaIds]);
+    requirePerson(actor);
+    if (actor.name === emergency.askedBy)
+      throw new DomainError('emergency.same_person', { id, actor: actor.name });
+    if (!emergency.askedByLeader) this.#authorizeAll(actor, 'broadcast:emergency', meant.areaIds);
+    if (sha256 !== emergency.sha256)
+      throw new DomainError('announcement.audio_changed', {
+        ...{ id: announcement.id, held: sha256, given: emergency.sha256 },
+      });
+    const by = [emergency.askedBy, actor.name];
+    await this.#record(tx, actor, 'emergency.confirm', emergency, {
+      askedBy: emergency.askedBy,
+      approval: sha256,
+    });
+    return this.#air(tx, actor, emergency, by);
+  }
+
+  /** Lets one go that waits: who asked for it, or who may cancel broadcasts there. Throws `request.not_found`, `request.forbidden`, `request.conflict`. */
+  async drop(tx: Transaction, actor: Actor, id: string, reason: string): Promise<Emergency> {
+    const emergency = await this.#waiting(tx, id);
+    if (actor.name !== emergency.askedBy) this.#authorizeAll(actor, 'broadcast:cancel', [emergency.areaId]);
+    await this.#record(tx, actor, 'emergency.drop', emergency, { reason });
+    const decidedAt = Math.floor(this.#options.clock.now());
+    return this.#save(tx, { ...emergency, state: 'dropped', decidedBy: actor.name, decidedAt });
+  }
+
+  /** Says what to think of one that went out by one person's word alone; never that person. Throws `request.not_found`, `request.forbidden`, `request.conflict`, `emergency.same_person`. */
+  async resolve(
+    tx: Transaction,
+    actor: Actor,
+    id: string,
+    { justified, note }: { readonly justified: boolean; readonly note: string },
+  ): Promise<Emergency> {
+    const emergency = await tx.emergencies.get(id);
+    if (emergency === null || emergency.breakGlass === null)
+      throw new DomainError('request.not_found', { what: 'review', id });
+    this.#authorizeAll(actor, 'review:resolve', [emergency.areaId]);
+    if (actor.name === emergency.askedBy)
+      throw new DomainError('emergency.same_person', { id, actor: actor.name });
+    if (emergency.reviewedAt !== null)
+      throw new DomainError('request.conflict', { what: 'review', id, state: 'resolved', expected: 'open' });
+    await this.#record(tx, actor, 'emergency.review', emergency, { justified, note });
+    const reviewedAt = Math.floor(this.#options.clock.now());
+    return this.#save(tx, { ...emergency, reviewedBy: actor.name, reviewedAt, justified, reviewNote: note });
+  }
+
+  async #air(tx: Transaction, actor: Actor, emergency: Emergency, by: readonly string[]): Promise<Outcome> {
+    const { announcementId: _, sha256: __, breakGlass: ___, ...how } = emergency.request;
+    const request: PlayRequest = { announcementId: emergency.announcementId, ...how };
+    const leave = leaveOf(emergency, by);
+    const played = await this.#options.broadcasts.play(tx, actor, request, null, leave);
+    const decided =
+      by.length > 1 ? { decidedBy: actor.name, decidedAt: Math.floor(this.#options.clock.now()) } : {};
+    const aired = { ...emergency, ...decided, state: 'aired' as const, broadcastId: played.broadcast.id };
+    return { emergency: await this.#save(tx, aired), played };
+  }
+
+  async #waiting(tx: Transaction, id: string): Promise<Emergency> {
+    const emergency = await tx.emergencies.get(id);
+    if (emergency === null) throw new DomainError('request.not_found', { what: 'emergency', id });
+    const state = emergency.expiresAt <= this.#options.clock.now() ? 'expired' : emergency.state;
+    if (emergency.state !== 'waiting' || state === 'expired')
+      throw new DomainError('request.conflict', { what: 'emergency', id, state, expected: 'waiting' });
+    return emergency;
+  }
+
+  async #announcement(tx: Transaction, id: string, sha256: string): Promise<Announcement> {
+    const announcement = await tx.announcements.get(id);
+    if (announcement === null) throw new DomainError('request.not_found', { what: 'announcement', id });
+    const { priority, state } = announcement;
+    if (priority !== 'emergency') throw new DomainError('emergency.not_one', { id, priority });
+    if (state === 'rejected' || state === 'withdrawn')
+      throw new DomainError('request.conflict', {
+        what: 'announcement',
+        id,
+        state,
+        expected: 'one that nobody sent back',
+      });
+    const held = approvalHash(announcement);
+    if (held === null) throw new DomainError('announcement.no_audio', { id });
+    if (held !== sha256) throw new DomainError('announcement.audio_changed', { id, held, given: sha256 });
+    return announcement;
+  }
+
+  /** Every area that is meant, and whether that is more than one commune. */
+  #meant(request: Pick<PlayRequest, 'targets'>): {
+    readonly areaIds: readonly string[];
+    readonly beyond: boolean;
+  } {
+    const { areas, speakers } = this.#options;
+    const wanted = wantedTargets(request.targets);
+    const targets = resolveTargets(wanted, areas.tree, speakers);
+    const territory = territoryOf(areas.tree, speakers);
+    const meant = new TargetRules(territory).areasOf(wanted);
+    return {
+      areaIds: [...new Set([...wanted.areas, ...targets.areaIds])],
+      beyond: isBeyondCommune(meant, territory),
+    };
+  }
+
+  async #isApproved(
+    tx: Transaction,
+    announcement: Announcement,
+    { targets }: EmergencyRequest,
+  ): Promise<boolean> {
+    const { areas, speakers } = this.#options;
+    const medium = announcement.mediaSha256 === null ? null : await tx.media.get(announcement.mediaSha256);
+    const place = { targets: wantedTargets(targets), territory: territoryOf(areas.tree, speakers) };
+    const cleared = clear(announcement, medium, place);
+    return 'content' in cleared && cleared.missing.length === 0;
+  }
+
+  #leads(actor: Actor, areaIds: readonly string[]): boolean {
+    return areaIds.every((id) => isAllowed(actor, 'broadcast:emergency', id, this.#options.areas.tree));
+  }
+
+  #authorizeAll(actor: Actor, permission: Permission, areaIds: readonly string[]): void {
+    for (const id of areaIds) authorize(actor, permission, id, this.#options.areas.tree);
+  }
+
+  async #save(tx: Transaction, emergency: Emergency): Promise<Emergency> {
+    await tx.emergencies.save(emergency);
+    const { id: emergencyId, areaId, state, breakGlass, reviewedAt } = emergency;
+    const review =
+      breakGlass === null ? null : reviewedAt === null ? ('open' as const) : ('resolved' as const);
+    tx.afterCommit(() =>
+      this.#options.events.publish('emergency.changed', { emergencyId, areaId, state, review }),
+    );
+    return emergency;
+  }
+
+  #record(
+    tx: Transaction,
+    actor: Actor,
+    action: string,
+    emergency: Emergency,
+    detail: object,
+  ): Promise<void> {
+    const { id, areaId } = emergency;
+    return record(tx, this.#options.clock.now(), actor, action, id, detail, { areaId });
+  }
+}
+
+/** By whose word it goes out; null: it is approved, and needs none. */
+function leaveOf(
+  { id, sha256, breakGlass, askedByLeader }: Emergency,
+  by: readonly string[],
+): EmergencyLeave | null {
+  if (breakGlass !== null) return { id, sha256, by, kind: 'break_glass', reason: breakGlass };
+  if (by.length > 1) return { id, sha256, by, kind: 'two_persons', reason: null };
+  return askedByLeader ? { id, sha256, by, kind: 'leader', reason: null } : null;
+}
+
+/** A machine is nobody: it stands for no emergency. Throws `emergency.person_only`. */
+function requirePerson({ name }: Actor): void {
+  if (name.includes('/')) throw new DomainError('emergency.person_only', { actor: name });
+}

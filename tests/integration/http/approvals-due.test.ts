@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import type { ApprovalsDue } from '#protocols';
+import { until } from '../../helpers/until.ts';
+import { daily, dayOf, startMonday, vietnam } from './schedule-support.ts';
+import { COMMUNE, type Problem } from './support.ts';
+
+it('people are reminded at 20:00 of what airs tomorrow and is not approved, once, and later after a pause', {
+  timeout: 90_000,
+}, async () => {
+  const { clock, controller, scheduling } = await startMonday();
+  await controller.speaker('loa-1', 'ap-1');
+  const id = await scheduling.announcement(60, { title: 'Tin sáng' }, false);
+  const fallbackId = await scheduling.announcement(30, { title: 'Nhạc hiệu' });
+  const approved = await scheduling.announcement(45);
+  await scheduling.create('editor', scheduling.wanted(id, daily('05:40', '17:10'), { fallbackId }));
+  await scheduling.create('editor', scheduling.wanted(approved, daily('06:10')));
+  const paused = await scheduling.create('editor', scheduling.wanted(id, daily('06:20')));
+  await controller.post('editor', `schedules/${paused.body.id}/pause`, {});
+
+  const due = async (query = '') =>
+    (await controller.get<ApprovalsDue & Problem>('viewer', `approvals/due${query}`)).body;
+  const found = await due();
+  expect(found.to).toBe(vietnam(2, '00:00'));
+  expect(found.due.map(({ startsAt }) => startsAt)).toEqual(
+    [0, 1].flatMap((day) => [vietnam(day, '05:40'), vietnam(day, '17:10')]),
+  );
+  expect(found.due[0]).toMatchObject({
+    ...{ announcementId: id, title: 'Tin sáng', state: 'draft', areas: [{ areaId: COMMUNE }] },
+    fallback: { announcementId: fallbackId, title: 'Nhạc hiệu' },
+  });
+  const range = `from=${vietnam(1, '00:00')}&to=${vietnam(1, '12:00')}`;
+  expect((await due(`?${range}&area=ap-1`)).due).toHaveLength(1);
+  expect((await due(`?from=${vietnam(1, '00:00')}&to=${vietnam(1, '00:00')}`)).error.code).toBe(
+    'request.invalid',
+  );
+
+  const reminders = () =>
+    (controller.context.services.events.read(0, 20_000) ?? []).flatMap(({ event }) =>
+      event.name === 'approval.due' ? [event.data] : [],
+    );
+  const told = (count: number) =>
+    until(`reminder ${count}`, async () => {
+      await clock.advance(1_000);
+      return reminders().length === count;
+    });
+  const before = reminders().length;
+  await clock.advance(vietnam(0, '19:59') - clock.now());
+  expect(reminders()).toHaveLength(before);
+  await clock.advance(61_000);
+  await told(before + 1);
+  const tomorrow = { areaId: COMMUNE, day: dayOf(1), count: 2, firstAt: vietnam(1, '05:40') };
+  expect(reminders().at(-1)).toEqual(tomorrow);
+  await clock.advance(10 * 60_000);
+  expect(reminders()).toHaveLength(before + 1);
+
+  // Nobody was there at 20:00 of Tuesday; on Wednesday what is still to come is told.
+  await controller.stop();
+  await clock.advance(vietnam(2, '06:00') - clock.now());
+  await controller.start({ clock });
+  await until('the reminder that was missed', () => reminders().length === 1);
+  expect(reminders()).toEqual([{ ...tomorrow, day: dayOf(2), count: 1, firstAt: vietnam(2, '17:10') }]);
+});
