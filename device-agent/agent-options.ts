@@ -3,6 +3,7 @@ import type { Progress, Provisioning } from '#protocols';
 import type { ContentCache } from './cache/content-cache.ts';
 import type { ReferenceClock, SamplingPolicy, SystemClockSetter } from './clock/index.ts';
 import type { SystemFacts } from './health/system-facts.ts';
+import type { HomeInForce } from './home/home-file.ts';
 import type { ClientCertificate } from './link/endpoints.ts';
 import type { Log } from './log.ts';
 import type { Output } from './outputs/index.ts';
@@ -12,6 +13,12 @@ import type { Decoder } from './playback/index.ts';
 export interface AgentOptions {
   readonly dataFolder: string;
   readonly provisioning: Provisioning;
+  /** Where it belongs by now; left out: where it was enrolled, and no document moves it. */
+  readonly home?: {
+    readonly inForce: HomeInForce;
+    /** It belongs to another controller now: this agent is to be stopped, and one of the new home started. */
+    readonly onMoved: () => void;
+  };
   /** Shown to a controller that asks for one. */
   readonly clientCertificate?: ClientCertificate;
   /** Its `monotonic` is boot time. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Lifecycle } from '#kit';
-import { type HeldScoped, isDomainError, type SigningKey } from '#protocols';
+import type { HeldScoped, SigningKey } from '#protocols';
 import type { AgentOptions } from './agent-options.ts';
 import { ContentCache } from './cache/content-cache.ts';
 import type { DataBudget } from './cache/data-budget.ts';
@@ -12,6 +12,9 @@ import { HealthCollector } from './health/collect-health.ts';
 import { HealthReporter } from './health/health-reporter.ts';
 import { roundedHealth } from './health/rounding.ts';
 import { readSystemFacts } from './health/system-facts.ts';
+import type { HomeMover } from './home/home-mover.ts';
+import { homeParts } from './home/home-parts.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { Inbox } from './inbox/inbox.ts';
 import { factTime } from './journal/fact-time.ts';
 import { Journal } from './journal/journal.ts';
@@ -38,12 +41,10 @@ import { OrderStore } from './state/order-store.ts';
 import { OwedWrites } from './state/owed-writes.ts';
 import { Prover } from './state/prover.ts';
 import { SessionEpoch } from './state/session-epoch.ts';
+import { takeAssignment } from './take-assignment.ts';
 import { AGENT_VERSION } from './version.ts';
 
 export type { AgentOptions } from './agent-options.ts';
-
-/** Housekeeping of journal and orders. */
-const PRUNE_EVERY_MS = 6 * 3_600_000;
 
 /**
  * One loudspeaker: state on disk, link to the controller, inbox, cache, playback and journal, put together. Holds
@@ -62,7 +63,11 @@ export class Agent extends Lifecycle {
   readonly latches: Latches;
   readonly downloads: Downloads;
   readonly sounds: StoredSounds;
+  /** Where it takes documents that move it. */
+  readonly homes: HomeMover | undefined;
   readonly #options: AgentOptions;
+  /** Of what the home in force has signed. */
+  readonly #signedFolder: string;
   readonly #keys: KeyStore;
   readonly #latchStore: LatchStore;
   readonly #owed: OwedWrites;
@@ -77,20 +82,21 @@ export class Agent extends Lifecycle {
 
   constructor(options: AgentOptions) {
     super();
-    const { dataFolder: folder, provisioning, clock, bootId, log, random = Math.random } = options;
+    const { dataFolder: folder, clock, bootId, log, random = Math.random } = options;
+    const { home = { inForce: { provisioning: options.provisioning, folder, name: undefined } } } = options;
+    const { provisioning, folder: signedFolder } = home.inForce;
     const { speakerId, secret, rootKeys, url, ca } = provisioning;
     this.#options = options;
-    this.#keys = new KeyStore({ folder, rootKeys, log });
+    this.#signedFolder = signedFolder;
+    this.#keys = new KeyStore({ folder: signedFolder, rootKeys, log });
     this.#sessionEpoch = new SessionEpoch({ folder, log, floor: provisioning.sessionEpoch });
-    this.assignments = new AssignmentStore({ folder, speakerId, log });
+    this.assignments = new AssignmentStore({ folder: signedFolder, speakerId, log });
     const owed = new OwedWrites({ clock, log, retry: options.cacheRetry });
     this.#owed = owed;
-    this.orders = new OrderStore({ folder: join(folder, 'orders'), log, owed });
+    this.orders = new OrderStore({ folder: join(signedFolder, 'orders'), log, owed });
     this.journal = new Journal({
       folder: join(folder, 'journal'),
-      speakerId,
-      clock,
-      log,
+      ...{ speakerId, clock, log, home: home.inForce.name },
       ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
     });
     const assignment = () => this.assignments.held?.assignment;
@@ -100,14 +106,9 @@ export class Agent extends Lifecycle {
     this.endpoints = origin;
     const onError = (what: string, error: unknown) =>
       log.info(`${what} failed`, { reason: errorText(error) });
+    const http = new ControllerHttp({ endpoints: origin, clock, keys: this.#keys });
     this.link = new Link({
-      speakerId,
-      secret,
-      clock,
-      log,
-      http: new ControllerHttp({ endpoints: origin, clock, keys: this.#keys }),
-      keys: this.#keys,
-      sessionEpoch: this.#sessionEpoch,
+      ...{ speakerId, secret, clock, log, http, keys: this.#keys, sessionEpoch: this.#sessionEpoch },
       endpoints: origin,
       areas: () => this.#areas(),
       hello: (want) =>
@@ -158,13 +159,21 @@ export class Agent extends Lifecycle {
     const prover = new Prover({ keys: this.#keys, clock, log, updateKeys: () => this.link.updateKeys() });
     this.#prover = prover;
     const areas = () => this.#areas();
-    this.#latchStore = new LatchStore({ folder, log, owed });
+    this.#latchStore = new LatchStore({ folder: signedFolder, log, owed });
     this.latches = new Latches({
       ...{ speakerId, store: this.#latchStore, prover, areas, time: this.keeper.time, log },
       note: (fact) => this.control.note(fact),
     });
     const { plan, budget, downloads, slots } = planParts({
-      ...{ folder, speakerId, prover, owed, assignment, cache: this.#cache, cacheBytes: options.cacheBytes },
+      ...{
+        folder: signedFolder,
+        speakerId,
+        prover,
+        owed,
+        assignment,
+        cache: this.#cache,
+        cacheBytes: options.cacheBytes,
+      },
       ...{ origin, clock, time: this.keeper.time, log, random },
       dataBudgetBytes: options.dataBudgetBytes ?? 0,
       onSpent: () => this.#health.changed(),
@@ -187,15 +196,14 @@ export class Agent extends Lifecycle {
       orders: this.orders,
       journal: this.journal,
       assignments: this.assignments,
-      position: new PositionFile({ path: join(folder, 'position'), durable }),
+      position: new PositionFile({ path: join(signedFolder, 'position'), durable }),
       downloads: this.downloads,
       sounds: new SoundMaker({
         stored: this.sounds,
         cache: this.#cache,
         decoder: options.decoder,
-        origin,
-        clock,
-        log,
+        streams: () => assignment()?.streams ?? [],
+        ...{ origin, clock, log },
       }),
       slots,
       latches: () => this.latches.set,
@@ -240,6 +248,14 @@ export class Agent extends Lifecycle {
       collect: async () => roundedHealth(await health.collect()),
       send: (report) => this.link.send('health', report),
     });
+    if (options.home !== undefined)
+      this.homes = homeParts({
+        ...{ dataFolder: folder, enrolled: options.provisioning, provisioning, clientCertificate, bootId },
+        ...{ clock, log, random, time: this.keeper.time, prover, areas, link: this.link, http },
+        ...{ journal: this.journal, orders: this.orders, publicKey: () => this.publicKey ?? '' },
+        silent: () => this.#engine.active === 0,
+        onMoved: options.home.onMoved,
+      });
   }
 
   /** Public half of the key that this agent signs its journal with; known after the start. */
@@ -250,6 +266,7 @@ export class Agent extends Lifecycle {
   protected override async onStart(): Promise<void> {
     const { dataFolder, clock, log, cache } = this.#options;
     await mkdir(dataFolder, { recursive: true });
+    await mkdir(this.#signedFolder, { recursive: true, mode: 0o700 });
     const key = await loadIdentity(dataFolder);
     await this.#run('what the disk owes', this.#owed);
     this.#identity = key;
@@ -277,12 +294,15 @@ export class Agent extends Lifecycle {
     await this.#run('playback control', this.control);
     await this.#run('the plan', this.plan);
     await this.#run('the slots of the plan', this.#runner);
+    if (this.homes !== undefined) await this.#run('moves to other controllers', this.homes);
     await this.#run('the link', this.link);
     const { at, clockErrorMs } = factTime(this.keeper.time);
     await this.journal
       .append({ kind: 'boot', at, clockErrorMs, detail: `agent ${AGENT_VERSION}` })
       .catch((error) => log.error('the start could not be written down', { error }));
-    this.#everySoOften();
+    const { time } = this.keeper;
+    const { orders, journal } = this;
+    await this.#run('housekeeping', new Housekeeping({ clock, log, time, orders, journal }));
   }
 
   async #run(name: string, part: Lifecycle): Promise<void> {
@@ -331,44 +351,18 @@ export class Agent extends Lifecycle {
     for (const unsubscribe of off) this.disposers.defer('a listener', unsubscribe);
   }
 
-  #everySoOften(): void {
-    const { clock, log } = this.#options;
-    let timer = clock.setTimer('housekeeping', 0, () => this.background(prune(), onError));
-    const onError = (error: unknown) => log.error('housekeeping failed', { error });
-    const prune = async () => {
-      const now = this.keeper.time.now();
-      if (now.trust === 'trusted') {
-        const acked = new Map(this.journal.epochs.map(({ epoch, ackedSeq }) => [epoch, ackedSeq]));
-        // An epoch that is gone was acknowledged whole.
-        await this.orders.prune(now.instant, (epoch, seq) => (acked.get(epoch) ?? seq) >= seq);
-        await this.journal.prune(now.instant);
-      }
-      timer = clock.setTimer('housekeeping', PRUNE_EVERY_MS, () => this.background(prune(), onError));
-    };
-    this.disposers.defer('housekeeping', () => timer.cancel());
-  }
-
   async #assign(payload: Buffer): Promise<void> {
     const { log } = this.#options;
-    try {
-      const text = payload.toString('latin1');
-      const taken = await this.#prover.taking(() => this.assignments.accept(text, this.#keys.ring));
-      if (taken === undefined) return;
-      const { held } = this.assignments;
-      log.info('a new assignment', { revision: held?.assignment.revision });
-      this.control.poke();
-      this.#health.changed();
-      const before = taken.before?.assignment.areas ?? [];
-      if (before.join() !== held?.assignment.areas.join()) {
-        await this.latches.areasChanged();
-        await this.plan.areasChanged();
-        this.#runner.poke();
-        await this.link.resubscribe();
-      }
-    } catch (error) {
-      if (!isDomainError(error)) throw error;
-      log.warn('an assignment was refused', { code: error.code, reason: error.message });
-    }
+    const { assignments } = this;
+    const taken = await takeAssignment({ prover: this.#prover, assignments, log }, payload);
+    if (taken === undefined) return;
+    this.control.poke();
+    this.#health.changed();
+    if (!taken.otherAreas) return;
+    await this.latches.areasChanged();
+    await this.plan.areasChanged();
+    this.#runner.poke();
+    await this.link.resubscribe();
   }
 
   #areas(): readonly string[] {

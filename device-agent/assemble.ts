@@ -10,6 +10,7 @@ import {
   SystemReferenceClock,
 } from './clock/index.ts';
 import type { AgentConfig } from './config.ts';
+import { readHome } from './home/home-file.ts';
 import { jsonLog, type Log } from './log.ts';
 import { createOutput, type Output, type OutputChoice } from './outputs/index.ts';
 import { FfmpegDecoder } from './playback/index.ts';
@@ -59,8 +60,13 @@ export function outputOf(config: AgentConfig, machine: Machine): Output {
   return createOutput(outputChoice(config), machine.clock);
 }
 
-/** An agent for this machine, ready to be started. */
-export async function assembleAgent(config: AgentConfig, machine: Machine, log: Log): Promise<Agent> {
+/** An agent for this machine, ready to be started. `onMoved`: it is to be stopped, and another assembled. */
+export async function assembleAgent(
+  config: AgentConfig,
+  machine: Machine,
+  log: Log,
+  onMoved: () => void,
+): Promise<Agent> {
   const provisioning = await readProvisioning(config.provisioningFile);
   await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
   const { clock } = machine;
@@ -68,6 +74,7 @@ export async function assembleAgent(config: AgentConfig, machine: Machine, log: 
   return new Agent({
     dataFolder: config.dataFolder,
     provisioning,
+    home: { inForce: await readHome(config.dataFolder, provisioning), onMoved },
     ...(tls === null
       ? {}
       : {

@@ -2,6 +2,7 @@ import { mkdir, statfs } from 'node:fs/promises';
 import { isOpenToOthers, type Machine, outputOf, readProvisioning } from './assemble.ts';
 import { runCommand, SystemReferenceClock } from './clock/index.ts';
 import type { AgentConfig } from './config.ts';
+import { readHome } from './home/home-file.ts';
 import { errorText } from './log.ts';
 
 /** One thing that was looked at. */
@@ -19,10 +20,12 @@ const ENOUGH_DISK_BYTES = 200 * 1024 * 1024;
 export async function examine(config: AgentConfig, machine: Machine): Promise<Finding[]> {
   return Promise.all([
     finding('provisioning', async () => {
-      const { speakerId, url } = await readProvisioning(config.provisioningFile);
+      const enrolled = await readProvisioning(config.provisioningFile);
+      const { provisioning, name } = await readHome(config.dataFolder, enrolled);
+      const { speakerId, url } = provisioning;
       const open = await isOpenToOthers(config.provisioningFile);
       if (open) throw new Error(`others can read it: chmod 600 ${config.provisioningFile}`);
-      return `${speakerId} at ${url}`;
+      return `${speakerId} at ${url}${name === undefined ? '' : `, moved from ${enrolled.url}`}`;
     }),
     finding('decoder', async () => {
       const { ok, output } = await runCommand(config.ffmpeg, ['-hide_banner', '-version']);

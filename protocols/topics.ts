@@ -72,6 +72,13 @@ export const TOPICS = {
     form: 'jws',
     says: 'a latch: its own, or one of an area that it has missed',
   },
+  rehome: {
+    pattern: 'speaker/{speaker}/down/rehome',
+    direction: 'down',
+    qos: 1,
+    form: 'jws',
+    says: 'it belongs to another controller; signed by a root',
+  },
   welcome: {
     pattern: 'speaker/{speaker}/down/welcome',
     direction: 'down',

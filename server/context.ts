@@ -6,12 +6,14 @@ import { buildAuditSide } from './context/audit-side.ts';
 import { buildBackupSide } from './context/backup-side.ts';
 import { Context, type Parts } from './context/controller.ts';
 import { buildEnrolmentSide } from './context/enrolment-side.ts';
+import { homeCard } from './context/home-card.ts';
 import { buildHousekeeping } from './context/housekeeping.ts';
 import { buildLatchSide } from './context/latch-side.ts';
 import { buildMediaSide } from './context/media-side.ts';
 import { metricSources } from './context/metric-sources.ts';
 import { buildPeopleSide } from './context/people-side.ts';
 import { buildPlanSide } from './context/plan-side.ts';
+import { buildReachSide } from './context/reach-side.ts';
 import { readinessChecks } from './context/readiness-checks.ts';
 import { resolveHost } from './context/resolve-host.ts';
 import { buildScheduleSide } from './context/schedule-side.ts';
@@ -84,8 +86,9 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const pending = new PendingActs();
   const tls = buildTlsSide(config, clock, log);
   const speakerSide = buildSpeakerSide({
-    ...{ ...common, keys, time, pending, tls: tls.mqtt, connect: overrides.connect },
+    ...{ ...common, keys, vault, time, pending, tls: tls.mqtt, connect: overrides.connect },
   });
+  const reach = buildReachSide(config, clock, log, tls.anchors);
   const { assignments, credentials, dispatcher, presence } = speakerSide;
   const { acts, ...auditSide } = buildAuditSide({
     ...{ config, clock, log, storage, areas: areaDirectory, signer: keys },
@@ -183,12 +186,12 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   });
   const backupSide = buildBackupSide({
     ...{ config, clock, log, storage, events, areas: areaDirectory, clockGuard: planSide.guard },
-    ...{ guard: people.services.setup, afterRestore: [people.afterRestore] },
+    ...{ guard: people.services.setup, afterRestore: [people.afterRestore, enrolmentSide.afterRestore] },
     workerScript: overrides.backupWorker,
   });
 
   const territorySide = buildTerritorySide({
-    ...{ clock, log, storage, keys, assignments, latches, planning, onSaved, ...territory },
+    ...{ config, clock, log, storage, keys, assignments, latches, planning, onSaved, ...territory },
     holidays: scheduleSide.holidays,
   });
 
@@ -221,6 +224,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     evidencePage: readEvidencePage,
     events,
     statements: keys,
+    rehomes: speakerSide.rehomes,
+    homeCard: () => homeCard(config, keys, tls.anchors),
     trust: tls.anchors,
     clientCertificates: config.tls.clientCaFile !== null,
     time,
@@ -232,13 +237,20 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
         dataFolder: config.dataFolder,
       }),
       ...backupSide.checks,
+      ...reach.readiness,
     }),
-    metrics: new Metrics([...metricSources(speakerSide, media.jobs, planSide), ...backupSide.metrics]),
+    processProof: reach.proof,
+    metrics: new Metrics([
+      ...metricSources(speakerSide, media.jobs, planSide),
+      ...backupSide.metrics,
+      reach.metric,
+    ]),
     uploadLimitBytes: config.uploadLimitBytes,
     trustedProxies: config.trustedProxies,
   };
   const housekeeping = buildHousekeeping({
     ...{ clock, log, storage, acts, people, enrolment: enrolmentSide, compiler: planSide.compiler },
+    commonState: territorySide.commonState,
     auditHeads: auditSide,
     ...{ audio: media.content, rootAreaId: config.rootArea.id },
   });
@@ -255,7 +267,9 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
       config.morningStart ?? (await overrides.askMorningStart?.()) ?? SUGGESTED_MORNING,
     housekeeping,
     tls,
+    reach: reach.check,
     rotation: territorySide.rotation,
+    commonState: territorySide.commonState,
   };
   return new Context(parts, services);
 }

@@ -14,10 +14,11 @@ async function main(): Promise<number> {
     args: process.argv.slice(2),
     folder: join(config.dataFolder, 'keys'),
     clock,
+    publicUrl: config.publicUrl,
     own: async () => {
       const storage = openStorage({ url: config.databaseUrl, clock, log: createLogger('error') });
       await storage.start();
-      return () => storage.stop();
+      return { storage, release: () => storage.stop() };
     },
     say: (line) => void process.stdout.write(`${line}\n`),
   });

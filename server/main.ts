@@ -67,6 +67,8 @@ async function start(
   parts.defer('HTTP', () => app.close());
   await app.listen({ host: config.host, port: config.port, backlog: 4096 });
   process.stderr.write(`loa: máy chủ chạy tại ${config.publicUrl}, dữ liệu ở ${config.dataFolder}\n`);
+  parts.defer('the look at our own address', () => context.reach.stop());
+  await context.reach.start();
   const setupLink = context.services.people.setup.link();
   if (setupLink !== null)
     process.stderr.write(

@@ -7,6 +7,8 @@ import { ifMissing, quarantine } from '../state/files.ts';
 
 const BookSchema = Type.Object({
   v: Type.Literal(1),
+  /** Whose acknowledgements these are; left out: of the controller where it was enrolled. */
+  home: Type.Optional(IdSchema),
   epochs: Type.Record(
     IdSchema,
     Type.Object({ ackedSeq: Type.Integer({ minimum: 0 }), closed: Type.Boolean() }),
@@ -21,12 +23,15 @@ const NEW_EPOCH = { ackedSeq: 0, closed: false };
 export class JournalBook {
   readonly #path: string;
   readonly #log: Log;
+  readonly #home: string | undefined;
   readonly #writes = new Exclusive();
   #epochs: Book['epochs'] = {};
 
-  constructor(path: string, log: Log) {
+  /** `home`: of which controller the acknowledgements are to be; undefined: of the one where it was enrolled. */
+  constructor(path: string, log: Log, home?: string) {
     this.#path = path;
     this.#log = log;
+    this.#home = home;
   }
 
   /** A book that cannot be read costs nothing but sending again what the controller already has. */
@@ -34,7 +39,13 @@ export class JournalBook {
     const bytes = await ifMissing(readFile(this.#path), undefined);
     if (bytes === undefined) return;
     try {
-      this.#epochs = bookCodec.parse(bytes).epochs;
+      const { home, epochs } = bookCodec.parse(bytes);
+      // Another controller has nothing of it yet: it gets all that is still here.
+      const same = home === this.#home;
+      const entries = Object.entries(epochs);
+      this.#epochs = Object.fromEntries(
+        entries.map(([epoch, one]) => [epoch, same ? one : { ...one, ackedSeq: 0 }]),
+      );
     } catch (error) {
       this.#log.warn('the journal’s book cannot be read and is put aside', { error });
       await quarantine(this.#path, now);
@@ -73,7 +84,7 @@ export class JournalBook {
 
   #save(): Promise<void> {
     return this.#writes.run(() =>
-      writeFileAtomic(this.#path, JSON.stringify({ v: 1, epochs: this.#epochs })),
+      writeFileAtomic(this.#path, JSON.stringify({ v: 1, home: this.#home, epochs: this.#epochs })),
     );
   }
 }

@@ -42,6 +42,8 @@ export interface JournalOptions {
   readonly speakerId: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Tells the controllers of this loudspeaker apart (see `HomeInForce`). */
+  readonly home?: string | undefined;
   /** Room taken at a time; two segments are there at any moment. */
   readonly segmentBytes?: number;
 }
@@ -78,7 +80,7 @@ export class Journal extends Lifecycle {
     super();
     this.#options = options;
     this.#segmentBytes = options.segmentBytes ?? 256 * 1024;
-    this.#book = new JournalBook(join(options.folder, 'book.json'), options.log);
+    this.#book = new JournalBook(join(options.folder, 'book.json'), options.log, options.home);
   }
 
   protected override async onStart(): Promise<void> {

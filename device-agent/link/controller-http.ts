@@ -12,6 +12,11 @@ const statementsCodec = codec(
   Type.Object({ statements: Type.Array(Type.String({ maxLength: MAX_DOCUMENT_BYTES }), { maxItems: 1000 }) }),
 );
 
+const rehomesCodec = codec(
+  'moves to other controllers',
+  Type.Object({ rehomes: Type.Array(Type.String({ maxLength: MAX_DOCUMENT_BYTES }), { maxItems: 100 }) }),
+);
+
 /** Largest answer of statements: a hundred rotations and more. */
 const STATEMENTS_LIMIT = 4 * 1024 * 1024;
 
@@ -49,6 +54,16 @@ export class ControllerHttp {
   updateKeys(signal: AbortSignal): Promise<number> {
     // One at a time: link and time keeper both ask at the start.
     return this.#updates.run(() => this.#updateKeys(signal));
+  }
+
+  /** Documents that move loudspeakers to another controller. None of a controller that knows no such thing. */
+  async rehomes(signal: AbortSignal): Promise<readonly string[]> {
+    const response = await this.#get('/api/v1/keys/rehomes', { signal, idleMs: 10_000 });
+    if (response.statusCode === 404) {
+      response.destroy();
+      return [];
+    }
+    return rehomesCodec.parse(await bodyOf(response, STATEMENTS_LIMIT)).rehomes;
   }
 
   async #updateKeys(signal: AbortSignal): Promise<number> {

@@ -34,6 +34,10 @@ export interface LinkEvents {
   /** A signed order, from our own topic or an area's. */
   order: { readonly source: 'own' | 'area'; readonly payload: Buffer };
   assignment: { readonly payload: Buffer };
+  /** It belongs to another controller, a root says. */
+  rehome: { readonly payload: Buffer };
+  /** The controller's HTTP answers; told before the connection is made. */
+  reached: object;
   /** A plan head, and a latch: may come before the welcome. */
   plan: { readonly payload: Buffer };
   latch: { readonly payload: Buffer };
@@ -188,10 +192,13 @@ export class Link extends Lifecycle implements TimeSource {
     const { signal } = this.#abort;
     // What is held may do: a controller whose HTTP is away may still have a broker.
     if (/^https?:/.test(address))
-      await this.updateKeys().catch((error) => {
-        if (this.#options.keys.ring.n === 0) throw error;
-        log.info('key statements could not be fetched', { reason: errorText(error) });
-      });
+      await this.updateKeys().then(
+        () => this.#events.emit('reached', {}),
+        (error) => {
+          if (this.#options.keys.ring.n === 0) throw error;
+          log.info('key statements could not be fetched', { reason: errorText(error) });
+        },
+      );
     signal.throwIfAborted();
     const ended = new Promise<string>((resolve) => {
       this.#gone = resolve;
@@ -301,6 +308,7 @@ export class Link extends Lifecycle implements TimeSource {
       else if (topic.name === 'areaLatch') this.#events.emit('latch', { payload });
       else if (topic.id !== speakerId) return;
       else if (topic.name === 'order') this.#events.emit('order', { source: 'own', payload });
+      else if (topic.name === 'rehome') this.#events.emit('rehome', { payload });
       else if (topic.name === 'assignment') this.#events.emit('assignment', { payload });
       else if (topic.name === 'plan') this.#events.emit('plan', { payload });
       else if (topic.name === 'latch') this.#events.emit('latch', { payload });

@@ -5,11 +5,14 @@ import { FfmpegSource } from './ffmpeg-source.ts';
 import type { Decoder, PcmSource, SourceRequest } from './pcm-source.ts';
 import type { Station } from './relay/station.ts';
 import { StationFeed } from './relay/station-feed.ts';
+import type { ResolveHost } from './relay/stream-gate.ts';
 
 export interface FfmpegDecoderOptions {
   readonly clock: Clock;
   /** Name or path of ffmpeg. */
   readonly program: string;
+  /** Of stations; by default this machine's own look-up. */
+  readonly resolve?: ResolveHost;
 }
 
 /** A decoder that gives nothing for this long while it is waited for is stuck. */
@@ -33,8 +36,8 @@ export class FfmpegDecoder implements Decoder {
     return new FfmpegSource({ ...this.#options, args, input: Readable.from(request.bytes) });
   }
 
-  station(url: string): Station {
-    return new StationFeed({ ...this.#options, url });
+  station(url: string, allow: readonly string[]): Station {
+    return new StationFeed({ ...this.#options, url, allow });
   }
 }
 

@@ -13,6 +13,8 @@ export interface FfmpegSourceOptions {
   readonly program: string;
   /** They end in PCM of the agent's format on stdout. */
   readonly args: readonly string[];
+  /** Variables of its environment, beside ours and before them. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Goes to its stdin. What it throws is the reason that is told when the decoder can make nothing of what came. */
   readonly input?: Readable;
   /** Ends a process that gives nothing for this long while it is waited for. */
@@ -34,9 +36,10 @@ export class FfmpegSource implements PcmSource {
 
   constructor(options: FfmpegSourceOptions) {
     this.#options = options;
-    const { program, args, input } = options;
+    const { program, args, input, env } = options;
     const child = spawn(program, args, {
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      ...(env && { env: { ...process.env, ...env } }),
     });
     this.#child = child;
     if (child.stdout === null || child.stderr === null) throw new Error('a process without its pipes');

@@ -40,8 +40,11 @@ export interface PcmSource {
 /** Makes sources. Opening begins the work; what goes wrong shows in `ready` and `read`. */
 export interface Decoder {
   open(request: SourceRequest): PcmSource;
-  /** Another station's stream, which is not connected to before it is asked to. Absent: nothing can be relayed. */
-  station?(url: string): Station;
+  /**
+   * Another station's stream, which is not connected to before it is asked to. Absent: nothing can be relayed. `allow`: from where it may come beside the public
+   * Internet (see `StreamRules`).
+   */
+  station?(url: string, allow: readonly string[]): Station;
 }
 
 /** Opens a source at a place in its content. Opening begins the work, as with a decoder. */

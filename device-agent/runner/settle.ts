@@ -26,13 +26,30 @@ export type Settlement =
   | { readonly kind: 'reopen' }
   | { readonly kind: 'give-up'; readonly code: ErrorCode };
 
+/** So much less than its length a whole file may decode to. */
+const DECODED_LESS_MS = 250;
+
+/**
+ * What the decoder left out of a file that sounded to its end, ms: a page that was damaged on the disk after the file was proved. It did not
+ * sound, and is told as what was skipped.
+ */
+function lostMs(
+  { content }: Pick<PlayItem, 'content'>,
+  fromMs: number,
+  { durationMs, skippedMs }: Extract<PlayOutcome, { kind: 'finished' }>,
+): number {
+  if (content.kind !== 'file') return 0;
+  const lost = content.durationMs - fromMs - durationMs - skippedMs;
+  return lost > DECODED_LESS_MS ? lost : 0;
+}
+
 /** Moves the item on to where the outcome leaves it, and says what the journal is told. */
 export function settle(item: PlayItem, ended: EndedPlay, output: OutputFacts, time: FactTime): Settlement {
   const { outcome, fromMs, endsAt, stopCode } = ended;
   switch (outcome.kind) {
     case 'finished': {
       const range = { fromMs, toMs: item.content.durationMs, uncertaintyMs: 0 };
-      const skippedMs = roundMs(outcome.skippedMs);
+      const skippedMs = roundMs(outcome.skippedMs + lostMs(item, fromMs, outcome));
       const more = skippedMs > 0 ? { skippedMs } : {};
       const fact = endedFact('finished', item, range, outcome, output, time, more);
       item.repetitionDone();

@@ -46,6 +46,8 @@ export interface SoundMakerOptions {
   readonly origin: ContentOrigin;
   readonly clock: Clock;
   readonly log: Log;
+  /** From where a relayed stream may come beside the public Internet, as the assignment says. */
+  readonly streams: () => readonly string[];
 }
 
 /** What the engine is asked for, and the names of stored sounds that are not here: left out, or waited for while a tone sounds. */
@@ -163,8 +165,8 @@ export class SoundMaker {
     { latestStartAt: _, ...request }: PlayRequest,
     now: number,
   ): Promise<PlayRequest> {
-    const { clock, decoder } = this.#options;
-    const feed = decoder.station?.(url);
+    const { clock, decoder, streams } = this.#options;
+    const feed = decoder.station?.(url, streams());
     if (feed === undefined)
       throw new DomainError('order.unsupported', { orderId: item.id, capability: 'content:relay' });
     const standIn = await this.#standIn(fallback);

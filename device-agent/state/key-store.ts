@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Type from 'typebox';
 import { writeFileAtomic } from '#kit';
-import { codec, KeyRing } from '#protocols';
+import { codec, isDomainError, KeyRing } from '#protocols';
 import { errorText, type Log } from '../log.ts';
 import { ifMissing, quarantine } from './files.ts';
 
@@ -57,6 +57,8 @@ export class KeyStore {
       try {
         ring = await ring.extend(statement);
       } catch (error) {
+        // Of before the roots that were pinned: signed by another one.
+        if (ring.n === 0 && isDomainError(error, 'document.unsigned')) continue;
         this.#log.warn('a key statement was refused', { reason: errorText(error) });
         break;
       }

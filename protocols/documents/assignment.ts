@@ -46,6 +46,11 @@ export const AssignmentSchema = Type.Object({
   dataBudgetMb: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000 })),
   /** Further addresses of the controller; they add to the enrolled one and never replace it. */
   endpoints: Type.Array(Type.String({ pattern: '^(https?|wss?|mqtts?)://[!-~]{1,500}$' }), { maxItems: 8 }),
+  /**
+   * Hosts, addresses and networks outside the public Internet from which a relayed stream may come (see `StreamRules`); left out: none. It travels signed, so that
+   * neither a station nor its name server can lead a loudspeaker into the network that it stands in.
+   */
+  streams: Type.Optional(Type.Array(Type.String({ maxLength: 255 }), { maxItems: 64 })),
   issuedAt: InstantSchema,
 });
 export type Assignment = Static<typeof AssignmentSchema>;

@@ -7,8 +7,18 @@ import type { SigningKey } from './keys.ts';
 /** Largest signed document, in bytes: what the brokers let through (64 KiB) less room for the packet's header. */
 export const MAX_DOCUMENT_BYTES = 64 * 1024 - 512;
 
-/** What a key may sign. A key statement lists them for each key. */
-export type KeyUse = 'order' | 'assignment' | 'plan' | 'latch' | 'time' | 'audit' | 'key-statement';
+/** What a root key signs, and no other: key statements, where loudspeakers belong, and lists of loudspeakers for another controller. */
+export const ROOT_USES = ['key-statement', 'rehome', 'speaker-list'] as const;
+
+/** What a key may sign. A key statement lists them for each key that is no root. */
+export type KeyUse =
+  | 'order'
+  | 'assignment'
+  | 'plan'
+  | 'latch'
+  | 'time'
+  | 'audit'
+  | (typeof ROOT_USES)[number];
 
 /** Finds the public key of this name if it may sign for this use. */
 export interface KeyLookup {

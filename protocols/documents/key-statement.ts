@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { DomainError } from '../errors/index.ts';
-import { type KeyLookup, type KeyUse, signDocument, verifyDocument } from './jws.ts';
+import { type KeyLookup, type KeyUse, ROOT_USES, signDocument, verifyDocument } from './jws.ts';
 import { type KeyStatement, keyStatementCodec } from './key-statement-schema.ts';
 import { keyId, type SigningKey, verifyingKey } from './keys.ts';
 
@@ -34,19 +34,21 @@ export class KeyRing implements KeyLookup {
   }
 
   find(kid: string, use: KeyUse): KeyObject | undefined {
-    if (use === 'key-statement') return this.#roots.get(kid);
+    if ((ROOT_USES as readonly KeyUse[]).includes(use)) return this.#roots.get(kid);
     const entry = this.#keys.get(kid);
     return entry?.uses.has(use) ? entry.key : undefined;
   }
 
   /**
-   * The ring after one more statement. Throws what `verifyDocument` throws, and `document.stale_revision` when
-   * its number is not the next or it does not follow from the statement held.
+   * The ring after one more statement. A ring that knows nothing but pinned roots begins with any statement that one of them signed: a loudspeaker that is enrolled after
+   * the root was replaced has never seen the earlier ones. Throws what `verifyDocument` throws, and `document.stale_revision` when its number is not
+   * the next or it does not follow from the statement held.
    */
   async extend(compact: string): Promise<KeyRing> {
     const verified = await verifyDocument('key-statement', compact, this);
     const statement = keyStatementCodec.parse(verified.payload);
-    if (statement.n !== this.n + 1 || statement.previous !== this.#hash)
+    const follows = statement.n === this.n + 1 && statement.previous === this.#hash;
+    if (this.n > 0 && !follows)
       throw new DomainError('document.stale_revision', {
         document: 'key statement',
         revision: statement.n,

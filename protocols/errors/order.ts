@@ -67,6 +67,10 @@ export const orderErrors = errorTable({
     message:
       'Order "{orderId}" was faded out: the loudspeaker\'s program was stopped. It goes on after the restart.',
   },
+  'order.moved': {
+    status: 409,
+    message: 'Order "{orderId}" does not sound here: the loudspeaker belongs to another controller now.',
+  },
   'message.unknown_topic': { status: 400, message: 'Topic "{topic}" is not in the topic table.' },
   'message.wrong_sender': {
     status: 403,

@@ -10,9 +10,18 @@ export const StatementsQuerySchema = strict({
 /** Compact JWS of each key statement after that number, in order. */
 export const StatementsSchema = Type.Object({ statements: Type.Array(Type.String()) });
 
+/** Compact JWS of each document that moves loudspeakers to another controller and is not over, oldest first. */
+export const RehomesSchema = Type.Object({ rehomes: Type.Array(Type.String()) });
+
 export const TimeQuerySchema = strict({ nonce: NonceSchema });
 
-export const AliveSchema = Type.Object({ alive: Type.Literal(true), version: Type.String() });
+export const AliveQuerySchema = strict({ nonce: Type.Optional(NonceSchema) });
+export const AliveSchema = Type.Object({
+  alive: Type.Literal(true),
+  version: Type.String(),
+  /** Answer to the nonce, which tells one process from another; to itself alone. */
+  self: Type.Optional(Type.String()),
+});
 
 export const ReadySchema = Type.Object({
   ready: Type.Boolean(),

@@ -5,6 +5,7 @@ import { CodeSchema, codec, IdSchema, InstantSchema, Sha256Schema } from '../sch
 export const JOURNAL_KINDS = [
   'boot',
   'time',
+  'moved',
   'refused',
   'ready',
   'started',

@@ -5,9 +5,11 @@ import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { MakeGoodService } from '../domain/coverage/make-good-service.ts';
 import type { KeyRotation } from '../domain/keys/key-rotation.ts';
 import type { KeyService } from '../domain/keys/key-service.ts';
+import type { CommonState } from '../domain/speakers/common-state.ts';
 import type { SpeakerDirectory } from '../domain/speakers/speaker-directory.ts';
 import type { ApiServices } from '../http/services.ts';
 import type { Logger } from '../logger.ts';
+import type { SelfCheck } from '../reach/self-check.ts';
 import type { DatabaseStorage } from '../storage/index.ts';
 import type { BackupSide } from './backup-side.ts';
 import type { Housekeeping } from './housekeeping.ts';
@@ -42,7 +44,9 @@ export interface Parts {
   readonly askMorningStart: () => Promise<string>;
   readonly housekeeping: Housekeeping;
   readonly tls: TlsSide;
+  readonly reach: SelfCheck;
   readonly rotation: KeyRotation;
+  readonly commonState: CommonState;
 }
 
 /** The controller put together. `start` makes it work, without HTTP; `services` is what HTTP is made of. */
@@ -55,6 +59,8 @@ export class Context extends Lifecycle {
   readonly services: ApiServices;
   readonly backupSide: BackupSide;
   readonly tls: TlsSide;
+  /** Started by whoever opens the HTTP port. */
+  readonly reach: SelfCheck;
   readonly #parts: Parts;
 
   constructor(parts: Parts, services: ApiServices) {
@@ -68,6 +74,7 @@ export class Context extends Lifecycle {
     this.backupSide = parts.backupSide;
     this.services = services;
     this.tls = parts.tls;
+    this.reach = parts.reach;
   }
 
   protected async onStart(): Promise<void> {
@@ -85,6 +92,7 @@ export class Context extends Lifecycle {
       );
     if (this.tls.keeper !== null) await this.#run('certificate', this.tls.keeper);
     await this.#load();
+    await speakers.rehomes.load();
     await this.backupSide.adopt();
     await this.#run('sessions', this.#parts.people.sessions);
     await this.#run('API tokens', this.#parts.people.apiTokenBook);
@@ -124,6 +132,9 @@ export class Context extends Lifecycle {
     await this.#run('collisions', planSide.collisions);
     await this.#run('housekeeping', housekeeping);
     await this.#parts.rotation.signAgain();
+    this.background(this.#parts.commonState.bringUpToDate(), (error) =>
+      log.error({ err: error, part: 'assignments' }, 'a part failed'),
+    );
     await this.#run('backups', this.backupSide.part);
     this.background(this.#parts.people.preload(), (error) =>
       log.error({ err: error, part: 'passkeys' }, 'a part failed'),

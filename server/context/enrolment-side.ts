@@ -1,4 +1,5 @@
 import type { Clock } from '#kit';
+import type { AfterRestore } from '../domain/backup/restored.ts';
 import { CodeService } from '../domain/enrolment/code-service.ts';
 import { namedKeys } from '../domain/enrolment/enrolment.ts';
 import { EnrolmentService } from '../domain/enrolment/enrolment-service.ts';
@@ -37,6 +38,10 @@ export function buildEnrolmentSide(options: EnrolmentSideOptions) {
       },
     }),
     keysOf: (speakerId: string) => namedKeys(storage.read.enrolments, speakerId),
+    /** A code that was good when a backup was taken may have been used, or made void, since: none of them is good after it was put back. */
+    afterRestore: (async (tx) => {
+      await tx.enrolments.voidAll('restored');
+    }) satisfies AfterRestore,
     /** Nobody can prove a code that is over: what it was verified with is forgotten. */
     forgetExpired: () => storage.transaction((tx) => tx.enrolments.forgetExpired(clock.now())),
   };

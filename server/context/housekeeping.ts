@@ -17,6 +17,7 @@ export interface HousekeepingParts {
   /** Their sessions and links. */
   readonly people: { prune(): Promise<void> };
   readonly enrolment: { forgetExpired(): Promise<void> };
+  readonly commonState: { bringUpToDate(): Promise<void> };
   readonly compiler: { prune(): Promise<void> };
   readonly auditHeads: {
     readonly auditHeads: { closeDay(): Promise<void> };
@@ -35,6 +36,7 @@ export function buildHousekeeping({
   acts,
   people,
   enrolment,
+  commonState,
   compiler,
   auditHeads: { auditHeads, headDelivery },
   audio,
@@ -46,6 +48,7 @@ export function buildHousekeeping({
       'sessions and links': () => people.prune(),
       'plan documents': () => compiler.prune(),
       'enrolment codes': () => enrolment.forgetExpired(),
+      'what all assignments say': () => commonState.bringUpToDate(),
       'head of the audit log': () => auditHeads.closeDay(),
       // Also what could not be sent before.
       'heads outside': () => headDelivery.deliver(),

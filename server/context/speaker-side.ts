@@ -12,6 +12,8 @@ import { Dispatcher } from '../domain/dispatch/dispatcher.ts';
 import type { LiveEvents } from '../domain/events/live-events.ts';
 import type { TlsSettings } from '../domain/keys/certificates.ts';
 import type { KeyService } from '../domain/keys/key-service.ts';
+import type { KeyVault } from '../domain/keys/key-vault.ts';
+import { RehomeBook } from '../domain/keys/rehome-book.ts';
 import type { TimeService } from '../domain/keys/time-service.ts';
 import { HeldDocuments } from '../domain/plans/held-documents.ts';
 import { HeldHealer } from '../domain/plans/held-healer.ts';
@@ -40,6 +42,7 @@ export interface SpeakerSideOptions {
   readonly storage: Storage & { readonly owned: boolean };
   readonly events: LiveEvents;
   readonly keys: KeyService;
+  readonly vault: KeyVault;
   readonly time: TimeService;
   /** Null: the MQTT port is plain. */
   readonly tls: TlsSettings | null;
@@ -125,6 +128,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     publisher,
     access: credentials,
     endpoints: config.moreUrls,
+    streams: config.streamAllow,
     pending,
     onError: failed('assignments'),
   });
@@ -135,6 +139,9 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     areas: credentials,
     clock,
     onError: failed('plan heads and latches'),
+  });
+  const rehomes = new RehomeBook({
+    ...{ vault: options.vault, clock, publisher, areas: credentials, onError: failed('moves') },
   });
   const hellos = new HelloService({
     storage,
@@ -148,6 +155,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     dispatcher,
     held: healer,
     pending,
+    rehomes,
     // An external broker ends no connection for us: it is not welcomed there, and its messages count for nothing.
     disconnect: (speakerId) => broker?.disconnect(speakerId),
     onError: failed('hello'),
@@ -180,6 +188,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     held,
     healer,
     hellos,
+    rehomes,
     refusedBatches,
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '#kit';
+import type { ServerConfig } from '../config/index.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import { AreaMover } from '../domain/areas/area-mover.ts';
 import { AreaService } from '../domain/areas/area-service.ts';
@@ -7,12 +8,14 @@ import { KeyRotation } from '../domain/keys/key-rotation.ts';
 import type { KeyService } from '../domain/keys/key-service.ts';
 import type { LatchService } from '../domain/latches/latch-service.ts';
 import type { AssignmentService } from '../domain/speakers/assignment.ts';
+import { CommonState } from '../domain/speakers/common-state.ts';
 import type { Speaker } from '../domain/speakers/speaker.ts';
 import type { SpeakerDirectory } from '../domain/speakers/speaker-directory.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
 import type { Logger } from '../logger.ts';
 
 export interface TerritorySideOptions {
+  readonly config: Pick<ServerConfig, 'moreUrls' | 'streamAllow'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly storage: Storage;
@@ -29,9 +32,13 @@ export interface TerritorySideOptions {
 /** Where everything lies, and which key it is signed with: what makes many assignments new at once. */
 export function buildTerritorySide(options: TerritorySideOptions) {
   const { clock, log, storage, keys, speakers, holidays, assignments, latches, planning, onSaved } = options;
+  const speakerIds = () => Array.from(speakers.all(), ({ speakerId }) => speakerId);
+  const commonState = new CommonState({
+    ...{ storage, clock, speakerIds, assignments },
+    ...{ endpoints: options.config.moreUrls, streams: options.config.streamAllow },
+  });
   const rotation = new KeyRotation({
-    ...{ keys, storage, clock, assignments, latches, planning, areas: options.areas },
-    speakerIds: () => Array.from(speakers.all(), ({ speakerId }) => speakerId),
+    ...{ keys, storage, clock, assignments, latches, planning, areas: options.areas, speakerIds },
     onError: (error) => log.error({ err: error, part: 'key rotation' }, 'a part failed'),
   });
   const onTerritory = (areaIds: ReadonlySet<string>) => {
@@ -45,5 +52,5 @@ export function buildTerritorySide(options: TerritorySideOptions) {
     isStopped: (id) => latches.book.newestOf({ kind: 'area', id })?.state === 'set',
     onMoved: onTerritory,
   });
-  return { rotation, areas, areaMoves };
+  return { rotation, commonState, areas, areaMoves };
 }

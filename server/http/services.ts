@@ -1,4 +1,5 @@
 import type { Clock } from '#kit';
+import type { Home } from '#protocols';
 import type { AnnouncementService } from '../domain/announcements/announcement-service.ts';
 import type { ApprovalService } from '../domain/announcements/approval-service.ts';
 import type { NeedsOf } from '../domain/announcements/area-needs.ts';
@@ -49,7 +50,7 @@ import type { UrgentSpeakerChanges } from '../domain/urgent/urgent-speaker-chang
 import type { Metrics } from './metrics.ts';
 import type { MachineTokens, PeopleServices } from './people-services.ts';
 import type { Readiness } from './readiness.ts';
-import type { StatementSource, TimeSource } from './speaker-sources.ts';
+import type { RehomeSource, StatementSource, TimeSource } from './speaker-sources.ts';
 
 /** Where prepared files lie. */
 export interface ContentFiles {
@@ -125,12 +126,16 @@ export interface ApiServices {
   readonly storageUse: StorageUseService;
   readonly events: EventHub;
   readonly statements: StatementSource;
+  readonly rehomes: RehomeSource;
+  /** This controller, as another one's loudspeakers have to know it to move here. */
+  readonly homeCard: () => Home;
   readonly rotation: KeyRotation;
   readonly trust: TrustAnchors;
   /** Loudspeakers show a certificate beside their secret. */
   readonly clientCertificates: boolean;
   readonly time: TimeSource;
   readonly readiness: Readiness;
+  readonly processProof: { of(nonce: string): string };
   readonly metrics: Metrics;
   readonly uploadLimitBytes: number;
   /** Addresses whose word for where a request comes from is taken, comma-separated. */

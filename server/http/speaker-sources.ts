@@ -6,6 +6,12 @@ export interface StatementSource {
   statementsAfter(n: number): readonly string[];
 }
 
+/** Documents that move loudspeakers to another controller, for whoever asks. */
+export interface RehomeSource {
+  /** Compact JWS of each that is not over, oldest first. */
+  inForce(): readonly string[];
+}
+
 /** Signed time, for whoever asks. */
 export interface TimeSource {
   now(): Instant;

@@ -1,10 +1,12 @@
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Clock, syncFolder } from '#kit';
+import type { Clock } from '#kit';
 import { exportSigningKey, generateSigningKey, importSigningKey, keyId } from '#protocols';
 import { KeyService } from '../domain/keys/key-service.ts';
+import type { Storage } from '../domain/unit-of-work.ts';
 import { KeyFiles } from '../storage/key-files.ts';
+import { giveAway, type MoveParts, takeOver, writeNew } from './move-commands.ts';
 
 export const KEYS_USAGE = `npm run keys -- LỆNH
   show                       cho biết các khóa đang dùng
@@ -12,33 +14,66 @@ export const KEYS_USAGE = `npm run keys -- LỆNH
   new-root [--root TỆP] [--spare TỆP]
                              thay khóa gốc; --spare ghi thêm một khóa gốc dự phòng ra tệp để cất riêng
   offline-root TỆP           ghi khóa gốc ra TỆP (in ra giấy hoặc chép vào USB), rồi gỡ khỏi máy chủ
---root TỆP: khóa gốc đang cất ngoài máy chủ. Hãy dừng máy chủ trước khi thay khóa.
+  rehome THẺ --list TỆP [--area ĐỊA_BÀN]… [--speaker CỤM_LOA]… [--days 90] [--document TỆP] [--root TỆP]
+                             chuyển cụm loa sang máy chủ khác (sáp nhập xã): THẺ là tệp tải từ /api/v1/keys/home của máy chủ nhận;
+                             --list ghi danh sách cho máy chủ nhận; --document ghi văn bản để mang đến tận cụm loa
+  import TỆP --area ĐỊA_BÀN --from=KHÓA_GỐC
+                             nhận các cụm loa trong danh sách mà máy chủ kia đã ghi và ký bằng KHÓA_GỐC của nó
+--root TỆP: khóa gốc đang cất ngoài máy chủ. Hãy dừng máy chủ trước khi thay khóa hoặc chuyển, nhận cụm loa.
 `;
+
+/** The data of a controller that does not run, for as long as it is held. */
+export interface OwnedData {
+  readonly storage: Storage;
+  readonly release: () => Promise<void>;
+}
 
 export interface KeysCommand {
   readonly args: readonly string[];
   readonly folder: string;
   readonly clock: Clock;
-  /** Makes sure that no controller runs on this data; gives back what lets it run again. Throws when one does. */
-  readonly own: () => Promise<() => Promise<void>>;
+  /** Where loudspeakers find this controller. */
+  readonly publicUrl: string;
+  /** Makes sure that no controller runs on this data. Throws when one does. */
+  readonly own: () => Promise<OwnedData>;
   readonly say: (line: string) => void;
 }
 
+/** Commands by name, and whether each takes a file. */
+const COMMANDS: Readonly<Record<string, boolean>> = {
+  ...{ show: false, rotate: false, 'new-root': false },
+  ...{ 'offline-root': true, rehome: true, import: true },
+};
+
 /** What a person at the controller's terminal may do with its keys. Resolves with the exit code; 2: called wrongly. */
-export async function keysCommand({ args, folder, clock, own, say }: KeysCommand): Promise<number> {
+export async function keysCommand({
+  args,
+  folder,
+  clock,
+  publicUrl,
+  own,
+  say,
+}: KeysCommand): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { root: { type: 'string' }, spare: { type: 'string' } },
+    options: {
+      ...{ root: { type: 'string' }, spare: { type: 'string' }, list: { type: 'string' } },
+      ...{ days: { type: 'string' }, document: { type: 'string' }, from: { type: 'string' } },
+      ...{ area: { type: 'string', multiple: true }, speaker: { type: 'string', multiple: true } },
+    },
   });
-  const [command, file, ...more] = positionals;
-  const wantsFile = command === 'offline-root';
-  const known = command === 'show' || command === 'rotate' || command === 'new-root' || wantsFile;
-  if (!known || more.length > 0 || (file !== undefined) !== wantsFile) return 2;
-  const keys = new KeyService({ vault: new KeyFiles({ folder }), clock });
+  const [command = '', file, ...more] = positionals;
+  if (!Object.hasOwn(COMMANDS, command) || more.length > 0) return 2;
+  if ((file !== undefined) !== COMMANDS[command]) return 2;
+  const { list, from, area: areas = [], speaker: speakers = [] } = values;
+  if (command === 'rehome' && (list === undefined || areas.length + speakers.length === 0)) return 2;
+  if (command === 'import' && (from === undefined || areas.length !== 1)) return 2;
+  const vault = new KeyFiles({ folder });
+  const keys = new KeyService({ vault, clock });
   if (command === 'show') {
     // Reading alone: a folder without keys is not filled by looking at it.
-    if ((await new KeyFiles({ folder }).readStatements()).length === 0) {
+    if ((await vault.readStatements()).length === 0) {
       say(`chưa có khóa nào trong ${folder}: hãy chạy máy chủ lần đầu trước`);
       return 1;
     }
@@ -46,14 +81,21 @@ export async function keysCommand({ args, folder, clock, own, say }: KeysCommand
     await tell(keys, say);
     return 0;
   }
-  const release = await own();
+  const { storage, release } = await own();
   try {
     await keys.start();
     const root = values.root === undefined ? undefined : await readFile(values.root, 'utf8');
-    if (command === 'rotate') await keys.rotate(root);
-    else if (command === 'new-root') await newRoot(keys, root, values.spare);
-    else await takeOffline(keys, folder, file ?? '', say);
-    await tell(keys, say);
+    const parts: MoveParts = { keys, vault, storage, clock, publicUrl, say };
+    if (command === 'rehome' && file !== undefined && list !== undefined)
+      await giveAway(parts, { ...values, card: file, areas, speakers, list, root });
+    else if (command === 'import' && file !== undefined && from !== undefined)
+      await takeOver(parts, { file, areaId: areas[0] ?? '', from });
+    else {
+      if (command === 'rotate') await keys.rotate(root);
+      else if (command === 'new-root') await newRoot(keys, root, values.spare);
+      else await takeOffline(keys, folder, file ?? '', say);
+      await tell(keys, say);
+    }
     return 0;
   } finally {
     await keys.stop();
@@ -82,18 +124,6 @@ async function takeOffline(
   say(
     `đã ghi khóa gốc ra ${file} và gỡ khỏi ${join(folder, 'root.pem')}. Hãy cất ở hai nơi; mất nó là không thay khóa được nữa.`,
   );
-}
-
-/** A secret into a file of its own that did not exist, durably. */
-async function writeNew(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await syncFolder(join(path, '..'));
 }
 
 async function tell(keys: KeyService, say: (line: string) => void): Promise<void> {

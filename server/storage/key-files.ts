@@ -4,9 +4,10 @@ import { syncFolder, writeFileAtomic } from '#kit';
 import type { KeyName, KeyVault } from '../domain/keys/key-vault.ts';
 
 const STATEMENTS = 'statements.jsonl';
+const REHOMES = 'rehomes.jsonl';
 const OWNER_ONLY = 0o600;
 
-/** Keys in a folder of their own (mode 0700): `root.pem`, `operational.pem` (and `next-root.pem` for a moment), `data.key`, `statements.jsonl` with one JWS a line. */
+/** Keys in a folder of their own (mode 0700): `root.pem`, `operational.pem` (and `next-root.pem` for a moment), `data.key`, `statements.jsonl` and `rehomes.jsonl` with one JWS a line. */
 export class KeyFiles implements KeyVault {
   readonly #folder: string;
 
@@ -27,13 +28,28 @@ export class KeyFiles implements KeyVault {
     await syncFolder(this.#folder);
   }
 
-  async readStatements(): Promise<string[]> {
-    const text = await this.#read(STATEMENTS);
-    return (text ?? '').split('\n').filter((line) => line !== '');
+  readStatements(): Promise<string[]> {
+    return this.#readLines(STATEMENTS);
   }
 
   writeStatements(statements: readonly string[]): Promise<void> {
-    return this.#write(STATEMENTS, statements.map((statement) => `${statement}\n`).join(''));
+    return this.#writeLines(STATEMENTS, statements);
+  }
+
+  readRehomes(): Promise<string[]> {
+    return this.#readLines(REHOMES);
+  }
+
+  writeRehomes(documents: readonly string[]): Promise<void> {
+    return this.#writeLines(REHOMES, documents);
+  }
+
+  async #readLines(name: string): Promise<string[]> {
+    return ((await this.#read(name)) ?? '').split('\n').filter((line) => line !== '');
+  }
+
+  #writeLines(name: string, lines: readonly string[]): Promise<void> {
+    return this.#write(name, lines.map((line) => `${line}\n`).join(''));
   }
 
   async #read(name: string): Promise<string | null> {

@@ -73,7 +73,9 @@ export function offWindowOf(
     }
     const off = (detail: string) => [finding('offWindow', airing, speaker, `${detail}: ${where}`)];
     if (startedAt < airing.startsAt - EARLY_MS) return off(`before its start at ${iso(airing.startsAt)}`);
-    if (endedAt > airing.hardEndAt + LATE_MS) return off(`after its hard end at ${iso(airing.hardEndAt)}`);
+    const heldMs = preemptedMs(sounding, airing, heard, facts.airings);
+    if (endedAt > airing.hardEndAt + heldMs + LATE_MS)
+      return off(`after its hard end at ${iso(airing.hardEndAt)}`);
     const late = startedAt > airing.latestStartAt + LATE_MS;
     if (
       late &&
@@ -116,6 +118,32 @@ function isTone({ speaker, startedAt, endedAt }: Sounding, airings: readonly Air
       startedAt >= airing.startsAt - EARLY_MS &&
       endedAt <= airing.latestStartAt + LATE_MS,
   );
+}
+
+/**
+ * How long an emergency kept a slot from going on that it had stopped: the plan lets it go on afterwards, and end so much later. What was ordered by
+ * itself keeps its signed end.
+ */
+function preemptedMs(
+  { speaker, startedAt }: Sounding,
+  airing: Airing,
+  heard: readonly Heard[],
+  airings: readonly Airing[],
+): number {
+  if (airing.scheduleId === null) return 0;
+  const stoppedAt = Math.max(
+    ...of(heard, airing, speaker)
+      .filter((earlier) => earlier.startedAt < startedAt)
+      .map(({ endedAt }) => endedAt),
+  );
+  const emergency = airings.some(
+    ({ content, speakers, startsAt, hardEndAt }) =>
+      content.priority === 'emergency' &&
+      speakers.includes(speaker) &&
+      startsAt < startedAt &&
+      hardEndAt > stoppedAt,
+  );
+  return emergency && Number.isFinite(stoppedAt) ? Math.max(0, startedAt - stoppedAt) : 0;
 }
 
 /** Begun in time, stopped by an emergency or a silence, and begun again after it. */

@@ -12,6 +12,8 @@ const LEAST_HEARD_MS = 750;
 /** A delivery that says it played has sounded to this share. */
 const PLAYED = 0.9;
 const SAME_INSTANT_MS = 1_000;
+/** A cached file is proved ahead of its start, and not read whole again when it begins. */
+const DAMAGED_MS = 60_000;
 
 interface Facts {
   readonly evidence: Evidence;
@@ -116,6 +118,19 @@ function receiptsOf(
   if (delivery === undefined)
     return long.length > 0 ? [finding(airing, speaker, 'it sounded, and there is no delivery')] : [];
   const claims = claimsOf(delivery);
+  // Of a damaged file the decoder leaves out a page: where in the content the rest lies says nothing, how much of it sounded does.
+  const damaged = times(speaker).touches(['corrupt'], {
+    from: airing.startsAt - DAMAGED_MS,
+    to: airing.hardEndAt,
+  });
+  if (damaged) {
+    const [soundedMs, toldMs] = [lengthOf(parts), lengthOf(claims)];
+    if (long.length > 0 && soundedMs > toldMs)
+      return [
+        finding(airing, speaker, `${soundedMs} ms sounded; the receipts say ${text(delivery, claims)}`),
+      ];
+    return [];
+  }
   const untold = long.find(({ fromMs, toMs }) => !covered({ fromMs, toMs }, claims));
   if (untold !== undefined)
     return [
@@ -133,6 +148,10 @@ function receiptsOf(
   if (delivery.played && fair && ms < PLAYED * airing.content.durationMs)
     return [finding(airing, speaker, `"played", and ${ms} of ${airing.content.durationMs} ms sounded`)];
   return [];
+}
+
+function lengthOf(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
 }
 
 interface Range {

@@ -214,7 +214,8 @@ export class RelaySource implements PcmSource {
 
   #end(): number {
     if (this.#sounded > 0) return 0;
-    const reason = 'the station sent nothing, and there is nothing else to play';
+    const nothing = 'the station sent nothing, and there is nothing else to play';
+    const reason = this.#options.feed.refusal ?? nothing;
     throw new DomainError('order.stream_failed', { orderId: this.#options.orderId, reason });
   }
 }

@@ -1,9 +1,9 @@
 import { backoff, type Clock, type Milliseconds, type Timer } from '#kit';
 import { FRAMES_PER_MS } from '../../outputs/output.ts';
 import { AheadSource } from '../ahead-source.ts';
-import { FfmpegSource } from '../ffmpeg-source.ts';
 import type { Station } from './station.ts';
-import { streamArguments } from './stream-arguments.ts';
+import { StationSource } from './station-source.ts';
+import { type ResolveHost, resolveHost } from './stream-gate.ts';
 
 /** Held at most: a station may send the last half minute at once. */
 const LIMIT_FRAMES = 10_000 * FRAMES_PER_MS;
@@ -14,6 +14,10 @@ export interface StationFeedOptions {
   readonly clock: Clock;
   /** Name or path of ffmpeg. */
   readonly program: string;
+  /** Hosts, addresses and networks outside the public Internet from which it may come. */
+  readonly allow: readonly string[];
+  /** By default this machine's own look-up. */
+  readonly resolve?: ResolveHost | undefined;
   readonly random?: () => number;
 }
 
@@ -21,6 +25,7 @@ export interface StationFeedOptions {
 export class StationFeed implements Station {
   readonly #options: StationFeedOptions;
   #ahead: AheadSource | undefined;
+  #source: StationSource | undefined;
   #delays: Iterator<Milliseconds, never>;
   #retry: Timer | undefined;
   #open = false;
@@ -36,6 +41,10 @@ export class StationFeed implements Station {
   /** Frames that can be taken at once. */
   get frames(): number {
     return this.#ahead?.frames ?? 0;
+  }
+
+  get refusal(): string | undefined {
+    return this.#source?.refusal;
   }
 
   /** Connects, unless it is connected. */
@@ -65,8 +74,9 @@ export class StationFeed implements Station {
   }
 
   #connect(): void {
-    const { clock, program, url } = this.#options;
-    const source = new FfmpegSource({ clock, program, args: streamArguments(url) });
+    const { resolve = resolveHost } = this.#options;
+    const source = new StationSource({ ...this.#options, resolve });
+    this.#source = source;
     const ahead = new AheadSource({ source, limitFrames: LIMIT_FRAMES });
     this.#ahead = ahead;
     ahead.onChange = () => {

@@ -2,6 +2,8 @@
 export interface Station {
   /** Frames that can be taken at once. */
   readonly frames: number;
+  /** Why the last connection was not allowed, where it was not. */
+  readonly refusal?: string | undefined;
   /** Called after something came, or a connection ended. */
   onChange: () => void;
   /** Connects, unless it is connected, and again whenever the connection ends. */

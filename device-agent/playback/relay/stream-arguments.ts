@@ -10,7 +10,7 @@ const SILENT_LINE_MS = 5_000;
 export function streamArguments(url: string): string[] {
   return [
     ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-threads', '1'],
-    ...['-protocol_whitelist', 'http,https,tcp,tls,crypto'],
+    ...['-protocol_whitelist', 'http,https,tcp,tls,httpproxy,crypto'],
     ...['-format_whitelist', 'mp3,aac,ogg,flac,wav,mpegts,hls,mov,matroska,asf'],
     ...['-rw_timeout', String(SILENT_LINE_MS * 1000), '-user_agent', 'loa-agent'],
     // A live stream is never long enough for ffmpeg's own five seconds of looking.

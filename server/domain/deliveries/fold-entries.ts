@@ -11,7 +11,7 @@ import {
 import type { Delivery, EntryFlag } from './receipts.ts';
 
 /** Kinds that tell of the loudspeaker itself and belong to no broadcast. */
-const OWN_KINDS: readonly string[] = ['boot', 'time'];
+const OWN_KINDS: readonly string[] = ['boot', 'time', 'moved'];
 
 /** What entries are folded into, and judged by. */
 export interface FoldFacts {

@@ -8,7 +8,7 @@ export interface SpeakerKey {
 }
 
 /** Why a code is void. */
-export type VoidReason = 'replaced' | 'withdrawn' | 'wrong_tries' | 'blocked' | 'retired';
+export type VoidReason = 'replaced' | 'withdrawn' | 'wrong_tries' | 'blocked' | 'retired' | 'restored';
 
 /** One code by which one loudspeaker may enrol once. The code itself is nowhere. */
 export interface Enrolment {
@@ -55,6 +55,8 @@ export interface EnrolmentStore {
   newest(speakerId: string): Promise<Enrolment | null>;
   /** Makes the codes of a speaker void that are still good, used and unacknowledged ones too; how many there were. Their keys are forgotten. */
   void(speakerId: string, reason: VoidReason): Promise<number>;
+  /** The same for every speaker. */
+  voidAll(reason: VoidReason): Promise<number>;
   /** Another key in the place of a pending code's; false when it is used or void. */
   rekey(id: string, key: string): Promise<boolean>;
   /** Counts a wrong try; how many there are now. */

@@ -7,6 +7,8 @@ import {
   importSigningKey,
   KeyRing,
   type KeyUse,
+  keyId,
+  type ROOT_USES,
   type SigningKey,
   sha256,
   signDocument,
@@ -81,6 +83,7 @@ export class KeyService extends Lifecycle implements DocumentSigner {
     // A folder of an earlier version: the key may sign more by now. Without the root key the rest works on.
     if (this.missingUses.length > 0 && (await hasRoot()))
       await this.#nameAgain(this.#statements, operational);
+    await this.#vouch();
   }
 
   /** What the statements in force do not let the operational key sign: signing that fails until the root key was there at a start. */
@@ -163,6 +166,17 @@ export class KeyService extends Lifecycle implements DocumentSigner {
     await this.#vault.writeStatements(statements);
     await this.#finishNewRoot(statements);
     await this.#adopt(statements, this.#operational);
+    await this.#vouch();
+  }
+
+  /** Signs with the root key. `offline` as in `rotate`. Throws `key.root_missing`, `key.not_a_root`. */
+  async signAsRoot(
+    use: (typeof ROOT_USES)[number],
+    payload: object,
+    offline?: string,
+  ): Promise<SignedDocument> {
+    const document = await signDocument(use, payload, await this.#root(offline));
+    return { document, hash: sha256(document) };
   }
 
   /** The root key (PEM), to be written down and taken away with `forgetRoot`. Throws `key.root_missing`. */
@@ -173,6 +187,21 @@ export class KeyService extends Lifecycle implements DocumentSigner {
   /** Takes the root key out of the vault. Nothing that is signed from day to day needs it. */
   async forgetRoot(): Promise<void> {
     await this.#vault.removeKey('root');
+  }
+
+  /**
+   * The newest statement is signed by a root that it names: the one that a root was named in is signed by the root before. Who pins the new root alone, at an enrolment
+   * from now on, would find nothing that it believes. Without the root key here it stays as it is.
+   */
+  async #vouch(): Promise<void> {
+    const last = this.#statements.at(-1);
+    const operational = this.#operational;
+    const pem = await this.#vault.readKey('root');
+    if (last === undefined || operational === undefined || pem === null) return;
+    const signer = decodeProtectedHeader(last).kid;
+    const named = this.#roots.map((root) => keyId(root));
+    if (named.includes(signer ?? '') || !named.includes(importSigningKey(pem).kid)) return;
+    await this.#nameAgain(this.#statements, operational);
   }
 
   /** Takes up a change of the root that was cut off: one that is named takes its place, one that is not was never told to anybody. */

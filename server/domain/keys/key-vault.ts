@@ -15,4 +15,7 @@ export interface KeyVault {
   /** Every key statement in its exact bytes, number 1 first. */
   readStatements(): Promise<string[]>;
   writeStatements(statements: readonly string[]): Promise<void>;
+  /** Documents that move loudspeakers to another controller, in their exact bytes. */
+  readRehomes(): Promise<string[]>;
+  writeRehomes(documents: readonly string[]): Promise<void>;
 }

@@ -73,9 +73,11 @@ export class ApprovalsDueService extends Lifecycle {
     const told: Reminder[] = [];
     for (const zone of zones) {
       const at = lastNightly(zone, REMIND_AT, now);
-      if ((before[zone] ?? Number.NEGATIVE_INFINITY) >= at) continue;
+      const last = before[zone];
+      if (last !== undefined && last >= at) continue;
       reminded[zone] = at;
-      told.push(...(await this.#remindersFor(zone, at, now)));
+      // Where there was nothing to remind of before, no reminder was missed.
+      if (last !== undefined) told.push(...(await this.#remindersFor(zone, at, now)));
     }
     if (JSON.stringify(before) === JSON.stringify(reminded)) return;
     await storage.transaction((tx) => tx.settings.put(REMINDED, JSON.stringify(reminded), Math.floor(now)));

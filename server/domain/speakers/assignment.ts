@@ -28,6 +28,8 @@ export interface AssignmentServiceOptions {
   readonly access: SpeakerAccess;
   /** Further addresses of the controller, for every speaker (see `Assignment.endpoints`). */
   readonly endpoints?: readonly string[];
+  /** From where a stream may come beside the public Internet, for every speaker (see `Assignment.streams`). */
+  readonly streams?: readonly string[];
   /** What is in force and not in the database yet; nothing by default. */
   readonly pending?: PendingSpeakers;
   readonly onError: (error: unknown) => void;
@@ -159,6 +161,7 @@ export class AssignmentService extends Lifecycle {
 
   #desired(speaker: Speaker, areas: readonly string[], tree: AreaTree): DesiredState {
     const { id, areaId, gainDb, capDb, volumeProfile, sensitive, mute, maintenance, dataBudgetMb } = speaker;
+    const { streams = [] } = this.#options;
     const zone = tree.zoneOf(areaId);
     const { from, until } = rulesRange(this.#options.clock.now());
     return {
@@ -171,6 +174,7 @@ export class AssignmentService extends Lifecycle {
       maintenance,
       ...(dataBudgetMb === null ? {} : { dataBudgetMb }),
       endpoints: [...(this.#options.endpoints ?? [])],
+      ...(streams.length === 0 ? {} : { streams: [...streams] }),
     };
   }
 
@@ -213,7 +217,8 @@ function same(desired: DesiredState, document: string | null): boolean {
 }
 
 function canonical(state: DesiredState): string {
-  const { speakerId, areas, zone, volume, rules, mute, maintenance, endpoints } = state;
+  const { speakerId, areas, zone, volume, rules, mute, maintenance, endpoints, streams, dataBudgetMb } =
+    state;
   const hold = (value: DesiredState['mute']) => value && [value.by, value.reason, value.until];
   return JSON.stringify([
     speakerId,
@@ -226,6 +231,8 @@ function canonical(state: DesiredState): string {
     hold(mute),
     hold(maintenance),
     endpoints,
+    streams ?? [],
+    dataBudgetMb ?? null,
   ]);
 }
 

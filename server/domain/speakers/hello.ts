@@ -33,6 +33,8 @@ export interface HelloServiceOptions {
   readonly held: Pick<HeldHealer, 'greet' | 'heartbeat'>;
   /** What is in force and not in the database yet; nothing by default. */
   readonly pending?: PendingSpeakers;
+  /** Tells it where it belongs, where that is elsewhere. */
+  readonly rehomes: { greet(speakerId: string): void };
   /** Ends a speaker's connection. */
   readonly disconnect: (speakerId: string) => void;
   readonly onError: (error: unknown) => void;
@@ -152,6 +154,7 @@ export class HelloService extends Lifecycle {
       this.background(this.#overtake(speaker, hello.assignmentDocument), onError);
     else if (!newer) this.#bringUpToDate(speaker, hello.assignment);
     this.background(dispatcher.sendDue(speaker.id), onError);
+    this.#options.rehomes.greet(speaker.id);
   }
 
   async #overtake(speaker: Speaker, document: string): Promise<void> {

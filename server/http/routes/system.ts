@@ -1,8 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  AliveQuerySchema,
   AliveSchema,
   DomainError,
+  HomeSchema,
   ReadySchema,
+  RehomesSchema,
   StatementsQuerySchema,
   StatementsSchema,
   TimeQuerySchema,
@@ -15,15 +18,24 @@ import type { ApiServices } from '../services.ts';
 
 /** Whether the process lives and can work. */
 export const probeRoutes =
-  ({ readiness, version }: ApiServices): FastifyPluginAsyncTypebox =>
+  ({ readiness, version, processProof }: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/healthz',
       {
         config: anybody,
-        schema: { summary: 'The process is alive', tags: ['system'], response: { 200: AliveSchema } },
+        schema: {
+          summary: 'The process is alive',
+          tags: ['system'],
+          querystring: AliveQuerySchema,
+          response: { 200: AliveSchema },
+        },
       },
-      async () => ({ alive: true as const, version }),
+      async ({ query: { nonce } }) => ({
+        alive: true as const,
+        version,
+        ...(nonce === undefined ? {} : { self: processProof.of(nonce) }),
+      }),
     );
 
     app.get(
@@ -47,7 +59,7 @@ export const probeRoutes =
 
 /** What a loudspeaker fetches before it trusts anything: signed by our keys, so anybody may have it. */
 export const trustRoutes =
-  ({ statements, time, trust }: ApiServices): FastifyPluginAsyncTypebox =>
+  ({ statements, rehomes, homeCard, time, trust }: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/keys/statements',
@@ -61,6 +73,33 @@ export const trustRoutes =
         },
       },
       async (request) => ({ statements: [...statements.statementsAfter(request.query.after ?? 0)] }),
+    );
+
+    app.get(
+      '/keys/rehomes',
+      {
+        config: anybody,
+        schema: {
+          summary: 'Documents that move loudspeakers to another controller, signed by a root',
+          tags: ['trust'],
+          response: { 200: RehomesSchema },
+        },
+      },
+      async () => ({ rehomes: [...rehomes.inForce()] }),
+    );
+
+    app.get(
+      '/keys/home',
+      {
+        config: anybody,
+        schema: {
+          summary:
+            'This controller as the one that gives loudspeakers away has to name it: a file for `npm run keys -- rehome`',
+          tags: ['trust'],
+          response: { 200: HomeSchema },
+        },
+      },
+      async () => homeCard(),
     );
 
     app.get(

@@ -29,6 +29,14 @@ export class DatabaseEnrolmentStore implements EnrolmentStore {
     return count;
   }
 
+  async voidAll(reason: VoidReason): Promise<number> {
+    const { count } = await this.#models.enrolment.updateMany({
+      where: { voidReason: null, acknowledgedAt: null },
+      data: { voidReason: reason, key: null },
+    });
+    return count;
+  }
+
   async rekey(id: string, key: string): Promise<boolean> {
     const { count } = await this.#models.enrolment.updateMany({
       where: { id, usedAt: null, voidReason: null },

@@ -165,6 +165,7 @@ export class TestController {
       mute: null,
       maintenance: null,
       endpoints: [],
+      streams: ['127.0.0.1'],
       issuedAt: Date.now(),
       ...change,
     };

@@ -34,6 +34,8 @@ function operationsOf(description: { paths?: object }): Operation[] {
 
 const PUBLIC = [
   'GET /api/v1/keys/authority',
+  'GET /api/v1/keys/home',
+  'GET /api/v1/keys/rehomes',
   'GET /api/v1/keys/statements',
   'GET /api/v1/setup',
   'GET /api/v1/setup/restore',

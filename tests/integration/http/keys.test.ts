@@ -4,7 +4,7 @@ import type { KeysView } from '#protocols';
 import { KeyService } from '../../../server/domain/keys/key-service.ts';
 import { KeyFiles } from '../../../server/storage/key-files.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
-import { HAMLETS, type Problem, startController } from './support.ts';
+import { COMMUNE, HAMLETS, type Problem, startController } from './support.ts';
 
 const [HAMLET] = HAMLETS;
 
@@ -20,7 +20,24 @@ it('rotates the operational key for an administrator, and signs what is in force
       typeof document === 'string' ? decodeProtectedHeader(document).kid : undefined,
     );
   };
+  const { id } = await controller.approved();
+  const targets = { areas: [COMMUNE] };
+  const content = { kind: 'announcement', announcementId: id };
+  const recurrence = { kind: 'weekly', days: [1, 2, 3, 4, 5, 6, 7], times: ['06:30'] };
+  const made = await controller.post('editor', 'schedules', {
+    areaId: COMMUNE,
+    content,
+    targets,
+    recurrence,
+  });
+  expect(made.status).toBe(201);
+  const headsSignedWith = async () => {
+    const heads = await storage.read.plans.heads();
+    return [...new Set(heads.map(({ document }) => decodeProtectedHeader(document).kid))];
+  };
   const before = (await controller.call<KeysView>('administrator', 'GET', 'keys')).body;
+  await expect.poll(headsSignedWith).toEqual([before.keyId]);
+  const headsBefore = (await storage.read.plans.heads()).length;
   await expect.poll(signedWith).toEqual([before.keyId, before.keyId]);
   for (const who of ['editor', 'chairman', 'technician', 'viewer'] as const) {
     expect((await controller.call(who, 'GET', 'keys')).status, who).toBe(403);
@@ -31,6 +48,9 @@ it('rotates the operational key for an administrator, and signs what is in force
   const { keyId } = answer.body;
   expect(keyId).not.toBe(before.keyId);
   await expect.poll(signedWith).toEqual([keyId, keyId]);
+  // Loudspeakers hold a plan of fourteen days: one that they cannot prove any more would be silent.
+  await expect.poll(headsSignedWith).toEqual([keyId]);
+  expect((await storage.read.plans.heads()).length).toBe(headsBefore);
   // The stop still holds, and its words are theirs who set it.
   expect(services.latches.book.newestOf({ kind: 'area', id: HAMLET })).toMatchObject({
     state: 'set',

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { assignmentCodec, payloadOf } from '#protocols';
 import type { ResolveHost } from '../../../server/domain/announcements/stream-guard.ts';
 import { StreamGuard } from '../../../server/domain/announcements/stream-guard.ts';
-import { COMMUNE, type Problem, startController } from './support.ts';
+import { COMMUNE, HAMLETS, type Problem, startController } from './support.ts';
 
 /** Names of a test, and their addresses. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -78,4 +79,41 @@ it('refuses the announcement, new or changed', async () => {
     body: { stream },
   });
   expect(change.body.error.code).toBe('announcement.stream_refused');
+});
+
+it('signs what is allowed into every assignment, also of loudspeakers that were entered before it was', async () => {
+  const controller = await startController();
+  await controller.speaker('loa-1', HAMLETS[0]);
+  const assigned = async () => {
+    const [speaker] = await controller.context.storage.read.speakers.list({ ids: ['loa-1'] });
+    const document = speaker?.assignmentDocument ?? null;
+    return document === null ? undefined : assignmentCodec.parse(payloadOf(document));
+  };
+  await expect.poll(assigned).toMatchObject({ endpoints: [] });
+  const before = await assigned();
+  expect(before).not.toHaveProperty('streams');
+  const again = async (env: Record<string, string>) => {
+    await controller.stop();
+    await controller.start({ resolveHost: resolve }, env);
+  };
+  await again({
+    LOA_STREAM_ALLOW: 'Router.example, 10.0.0.0/24',
+    LOA_MORE_URLS: 'https://192.168.1.10:8080',
+  });
+  await expect.poll(assigned).toMatchObject({
+    streams: ['Router.example', '10.0.0.0/24'],
+    endpoints: ['https://192.168.1.10:8080'],
+  });
+  const held = await assigned();
+  expect(held?.revision).toBeGreaterThan(before?.revision ?? 0);
+  // Where nothing changed nothing is signed anew.
+  await again({
+    LOA_STREAM_ALLOW: 'Router.example, 10.0.0.0/24',
+    LOA_MORE_URLS: 'https://192.168.1.10:8080',
+  });
+  await controller.context.idle();
+  expect((await assigned())?.revision).toBe(held?.revision);
+  await again({});
+  await expect.poll(async () => (await assigned())?.endpoints).toEqual([]);
+  expect(await assigned()).not.toHaveProperty('streams');
 });

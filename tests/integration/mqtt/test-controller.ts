@@ -161,6 +161,7 @@ export class TestController {
       journal: this.journal,
       dispatcher: this.dispatcher,
       held: this.healer,
+      rehomes: { greet: () => undefined },
       disconnect: (speakerId) => this.broker.disconnect(speakerId),
       onError,
     });

@@ -124,8 +124,8 @@ class WatchedStation implements Station {
 class WatchedDecoder extends FfmpegDecoder {
   watched: WatchedStation | undefined;
 
-  override station(url: string): Station {
-    this.watched = new WatchedStation(super.station(url));
+  override station(url: string, allow: readonly string[]): Station {
+    this.watched = new WatchedStation(super.station(url, allow));
     return this.watched;
   }
 }

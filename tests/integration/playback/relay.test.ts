@@ -124,7 +124,7 @@ describeWith(['ffmpeg'], 'relaying another station', () => {
 
   function open(durationMs: number, fallbackMs: number | null, url = station.url): RelaySource {
     const samples = new Int16Array(((fallbackMs ?? 0) * RATE) / 1000).fill(FALLBACK);
-    feed = decoder.station(url);
+    feed = decoder.station(url, ['127.0.0.1']);
     const fallback = fallbackMs === null ? null : () => new MemorySource(samples);
     relay = new RelaySource({ clock, durationMs, orderId: 'ord_1', feed, fallback });
     return relay;

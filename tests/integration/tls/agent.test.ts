@@ -4,7 +4,9 @@ import { type AddressInfo, connect as connectTcp, createServer as createTcpServe
 import { delimiter, join } from 'node:path';
 import { createServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Provisioning } from '#protocols';
+import { SystemClock } from '#kit';
+import { type EnrolmentCode, type Provisioning, readEnrolmentUri } from '#protocols';
+import { enrol } from '../../../device-agent/enrol/enrol.ts';
 import { issueServer, makeAuthority } from '../../../server/tls/issue.ts';
 import { AgentProcess } from '../../helpers/processes.ts';
 import { describeWith, fakeTimeLibrary } from '../../helpers/requirements.ts';
@@ -47,6 +49,31 @@ describe('a loudspeaker that pins the authority of its controller', () => {
     await until('an assignment', () => agent.assignments.held !== null);
     await until('the controller to see it', async () => (await linkOf(controller)) === 'online');
     expect(provisioning.url).toBe(url);
+  });
+
+  it('enrols over HTTPS with nothing but its code, pins the authority, and believes no other controller', async () => {
+    const { controller, url, ca } = await startSecure();
+    const body = { id: SPEAKER, areaId: HAMLETS[0], name: 'Cụm loa' };
+    const { body: made } = await controller.post<{ enrolment: EnrolmentCode }>(
+      'technician',
+      'speakers',
+      body,
+    );
+    const invitation = readEnrolmentUri(made.enrolment.uri);
+    expect(invitation.url).toBe(url);
+    const dataFolder = tempDir('agent');
+    const provisioningFile = join(dataFolder, 'provisioning.json');
+    const clock = new SystemClock();
+    // Another controller at the same kind of address: its certificate is not what is asked, and the code is what it lacks.
+    const other = await startSecure();
+    await expect(
+      enrol({ invitation: { ...invitation, url: other.url }, dataFolder, provisioningFile, clock }),
+    ).rejects.toMatchObject({ code: 'enrolment.unproved' });
+    const provisioning = await enrol({ invitation, dataFolder, provisioningFile, clock });
+    expect([provisioning.ca, provisioning.url]).toEqual([ca, url]);
+    const agent = testAgent(dataFolder, provisioning);
+    await agent.start();
+    await online(agent);
   });
 
   it('shows its secret to nobody whose certificate another authority signed, or one for another name', async () => {

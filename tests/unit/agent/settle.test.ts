@@ -60,6 +60,16 @@ function settled(
   };
 }
 
+describe('a file', () => {
+  const whole = { kind: 'finished', framesPlayed: 0, skippedMs: 0, ...LEVELS } as const;
+  it('of which the decoder left out a damaged page did not sound whole, and says so', () => {
+    const damaged = settled(playing(file), { ...whole, durationMs: 58_000, skippedMs: 500 });
+    expect(damaged).toMatchObject({ kind: 'finished', fromMs: 0, toMs: 60_000, skippedMs: 2_000 });
+    // What goes on was decoded from there alone, and no decoder counts to the millisecond.
+    expect(settled(playing(file), { ...whole, durationMs: 19_900 }, 40_000)).not.toHaveProperty('skippedMs');
+  });
+});
+
 describe('a relay', () => {
   it('whose slot is over is finished, and says how much came of the station and how much stood in for it', () => {
     const outcome = interrupted('hard_end', 599_900, { relayedMs: 500_000, fallbackMs: 60_000 });

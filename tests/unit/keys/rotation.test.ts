@@ -2,6 +2,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
+  exportSigningKey,
   generateSigningKey,
   importSigningKey,
   KeyRing,
@@ -10,13 +11,24 @@ import {
   signDocument,
   signKeyStatement,
 } from '#protocols';
+import { silentLog } from '../../../device-agent/log.ts';
+import { KeyStore } from '../../../device-agent/state/key-store.ts';
 import { KeyService } from '../../../server/domain/keys/key-service.ts';
+import type { Storage } from '../../../server/domain/unit-of-work.ts';
 import { keysCommand } from '../../../server/keys/commands.ts';
 import { KeyFiles } from '../../../server/storage/key-files.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
 const clock = new FakeClock();
+
+/** Keys are in files. */
+const unusedStorage: Storage = {
+  get read(): never {
+    throw new Error('the database was asked');
+  },
+  transaction: () => Promise.reject(new Error('the database was asked')),
+};
 
 async function station() {
   const folder = join(tempDir('keys'), 'keys');
@@ -32,7 +44,8 @@ async function station() {
       args,
       folder,
       clock,
-      own: async () => async () => undefined,
+      publicUrl: 'https://xa.example',
+      own: async () => ({ storage: unusedStorage, release: async () => undefined }),
       say: (line) => said.push(line),
     });
   const first = await keys();
@@ -46,7 +59,7 @@ async function follow(ring: KeyRing, statements: readonly string[]): Promise<Key
 }
 
 describe('a loudspeaker that was away', () => {
-  it('holds statement 1, meets statement 4 with another root, and believes the new key alone', async () => {
+  it('holds statement 1, meets statement 5 with another root, and believes the new key alone', async () => {
     const { first, keys, pinned, files } = await station();
     const held = await follow(pinned, first.statementsAfter(0));
     const stolen = importSigningKey((await files.readKey('operational')) ?? '');
@@ -54,9 +67,9 @@ describe('a loudspeaker that was away', () => {
     await first.newRoot();
     await first.rotate();
     const now = await keys();
-    expect(now.statementNumber).toBe(4);
+    expect(now.statementNumber).toBe(5);
     const ring = await follow(held, now.statementsAfter(held.n));
-    expect(ring.n).toBe(4);
+    expect(ring.n).toBe(5);
     const order = await now.sign('order', { v: 1 });
     expect(ring.find(now.keyId, 'order')).toBeDefined();
     expect(order.hash).toHaveLength(64);
@@ -64,8 +77,8 @@ describe('a loudspeaker that was away', () => {
     await signDocument('order', { v: 1 }, stolen);
     expect(ring.find(stolen.kid, 'order')).toBeUndefined();
     // He cannot name himself either: an operational key signs no statement.
-    const last = now.statementsAfter(3)[0] ?? '';
-    const forged = { ...keyStatementCodec.parse(payloadOf(last)), n: 5 };
+    const last = now.statementsAfter(4)[0] ?? '';
+    const forged = { ...keyStatementCodec.parse(payloadOf(last)), n: 6 };
     await expect(ring.extend(await signKeyStatement(forged, stolen))).rejects.toMatchObject({
       code: 'document.unsigned',
     });
@@ -92,7 +105,7 @@ describe('a loudspeaker that was away', () => {
         return ring;
       });
     expect(refused.length).toBeGreaterThan(0);
-    expect(ring.n).toBeLessThan(4);
+    expect(ring.n).toBeLessThan(5);
     expect(ring.find(first.keyId, 'order')).toBeUndefined();
   });
 
@@ -110,6 +123,37 @@ describe('a loudspeaker that was away', () => {
     await expect(ring.extend(await signKeyStatement(forged, oldRoot))).rejects.toMatchObject({
       code: 'document.unsigned',
     });
+  });
+});
+
+describe('a loudspeaker that is enrolled after the root was replaced', () => {
+  it('begins with what the root that it pins has signed, and follows from there', async () => {
+    const { first, keys, files } = await station();
+    const oldRoot = importSigningKey((await files.readKey('root')) ?? '');
+    await first.newRoot();
+    const folder = tempDir('agent');
+    const pins = first.rootKeys;
+    const store = new KeyStore({ folder, rootKeys: pins, log: silentLog });
+    expect(await store.extend(first.statementsAfter(0))).toBe(1);
+    expect(store.ring.find(first.keyId, 'order')).toBeDefined();
+    await first.rotate();
+    // After a restart, from the disk.
+    const again = new KeyStore({ folder, rootKeys: pins, log: silentLog });
+    await again.load(clock.now());
+    expect(await again.extend(first.statementsAfter(again.ring.n))).toBe(1);
+    expect(again.ring.find(first.keyId, 'order')).toBeDefined();
+    // The root that was replaced says nothing to it.
+    const thief = generateSigningKey();
+    const last = keyStatementCodec.parse(payloadOf(first.statementsAfter(0).at(-1) ?? ''));
+    const forged = { ...last, n: last.n + 1, keys: [{ ...thief, uses: ['order'] }] };
+    const fresh = new KeyStore({ folder: tempDir('agent'), rootKeys: pins, log: silentLog });
+    expect(await fresh.extend([await signKeyStatement(forged, oldRoot)])).toBe(0);
+    // A folder from before, where the new root has vouched for nothing yet.
+    await files.writeStatements(first.statementsAfter(0).slice(0, 2));
+    await files.writeKey('operational', exportSigningKey(generateSigningKey()));
+    const restarted = await keys();
+    expect(await fresh.extend(restarted.statementsAfter(0))).toBeGreaterThan(0);
+    expect(fresh.ring.find(restarted.keyId, 'order')).toBeDefined();
   });
 });
 
@@ -138,8 +182,8 @@ describe('npm run keys', () => {
     await rm(join(folder, 'root.pem'));
     expect(await command('new-root', '--root', spare)).toBe(0);
     const now = await keys();
-    expect([now.statementNumber, now.rootKeys.length, await now.hasRoot()]).toEqual([3, 1, true]);
-    expect((await follow(pinned, now.statementsAfter(0))).n).toBe(3);
+    expect([now.statementNumber, now.rootKeys.length, await now.hasRoot()]).toEqual([5, 1, true]);
+    expect((await follow(pinned, now.statementsAfter(0))).n).toBe(5);
   });
 
   it('refuses a root that is not in force, and says how it is called', async () => {
@@ -165,7 +209,7 @@ describe('npm run keys', () => {
       await expect(first.newRoot()).rejects.toThrow('power cut');
       Object.assign(files, { [cut]: real });
       const again = await keys();
-      expect(again.statementNumber).toBe(cut === 'writeStatements' ? 1 : 2);
+      expect(again.statementNumber).toBe(cut === 'writeStatements' ? 1 : 3);
       // The root that is here is one that loudspeakers follow.
       await again.rotate();
       expect((await follow(pinned, again.statementsAfter(0))).n).toBe(again.statementNumber);

@@ -130,6 +130,41 @@ describe('the judge of a torture', () => {
     expect(kinds({ soundings: [FIRST, ...again] })).toEqual(['doubled']);
   });
 
+  it('lets a slot go on after the emergency that stopped it, and end so much later', () => {
+    const airings = [{ content: 1, speakers: SPEAKERS, startsAt: T0 + 20_000, latenessMs: 2_000 }];
+    const planned = call('a', 1_000, '/schedules', { kind: 'air', airings }, { id: 'sch-a' });
+    const urgent = play('u', 15_000, 21_000, 56);
+    const { broadcasts } = FINAL;
+    const final = { ...FINAL, schedules: ['sch-a'], broadcasts: [...broadcasts, broadcast('u', 21_000)] };
+    const off = (at: number, calls = [...planned, ...urgent]) => {
+      const stopped = sound('loa-2', 20_000, [0, 1_000]);
+      const alarm = ['loa-1', 'loa-2'].map((one) => sound(one, 21_200, [0, CONTENT_MS], 56));
+      const soundings = [FIRST, stopped, ...alarm, sound('loa-2', at, [0, CONTENT_MS])];
+      return judge({ ...GOOD, calls, final, soundings }).findings.filter(({ kind }) => kind === 'offWindow');
+    };
+    expect(off(34_000)).toEqual([]);
+    // Ordered by itself it keeps its own end; and what no emergency stopped does not go on.
+    expect(off(34_000, [...play('a', 1_000, 20_000), ...urgent])).toHaveLength(1);
+    expect(off(34_000, planned).length).toBeGreaterThan(0);
+  });
+
+  it('measures by length, not by place, what sounded of a file that was damaged', () => {
+    const faults = [fault('corrupt', 'loa-2', 19_000, 19_000)];
+    const told = (toMs: number) => {
+      const cut = broadcast('a', 20_000);
+      const deliveries = cut.deliveries.map((one) =>
+        one.speakerId === 'loa-2'
+          ? { ...one, state: 'cancelled', played: false, plays: one.plays.map((part) => ({ ...part, toMs })) }
+          : one,
+      );
+      const final = { ...FINAL, broadcasts: [{ ...cut, deliveries }] };
+      const hole = [sound('loa-2', 20_000, [0, 500]), sound('loa-2', 20_500, [1_500, CONTENT_MS])];
+      return judge({ ...GOOD, faults, final, soundings: [FIRST, ...hole] }).findings.map(({ kind }) => kind);
+    };
+    expect(told(3_000)).toEqual([]);
+    expect(told(500)).toEqual(['missingWrites']);
+  });
+
   it('hears what sounds early, late, after its end, elsewhere, or is nobody’s', () => {
     const off = (...more: Sounding[]) => kinds({ soundings: [FIRST, ...more] });
     expect(off(sound('loa-2', 18_000))).toEqual(['offWindow']);
