@@ -1,7 +1,7 @@
 import type { Clock } from '#kit';
 import { type AccountChange, type AccountCreate, type AccountView, DomainError } from '#protocols';
 import type { AreaDirectory } from '../areas/area-directory.ts';
-import { record } from '../audit/record.ts';
+import { changes, record } from '../audit/record.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import { type Account, areasOfAccount, isInForce, withNotice } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
@@ -135,10 +135,15 @@ export class AccountService {
         ? changed
         : withNotice(changed, { at: now, kind: 'grants_changed', by: actor.name });
     await this.#save(tx, told);
-    await record(tx, now, actor, 'account.change', name, {
-      before: { displayName: before.displayName, grants: before.grants },
-      after: { displayName, grants },
-    });
+    await record(
+      tx,
+      now,
+      actor,
+      'account.change',
+      name,
+      {},
+      changes(before, changed, ['displayName', 'grants']),
+    );
     return told;
   }
 
@@ -154,7 +159,17 @@ export class AccountService {
     const ended = await sessions.endAll(tx, name);
     await links.endAll(tx, name);
     const tokens = await revokeTokensOf(tx, name);
-    await record(tx, now, actor, 'account.deactivate', name, { reason, sessions: ended, tokens });
+    await record(
+      tx,
+      now,
+      actor,
+      'account.deactivate',
+      name,
+      { reason, sessions: ended, tokens },
+      {
+        ...changes(before, account, ['deactivatedAt']),
+      },
+    );
     return account;
   }
 
@@ -166,7 +181,18 @@ export class AccountService {
       });
     const account: Account = { ...before, deactivatedAt: null };
     await this.#save(tx, account);
-    await record(tx, Math.floor(this.#options.clock.now()), actor, 'account.reactivate', name, { reason });
+    const now = Math.floor(this.#options.clock.now());
+    await record(
+      tx,
+      now,
+      actor,
+      'account.reactivate',
+      name,
+      { reason },
+      {
+        ...changes(before, account, ['deactivatedAt']),
+      },
+    );
     return account;
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '#kit';
 import { DomainError, newId, type TokenCreate, type TokenView } from '#protocols';
 import type { AreaDirectory } from '../areas/area-directory.ts';
-import { record } from '../audit/record.ts';
+import { changes, record } from '../audit/record.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import { authorizeAll, roleOf } from './account-rules.ts';
 import { type Actor, isAllowed } from './actor.ts';
@@ -87,7 +87,9 @@ export class ApiTokenService {
     const before = this.#get(id);
     authorizeAll(actor, 'token:write', areasOf(before), this.#areas.tree);
     const token = await this.#end(tx, before);
-    await record(tx, Math.floor(this.#clock.now()), actor, 'token.revoke', `token/${token.name}`);
+    const now = Math.floor(this.#clock.now());
+    const changed = changes(before, token, ['revokedAt']);
+    await record(tx, now, actor, 'token.revoke', `token/${token.name}`, {}, changed);
     return token;
   }
 

@@ -4,7 +4,7 @@ import { type BackupRun, type BackupSettings, type BackupState, DomainError } fr
 import { type Actor, authorize } from '../accounts/actor.ts';
 import { type Area, DEFAULT_ZONE } from '../areas/area.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
-import { record } from '../audit/record.ts';
+import { changes, record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import type { BackupLog } from './backup-log.ts';
@@ -118,10 +118,18 @@ export class BackupService extends Lifecycle {
     const stored = await readSettings(tx, this.localFolder);
     const at = clock.now();
     await writeSettings(tx, { ...stored, settings }, at);
-    await record(tx, at, actor, 'backup.configure', this.areaId, {
-      before: stored.settings,
-      after: settings,
-    });
+    await record(
+      tx,
+      at,
+      actor,
+      'backup.configure',
+      this.areaId,
+      {},
+      {
+        areaId: this.areaId,
+        ...changes(stored.settings, settings, ['at', 'keep', 'destinations', 'alarmDays']),
+      },
+    );
   }
 
   /** Makes the next sheet the one in force. Its key was sealed before: that takes longer than a transaction may. */

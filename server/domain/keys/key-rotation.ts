@@ -53,10 +53,8 @@ export class KeyRotation {
       once.before = before;
     }
     const { keyId, statementNumber } = keys;
-    await record(tx, clock.now(), actor, 'keys.rotate', keyId, {
-      before: once.before,
-      statement: statementNumber,
-    });
+    const changed = { before: { keyId: once.before }, after: { keyId } };
+    await record(tx, clock.now(), actor, 'keys.rotate', keyId, { statement: statementNumber }, changed);
     tx.afterCommit(() => void this.signAgain().catch(onError));
     return this.show(actor);
   }

@@ -26,10 +26,14 @@ export class LatchKeeper extends UrgentKeeper<LatchRecord> {
 }
 
 function save(storage: Storage, { latch, act }: LatchRecord): Promise<void> {
-  const { actor, role, action, reason, at } = act;
+  const { actor, role, action, reason, at, origin = null, areaId = null, before } = act;
   const detail = JSON.stringify({ latchId: latch.id, revision: latch.revision, reason });
   return storage.transaction(async (tx) => {
     await tx.latches.save(latch);
-    await tx.audit.append({ at, actor, role, action, subject: latch.scope, detail });
+    await tx.audit.append({
+      ...{ at, actor, role, action, subject: latch.scope, detail, origin, areaId },
+      before: before === undefined ? null : JSON.stringify({ state: before }),
+      after: before === undefined ? null : JSON.stringify({ state: latch.state }),
+    });
   });
 }

@@ -105,7 +105,7 @@ export class LatchService extends Lifecycle implements HeldSource {
       }
       const held = this.book.newestOf(scope);
       const at = Math.floor(this.#options.clock.now());
-      const act = { actor: actor.name, role: rolesOf(actor), action: 'latch.set', reason, at } as const;
+      const act = this.#actBy(actor, scope, { action: 'latch.set', reason, at });
       if (held?.state === 'set') {
         if (this.#answers.size >= MOST_ANSWERS) this.#answers.clear();
         this.#answers.set(id, held.id);
@@ -113,7 +113,8 @@ export class LatchService extends Lifecycle implements HeldSource {
         return { latch: held, made: false };
       }
       const made = { id, reason, setBy: actor.name, setAt: at, releasedBy: null, releasedAt: null };
-      return { latch: await this.#change({ ...made, state: 'set' }, scope, act), made: true };
+      const changed = { ...act, before: 'released' } as const;
+      return { latch: await this.#change({ ...made, state: 'set' }, scope, changed), made: true };
     });
   }
 
@@ -256,9 +257,10 @@ export class LatchService extends Lifecycle implements HeldSource {
       // One that a newer document of its scope has replaced holds nothing any more.
       if (latch.state === 'released' || this.book.newestOf(scopeOfKey(latch.scope)) !== latch) return latch;
       const at = Math.floor(this.#options.clock.now());
-      const act = { actor: actor.name, role: rolesOf(actor), action: 'latch.release', reason, at } as const;
+      const scope = scopeOfKey(latch.scope);
+      const what = { action: 'latch.release', reason, at, before: 'set' } as const;
       const released = { ...latch, state: 'released', releasedBy: actor.name, releasedAt: at } as const;
-      return this.#change(released, scopeOfKey(latch.scope), act);
+      return this.#change(released, scope, this.#actBy(actor, scope, what));
     });
   }
 
@@ -312,6 +314,20 @@ export class LatchService extends Lifecycle implements HeldSource {
     const latch = this.book.get(id);
     if (latch === undefined) throw new DomainError('request.not_found', { what: 'latch', id });
     return latch;
+  }
+
+  /** What a person does, where from and where. */
+  #actBy(
+    { name, origin, ...actor }: Actor,
+    scope: Scope,
+    what: Pick<LatchAct, 'action' | 'reason' | 'at' | 'before'>,
+  ): LatchAct {
+    const areaId = this.areaIdOf(scope);
+    return {
+      ...{ actor: name, role: rolesOf({ name, ...actor }), ...what },
+      ...(origin === undefined ? {} : { origin }),
+      ...(areaId === undefined ? {} : { areaId }),
+    };
   }
 
   #areaOf(scope: Scope): string {

@@ -26,6 +26,11 @@ export interface LatchAct {
   readonly action: 'latch.set' | 'latch.release' | 'latch.restore' | 'latch.sign_again';
   readonly reason: string;
   readonly at: number;
+  /** Network address and area of a person's act; left out by what the controller does, and by records of before. */
+  readonly origin?: string;
+  readonly areaId?: string;
+  /** How the scope was before; left out where nothing changed. */
+  readonly before?: 'set' | 'released';
 }
 
 /** A change of a latch, as it is put on the disk before the network and the database hear of it. */

@@ -34,6 +34,8 @@ export interface UrgentAct {
   readonly at: number;
   readonly actor: string;
   readonly role: string;
+  /** Network address from which it was asked; left out by acts of before this was kept. */
+  readonly origin?: string;
   readonly key: string;
   readonly requestHash: string;
   readonly status: number;

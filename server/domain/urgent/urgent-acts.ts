@@ -145,6 +145,7 @@ export class UrgentActs extends Lifecycle {
       const at = Math.floor(clock.now());
       const act: UrgentAct = {
         ...{ id: newId('urg', at), at, actor: actor.name, role: rolesOf(actor), key, requestHash },
+        ...(actor.origin === undefined ? {} : { origin: actor.origin }),
         ...{ status: ACCEPTED, body: JSON.stringify(body), effect },
       };
       try {

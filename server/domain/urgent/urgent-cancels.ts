@@ -88,9 +88,12 @@ export class UrgentCancels implements UrgentHandler<UrgentCancel> {
     for (const order of orders) await tx.broadcasts.insertOrder(order);
     const slot = await tx.plans.slot(broadcastId);
     if (slot !== null) await plan.takeBack(tx, slot);
-    const { at, actor, role } = act;
+    const { at, actor, role, origin = null } = act;
     const detail = JSON.stringify(cancelDetail(reason, broadcast));
-    await tx.audit.append({ at, actor, role, action: 'broadcast.cancel', subject: broadcastId, detail });
+    const { areaId } = broadcast;
+    await tx.audit.append({
+      ...{ at, actor, role, action: 'broadcast.cancel', subject: broadcastId, detail, origin, areaId },
+    });
     tx.afterCommit(() => dispatcher.kick());
   }
 }

@@ -1,6 +1,7 @@
 import { DomainError, type SpeakerChange } from '#protocols';
 import type { Actor } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
+import { changes } from '../audit/record.ts';
 import type { AssignmentService } from '../speakers/assignment.ts';
 import type { PresenceService } from '../speakers/presence.ts';
 import type { Speaker, SpeakerStatus } from '../speakers/speaker.ts';
@@ -76,9 +77,13 @@ export class UrgentSpeakerChanges implements UrgentHandler<UrgentSpeakerChange> 
     if (stored === null) throw new DomainError('request.not_found', { what: 'speaker', id: speakerId });
     const speaker = changedSpeaker(stored, effect);
     await tx.speakers.update(speaker);
-    const { at, actor, role } = act;
+    const { at, actor, role, origin = null } = act;
     const detail = JSON.stringify(change);
-    await tx.audit.append({ at, actor, role, action: 'speaker.change', subject: speakerId, detail });
+    const { before, after } = changes(stored, speaker, URGENT_FIELDS);
+    await tx.audit.append({
+      ...{ at, actor, role, action: 'speaker.change', subject: speakerId, detail, origin },
+      ...{ areaId: stored.areaId, before: JSON.stringify(before), after: JSON.stringify(after) },
+    });
     // Where it lies and what its area asks for may be others by now: the assignment is looked at again.
     tx.afterCommit(() => onSaved(pending.speaker(speaker)));
   }

@@ -37,6 +37,14 @@ describe('backups over HTTP', () => {
     expect(
       (await controller.call('administrator', 'PUT', 'backups/settings', { body: settings })).status,
     ).toBe(200);
+    const [configured] = await controller.context.storage.read.audit.find(
+      { action: 'backup.configure' },
+      { order: 'newest', limit: 1 },
+    );
+    expect(configured?.origin).toBe('127.0.0.1');
+    const { destinations: earlier } = before.settings;
+    expect(JSON.parse(configured?.before ?? '')).toEqual({ destinations: earlier });
+    expect(JSON.parse(configured?.after ?? '')).toEqual({ destinations: settings.destinations });
     // Every five minutes what is due begins by itself, which a test cannot keep from being just now.
     const begun = await controller.post<Problem>('administrator', 'backups', {});
     expect([begun.status, begun.body.error?.code]).toBeOneOf([

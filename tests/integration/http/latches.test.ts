@@ -101,6 +101,11 @@ describe('stop all', () => {
       ['editor', 'editor', 'latch.set', `area.${COMMUNE}`],
       ['chairman', 'chairman', 'latch.release', `area.${COMMUNE}`],
     ]);
+    const [set, free] = ['{"state":"set"}', '{"state":"released"}'];
+    expect(acts.map(({ origin, areaId, before, after }) => [origin, areaId, before, after])).toEqual([
+      ['127.0.0.1', COMMUNE, free, set],
+      ['127.0.0.1', COMMUNE, set, free],
+    ]);
     expect((await controller.get<{ latches: LatchView[] }>('viewer', 'latches')).body.latches).toEqual([]);
     const all = await controller.get<{ latches: LatchView[] }>('viewer', 'latches?state=all');
     expect(all.body.latches.map(({ id }) => id)).toEqual([latch.id]);

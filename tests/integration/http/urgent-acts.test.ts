@@ -64,6 +64,10 @@ describe('while another process holds the database', () => {
       JSON.stringify(MUTE),
       JSON.stringify({ gainDb: -6 }),
     ]);
+    const entries = await read.audit.find({ action: 'speaker.change' }, { order: 'newest', limit: 1 });
+    expect(entries).toMatchObject([
+      { origin: '127.0.0.1', areaId: 'ap-1', before: '{"gainDb":0}', after: '{"gainDb":-6}' },
+    ]);
     const late = await change(controller, MUTE, key);
     expect(keptIn(late)).toEqual([202, undefined, 'true']);
     expect(late.body).toEqual(muted.body);
@@ -105,6 +109,8 @@ describe('while another process holds the database', () => {
     expect(await audited(controller, 'broadcast.cancel')).toEqual([
       JSON.stringify({ reason: REASON, drill: true }),
     ]);
+    const [entry] = await read.audit.find({ action: 'broadcast.cancel' }, { order: 'newest', limit: 1 });
+    expect(entry).toMatchObject({ origin: '127.0.0.1', areaId: shown.body.broadcast.areaId });
     expect((await cancel(controller, id, key)).body).toEqual(cancelled.body);
   }, 30_000);
 

@@ -54,6 +54,10 @@ it('nobody raises himself, and the last administrator stays', slow, async () => 
       'account.self',
     );
   expect((await change(admin, 'quan-tri', { displayName: 'Bà Hạnh' })).body.displayName).toBe('Bà Hạnh');
+  const renamed = (await people.audit()).findLast(({ action }) => action === 'account.change');
+  expect([renamed?.before, renamed?.after, renamed?.origin]).toEqual([
+    ...['{"displayName":"Quản trị viên"}', '{"displayName":"Bà Hạnh"}', '192.0.2.1'],
+  ]);
 
   const { controller } = people;
   // The operator's own token may do it, but not leave the commune without anybody.
@@ -69,6 +73,11 @@ it('nobody raises himself, and the last administrator stays', slow, async () => 
     'chairman',
   );
   expect((await local.post('accounts/quan-tri/deactivate', { reason: 'nghỉ' })).status).toBe(200);
+  const ended = (await people.audit()).findLast(({ action }) => action === 'account.deactivate');
+  expect([ended?.before, ended?.after]).toEqual([
+    '{"deactivatedAt":null}',
+    JSON.stringify({ deactivatedAt: people.clock.now() }),
+  ]);
   const last = await controller.call<Problem>('administrator', 'PATCH', 'accounts/dia-phuong', {
     body: {
       grants: [grant('viewer'), grant('administrator', ELSEWHERE, { until: people.clock.now() + HOUR_MS })],

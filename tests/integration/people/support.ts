@@ -1,5 +1,6 @@
 import { Secret, TOTP } from 'otpauth';
 import type { AccountView, LinkView, SessionView } from '#protocols';
+import type { AuditEntry } from '../../../server/domain/audit/audit.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { type Answer, type Problem, startController, type TestController } from '../http/support.ts';
 
@@ -120,7 +121,7 @@ export class People {
   }
 
   /** Actions of the audit log, oldest first. */
-  async audit(): Promise<{ action: string; actor: string; subject: string; detail: string }[]> {
+  async audit(): Promise<AuditEntry[]> {
     return this.controller.context.storage.read.audit.list(1, 10_000);
   }
 }
