@@ -48,6 +48,7 @@ const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'announcement.audio_changed': 'Bản tin vừa được sửa. Hãy đọc và nghe lại rồi mới duyệt.',
   'approval.areas_missing':
     'Bản tin chưa được duyệt cho {areas}. Hãy nhờ người duyệt ở đó, hoặc chọn nơi đã duyệt.',
+  'approval.standing_invalid': 'Không cho phép theo loạt như vậy được: {reason}.',
   'emergency.two_persons': 'Bản tin khẩn cấp này cho nhiều xã, nên cần người thứ hai xác nhận.',
   'emergency.same_person': 'Bạn là người yêu cầu, nên phải có người khác trả lời.',
   'emergency.person_only': 'Máy không được phát khẩn cấp: phải có người đứng ra.',
