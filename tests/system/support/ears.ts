@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readWav } from '../../helpers/pcm.ts';
 import { soundingsOf } from '../../torture/soundings.ts';
@@ -10,6 +10,8 @@ export type Heard = number | 'sound';
 export class Ears {
   readonly #folder: string;
   readonly #known = new Set<string>();
+  /** What was heard in a recording of so many bytes: reading one takes a while, and it is asked for often. */
+  readonly #heard = new Map<string, { readonly bytes: number; readonly found: readonly Heard[] }>();
 
   constructor(recordings: string) {
     this.#folder = recordings;
@@ -25,11 +27,19 @@ export class Ears {
     const found: Heard[] = [];
     for (const name of (await this.#names()).filter((one) => !this.#known.has(one))) {
       const path = join(this.#folder, name);
+      const { size: bytes } = await stat(path);
+      const before = this.#heard.get(name);
+      if (before?.bytes === bytes) {
+        found.push(...before.found);
+        continue;
+      }
       const { samples } = await readWav(path);
       const note = await readFile(`${path}.json`, 'utf8').catch(() => '{"startedAtMs":0}');
       const { startedAtMs } = JSON.parse(note) as { startedAtMs: number };
       const pcm = Int16Array.from(samples, (sample) => Math.round(sample * 32_767));
-      found.push(...soundingsOf(pcm, [[startedAtMs, 0]]).map(({ content }) => content ?? 'sound'));
+      const here = soundingsOf(pcm, [[startedAtMs, 0]]).map(({ content }) => content ?? ('sound' as const));
+      this.#heard.set(name, { bytes, found: here });
+      found.push(...here);
     }
     return found;
   }
