@@ -26,6 +26,13 @@ async function codeFor(page: Page): Promise<string> {
   return new TOTP({ secret: Secret.fromBase32(secret.replaceAll(' ', '')) }).generate();
 }
 
+/** In a page: what a person who is logged in there gets for an act of the API. */
+function act(path: string, body: object): string {
+  const headers = { 'content-type': 'application/json', 'idempotency-key': randomBytes(8).toString('hex') };
+  const init = JSON.stringify({ method: 'POST', headers, body: JSON.stringify(body) });
+  return `fetch('/api/v1/${path}', ${init}).then((answer) => answer.json())`;
+}
+
 // A browser beside a controller, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -37,6 +44,9 @@ describeWith(['chromium'], 'the web console', () => {
   let admin: Page;
   let folder: string;
   let passphrase: string;
+  let mediaSha256: string;
+  let editor: Page;
+  let chairman: Page;
   const pages: Page[] = [];
 
   const person = async (width?: number) => {
@@ -123,13 +133,13 @@ describeWith(['chromium'], 'the web console', () => {
     const link = await invite('Trần Văn Bình', 'editor');
     await look(admin, 'invitation');
     await admin.press('Đóng');
-    const editor = await person(PHONE);
+    editor = await person(PHONE);
     await editor.goTo(link);
     await editor.sees('Chào Trần Văn Bình');
     await look(editor, 'welcome', PHONE);
     await editor.fill('Mật khẩu mới', PASSWORD);
     await editor.press('Đặt mật khẩu và vào');
-    await editor.sees('Cụm loa');
+    await editor.sees('Mọi thứ sẽ phát đến hết ngày mai đều đã được duyệt');
     // The link works once, and says no more than that it does not.
     await editor.goTo(link);
     await editor.sees('Liên kết đã dùng, đã hết hạn hoặc không đúng');
@@ -143,7 +153,7 @@ describeWith(['chromium'], 'the web console', () => {
     await admin.sees('mở máy ảnh điện thoại và quét');
     const link = await readQr(admin);
     await look(admin, 'pairing');
-    const chairman = await person(PHONE);
+    chairman = await person(PHONE);
     await chairman.goTo(link);
     await chairman.sees('Chào Lê Văn Tâm');
     await chairman.press('Đăng nhập');
@@ -153,7 +163,7 @@ describeWith(['chromium'], 'the web console', () => {
     await admin.until("!document.body.innerText.includes('Chưa nhận lời mời')");
     await look(admin, 'people');
 
-    const mediaSha256 = await controller.prepared(speechLikeWav());
+    mediaSha256 = await controller.prepared(speechLikeWav());
     const draft = { areaId: COMMUNE, title: 'Lịch tiêm phòng tháng 12', category: 'Y tế', mediaSha256 };
     const text = 'Trạm y tế xã tiêm phòng cho trẻ dưới 5 tuổi,\nsáng thứ Ba, tại nhà văn hóa ấp 1.';
     const { body } = await controller.post<AnnouncementView>('editor', 'announcements', { ...draft, text });
@@ -170,7 +180,7 @@ describeWith(['chromium'], 'the web console', () => {
     expect(seconds).toBeGreaterThan(1);
     await look(chairman, 'approvals', PHONE);
     await chairman.press('Duyệt cho phát');
-    await chairman.sees('Đã duyệt “Lịch tiêm phòng tháng 12”.');
+    await chairman.sees('Đã duyệt “Lịch tiêm phòng tháng 12”. Không có bản tin nào chờ bạn duyệt.');
     const { body: now } = await controller.get<AnnouncementView>('editor', `announcements/${body.id}`);
     expect([now.state, now.approvedSha256]).toEqual(['approved', now.approvalHash]);
 
@@ -215,7 +225,54 @@ describeWith(['chromium'], 'the web console', () => {
     await admin.fill('Lý do', 'Mất trộm đêm qua');
     await admin.press('Chặn cụm loa');
     await admin.sees('Đã chặn');
+    await admin.press('Bỏ chặn');
+    await admin.fill('Lý do', 'Đã tìm lại được');
+    await admin.press('Bỏ chặn');
+    await admin.sees('Chưa kết nối lần nào');
     await admin.press('Đóng');
+  });
+
+  it('shows the chairman what airs unapproved, takes his leave for a series, and has him review an emergency', async () => {
+    const wanted = { areaId: COMMUNE, title: 'Bản tin sáng', mediaSha256 };
+    const { body: news } = await controller.post<AnnouncementView>('editor', 'announcements', wanted);
+    await controller.post('editor', `announcements/${news.id}/submit`, {});
+    await controller.post('editor', 'schedules', {
+      ...{ areaId: COMMUNE, title: 'Chương trình sáng', targets: { areas: [COMMUNE] } },
+      content: { kind: 'announcement', announcementId: news.id },
+      recurrence: { kind: 'weekly', days: [1, 2, 3, 4, 5, 6, 7], times: ['06:30'] },
+    });
+    await chairman.goTo(`${url}/approvals`);
+    await chairman.press('Sắp phát 1');
+    await chairman.sees('Nếu không duyệt: im lặng.');
+    await look(chairman, 'due', PHONE);
+    await chairman.press('Theo loạt');
+    await chairman.press('Cho phép một loạt');
+    await chairman.sees('Không gồm: bản tin dài hơn');
+    await look(chairman, 'standing-new', PHONE);
+    await chairman.press('Cho phép');
+    await chairman.sees('Đã cho phép theo loạt “Chương trình sáng”.');
+    await look(chairman, 'standing', PHONE);
+    await chairman.press('Sắp phát');
+    await chairman.sees('đều đã được duyệt');
+
+    // The editor breaks the glass: at once, alone, with a reason.
+    const urgent = await editor.value<AnnouncementView>(
+      act('announcements', { ...wanted, title: 'Vỡ đê', priority: 'emergency' }),
+    );
+    const asked = {
+      ...{ announcementId: urgent.id, sha256: urgent.approvalHash, targets: { areas: [COMMUNE] } },
+      breakGlass: { reason: 'Nước tràn đê, không gọi được Chủ tịch' },
+    };
+    expect(await editor.value(act('emergencies', asked))).toMatchObject({ emergency: { state: 'aired' } });
+    await chairman.goTo(`${url}/approvals`);
+    await chairman.press('Khẩn cấp 1');
+    await chairman.sees('Nước tràn đê, không gọi được Chủ tịch');
+    await look(chairman, 'review', PHONE);
+    await chairman.press('Ghi nhận xét');
+    await chairman.fill('Nhận xét', 'Đúng quy trình');
+    await chairman.press('Ghi nhận xét');
+    await chairman.sees('Đã ghi nhận xét về “Vỡ đê”.');
+    await chairman.sees('tran-van-binh');
   });
 
   it('makes the backup sheet, a backup, a machine’s token, and shows all of it in the audit log', async () => {
@@ -303,7 +360,7 @@ describeWith(['chromium'], 'the web console', () => {
       { ...env, LOA_PUBLIC_URL: other, LOA_MQTT_PORT: 'off', LOA_TOKENS: '' },
       log,
     );
-    onTestFinished(() => replacement.end('SIGTERM'));
+    onTestFinished(() => replacement.end('SIGKILL'));
     const link = await new Promise<string>((resolve) => {
       replacement.child.stderr?.on('data', (said: Buffer) => {
         const found = /http\S+\/setup#\S+/.exec(said.toString())?.[0];
@@ -315,13 +372,15 @@ describeWith(['chromium'], 'the web console', () => {
     await page.press('Khôi phục từ bản sao lưu');
     const backups = join(folder, 'data', 'backups');
     const [name = ''] = (await readdir(backups)).filter((one) => one.endsWith('.tar'));
-    await page.choosesFile('Tệp sao lưu', join(backups, name));
-    await page.fill('Mật khẩu trên phiếu số 1', 'AAAA-AAAA-AAAA-AAAA-AAAA-AAAA');
+    // The wrong file first, then the right one, typed as people type it.
+    await page.choosesFile('Tệp sao lưu', join(folder, 'tokens.json'));
+    await page.fill('Mật khẩu trên phiếu', passphrase.toLowerCase().replaceAll('-', ' '));
     await page.tick('Máy chủ cũ đã tắt hẳn');
     await page.press('Khôi phục');
-    await page.sees('Mật khẩu không mở được tệp này');
+    await page.sees('Tệp sao lưu không nguyên vẹn');
     await look(page, 'restore');
-    await page.fill('Mật khẩu trên phiếu số 1', passphrase.toLowerCase().replaceAll('-', ' '));
+    await page.choosesFile('Tệp sao lưu', join(backups, name));
+    await page.sees('Mật khẩu trên phiếu số 1');
     await page.press('Khôi phục');
     await page.sees('Khôi phục xong');
     await page.press('Tới trang đăng nhập');

@@ -45,10 +45,19 @@ window.loa = {
       if (!look()) observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
     });
   },
-  place(element) {
-    element.scrollIntoView({ block: 'center', behavior: 'instant' });
-    const { x, y, width, height } = element.getBoundingClientRect();
-    return { x: x + width / 2, y: y + height / 2 };
+  // Where it is once it stays there: a list that is read meanwhile pushes what is below it down.
+  async place(kind, words) {
+    let before = '';
+    for (;;) {
+      const element = await this.until(() => this.find(kind, words), ${PATIENCE_MS});
+      element.scrollIntoView({ block: 'center', behavior: 'instant' });
+      const { x, y, width, height } = element.getBoundingClientRect();
+      const at = { x: x + width / 2, y: y + height / 2 };
+      const now = JSON.stringify(at);
+      if (now === before && element.contains(document.elementFromPoint(at.x, at.y))) return at;
+      before = now;
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    }
   },
   set(element, value) {
     const prototype = element instanceof HTMLSelectElement ? HTMLSelectElement : HTMLInputElement;
@@ -61,6 +70,11 @@ window.loa = {
 export interface Target {
   send<Result extends object>(method: string, params?: object): Promise<Result>;
   on(method: string, listener: (params: object) => void): void;
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
 }
 
 type Kind = 'button' | 'field' | 'text';
@@ -131,7 +145,12 @@ export class Page {
 
   /** Presses a button, a link or what opens a part. */
   async press(words: string): Promise<void> {
-    await this.#clickAt(await this.#waitFor('button', words, 'window.loa.place(found)'));
+    const place = await this.#waitFor<Point>(
+      'button',
+      words,
+      `window.loa.place('button', ${JSON.stringify(words)})`,
+    );
+    await this.#clickAt(place);
   }
 
   /** Types into a field, instead of what is in it. */
@@ -194,7 +213,7 @@ export class Page {
     }
   }
 
-  async #clickAt({ x, y }: { readonly x: number; readonly y: number }): Promise<void> {
+  async #clickAt({ x, y }: Point): Promise<void> {
     for (const type of ['mousePressed', 'mouseReleased'])
       await this.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', clickCount: 1 });
   }

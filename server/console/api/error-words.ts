@@ -46,6 +46,13 @@ const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'announcement.four_eyes': 'Bạn đã tham gia soạn bản tin này, nên phải có người khác duyệt.',
   'announcement.no_audio': 'Bản tin chưa có âm thanh. Hãy đính kèm âm thanh trước.',
   'announcement.audio_changed': 'Bản tin vừa được sửa. Hãy đọc và nghe lại rồi mới duyệt.',
+  'approval.areas_missing':
+    'Bản tin chưa được duyệt cho {areas}. Hãy nhờ người duyệt ở đó, hoặc chọn nơi đã duyệt.',
+  'approval.standing_invalid': 'Không cho phép theo loạt như vậy được: {reason}.',
+  'emergency.two_persons': 'Bản tin khẩn cấp này cho nhiều xã, nên cần người thứ hai xác nhận.',
+  'emergency.same_person': 'Bạn là người yêu cầu, nên phải có người khác trả lời.',
+  'emergency.person_only': 'Máy không được phát khẩn cấp: phải có người đứng ra.',
+  'emergency.not_one': 'Bản tin này không phải mức khẩn cấp.',
   'enrolment.code_used': 'Mã này không còn dùng được. Hãy tạo mã mới.',
   'backup.no_sheet': 'Chưa có phiếu sao lưu. Hãy lập và in phiếu trước.',
   'backup.no_destination': 'Lúc này không ghi được vào nơi lưu nào: {reason}. Cắm ổ, hoặc chọn thư mục khác.',

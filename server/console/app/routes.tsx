@@ -17,7 +17,7 @@ export const PAGES: readonly Page[] = [
   {
     path: '/approvals',
     name: 'approvals',
-    needs: ['announcement:approve'],
+    needs: ['announcement:approve', 'announcement:write'],
     View: lazy(() => import('../pages/approvals/approvals-page.tsx')),
   },
   {

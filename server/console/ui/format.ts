@@ -47,6 +47,11 @@ export function startOfDay(day: string): number {
   return guess - (local - guess);
 }
 
+/** The instant at which a day ("2026-11-29") is over in the commune, also where a day has not 24 hours. */
+export function endOfDay(day: string): number {
+  return startOfDay(isoDay(startOfDay(day) + 36 * 3_600_000));
+}
+
 /** "3 phút trước", "2 giờ trước", or the day. */
 export function ago(at: number, now: number): string {
   const minutes = Math.round((now - at) / 60_000);

@@ -18,8 +18,7 @@ export function Tabs<Name extends string>(props: {
           aria-pressed={name === props.open}
           onClick={() => props.onOpen(name)}
         >
-          {title}
-          {count !== undefined && count > 0 && <span className="count">{count}</span>}
+          {title} {count !== undefined && count > 0 && <span className="count">{count}</span>}
         </button>
       ))}
     </fieldset>

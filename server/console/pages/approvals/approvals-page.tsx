@@ -1,44 +1,69 @@
 import { useState } from 'react';
-import type { AnnouncementView } from '#protocols';
+import type { AnnouncementView, ApprovalsDue, EmergencyView } from '#protocols';
 import { call } from '../../api/client.ts';
-import { useLoad } from '../../api/hooks.ts';
+import { type Loaded, useLoad } from '../../api/hooks.ts';
+import { useSigned } from '../../app/session.tsx';
+import { Button } from '../../ui/button.tsx';
 import { ErrorNotice, Notice, Waiting } from '../../ui/notice.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { ApprovedList } from './approved-list.tsx';
+import { DueList } from './due-list.tsx';
+import { EmergenciesTab } from './emergencies-tab.tsx';
+import { StandingList } from './standing-list.tsx';
 import { type Waiting as WaitingItem, WaitingList } from './waiting-list.tsx';
 import { words } from './words.ts';
 
 /** Somebody may hand something in at any moment. */
 const ASK_EVERY_MS = 20_000;
+/** A second person is waited for. */
+const ASK_SOON_MS = 5_000;
+
+type Part = 'waiting' | 'due' | 'emergencies' | 'approved' | 'standing';
 
 export default function ApprovalsPage() {
-  const [open, setOpen] = useState<'waiting' | 'approved'>('waiting');
+  const { may } = useSigned();
+  const leader = may('announcement:approve');
+  const [open, setOpen] = useState<Part>(leader ? 'waiting' : 'due');
   const [said, setSaid] = useState<string>();
   const asked = useLoad(
-    'approvals',
+    leader ? 'approvals' : null,
     (signal) => call<{ waiting: WaitingItem[] }>('GET', 'approvals', { signal }),
     ASK_EVERY_MS,
   );
-  const list = useLoad(
-    open === 'approved' ? 'announcements' : null,
-    (signal) => call<{ announcements: AnnouncementView[] }>('GET', 'announcements?limit=200', { signal }),
+  const due = useLoad(
+    'due',
+    (signal) => call<ApprovalsDue>('GET', 'approvals/due', { signal }),
     ASK_EVERY_MS,
   );
-  const approved = (list.value?.announcements ?? []).filter(({ state }) => state === 'approved');
+  const emergencies = useLoad('emergencies', readEmergencies, ASK_SOON_MS);
+  const approved = useLoad(open === 'approved' ? 'announcements' : null, (signal) =>
+    call<{ announcements: AnnouncementView[] }>('GET', 'announcements?limit=200', { signal }),
+  );
+  const parts: Readonly<Record<Part, Loaded<unknown> | null>> = {
+    ...{ waiting: asked, due, emergencies, approved, standing: null },
+  };
+  const shown = parts[open];
   const done = (what: string) => {
     setSaid(what);
-    asked.reload();
-    list.reload();
+    for (const part of Object.values(parts)) part?.reload();
   };
-  const shown = open === 'waiting' ? asked : list;
+  const reviews = emergencies.value?.reviews ?? [];
+  const urgent =
+    (emergencies.value?.waiting.length ?? 0) +
+    reviews.filter(({ review }) => review?.state === 'open').length;
   return (
     <div className="stack">
       <h1>{words.title}</h1>
-      <Tabs
+      <Tabs<Part>
         label={words.title}
         tabs={[
-          { name: 'waiting', title: words.waiting, count: asked.value?.waiting.length },
+          ...(leader
+            ? [{ name: 'waiting' as const, title: words.waiting, count: asked.value?.waiting.length }]
+            : []),
+          { name: 'due', title: words.due, count: due.value?.due.length },
+          { name: 'emergencies', title: words.emergencies, count: urgent },
           { name: 'approved', title: words.approved },
+          ...(leader ? [{ name: 'standing' as const, title: words.standing }] : []),
         ]}
         open={open}
         onOpen={(name) => {
@@ -46,13 +71,45 @@ export default function ApprovalsPage() {
           setSaid(undefined);
         }}
       />
+      {open !== 'emergencies' && (emergencies.value?.waiting.length ?? 0) > 0 && (
+        <Notice kind="bad">
+          {words.secondPerson}
+          <Button weight="quiet" onPress={() => setOpen('emergencies')}>
+            {words.look}
+          </Button>
+        </Notice>
+      )}
       {said !== undefined && <Notice kind="good">{said}</Notice>}
-      <ErrorNotice error={shown.error} onRetry={shown.reload} />
-      {shown.value === undefined && shown.error === undefined && <Waiting />}
+      {shown !== null && (
+        <>
+          <ErrorNotice error={shown.error} onRetry={shown.reload} />
+          {shown.value === undefined && shown.error === undefined && <Waiting />}
+        </>
+      )}
       {open === 'waiting' && asked.value !== undefined && (
         <WaitingList waiting={asked.value.waiting} onDone={done} />
       )}
-      {open === 'approved' && list.value !== undefined && <ApprovedList approved={approved} onDone={done} />}
+      {open === 'due' && due.value !== undefined && <DueList due={due.value.due} />}
+      {open === 'emergencies' && emergencies.value !== undefined && (
+        <EmergenciesTab {...emergencies.value} onDone={done} />
+      )}
+      {open === 'approved' && approved.value !== undefined && (
+        <ApprovedList
+          approved={approved.value.announcements.filter(({ state }) => state === 'approved')}
+          onDone={done}
+        />
+      )}
+      {open === 'standing' && <StandingList onDone={done} />}
     </div>
   );
+}
+
+async function readEmergencies(
+  signal: AbortSignal,
+): Promise<{ waiting: readonly EmergencyView[]; reviews: readonly EmergencyView[] }> {
+  const [{ emergencies }, { reviews }] = await Promise.all([
+    call<{ emergencies: EmergencyView[] }>('GET', 'emergencies', { signal }),
+    call<{ reviews: EmergencyView[] }>('GET', 'reviews', { signal }),
+  ]);
+  return { waiting: emergencies.filter(({ state }) => state === 'waiting'), reviews };
 }

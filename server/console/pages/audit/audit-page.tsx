@@ -5,12 +5,11 @@ import { useAct, useLoad } from '../../api/hooks.ts';
 import { AreaField } from '../../ui/area-field.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SelectField, TextField } from '../../ui/fields.tsx';
-import { isoDay, startOfDay, when } from '../../ui/format.ts';
+import { endOfDay, startOfDay, when } from '../../ui/format.ts';
 import { ErrorNotice, Waiting } from '../../ui/notice.tsx';
 import { words } from './words.ts';
 
 const PAGE = 50;
-const DAY_MS = 24 * 3_600_000;
 const ACTIONS = [
   { value: '', label: words.everyAction },
   ...Object.entries(words.actions)
@@ -37,7 +36,7 @@ function asked({ from, to, ...rest }: Filter) {
   return {
     ...rest,
     from: from === '' ? null : startOfDay(from),
-    to: to === '' ? null : startOfDay(isoDay(startOfDay(to) + 1.5 * DAY_MS)) - 1,
+    to: to === '' ? null : endOfDay(to) - 1,
   };
 }
 

@@ -4,10 +4,9 @@ import { words as shared } from '../../app/words.ts';
 import { AreaField } from '../../ui/area-field.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SelectField, TextField } from '../../ui/fields.tsx';
-import { isoDay, startOfDay } from '../../ui/format.ts';
+import { endOfDay, isoDay, startOfDay } from '../../ui/format.ts';
 import { words } from './words.ts';
 
-const DAY_MS = 24 * 3_600_000;
 const ROLES = Object.entries(shared.roles).map(([value, label]) => ({ value, label }));
 
 /** A role in one area as it is edited; days as date fields have them, empty: without an end. */
@@ -40,7 +39,7 @@ export function grantsOf(drafts: readonly DraftGrant[]): GrantRequest[] {
   return drafts.map(({ role, area, from, until }) => ({
     ...{ role, areas: [area] },
     from: from === '' ? null : startOfDay(from),
-    until: until === '' ? null : startOfDay(isoDay(startOfDay(until) + 1.5 * DAY_MS)),
+    until: until === '' ? null : endOfDay(until),
   }));
 }
 

@@ -8,7 +8,7 @@ import { AreaField } from '../../ui/area-field.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { CheckField, SelectField, TextField } from '../../ui/fields.tsx';
-import { isoDay, startOfDay } from '../../ui/format.ts';
+import { endOfDay, isoDay } from '../../ui/format.ts';
 import { ErrorNotice } from '../../ui/notice.tsx';
 import { MACHINE_PERMISSIONS } from './permissions.ts';
 import { words } from './words.ts';
@@ -39,7 +39,7 @@ export function CreateToken(props: {
     const body: TokenCreate = {
       ...{ name, grants: [{ role, areas: [area] }], scope: [...scope] },
       // The last day is wholly in it.
-      expiresAt: startOfDay(until) + DAY_MS,
+      expiresAt: endOfDay(until),
     };
     props.onMade(await call<MadeToken>('POST', 'tokens', { key, body }));
   });
