@@ -29,16 +29,16 @@ export class Approvers {
     this.#clock = options.clock;
   }
 
-  /** Who answers for an area at this moment: those of the nearest level that has any, by name. */
-  of(areaId: string): Approver[] {
+  /** Who answers for each of these areas at this moment, in their order: those of the nearest level that has any, by name. */
+  of(areaIds: readonly string[]): Approver[][] {
+    if (areaIds.length === 0) return [];
     const { tree } = this.#areas;
-    if (!tree.has(areaId)) return [];
     const byArea = this.#byArea();
-    for (const id of tree.ancestry(areaId).reverse()) {
-      const found = byArea.get(id);
-      if (found !== undefined) return found.slice(0, MOST_NAMES);
-    }
-    return [];
+    return areaIds.map((areaId) => {
+      const ancestry = tree.has(areaId) ? tree.ancestry(areaId).reverse() : [];
+      const level = ancestry.find((id) => byArea.has(id));
+      return (byArea.get(level ?? '') ?? []).slice(0, MOST_NAMES);
+    });
   }
 
   #byArea(): ReadonlyMap<string, Approver[]> {

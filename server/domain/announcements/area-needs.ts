@@ -7,10 +7,12 @@ import { nameOf } from '../areas/area-names.ts';
 export type NeedsOf = (areaIds: readonly string[]) => AreaNeeds;
 
 export function needsOf(approvers: Approvers, areas: AreaDirectory): NeedsOf {
-  return (areaIds) =>
-    areaIds.map((areaId) => ({
+  return (areaIds) => {
+    const asked = approvers.of(areaIds);
+    return areaIds.map((areaId, i) => ({
       areaId,
       name: nameOf(areaId, areas.tree),
-      approvers: approvers.of(areaId).map((one) => ({ ...one })),
+      approvers: (asked[i] ?? []).map((one) => ({ ...one })),
     }));
+  };
 }

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { sha256 } from '#protocols';
 import type { StandingApproval } from '../../../server/domain/announcements/standing-approval.ts';
+import type { Emergency } from '../../../server/domain/emergencies/emergency.ts';
 import { onBothDatabases } from './databases.ts';
 import { AT, area, uniqueId } from './samples.ts';
 
@@ -15,7 +17,40 @@ const standing = (areaId: string, over: Partial<StandingApproval> = {}): Standin
   ...over,
 });
 
+const emergency = (areaId: string, over: Partial<Emergency> = {}): Emergency => ({
+  ...{ id: uniqueId('emg'), announcementId: 'ann_1', areaId, title: 'Xả lũ', sha256: sha256('words') },
+  request: { announcementId: 'ann_1', sha256: sha256('words'), targets: { areas: [areaId] } },
+  ...{ askedBy: 'bích', askedByLeader: false, askedAt: AT, expiresAt: AT + 900_000, state: 'waiting' },
+  ...{ breakGlass: null, decidedBy: null, decidedAt: null, broadcastId: null, reviewedBy: null },
+  ...{ reviewedAt: null, justified: null, reviewNote: null },
+  ...over,
+});
+
 onBothDatabases('approvals', (storage) => {
+  it('keep emergencies, and find those that are reviewed', async () => {
+    const place = area();
+    const waiting = emergency(place.id);
+    const broken = emergency(place.id, { askedAt: AT + 1, state: 'aired', breakGlass: 'vỡ đê' });
+    await storage().transaction(async (tx) => {
+      for (const one of [waiting, broken]) await tx.emergencies.save(one);
+    });
+    const { emergencies } = storage().read;
+    expect(await emergencies.list([place.id], { limit: 9 })).toEqual([broken, waiting]);
+    expect(await emergencies.list([place.id], { limit: 1 })).toEqual([broken]);
+    expect(await emergencies.list(['elsewhere'], { limit: 9 })).toEqual([]);
+    const reviewed = {
+      ...broken,
+      reviewedBy: 'chairman',
+      reviewedAt: AT + 2,
+      justified: false,
+      reviewNote: 'x',
+    };
+    await storage().transaction((tx) => tx.emergencies.save(reviewed));
+    expect(await emergencies.list([place.id], { limit: 9, reviews: true })).toEqual([reviewed]);
+    expect(await emergencies.get(waiting.id)).toEqual(waiting);
+    expect(await emergencies.get('emg_none')).toBeNull();
+  });
+
   it('keep leaves for series, and those that are over', async () => {
     const place = area();
     const [old, young] = [standing(place.id), standing(place.id, { at: AT + 1, editors: null })];

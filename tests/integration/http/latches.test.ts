@@ -292,6 +292,15 @@ describe('a mute', () => {
       expect(rules.sensitive).toBe(true);
       break;
     }
+    // What its SIM may fetch ahead in a day travels alike, and goes back to what is set at the loudspeaker.
+    for (const dataBudgetMb of [40, null]) {
+      const budget = await controller.call<SpeakerView>('technician', 'PATCH', 'speakers/loa-1', {
+        body: { dataBudgetMb },
+      });
+      expect(budget.body.dataBudgetMb).toBe(dataBudgetMb);
+      const held = assignmentCodec.parse(payloadOf(await speaker.next('assignment')));
+      expect(held.dataBudgetMb).toBe(dataBudgetMb ?? undefined);
+    }
   });
 });
 
