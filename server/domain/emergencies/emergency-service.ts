@@ -32,6 +32,8 @@ export interface EmergencyServiceOptions {
   readonly broadcasts: Pick<BroadcastService, 'play'>;
   readonly clock: Clock;
   readonly events: LiveEvents;
+  /** What a person may do at this moment; undefined: nobody of that name. */
+  readonly actorNow: (name: string) => Actor | undefined;
 }
 
 /**
@@ -74,7 +76,7 @@ export class EmergencyService {
     return this.#air(tx, actor, emergency, [actor.name]);
   }
 
-  /** The second person's word: it goes out now. Throws `request.not_found`, `request.forbidden`, `request.conflict`, `emergency.same_person`, and as `ask`. */
+  /** The second person's word: it goes out now, if the first one's still counts. Throws `request.not_found`, `request.forbidden`, `request.conflict`, `emergency.same_person`, and as `ask`. */
   async confirm(tx: Transaction, actor: Actor, id: string, sha256: string): Promise<Outcome> {
     const emergency = await this.#waiting(tx, id);
     const announcement = await this.#announcement(tx, emergency.announcementId, sha256);
@@ -83,7 +85,10 @@ export class EmergencyService {
     requirePerson(actor);
     if (actor.name === emergency.askedBy)
       throw new DomainError('emergency.same_person', { id, actor: actor.name });
-    if (!emergency.askedByLeader) this.#authorizeAll(actor, 'broadcast:emergency', meant.areaIds);
+    // Who asked may have been deactivated since, or a deputy's days be over.
+    const asker = this.#options.actorNow(emergency.askedBy) ?? { name: emergency.askedBy, grants: [] };
+    this.#authorizeAll(asker, 'broadcast:play', [announcement.areaId, ...meant.areaIds]);
+    if (!this.#leads(asker, meant.areaIds)) this.#authorizeAll(actor, 'broadcast:emergency', meant.areaIds);
     if (sha256 !== emergency.sha256)
       throw new DomainError('announcement.audio_changed', {
         ...{ id: announcement.id, held: sha256, given: emergency.sha256 },

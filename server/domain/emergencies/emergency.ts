@@ -12,7 +12,7 @@ export interface Emergency {
   readonly sha256: string;
   readonly request: EmergencyRequest;
   readonly askedBy: string;
-  /** Whether who asked answers for everywhere that it is for. */
+  /** Whether who asked answered for everywhere that it is for, then; a second person's word asks it anew. */
   readonly askedByLeader: boolean;
   readonly askedAt: Instant;
   /** Until then a second person may confirm it. */
