@@ -37,6 +37,8 @@ export interface EmergencyStore {
     options: { readonly limit: number; readonly reviews?: boolean },
   ): Promise<Emergency[]>;
   get(id: string): Promise<Emergency | null>;
+  /** Those of an announcement that went out from an instant on by this person's word alone. */
+  airedAlone(of: Pick<Emergency, 'announcementId' | 'askedBy'>, from: Instant): Promise<Emergency[]>;
   save(emergency: Emergency): Promise<void>;
 }
 

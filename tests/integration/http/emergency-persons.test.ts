@@ -119,6 +119,20 @@ describe('an emergency', { timeout: 60_000 }, () => {
     expect(body.emergencies.map(({ state }) => state).sort()).toEqual(['aired', 'dropped', 'expired']);
   });
 
+  it('needs the second one also where somebody asks for one commune after the other', async () => {
+    const { clock, controller, urgent } = await dam();
+    const there = { targets: { areas: [ELSEWHERE] } };
+    expect((await ask(controller, 'province chairman', urgent)).emergency.state).toBe('aired');
+    expect((await ask(controller, 'province chairman', urgent)).emergency.state).toBe('aired');
+    const other = await written(controller);
+    expect((await ask(controller, 'province chairman', other, there)).emergency.state).toBe('aired');
+    const waits = await ask(controller, 'province chairman', urgent, there);
+    expect(waits).toMatchObject({ emergency: { state: 'waiting' }, broadcast: null });
+    expect((await confirm(controller, 'province editor', waits)).emergency.state).toBe('aired');
+    await clock.advance(15 * MINUTE + 1);
+    expect((await ask(controller, 'province chairman', urgent, there)).emergency.state).toBe('aired');
+  });
+
   it('counts the first person’s word by what he may do when the second one answers', async () => {
     const { clock, controller, urgent } = await dam();
     const { storage, services } = controller.context;
