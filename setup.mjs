@@ -6,9 +6,8 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cure, inPath, withoutUsage } from './setup/npm-cures.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 /** The oldest Node that runs this: [major, minor]. */
@@ -85,10 +84,7 @@ function files(paths, endings) {
   return found;
 }
 
-/**
- * Waits for its turn and returns what ends it. A lock whose owner is gone is taken over. It lies outside the clone,
- * because `npm ci` empties node_modules and nothing else there is ours to litter.
- */
+/** Waits for its turn and returns what ends it. A lock whose owner is gone is taken over. Outside the clone: `npm ci` empties node_modules. */
 async function takeLock() {
   const id = createHash('sha256').update(root).digest('hex').slice(0, 16);
   const path = join(tmpdir(), `loa-setup-${id}.lock`);
@@ -141,7 +137,9 @@ async function install(before) {
       ...compilerHints(),
       npm_config_update_notifier: 'false',
     });
-    if (code !== 0) throw new SetupError(cure(output, root), withoutUsage(output));
+    // npm explains its own options at length after some errors.
+    const [said] = output.split(/^npm error\n?(?=npm error (?:Clean install|Usage|Options))/m);
+    if (code !== 0) throw new SetupError(cures.find(([words]) => words.test(output))[1](), said);
   } finally {
     clearInterval(heartbeat);
   }
@@ -178,28 +176,59 @@ function npmCommand() {
 
 /** How native modules are compiled where no ready build can be had. */
 function compilerHints() {
-  const prefix = dirname(dirname(process.execPath));
-  const header = join(prefix, 'include', 'node', 'node_version.h');
-  return {
-    npm_package_config_node_gyp_jobs: 'max',
-    // With the headers beside Node itself, where there are any, instead of a download.
-    ...(existsSync(header) ? { npm_package_config_node_gyp_nodedir: prefix } : {}),
-  };
+  const nodedir = dirname(dirname(process.execPath));
+  const here = existsSync(join(nodedir, 'include', 'node', 'node_version.h'));
+  // With the headers beside Node itself, where there are any, instead of a download.
+  const headers = here ? { npm_package_config_node_gyp_nodedir: nodedir } : {};
+  return { npm_package_config_node_gyp_jobs: 'max', ...headers };
+}
+
+/** Whether a program of this name lies in PATH. */
+function inPath(name) {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .some((folder) => folder !== '' && existsSync(join(folder, name)));
+}
+
+/** What to do when `npm ci` fails, by what it said; the first that fits. */
+const cures = [
+  [/gyp ERR|node-gyp|prebuild-install/, compilerCure],
+  [/ENOSPC/, () => 'npm ci ran out of disk space: free about 1 GB and run this again'],
+  [/EACCES|EPERM/, () => `npm ci may not write: make ${root} writable for this user`],
+  [
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENOTCACHED/,
+    () => 'npm ci could not reach the package registry: check the network (npm ping), then run this again',
+  ],
+  [
+    /can only install packages when your package.json and package-lock.json/,
+    () => 'package.json and package-lock.json disagree: run npm install and commit both',
+  ],
+  [/(?:)/, () => 'npm ci failed; what it said is above'],
+];
+
+function compilerCure() {
+  const wanted = { python3: ['python3', 'python'], make: ['make'], 'g++': ['c++', 'g++', 'clang++'] };
+  const missing = Object.keys(wanted).filter((name) => !wanted[name].some(inPath));
+  if (missing.length === 0) return 'npm ci could not compile a native module; see the compiler above';
+  return `npm ci could not compile better-sqlite3 without ${missing.join(', ')}: apt-get install ${missing.join(' ')} (macOS: xcode-select --install)`;
+}
+
+/** Runs a program of an installed package. Throws `failure` with what it printed. */
+async function tool(path, args, failure, env = {}) {
+  const { code, output } = await run(process.execPath, [at('node_modules', path), ...args], env);
+  if (code !== 0) throw new SetupError(failure, output);
 }
 
 /** Each provider's Prisma client: its head (schema.prisma) and the models that all share, joined in prisma/generated. */
 const schemaFolder = 'prisma/generated';
+const providers = ['postgresql', 'sqlite'];
 
 const databaseClients = {
   name: 'database clients',
   inputs: () => contentHash(['prisma', 'node_modules/prisma/package.json'], ['.prisma', 'package.json']),
-  outputs: () => providers().flatMap((provider) => [joinedPath(provider), ...clientFolder(provider)]),
+  outputs: () => providers.flatMap((provider) => [joinedPath(provider), ...clientFolder(provider)]),
   run: generate,
 };
-
-function providers() {
-  return readdirSync(at('prisma')).filter((name) => existsSync(headPath(name)));
-}
 
 const headPath = (provider) => at('prisma', provider, 'schema.prisma');
 const joinedPath = (provider) => join(schemaFolder, `${provider}.prisma`);
@@ -212,44 +241,48 @@ function clientFolder(provider) {
 
 async function generate() {
   say('generating the database clients');
-  for (const provider of providers()) {
+  for (const provider of providers) {
     mkdirSync(at(schemaFolder), { recursive: true });
     writeFileSync(at(joinedPath(provider)), joined(provider));
-    const args = [at('node_modules/prisma/build/index.js'), 'generate', '--schema', joinedPath(provider)];
-    const { code, output } = await run(process.execPath, args, {
+    const args = ['generate', '--schema', joinedPath(provider)];
+    await tool('prisma/build/index.js', args, `the database client for ${provider} could not be generated`, {
       // `generate` never runs the schema engine, yet downloads it unless it is told where one is.
       PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
       PRISMA_HIDE_UPDATE_MESSAGE: '1',
       CHECKPOINT_DISABLE: '1',
     });
-    if (code !== 0)
-      throw new SetupError(`the database client for ${provider} could not be generated`, output);
   }
 }
 
 function joined(provider) {
-  const models = readdirSync(at('prisma/models')).sort();
-  const paths = models.filter((name) => name.endsWith('.prisma')).map((name) => at('prisma/models', name));
-  return [headPath(provider), ...paths].map((path) => readFileSync(path, 'utf8')).join('\n');
+  const paths = [
+    headPath(provider),
+    ...files(['prisma/models'], ['.prisma'])
+      .sort()
+      .map((path) => at(path)),
+  ];
+  return paths.map((path) => readFileSync(path, 'utf8')).join('\n');
 }
 
 const sources = ['protocols', 'media', 'server', 'device-agent', 'prisma', 'tests'];
-const programs = [
-  'server/main.ts',
-  ...['backup', 'keys', 'restore'].map((name) => `server/${name}-command.ts`),
-  'server/demo/main.ts',
-  'device-agent/main.ts',
-  'device-agent/fleet/main.ts',
-  'server/verify/main.ts',
-  ...['bench/main', 'torture/main', 'docs/write', 'checks/check'].map((name) => `tests/${name}.ts`),
-];
 const buildStep = {
   name: 'build',
   inputs: () =>
     treeHash([...sources, 'tsconfig.json', 'tsconfig.base.json'], ['.ts', '.tsx', '.json', '.prisma']),
   outputs: compiledPrograms,
-  run: compile,
+  run: () => {
+    say('building (tsc -b)');
+    // tsc takes what its notes say for up to date, even where somebody removed the files.
+    const force = compiledPrograms().some((path) => !existsSync(at(path))) ? ['--force'] : [];
+    return tool('typescript/bin/tsc', ['-b', ...force], 'the build failed; the type errors are above');
+  },
 };
+
+/** Whatever the scripts of package.json run. */
+function compiledPrograms() {
+  const { scripts } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+  return [...new Set(Object.values(scripts).flatMap((line) => line.match(/\bdist\/\S+\.js/g) ?? []))];
+}
 
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. Aliases, because our own code may import the same names. */
 const requireBanner =
@@ -260,7 +293,17 @@ const bundleStep = (name, entry, outfile, sources, options) => ({
   name,
   inputs: () => treeHash([...sources, 'package.json', 'package-lock.json'], ['.ts', '.json']),
   outputs: () => [outfile],
-  run: () => bundle(name, { entryPoints: [entry], outfile, ...options }),
+  run: async () => {
+    say(`${name} (${outfile})`);
+    const common = { absWorkingDir: root, bundle: true, conditions: ['loa-source'], logLevel: 'silent' };
+    try {
+      // Only here, where the dependencies are installed.
+      const { build } = await import('esbuild');
+      await build({ ...common, entryPoints: [entry], outfile, ...options });
+    } catch (error) {
+      throw new SetupError(`the ${name} could not be made`, error instanceof Error ? error.message : '');
+    }
+  },
 });
 
 const agentFile = bundleStep(
@@ -283,45 +326,17 @@ const evidencePage = bundleStep(
 );
 
 /** The web console: pages and hashed assets that the controller serves. */
-const consoleFolder = 'server/console';
 const consoleStep = {
   name: 'web console',
   inputs: () =>
-    treeHash([consoleFolder, 'package-lock.json'], ['.ts', '.tsx', '.css', '.html', '.svg', '.json']),
+    treeHash(['server/console', 'package-lock.json'], ['.ts', '.tsx', '.css', '.html', '.svg', '.json']),
   outputs: () => ['dist/console/index.html'],
-  run: buildConsole,
+  run: () => {
+    say('web console (dist/console)');
+    const args = ['build', 'server/console', '--logLevel', 'warn'];
+    return tool('vite/bin/vite.js', args, 'the web console could not be built');
+  },
 };
-
-async function buildConsole() {
-  say('web console (dist/console)');
-  const args = [at('node_modules/vite/bin/vite.js'), 'build', consoleFolder, '--logLevel', 'warn'];
-  const { code, output } = await run(process.execPath, args);
-  if (code !== 0) throw new SetupError('the web console could not be built', output);
-}
-
-function compiledPrograms() {
-  return programs.map((path) => join('dist', path.replace(/\.ts$/, '.js')));
-}
-
-async function compile() {
-  say('building (tsc -b)');
-  // tsc takes what its notes say for up to date, even where somebody removed the files.
-  const force = compiledPrograms().some((path) => !existsSync(at(path))) ? ['--force'] : [];
-  const args = [at('node_modules/typescript/bin/tsc'), '-b', ...force];
-  const { code, output } = await run(process.execPath, args);
-  if (code !== 0) throw new SetupError('the build failed; the type errors are above', output);
-}
-
-async function bundle(name, options) {
-  say(`${name} (${options.outfile})`);
-  const common = { absWorkingDir: root, bundle: true, conditions: ['loa-source'], logLevel: 'silent' };
-  try {
-    // Only here, where the dependencies are installed.
-    await (await import('esbuild')).build({ ...common, ...options });
-  } catch (error) {
-    throw new SetupError(`the ${name} could not be made`, error instanceof Error ? error.message : '');
-  }
-}
 
 /** In order. `inputs()` names what a step's result depends on; its `outputs()` must exist for it to count as done. */
 const steps = [dependencies, databaseClients, buildStep, agentFile, evidencePage, consoleStep];
@@ -342,9 +357,8 @@ async function main() {
 function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > lowestNode[0] || (major === lowestNode[0] && minor >= lowestNode[1])) return;
-  const wanted = lowestNode.join('.');
   throw new SetupError(
-    `Node ${process.versions.node} is too old: install Node ${wanted} or newer (https://nodejs.org/en/download)`,
+    `Node ${process.versions.node} is too old: install Node ${lowestNode.join('.')} or newer (https://nodejs.org/en/download)`,
   );
 }
 

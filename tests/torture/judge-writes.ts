@@ -123,16 +123,11 @@ function receiptsOf(
     from: airing.startsAt - DAMAGED_MS,
     to: airing.hardEndAt,
   });
-  if (damaged) {
-    const [soundedMs, toldMs] = [lengthOf(parts), lengthOf(claims)];
-    if (long.length > 0 && soundedMs > toldMs)
-      return [
-        finding(airing, speaker, `${soundedMs} ms sounded; the receipts say ${text(delivery, claims)}`),
-      ];
-    return [];
-  }
+  const [soundedMs, toldMs] = [lengthOf(parts), lengthOf(claims)];
+  if (damaged && long.length > 0 && soundedMs > toldMs)
+    return [finding(airing, speaker, `${soundedMs} ms sounded; the receipts say ${text(delivery, claims)}`)];
   const untold = long.find(({ fromMs, toMs }) => !covered({ fromMs, toMs }, claims));
-  if (untold !== undefined)
+  if (!damaged && untold !== undefined)
     return [
       finding(
         airing,
