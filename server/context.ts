@@ -137,7 +137,9 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
       latenessMs: config.latenessMs,
     },
   });
-  const emergencies = new EmergencyService({ read, ...territory, broadcasts, clock, events });
+  const emergencies = new EmergencyService({
+    ...{ read, ...territory, broadcasts, clock, events, actorNow: people.actorNow },
+  });
   const scheduleSide = buildScheduleSide({
     ...{ storage, clock, ...territory, needs, events, disputed: () => planSide.guard.disputed },
     onError: (error) => log.error({ err: error, part: 'approvals' }, 'a part failed'),

@@ -1,7 +1,9 @@
 import type { Clock } from '#kit';
 import type { ServerConfig } from '../config/index.ts';
+import { accountActor } from '../domain/accounts/account.ts';
 import { AccountDirectory } from '../domain/accounts/account-directory.ts';
 import { AccountService } from '../domain/accounts/account-service.ts';
+import type { Actor } from '../domain/accounts/actor.ts';
 import { ApiTokenBook } from '../domain/accounts/api-token-book.ts';
 import { ApiTokenService } from '../domain/accounts/api-token-service.ts';
 import { Authenticator } from '../domain/accounts/authenticator.ts';
@@ -74,6 +76,11 @@ export function buildPeopleSide({ config, vault, storage, clock, log, areas }: P
   };
   return {
     ...{ services, tokens, sessions, apiTokenBook },
+    /** What a person may do at this moment, by name, whoever asks. */
+    actorNow: (name: string): Actor | undefined => {
+      const account = directory.find(name);
+      return account === undefined ? fileTokens.named(name) : accountActor(account, clock.now(), '');
+    },
     /** What is held in memory, from the database and the operator's file. Throws `TokensFileError`. */
     load: async () => {
       const { read } = storage;

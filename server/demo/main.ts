@@ -125,6 +125,8 @@ async function main(): Promise<void> {
     if (result === undefined) return;
     allFinished = result.finished === result.speakers;
     if (!options.once) {
+      const link = await village.setupLink();
+      if (link !== null) say(`The web console waits for its first administrator at ${link}`);
       say(
         `The API goes on at ${village.url}/api/v1 (token of the editor: ${village.token('editor')}). Ctrl-C ends it.`,
       );

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DisposerStack, delay, SystemClock } from '#kit';
@@ -51,6 +51,12 @@ export class Village {
       name: `Cụm loa ${name}`,
       recordings: join(folder, `loa-${areaId}`, 'recordings'),
     }));
+  }
+
+  /** Where the first administrator is made, as the controller's start says it; null: it says nothing of it. */
+  async setupLink(): Promise<string | null> {
+    const log = await readFile(join(this.folder, 'controller.log'), 'utf8');
+    return /http\S+\/setup#\S+/.exec(log)?.[0] ?? null;
   }
 
   /** A client in this role. */

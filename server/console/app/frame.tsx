@@ -33,6 +33,9 @@ export function Frame(props: { readonly children: ReactNode }) {
 
   return (
     <div className="frame">
+      <a className="skip" href="#main">
+        {words.skip}
+      </a>
       <header className="top">
         <span className="station">{setup === undefined ? '' : stationName(setup.station)}</span>
         <span>{session.account.displayName}</span>
@@ -67,7 +70,9 @@ export function Frame(props: { readonly children: ReactNode }) {
           </Button>
         </nav>
       </div>
-      <main id="main">{props.children}</main>
+      <main id="main" tabIndex={-1}>
+        {props.children}
+      </main>
       <footer className="foot">{words.product}</footer>
     </div>
   );

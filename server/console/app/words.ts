@@ -16,7 +16,6 @@ export const words = {
   },
   noPage: 'Không có trang này.',
   home: 'Về trang chính',
-  nothingHere: 'Tài khoản này chưa được giao việc nào. Hãy nhờ người quản trị giao vai trò.',
   roles: {
     administrator: 'Quản trị viên',
     editor: 'Cán bộ truyền thanh',

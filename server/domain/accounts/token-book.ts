@@ -51,6 +51,12 @@ export class TokenBook {
     return new Set([...this.#actors.values()].map(({ actor }) => actor.name));
   }
 
+  /** What all tokens of a name may do together; undefined: there is none. */
+  named(name: string): Actor | undefined {
+    const mine = [...this.#actors.values()].filter(({ actor }) => actor.name === name);
+    return mine.length === 0 ? undefined : { name, grants: mine.flatMap(({ actor }) => actor.grants) };
+  }
+
   /** The bearer, or undefined. */
   find(token: string): Actor | undefined {
     if (!TOKEN.test(token)) return undefined;

@@ -32,6 +32,8 @@ export interface EmergencyServiceOptions {
   readonly broadcasts: Pick<BroadcastService, 'play'>;
   readonly clock: Clock;
   readonly events: LiveEvents;
+  /** What a person may do at this moment; undefined: nobody of that name. */
+  readonly actorNow: (name: string) => Actor | undefined;
 }
 
 /**
@@ -54,13 +56,18 @@ export class EmergencyService {
   async ask(tx: Transaction, actor: Actor, request: EmergencyRequest): Promise<Outcome> {
     const announcement = await this.#announcement(tx, request.announcementId, request.sha256);
     const meant = this.#meant(request);
-    this.#authorizeAll(actor, 'broadcast:play', [announcement.areaId, ...meant.areaIds]);
+    this.#authorizeAll(actor, 'broadcast:play', [announcement.areaId, ...meant]);
     requirePerson(actor);
     const now = Math.floor(this.#options.clock.now());
-    const leads = this.#leads(actor, meant.areaIds);
+    const leads = this.#leads(actor, meant);
     const { breakGlass } = request;
     const approved = await this.#isApproved(tx, announcement, request);
-    const atOnce = breakGlass !== undefined || (!meant.beyond && (leads || approved));
+    const alone = await tx.emergencies.airedAlone(
+      { announcementId: announcement.id, askedBy: actor.name },
+      now - CONFIRM_MS,
+    );
+    const beyond = this.#isBeyond([request, ...alone.map((one) => one.request)]);
+    const atOnce = breakGlass !== undefined || (!beyond && (leads || approved));
     const emergency: Emergency = {
       ...{ id: newId('emg', now), announcementId: announcement.id, areaId: announcement.areaId },
       ...{ title: announcement.title, sha256: request.sha256, request, askedBy: actor.name },
@@ -74,16 +81,19 @@ export class EmergencyService {
     return this.#air(tx, actor, emergency, [actor.name]);
   }
 
-  /** The second person's word: it goes out now. Throws `request.not_found`, `request.forbidden`, `request.conflict`, `emergency.same_person`, and as `ask`. */
+  /** The second person's word: it goes out now, if the first one's still counts. Throws `request.not_found`, `request.forbidden`, `request.conflict`, `emergency.same_person`, and as `ask`. */
   async confirm(tx: Transaction, actor: Actor, id: string, sha256: string): Promise<Outcome> {
     const emergency = await this.#waiting(tx, id);
     const announcement = await this.#announcement(tx, emergency.announcementId, sha256);
     const meant = this.#meant(emergency.request);
-    this.#authorizeAll(actor, 'broadcast:play', [announcement.areaId, ...meant.areaIds]);
+    this.#authorizeAll(actor, 'broadcast:play', [announcement.areaId, ...meant]);
     requirePerson(actor);
     if (actor.name === emergency.askedBy)
       throw new DomainError('emergency.same_person', { id, actor: actor.name });
-    if (!emergency.askedByLeader) this.#authorizeAll(actor, 'broadcast:emergency', meant.areaIds);
+    // Who asked may have been deactivated since, or a deputy's days be over.
+    const asker = this.#options.actorNow(emergency.askedBy) ?? { name: emergency.askedBy, grants: [] };
+    this.#authorizeAll(asker, 'broadcast:play', [announcement.areaId, ...meant]);
+    if (!this.#leads(asker, meant)) this.#authorizeAll(actor, 'broadcast:emergency', meant);
     if (sha256 !== emergency.sha256)
       throw new DomainError('announcement.audio_changed', {
         ...{ id: announcement.id, held: sha256, given: emergency.sha256 },
@@ -163,20 +173,21 @@ export class EmergencyService {
     return announcement;
   }
 
-  /** Every area that is meant, and whether that is more than one commune. */
-  #meant(request: Pick<PlayRequest, 'targets'>): {
-    readonly areaIds: readonly string[];
-    readonly beyond: boolean;
-  } {
+  /** Every area that is meant. */
+  #meant(request: Pick<PlayRequest, 'targets'>): readonly string[] {
     const { areas, speakers } = this.#options;
     const wanted = wantedTargets(request.targets);
     const targets = resolveTargets(wanted, areas.tree, speakers);
+    return [...new Set([...wanted.areas, ...targets.areaIds])];
+  }
+
+  /** Whether these together are for more than one commune: several requests for one each are no way around the second person. */
+  #isBeyond(requests: readonly Pick<PlayRequest, 'targets'>[]): boolean {
+    const { areas, speakers } = this.#options;
     const territory = territoryOf(areas.tree, speakers);
-    const meant = new TargetRules(territory).areasOf(wanted);
-    return {
-      areaIds: [...new Set([...wanted.areas, ...targets.areaIds])],
-      beyond: isBeyondCommune(meant, territory),
-    };
+    const rules = new TargetRules(territory);
+    const meant = requests.flatMap(({ targets }) => [...rules.areasOf(wantedTargets(targets))]);
+    return isBeyondCommune(meant, territory);
   }
 
   async #isApproved(

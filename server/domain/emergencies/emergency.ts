@@ -12,7 +12,7 @@ export interface Emergency {
   readonly sha256: string;
   readonly request: EmergencyRequest;
   readonly askedBy: string;
-  /** Whether who asked answers for everywhere that it is for. */
+  /** Whether who asked answered for everywhere that it is for, then; a second person's word asks it anew. */
   readonly askedByLeader: boolean;
   readonly askedAt: Instant;
   /** Until then a second person may confirm it. */
@@ -37,6 +37,8 @@ export interface EmergencyStore {
     options: { readonly limit: number; readonly reviews?: boolean },
   ): Promise<Emergency[]>;
   get(id: string): Promise<Emergency | null>;
+  /** Those of an announcement that went out from an instant on by this person's word alone. */
+  airedAlone(of: Pick<Emergency, 'announcementId' | 'askedBy'>, from: Instant): Promise<Emergency[]>;
   save(emergency: Emergency): Promise<void>;
 }
 

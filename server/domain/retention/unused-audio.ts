@@ -26,7 +26,7 @@ export async function sweepUnusedAudio(
 ): Promise<void> {
   await storage.transaction((tx) => tx.media.markUnused(Math.floor(now)));
   if (keepMs !== null) {
-    const removed = await storage.transaction(async (tx) => {
+    await storage.transaction(async (tx) => {
       const gone = await tx.media.removeUnused(now - keepMs);
       // What was lost is in the log for ever, by name.
       if (gone.length > 0)
@@ -34,10 +34,9 @@ export async function sweepUnusedAudio(
           ...{ at: now, actor: 'controller', role: 'controller', action: 'media.expire', subject: 'media' },
           ...{ detail: JSON.stringify({ sha256: gone }), areaId },
         });
-      return gone;
     });
-    for (const sha256 of removed) await files.delete(sha256);
   }
+  // Only what was written long ago: the same audio may just be coming in once more, and its record comes last.
   const known = new Set(await storage.read.media.hashes());
   for (const { sha256, at } of await files.written())
     if (!known.has(sha256) && at < now - ORPHAN_MS) await files.delete(sha256);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AnnouncementView, EmergencyOutcome, EmergencyView, LatchView } from '#protocols';
+import type { Account } from '../../../server/domain/accounts/account.ts';
 import { medium } from '../../contract/storage/samples.ts';
 import { startMonday } from './schedule-support.ts';
 import { COMMUNE, ELSEWHERE, type Problem, type TestController, type Who } from './support.ts';
@@ -116,6 +117,56 @@ describe('an emergency', { timeout: 60_000 }, () => {
     expect(gone.body).toMatchObject({ state: 'dropped', decidedBy: 'province chairman' });
     const { body } = await controller.get<{ emergencies: EmergencyView[] }>('viewer', 'emergencies');
     expect(body.emergencies.map(({ state }) => state).sort()).toEqual(['aired', 'dropped', 'expired']);
+  });
+
+  it('needs the second one also where somebody asks for one commune after the other', async () => {
+    const { clock, controller, urgent } = await dam();
+    const there = { targets: { areas: [ELSEWHERE] } };
+    expect((await ask(controller, 'province chairman', urgent)).emergency.state).toBe('aired');
+    expect((await ask(controller, 'province chairman', urgent)).emergency.state).toBe('aired');
+    const other = await written(controller);
+    expect((await ask(controller, 'province chairman', other, there)).emergency.state).toBe('aired');
+    const waits = await ask(controller, 'province chairman', urgent, there);
+    expect(waits).toMatchObject({ emergency: { state: 'waiting' }, broadcast: null });
+    expect((await confirm(controller, 'province editor', waits)).emergency.state).toBe('aired');
+    await clock.advance(15 * MINUTE + 1);
+    expect((await ask(controller, 'province chairman', urgent, there)).emergency.state).toBe('aired');
+  });
+
+  it('counts the first person’s word by what he may do when the second one answers', async () => {
+    const { clock, controller, urgent } = await dam();
+    const { storage, services } = controller.context;
+    const areas = [COMMUNE, ELSEWHERE];
+    const hang: Account = {
+      ...{ name: 'hang', displayName: 'Hằng', passwordHash: null, notices: [] },
+      ...{ createdAt: 0, createdBy: 'administrator', deactivatedAt: null },
+      grants: [
+        { role: 'editor', areas, from: null, until: null },
+        { role: 'deputy', areas, from: null, until: clock.now() + 10 * MINUTE },
+      ],
+    };
+    services.people.directory.put(hang);
+    const waits = await ask(controller, 'province chairman', urgent, { targets: BOTH });
+    await storage.transaction(async (tx) => {
+      const held = await tx.emergencies.get(waits.emergency.id);
+      if (held !== null) await tx.emergencies.save({ ...held, askedBy: 'hang' });
+    });
+    await clock.advance(10 * MINUTE);
+    // The deputy's days are over: neither of the two is a leader.
+    expect((await confirm(controller, 'province editor', waits)).error).toMatchObject({
+      ...{
+        code: 'request.forbidden',
+        params: { actor: 'province editor', permission: 'broadcast:emergency' },
+      },
+    });
+    services.people.directory.put({ ...hang, deactivatedAt: clock.now() });
+    expect((await confirm(controller, 'province chairman', waits)).error).toMatchObject({
+      ...{ code: 'request.forbidden', params: { actor: 'hang', permission: 'broadcast:play' } },
+    });
+    services.people.directory.put(hang);
+    expect(await confirm(controller, 'province chairman', waits)).toMatchObject({
+      emergency: { state: 'aired', askedBy: 'hang' },
+    });
   });
 
   it('goes out by one person’s word with a reason, and another person reviews it', async () => {

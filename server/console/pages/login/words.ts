@@ -7,7 +7,6 @@ export const words = {
   codeWanted: 'Mật khẩu đúng. Nhập thêm mã xác thực.',
   enter: 'Đăng nhập',
   byPasskey: 'Đăng nhập bằng khóa truy cập',
-  or: 'hoặc',
   lost: 'Quên mật khẩu hoặc mất điện thoại? Quản trị viên của đài tạo được liên kết đặt lại.',
   notSetUp:
     'Máy chủ này chưa có người quản trị. Mở liên kết thiết lập in ở màn hình dòng lệnh khi máy chủ khởi động (địa chỉ kết thúc bằng “/setup#…”).',

@@ -3,7 +3,6 @@ export const words = {
   why: 'Mở mã QR trên màn hình này để Chủ tịch (hoặc người khác) quét bằng máy ảnh điện thoại và đăng nhập, không phải gõ địa chỉ.',
   name: 'Tên đăng nhập của người đó',
   show: 'Mở mã QR',
-  making: 'Đang tạo mã QR…',
   scan: (name: string) => `${name}: mở máy ảnh điện thoại và quét`,
   alt: 'Mã QR để điện thoại quét',
   direct: 'Quét xong là vào ngay: chỉ đưa cho đúng người.',

@@ -4,7 +4,6 @@ export const words = {
   inviteWhy:
     'Người được mời nhận một liên kết dùng một lần, tự chọn mật khẩu; không ai khác biết mật khẩu đó.',
   showDeactivated: 'Hiện cả tài khoản đã ngừng',
-  none: 'Chưa có ai.',
   displayName: 'Họ và tên',
   name: 'Tên đăng nhập',
   nameHint: 'Chữ thường không dấu, chữ số, dấu chấm, gạch ngang. Không đổi và không dùng lại được.',

@@ -33,5 +33,4 @@ export const words = {
   keepOpen: 'Đừng đóng trang này.',
   restored:
     'Khôi phục xong. Cụm loa sẽ tự nối lại trong vài phút. Đăng nhập bằng tài khoản và mật khẩu như trước.',
-  tryAgain: 'Thử lại',
 } as const;
