@@ -41,8 +41,10 @@ export const StandingSchema = Type.Object({
   /** What the series was when it was given. */
   terms: Type.Object({
     files: Type.Boolean(),
-    /** Hosts of the stations that it relays. */
-    hosts: Type.Array(Type.String()),
+    /** Addresses of the streams that it relays. */
+    streams: Type.Array(Type.String()),
+    /** Files that sound in place of these streams. */
+    fallbacks: Type.Array(Type.String()),
     priority: PrioritySchema,
     recurrence: RecurrenceSchema,
     targets: Type.Object({

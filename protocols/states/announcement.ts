@@ -2,15 +2,16 @@ import type { StateTable } from './table.ts';
 
 /**
  * draft: being written · submitted: waiting for approval · approved: may be broadcast · rejected: sent back with a reason ·
- * withdrawn: approved once, never again broadcast. A change of text or audio returns to draft.
+ * withdrawn: never again broadcast. A change of text or audio returns to draft.
+ * It may be withdrawn from any state: without an approval it airs by a leave for its series, as an emergency, or as it was ordered before a change.
  */
 export type AnnouncementState = 'draft' | 'submitted' | 'approved' | 'rejected' | 'withdrawn';
 
 export const ANNOUNCEMENT_STATES: StateTable<AnnouncementState> = {
-  draft: ['submitted'],
-  submitted: ['approved', 'rejected', 'draft'],
+  draft: ['submitted', 'withdrawn'],
+  submitted: ['approved', 'rejected', 'draft', 'withdrawn'],
   approved: ['withdrawn', 'submitted', 'draft'],
-  rejected: ['draft', 'submitted'],
+  rejected: ['draft', 'submitted', 'withdrawn'],
   withdrawn: [],
 };
 

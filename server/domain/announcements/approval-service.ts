@@ -137,8 +137,9 @@ export class ApprovalService {
   }
 
   /**
-   * Never again broadcast, or where areas are named only there; what is planned, under way or on the air of it is taken back with it. All of it who may
-   * write it, in an area also who answers for that. Throws `request.forbidden`, `request.conflict`.
+   * Never again broadcast, or where areas are named only there; what is planned, under way or on the air of it is taken back with it, whether it airs by an
+   * approval, a leave for its series, as an emergency, or as it was ordered before a change. All of it who may write it, in an area also who answers for
+   * that. Throws `request.forbidden`, `request.conflict` for what is withdrawn already.
    */
   async withdraw(
     tx: Transaction,
@@ -164,7 +165,7 @@ export class ApprovalService {
     const areaIds = ofStation
       ? named.map((one) => areas.tree.get(one).id)
       : this.#decided(actor, before, named);
-    if (before.state !== 'approved') throw conflict(id, before.state, 'approved');
+    requireStep(before, 'withdrawn');
     const decisions = this.#with(before, areaIds, { verdict: 'withdrawn', by: actor.name, reason });
     const after = await records.save(
       tx,
@@ -175,7 +176,7 @@ export class ApprovalService {
       {
         decisions,
         forAreas: this.#stillMeant(before, areaIds),
-        ...this.#afterNo({ ...before, decisions }),
+        ...this.#afterWithdrawal({ ...before, decisions }),
       },
     );
     await stop(tx, actor, id, 'announcement.withdrawn', areaIds);
@@ -226,6 +227,14 @@ export class ApprovalService {
     return state === 'approved'
       ? { state: 'withdrawn', approvedSha256 }
       : { state: 'rejected', approvedSha256 };
+  }
+
+  /** What it is once it was withdrawn somewhere: what nobody is asked about, still being written or sent back, stays so. */
+  #afterWithdrawal(announcement: Announcement): Pick<Announcement, 'state' | 'approvedSha256'> {
+    const { state, approvedSha256 } = announcement;
+    if (state === 'draft' || state === 'rejected') return { state, approvedSha256 };
+    const next = this.#afterNo(announcement);
+    return next.state === 'rejected' ? { ...next, state: 'withdrawn' } : next;
   }
 
   /** Where nobody has said yes or no, the widest such areas. */

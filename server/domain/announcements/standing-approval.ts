@@ -8,8 +8,10 @@ import type { Announcement } from './announcement.ts';
 export interface StandingTerms {
   /** Whether it airs audio files. */
   readonly files: boolean;
-  /** Hosts of the stations that it relays. */
-  readonly hosts: readonly string[];
+  /** Addresses of the streams that it relays, whole: another one of the same host is another station. */
+  readonly streams: readonly string[];
+  /** Files that sound in place of these streams: `sha256`. Any other one needs `files`. */
+  readonly fallbacks: readonly string[];
   readonly priority: Priority;
   readonly recurrence: Recurrence;
   readonly targets: Targets;
@@ -104,12 +106,12 @@ export function isFor(
   durationMs: number,
   { tree }: Territory,
 ): boolean {
-  const { state, stream, priority, composers, recordedBy, areaId: station } = announcement;
+  const { state, priority, composers, recordedBy, areaId: station, stream } = announcement;
   const own = recordedBy === by && stream === null;
   return (
     (state === 'submitted' || state === 'approved') &&
     RANK.indexOf(priority) <= RANK.indexOf(terms.priority) &&
-    (stream === null ? terms.files : terms.hosts.includes(hostOf(stream.url))) &&
+    isOfKind(terms, announcement) &&
     durationMs <= maxMinutes * 60_000 &&
     (editors === null || composers.every((name) => editors.includes(name))) &&
     (own || !composers.includes(by)) &&
@@ -118,9 +120,20 @@ export function isFor(
   );
 }
 
-/** The host of a stream, with its port where it names one. */
-export function hostOf(url: string): string {
-  return new URL(url).host;
+/** Whether every sound of it, a relay's fallback too, is of a kind that the series had. */
+function isOfKind(
+  { files, streams, fallbacks }: StandingTerms,
+  { stream, mediaSha256 }: Announcement,
+): boolean {
+  if (stream === null) return files;
+  // A relay that cannot be had sounds as its fallback, all of it.
+  const fallback = mediaSha256 === null || files || fallbacks.includes(mediaSha256);
+  return fallback && streams.includes(addressOf(stream.url));
+}
+
+/** A stream's address in the form in which two are compared. */
+export function addressOf(url: string): string {
+  return new URL(url).href;
 }
 
 function isWithin(wanted: Recurrence, given: Recurrence): boolean {

@@ -5,13 +5,9 @@ import type { Announcement } from '../announcements/announcement.ts';
 import { allowanceOf, isAllowedIn } from '../announcements/approval-areas.ts';
 import { approvalHash, isApproved } from '../announcements/approval-hash.ts';
 import {
-  asPrelude,
-  builtInPrelude,
-  type ClearedPrelude,
   type Clearing,
   clear,
   clearEmergency,
-  clearMessage,
   type EmergencyLeave,
   type Place,
 } from '../announcements/clearance.ts';
@@ -41,6 +37,7 @@ import {
   titleOf,
   withinWindow,
 } from './plan-broadcast.ts';
+import { openBehind, preludesOf } from './preludes.ts';
 import { type ResolvedTargets, resolveTargets, type SpeakerIndex, wantedTargets } from './resolve-targets.ts';
 import { liftedStops, type Stops } from './stops.ts';
 import { takeBack } from './take-back.ts';
@@ -118,7 +115,8 @@ export class BroadcastService {
     const targets = this.#resolve(announcement, cleared);
     const { priority } = announcement;
     const drill = request.drill ?? false;
-    const prelude = await this.#prelude(tx, preludeOf(request, priority), { targets: wanted, territory });
+    const place = { targets: wanted, territory };
+    const prelude = await preludesOf(tx, actor, preludeOf(request, priority), { place, priority });
     const oneMs = repetitionMs({ content, prelude });
     const { startsAt } = playTimes(now, request, priority, oneMs, ONCE, this.#options.defaults);
     const repeat = repeatOf(request, priority, startsAt, oneMs);
@@ -201,8 +199,8 @@ export class BroadcastService {
   }
 
   /**
-   * Takes back whatever is planned, under way or on the air of an announcement, wherever it was ordered, or in some areas alone: who may withdraw the
-   * announcement there needs no further leave. In `tx`, with the withdrawal.
+   * Takes back whatever is planned, under way or on the air of an announcement, wherever it was ordered, or in some areas alone, and what has it before its
+   * content: who may withdraw the announcement there needs no further leave. In `tx`, with the withdrawal.
    */
   async cancelAllOf(
     tx: Transaction,
@@ -212,7 +210,8 @@ export class BroadcastService {
     areaIds?: readonly string[],
   ): Promise<void> {
     const now = this.#options.clock.now();
-    for (const broadcast of await tx.broadcasts.openOf(announcementId)) {
+    const own = await tx.broadcasts.openOf(announcementId);
+    for (const broadcast of [...own, ...(await openBehind(tx, announcementId))]) {
       const act = { actor, broadcast, reason, now };
       if (areaIds === undefined) await takeBack(tx, this.#options, act);
       else await takeBackIn(tx, this.#options, { ...act, stops: (id) => this.#isBelow(id, areaIds) });
@@ -321,24 +320,6 @@ export class BroadcastService {
       id,
       areas: namesOf(missing, this.#options.areas.tree),
     });
-  }
-
-  /** The sounds before the content: built-in ones, or messages that loudspeakers keep, and what these are made of. Throws `request.not_found`. */
-  async #prelude(tx: Transaction, names: readonly string[], place: Place): Promise<ClearedPrelude[]> {
-    const prelude: ClearedPrelude[] = [];
-    for (const name of names) {
-      const builtIn = builtInPrelude(name);
-      if (builtIn !== null) {
-        prelude.push(builtIn);
-        continue;
-      }
-      const kept = await tx.announcements.get(name);
-      const medium = !kept?.mediaSha256 ? null : await tx.media.get(kept.mediaSha256);
-      const message = kept === null ? null : clearMessage(kept, medium, place);
-      if (message === null) throw new DomainError('request.not_found', { what: 'sound', id: name });
-      prelude.push(asPrelude(message));
-    }
-    return prelude;
   }
 
   /** Everything that is named or meant must lie in the actor's areas. */

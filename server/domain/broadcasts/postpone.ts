@@ -1,6 +1,6 @@
 import type { Instant, Milliseconds } from '#kit';
 import { DomainError, nextRevision, type PlayOrder, payloadOf, repetitionMs } from '#protocols';
-import type { Actor } from '../accounts/actor.ts';
+import { type Actor, authorize } from '../accounts/actor.ts';
 import { clearAgain } from '../announcements/clearance.ts';
 import type { AreaTree } from '../areas/area.ts';
 import { territoryOf } from '../areas/territory.ts';
@@ -27,7 +27,8 @@ export interface PostponeParts {
 /**
  * Puts a broadcast that a person ordered for itself, and that has not begun, to a later instant: the same broadcast under a higher revision,
  * at the same loudspeakers. Nothing that began in the meantime begins again: who plays already refuses. Throws `request.conflict` for
- * one of a schedule, one that began or is not approved any more, `policy.*` for an instant outside the windows.
+ * one of a schedule, one that began or is not approved any more, `policy.*` for an instant outside the windows, `request.forbidden` for one
+ * that was let outside them by who may, when the actor may not.
  */
 export async function postpone(
   tx: Transaction,
@@ -51,6 +52,8 @@ export async function postpone(
   if (startsAt <= now)
     throw new DomainError('broadcast.starts_in_past', { startsAt: new Date(startsAt).toISOString() });
   const { newest, order } = newestOf(await tx.broadcasts.orders(id));
+  // At another hour it is another override: somebody has to answer for that one too.
+  if (order.windowOverride !== null) requireOverride(actor, broadcast, parts);
   const announcement = await tx.announcements.get(announcementId);
   const medium = announcement?.mediaSha256 ? await tx.media.get(announcement.mediaSha256) : null;
   const territory = territoryOf(parts.areas.tree, parts.speakers);
@@ -81,6 +84,16 @@ export async function postpone(
     parts.events.publish('broadcast.changed', { broadcastId: id, areaId, state });
   });
   return after;
+}
+
+/** Everything that is named or meant must lie where the actor may override the windows. Throws `request.forbidden`. */
+function requireOverride(
+  actor: Actor,
+  { targets }: Broadcast,
+  { areas: { tree }, speakers }: PostponeParts,
+): void {
+  for (const areaId of [...targets.areas, ...resolveTargets(targets, tree, speakers).areaIds])
+    authorize(actor, 'broadcast:override', areaId, tree);
 }
 
 /** The orders to play of the highest revision: one for each set of targets. And what they have in common. */

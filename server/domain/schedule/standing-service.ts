@@ -2,7 +2,7 @@ import type { Clock } from '#kit';
 import { DomainError, newId, type StandingRequest } from '#protocols';
 import { type Actor, areasOf, authorize, isAllowed } from '../accounts/actor.ts';
 import type { StandingApproval, StandingTerms } from '../announcements/standing-approval.ts';
-import { hostOf, keepsTo } from '../announcements/standing-approval.ts';
+import { addressOf, keepsTo } from '../announcements/standing-approval.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { outermost } from '../areas/outermost.ts';
 import { record } from '../audit/record.ts';
@@ -72,10 +72,15 @@ export class StandingService {
         reason: 'it has to end in the future, at most 366 days from now',
       });
     const content = announcementsOf(schedule.content, facts);
-    const hosts = content.flatMap(({ stream }) => (stream === null ? [] : [hostOf(stream.url)]));
+    const relays = content.flatMap(({ stream, mediaSha256 }) =>
+      stream === null ? [] : [{ stream, mediaSha256 }],
+    );
+    const streams = relays.map(({ stream }) => addressOf(stream.url));
+    const fallbacks = relays.flatMap(({ mediaSha256 }) => mediaSha256 ?? []);
     const terms: StandingTerms = {
       files: content.some(({ stream }) => stream === null),
-      hosts: [...new Set(hosts)].sort(),
+      streams: [...new Set(streams)].sort(),
+      fallbacks: [...new Set(fallbacks)].sort(),
       priority: schedule.priority,
       recurrence: schedule.rule.recurrence,
       targets: schedule.targets,

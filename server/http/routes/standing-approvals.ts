@@ -119,7 +119,8 @@ function standingView(one: StandingApproval, now: number): StandingView {
     editors: one.editors === null ? null : [...one.editors],
     terms: {
       ...terms,
-      hosts: [...terms.hosts],
+      streams: [...terms.streams],
+      fallbacks: [...terms.fallbacks],
       targets: {
         areas: [...targets.areas],
         speakers: [...targets.speakers],

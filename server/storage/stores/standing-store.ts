@@ -57,7 +57,8 @@ function toStanding(row: Row): StandingApproval {
     ...row,
     areas: fromJson<string[]>(row.areas),
     exceptAreas: fromJson<string[]>(row.exceptAreas),
-    terms: fromJson<StandingApproval['terms']>(row.terms),
+    // Terms that were written without addresses are for no relay.
+    terms: { ...{ streams: [], fallbacks: [] }, ...fromJson<StandingApproval['terms']>(row.terms) },
     editors: fromJsonOrNull<string[]>(row.editors),
   };
 }

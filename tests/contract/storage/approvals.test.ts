@@ -9,7 +9,13 @@ const standing = (areaId: string, over: Partial<StandingApproval> = {}): Standin
   ...{ id: uniqueId('sta'), seriesId: 'ser_1', scheduleId: 'sch_1', areaId, title: 'Tiếp âm sáng' },
   ...{ areas: [areaId], exceptAreas: ['ap-1'], editors: ['bích'], maxMinutes: 30, note: '', by: 'chairman' },
   terms: {
-    ...{ files: false, hosts: ['vov.example'], priority: 'normal', outsideWindows: false },
+    ...{
+      files: false,
+      streams: ['https://vov.example/vov1.mp3'],
+      fallbacks: [],
+      priority: 'normal',
+      outsideWindows: false,
+    },
     recurrence: { kind: 'weekly', days: [1, 2], times: ['05:30'] },
     targets: { areas: [areaId], speakers: [], excludeAreas: [], excludeSpeakers: [] },
   },

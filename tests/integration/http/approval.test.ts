@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AnnouncementView, BroadcastView } from '#protocols';
+import type { AnnouncementView, BroadcastView, EmergencyOutcome } from '#protocols';
 import { medium } from '../../contract/storage/samples.ts';
 import { until } from '../../helpers/until.ts';
 import { daily, startMonday, vietnam } from './schedule-support.ts';
@@ -132,6 +132,46 @@ describe('a withdrawal', { timeout: 60_000 }, () => {
       ...{ announcementId: made.id, targets: TARGETS },
     });
     expect(again.body.error.code).toBe('request.conflict');
+  });
+
+  it('stops what airs without an approval too: as an emergency, or as it was ordered before a change', async () => {
+    const controller = await startController();
+    await controller.speaker('loa-1', 'ap-1');
+    await controller.speaker('loa-2', 'ap-2');
+    const { broadcasts } = controller.context.storage.read;
+    const withdraw = async (who: Who, id: string, body: object = {}) =>
+      (await controller.post<Answered>(who, `announcements/${id}/withdraw`, body)).body;
+    const taken = { state: 'cancelled', cancelReason: 'announcement.withdrawn' };
+    const ordered = async () => {
+      const made = await write(controller, 'editor');
+      await submitAndApprove(controller, 'chairman', made);
+      const request = { announcementId: made.id, targets: TARGETS, leadMs: 60_000 };
+      const { body } = await controller.post<BroadcastView>('editor', 'broadcasts', request);
+      expect((await change(controller, 'editor', made.id, { title: 'Sửa' })).state).toBe('draft');
+      return { id: made.id, broadcastId: body.id };
+    };
+    const changed = await ordered();
+    expect(await withdraw('editor', changed.id)).toMatchObject({ state: 'withdrawn' });
+    expect(await broadcasts.get(changed.broadcastId)).toMatchObject(taken);
+    expect(codeOf(await withdraw('editor', changed.id))).toBe('request.conflict');
+
+    // In one hamlet alone: the draft stays one, and the other hamlet hears what was ordered.
+    const part = await ordered();
+    expect(await withdraw('chairman', part.id, { areas: ['ap-1'] })).toMatchObject({ state: 'draft' });
+    expect((await broadcasts.get(part.broadcastId))?.state).not.toBe('cancelled');
+    const cancels = (await broadcasts.orders(part.broadcastId)).filter(({ kind }) => kind === 'cancel');
+    expect(cancels.map(({ topics }) => topics)).toEqual([['loa/1/speaker/loa-1/down/order']]);
+
+    const urgent = await write(controller, 'editor', { priority: 'emergency' });
+    const emergency = { announcementId: urgent.id, sha256: urgent.approvalHash, targets: TARGETS };
+    const { body: aired } = await controller.post<EmergencyOutcome>('chairman', 'emergencies', emergency);
+    expect(await withdraw('editor', urgent.id)).toMatchObject({ state: 'withdrawn' });
+    expect(await broadcasts.get(aired.broadcast?.id ?? '')).toMatchObject(taken);
+
+    const handedIn = await write(controller, 'editor');
+    await controller.post('editor', `announcements/${handedIn.id}/submit`, {});
+    const nowhere = await withdraw('chairman', handedIn.id, { areas: [COMMUNE] });
+    expect(nowhere).toMatchObject({ state: 'withdrawn' });
   });
 
   it('takes the slots out of the plan, and the broadcast of one that is issued with them', async () => {

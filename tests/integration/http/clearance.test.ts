@@ -43,6 +43,9 @@ const command = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('play' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('schedule' as const) }) },
 );
+/** Anything may air without its own approval, so anything may be withdrawn, once. */
+const WITHDRAWABLE = ['draft', 'submitted', 'approved', 'rejected'] as const;
+
 type Command = typeof command extends fc.Arbitrary<infer Of> ? Of : never;
 
 /** What this test knows by itself of one announcement: of the hash alone it believes what the controller says. */
@@ -72,7 +75,7 @@ class Known {
       case 'reject':
         return this.#step('chairman', `${path}/reject`, { reason: 'x' }, 'rejected', ['submitted']);
       case 'withdraw':
-        return this.#step('editor', `${path}/withdraw`, {}, 'withdrawn', ['approved']);
+        return this.#step('editor', `${path}/withdraw`, {}, 'withdrawn', WITHDRAWABLE);
       case 'approve': {
         const sha256 = (wanted.hash === 'first' ? this.#first : this.#view).approvalHash;
         const may = wanted.who !== 'editor' && !this.#composers.has(wanted.who);

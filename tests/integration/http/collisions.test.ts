@@ -160,6 +160,14 @@ describe('two priority items at one loudspeaker', { timeout: 60_000 }, () => {
       const { body } = await at.controller.post<Problem>(who, 'collisions/decide', decision);
       expect(body.error.code).toBe('request.forbidden');
     }
+    // A chairman's leave to sound outside the windows is of the hour that he gave it for: who may not give it does not move it.
+    const outside = { windowOverride: { reason: 'họp dân' }, startsAt: vietnam(0, '12:00') };
+    const play = { announcementId: at.theirs, targets: { areas: [COMMUNE] }, ...outside };
+    const { body: noon } = await at.controller.post<BroadcastView>('chairman', 'broadcasts', play);
+    const putOff = { first: { broadcastId: two.id }, second: { broadcastId: noon.id } };
+    expect(await code(putOff.first, putOff.second)).toBe('request.forbidden');
+    const moved = await at.controller.post<Decided>('chairman', 'collisions/decide', putOff);
+    expect(moved.body.broadcast).toMatchObject({ id: noon.id, startsAt: vietnam(0, '05:42') });
     await at.clock.advance(vietnam(0, '05:43') - at.clock.now());
     expect(await code({ broadcastId: one.id }, { broadcastId: two.id })).toBe('request.conflict');
   });

@@ -8,7 +8,14 @@ import {
   playOrderCodec,
 } from '#protocols';
 import { medium } from '../../contract/storage/samples.ts';
-import { COMMUNE, type Problem, startController, type TestController, type Who } from './support.ts';
+import {
+  COMMUNE,
+  ELSEWHERE,
+  type Problem,
+  startController,
+  type TestController,
+  type Who,
+} from './support.ts';
 
 type Made = BroadcastView & Problem;
 
@@ -139,9 +146,54 @@ describe('an emergency', () => {
       prelude: [{ name: id, file: { kind: 'file', sha256: audio, path: `/api/v1/media/${audio}` } }],
       content: { kind: 'file', sha256: audio },
     });
+    // Before anything else it would go round the rule for emergencies.
+    const bulletin = await approved(controller, 'priority');
+    const before = { announcementId: bulletin.id, targets: TARGETS, prelude: [id] };
+    expect((await play(controller, before)).body.error.code).toBe('request.invalid');
     // A change takes it off the loudspeakers again.
     await controller.call('editor', 'PATCH', `announcements/${id}`, { body: { title: 'Xả lũ đợt 2' } });
     expect(await announcements.storedMessages(COMMUNE)).toEqual([]);
+  });
+});
+
+describe('a stored message before an emergency', () => {
+  it('is of a station that one may broadcast for, and its withdrawal takes the emergency back', async () => {
+    const controller = await startController();
+    await controller.speaker('loa-1', 'ap-1');
+    await controller.speaker('loa-2', 'ap-2');
+    const main = await approved(controller, 'emergency');
+    const audio = medium({ bytes: 100_000 });
+    await controller.context.storage.transaction((tx) => tx.media.put(audio));
+    const kept = async (who: Who, leader: Who, over: object) => {
+      const said = { title: 'Còi xả lũ', priority: 'emergency', stored: true, mediaSha256: audio.sha256 };
+      const wanted = { areaId: COMMUNE, ...said, ...over };
+      const { body } = await controller.post<AnnouncementView>(who, 'announcements', wanted);
+      await controller.post(who, `announcements/${body.id}/submit`, {});
+      const yes = { sha256: body.approvalHash };
+      await controller.post(leader, `announcements/${body.id}/approve`, yes);
+      return body.id;
+    };
+    const foreign = await kept('province editor', 'province chairman', {
+      ...{ areaId: ELSEWHERE, forAreas: [COMMUNE, ELSEWHERE] },
+    });
+    const request = (name: string) => ({
+      ...{ announcementId: main.id, targets: { areas: [COMMUNE] }, prelude: [name], leadMs: 60_000 },
+    });
+    const refused = await play(controller, request(foreign));
+    expect(refused.body.error.code).toBe('request.forbidden');
+    expect((await play(controller, request(foreign), 'province editor')).status).toBe(201);
+
+    const own = await kept('editor', 'chairman', {});
+    const { body: whole } = await play(controller, request(own));
+    const { body: without } = await play(controller, { ...request(own), prelude: [] });
+    const { broadcasts } = controller.context.storage.read;
+    await controller.post('editor', `announcements/${own}/withdraw`, { areas: ['ap-1'] });
+    const cancels = (await broadcasts.orders(whole.id)).filter(({ kind }) => kind === 'cancel');
+    expect(cancels.map(({ topics }) => topics)).toEqual([['loa/1/speaker/loa-1/down/order']]);
+    await controller.post('editor', `announcements/${own}/withdraw`, {});
+    const taken = { state: 'cancelled', cancelReason: 'announcement.withdrawn' };
+    expect(await broadcasts.get(whole.id)).toMatchObject(taken);
+    expect((await broadcasts.get(without.id))?.state).not.toBe('cancelled');
   });
 });
 

@@ -11,7 +11,7 @@ const standing = (over: Partial<StandingApproval> = {}): StandingApproval => ({
   ...{ id: 'sta_1', seriesId: 'ser_1', scheduleId: 'sch_1', areaId: 'xa', title: 'Sáng' },
   ...{ areas: ['xa'], exceptAreas: [], editors: null, maxMinutes: 2, note: '', by: 'chairman', at: 0 },
   terms: {
-    ...{ files: true, hosts: [], priority: 'normal', recurrence: DAILY.rule.recurrence },
+    ...{ files: true, streams: [], fallbacks: [], priority: 'normal', recurrence: DAILY.rule.recurrence },
     ...{ targets: DAILY.targets, outsideWindows: false },
   },
   ...{ expiresAt: at(0) + 30 * DAY, endedAt: null, endedBy: null, endedReason: null },
@@ -50,9 +50,8 @@ it('does not go beyond its kind, length, station, editors and giver', () => {
   const relay = submitted({ stream, mediaSha256: null });
   expect(planned({ one: relay })).toEqual(NOT);
   const { terms } = standing();
-  expect(planned({ one: relay, leave: standing({ terms: { ...terms, hosts: ['vov.example'] } }) })).toEqual([
-    ['xa'],
-  ]);
+  const streams = ['https://vov.example/vov1.mp3'];
+  expect(planned({ one: relay, leave: standing({ terms: { ...terms, streams } }) })).toEqual([['xa']]);
   expect(planned({ seconds: 121 })).toEqual(NOT);
   expect(planned({ one: submitted({ areaId: 'elsewhere' }) })).toEqual(NOT);
   expect(planned({ one: submitted({ priority: 'priority' }) })).toEqual(NOT);
@@ -61,6 +60,26 @@ it('does not go beyond its kind, length, station, editors and giver', () => {
   expect(planned({ one: submitted({ composers: ['bích', 'chairman'] }) })).toEqual(NOT);
   const own = submitted({ composers: ['chairman'], recordedBy: 'chairman' });
   expect(planned({ one: own })).toEqual([['xa']]);
+});
+
+it('covers a relay of the very streams that the series had, and no other file in place of one', () => {
+  const url = 'https://vov.example/vov1.mp3';
+  const relay = (at: string, mediaSha256: string | null = null) =>
+    submitted({ stream: { url: at, station: 'VOV1', durationMs: 60_000 }, mediaSha256 });
+  const { mediaSha256: file } = submitted();
+  const airs = (one: Announcement, over: Partial<StandingApproval['terms']> = {}) => {
+    const relays = { files: false, streams: [url], fallbacks: [], ...over };
+    return planned({ one, leave: standing({ terms: { ...standing().terms, ...relays } }) });
+  };
+  expect(airs(relay(url))).toEqual([['xa']]);
+  expect(airs(relay('https://VOV.example:443/vov1.mp3'))).toEqual([['xa']]);
+  for (const other of ['dead.mp3', 'vov2.mp3', 'vov1.mp3?mount=2'])
+    expect([other, airs(relay(`https://vov.example/${other}`))]).toEqual([other, NOT]);
+  // It would sound in full as soon as the stream cannot be had.
+  expect(airs(relay(url, file))).toEqual(NOT);
+  expect(airs(relay(url, file), { fallbacks: ['another'] })).toEqual(NOT);
+  expect(airs(relay(url, file), { fallbacks: [file ?? ''] })).toEqual([['xa']]);
+  expect(airs(relay(url, file), { files: true })).toEqual([['xa']]);
 });
 
 it('ends with its time, and where it was ended or taken back', () => {

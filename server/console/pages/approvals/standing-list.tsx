@@ -100,7 +100,7 @@ function StandingCard(props: { readonly standing: StandingView; readonly onRevok
       </dl>
       <p className="soft">
         {words.longest(maxMinutes)}
-        {rest.terms.hosts.length > 0 && `; ${rest.terms.hosts.join(', ')}`}
+        {rest.terms.streams.length > 0 && `; ${rest.terms.streams.join(', ')}`}
       </p>
       {note !== '' && <p>{note}</p>}
       {rest.endedAt !== null && (
