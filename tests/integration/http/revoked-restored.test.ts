@@ -18,7 +18,7 @@ const leave: StandingApproval = {
   ...{ id: 'sta_1', seriesId: 'ser_1', scheduleId: 'sch_1', areaId: COMMUNE, title: 'Tiếp âm sáng' },
   ...{ areas: [COMMUNE], exceptAreas: [], editors: null, maxMinutes: 30, note: '', by: 'chairman' },
   terms: {
-    ...{ files: true, hosts: [], priority: 'normal', outsideWindows: false },
+    ...{ files: true, streams: [], fallbacks: [], priority: 'normal', outsideWindows: false },
     recurrence: { kind: 'weekly', days: [1], times: ['05:30'] },
     targets: { areas: [COMMUNE], speakers: [], excludeAreas: [], excludeSpeakers: [] },
   },
