@@ -188,7 +188,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   });
   const backupSide = buildBackupSide({
     ...{ config, clock, log, storage, events, areas: areaDirectory, clockGuard: planSide.guard },
-    ...{ guard: people.services.setup, afterRestore: [people.afterRestore, enrolmentSide.afterRestore] },
+    guard: people.services.setup,
+    afterRestore: [people.afterRestore, enrolmentSide.afterRestore, scheduleSide.afterRestore],
     workerScript: overrides.backupWorker,
   });
 

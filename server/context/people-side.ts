@@ -101,12 +101,14 @@ export function buildPeopleSide({ config, vault, storage, clock, log, areas }: P
     },
     /** What would hold the event loop at its first use. */
     preload: () => passkeys.preload(),
-    /** Who had a session or a link when a backup was taken has none after it was put back: what was revoked since would be open again. */
+    /** Who had a session, a link or a machine's token when a backup was taken has none after it was put back: what was revoked since would be open again. */
     afterRestore: (async (tx) => {
       const now = clock.now();
       const live = await tx.sessions.live(now);
       await tx.sessions.remove(live.map(({ id }) => id));
       for (const { name } of await tx.accounts.all()) await tx.links.endOpen(name, LINK_KINDS, now);
+      for (const token of await tx.apiTokens.all())
+        if (token.revokedAt === null) await tx.apiTokens.update({ ...token, revokedAt: Math.floor(now) });
     }) satisfies AfterRestore,
     /** Forgets sessions and links that have ended by themselves. */
     prune: async () => {

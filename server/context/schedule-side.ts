@@ -1,6 +1,7 @@
 import type { Clock } from '#kit';
 import type { NeedsOf } from '../domain/announcements/area-needs.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
+import type { AfterRestore } from '../domain/backup/restored.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import type { LiveEvents } from '../domain/events/live-events.ts';
 import { ApprovalsDueService } from '../domain/schedule/approvals-due.ts';
@@ -45,6 +46,16 @@ export function buildScheduleSide(options: ScheduleSideOptions) {
   const guard = new ScheduleGuard({ areas, speakers, holidays, clock });
   const standing = new StandingService({ read, areas, guard, plans, clock, events, stop: stopUnder });
   return {
+    /** A leave for a series that was taken back after the backup would be in force again: none of them is; leaders give those that they still mean. */
+    afterRestore: (async (tx, { restoredAt }) => {
+      for (const one of await tx.standing.live())
+        await tx.standing.save({
+          ...one,
+          endedAt: restoredAt,
+          endedBy: 'controller',
+          endedReason: 'restored',
+        });
+    }) satisfies AfterRestore,
     holidays,
     standing,
     approvalsDue: new ApprovalsDueService({ ...options, guard, holidays }),

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Clock, repeat } from '#kit';
 import type { EventHub, NumberedEvent } from '../domain/events/event-hub.ts';
+import type { LiveEvent } from '../domain/events/live-events.ts';
 
 /** Events in one write; then others get a turn. */
 const EVENTS_PER_WRITE = 200;
@@ -119,7 +120,7 @@ export class EventStream {
     if (last === undefined) return;
     this.#next = last.n + 1;
     const text = events
-      .filter(({ event }) => sees(event.data.areaId))
+      .filter(({ event }) => areasOf(event).some(sees))
       .map((numbered) => this.#format(numbered))
       .join('');
     if (text !== '') this.#write(text);
@@ -140,4 +141,8 @@ export class EventStream {
     }
     if (!response.write(text)) this.#waiting = true;
   }
+}
+
+function areasOf({ data }: LiveEvent): readonly string[] {
+  return 'targetAreas' in data ? [data.areaId, ...data.targetAreas] : [data.areaId];
 }

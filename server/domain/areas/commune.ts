@@ -1,3 +1,5 @@
+import type { AreaTree } from './area.ts';
+import { outermost } from './outermost.ts';
 import type { Territory } from './territory.ts';
 
 /** What a commune is called: kinds are data, and these are the words of the law for the level whose chairman answers for a station. */
@@ -19,6 +21,12 @@ export function isBeyondCommune(areaIds: Iterable<string>, { tree, hasSpeakers }
     if (communes.size > 1) return true;
   }
   return false;
+}
+
+/** Whose people these areas concern: the widest of them, and where those lie above communes, the communes among them too. */
+export function concerned(areaIds: Iterable<string>, tree: AreaTree): string[] {
+  const meant = [...areaIds].filter((id) => tree.has(id));
+  return [...new Set([...outermost(meant, tree), ...meant.filter((id) => isCommune(tree.get(id).kind))])];
 }
 
 function isCommune(kind: string): boolean {

@@ -5,7 +5,7 @@ import type { Announcement } from '../announcements/announcement.ts';
 import { approvalHash } from '../announcements/approval-hash.ts';
 import { clear, type EmergencyLeave } from '../announcements/clearance.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
-import { isBeyondCommune } from '../areas/commune.ts';
+import { concerned, isBeyondCommune } from '../areas/commune.ts';
 import { territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import type { BroadcastService, Played } from '../broadcasts/broadcast-service.ts';
@@ -48,8 +48,17 @@ export class EmergencyService {
     this.#options = options;
   }
 
-  list(areaIds: readonly string[], reviews = false): Promise<Emergency[]> {
-    return this.#options.read.emergencies.list(areaIds, { limit: MOST_LISTED, reviews });
+  /** Those of announcements of these areas, or for somewhere in them, newest first. */
+  async list(areaIds: readonly string[], reviews = false): Promise<Emergency[]> {
+    const wanted = new Set(areaIds);
+    const rules = this.#rules();
+    const found: Emergency[] = [];
+    for await (const one of this.#options.read.emergencies.newestFirst({ reviews })) {
+      if (!wanted.has(one.areaId) && !this.#meantBy(one, rules).some((id) => wanted.has(id))) continue;
+      found.push(one);
+      if (found.length === MOST_LISTED) break;
+    }
+    return found;
   }
 
   /** Airs it, or asks for a second person. Throws `request.forbidden`, `request.conflict`, `emergency.*`, `announcement.audio_changed`, and what `BroadcastService.play` throws. */
@@ -106,16 +115,18 @@ export class EmergencyService {
     return this.#air(tx, actor, emergency, by);
   }
 
-  /** Lets one go that waits: who asked for it, or who may cancel broadcasts there. Throws `request.not_found`, `request.forbidden`, `request.conflict`. */
+  /** Lets one go that waits: who asked for it, or who may cancel broadcasts where it is from or everywhere that it is for. Throws `request.not_found`, `request.forbidden`, `request.conflict`. */
   async drop(tx: Transaction, actor: Actor, id: string, reason: string): Promise<Emergency> {
     const emergency = await this.#waiting(tx, id);
-    if (actor.name !== emergency.askedBy) this.#authorizeAll(actor, 'broadcast:cancel', [emergency.areaId]);
+    const { tree } = this.#options.areas;
+    if (actor.name !== emergency.askedBy && !isAllowed(actor, 'broadcast:cancel', emergency.areaId, tree))
+      this.#authorizeAll(actor, 'broadcast:cancel', this.#meantBy(emergency));
     await this.#record(tx, actor, 'emergency.drop', emergency, { reason });
     const decidedAt = Math.floor(this.#options.clock.now());
     return this.#save(tx, { ...emergency, state: 'dropped', decidedBy: actor.name, decidedAt });
   }
 
-  /** Says what to think of one that went out by one person's word alone; never that person. Throws `request.not_found`, `request.forbidden`, `request.conflict`, `emergency.same_person`. */
+  /** Says what to think of one that went out by one person's word alone: who answers for everywhere that it was for, never that person. Throws `request.not_found`, `request.forbidden`, `request.conflict`, `emergency.same_person`. */
   async resolve(
     tx: Transaction,
     actor: Actor,
@@ -125,7 +136,7 @@ export class EmergencyService {
     const emergency = await tx.emergencies.get(id);
     if (emergency === null || emergency.breakGlass === null)
       throw new DomainError('request.not_found', { what: 'review', id });
-    this.#authorizeAll(actor, 'review:resolve', [emergency.areaId]);
+    this.#authorizeAll(actor, 'review:resolve', this.#meantBy(emergency));
     if (actor.name === emergency.askedBy)
       throw new DomainError('emergency.same_person', { id, actor: actor.name });
     if (emergency.reviewedAt !== null)
@@ -184,10 +195,20 @@ export class EmergencyService {
   /** Whether these together are for more than one commune: several requests for one each are no way around the second person. */
   #isBeyond(requests: readonly Pick<PlayRequest, 'targets'>[]): boolean {
     const { areas, speakers } = this.#options;
-    const territory = territoryOf(areas.tree, speakers);
-    const rules = new TargetRules(territory);
+    const rules = this.#rules();
     const meant = requests.flatMap(({ targets }) => [...rules.areasOf(wantedTargets(targets))]);
-    return isBeyondCommune(meant, territory);
+    return isBeyondCommune(meant, territoryOf(areas.tree, speakers));
+  }
+
+  /** The areas that one is for as they are now; where none is left, the one that it is from. */
+  #meantBy({ request, areaId }: Emergency, rules = this.#rules()): readonly string[] {
+    const meant = [...rules.areasOf(wantedTargets(request.targets))];
+    return meant.length > 0 ? meant : [areaId];
+  }
+
+  #rules(): TargetRules {
+    const { areas, speakers } = this.#options;
+    return new TargetRules(territoryOf(areas.tree, speakers));
   }
 
   async #isApproved(
@@ -215,8 +236,9 @@ export class EmergencyService {
     const { id: emergencyId, areaId, state, breakGlass, reviewedAt } = emergency;
     const review =
       breakGlass === null ? null : reviewedAt === null ? ('open' as const) : ('resolved' as const);
+    const targetAreas = concerned(this.#meantBy(emergency), this.#options.areas.tree);
     tx.afterCommit(() =>
-      this.#options.events.publish('emergency.changed', { emergencyId, areaId, state, review }),
+      this.#options.events.publish('emergency.changed', { emergencyId, areaId, targetAreas, state, review }),
     );
     return emergency;
   }

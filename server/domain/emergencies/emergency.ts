@@ -32,10 +32,7 @@ export interface Emergency {
 
 export interface EmergencyStore {
   /** Newest first; `reviews`: only those that went out by one person's word alone. */
-  list(
-    areaIds: readonly string[],
-    options: { readonly limit: number; readonly reviews?: boolean },
-  ): Promise<Emergency[]>;
+  newestFirst(options?: { readonly reviews?: boolean }): AsyncIterable<Emergency>;
   get(id: string): Promise<Emergency | null>;
   /** Those of an announcement that went out from an instant on by this person's word alone. */
   airedAlone(of: Pick<Emergency, 'announcementId' | 'askedBy'>, from: Instant): Promise<Emergency[]>;

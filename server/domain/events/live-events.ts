@@ -47,7 +47,7 @@ export interface LiveEventMap {
     readonly by: string;
     readonly sessionAt: number;
   };
-  /** At 20:00: so many items of the next day are not approved. */
+  /** At 20:00: so many items of the next day are not approved. Once for each area whose schedules they are of, or in which they are not approved. */
   'approval.due': {
     readonly areaId: string;
     readonly day: string;
@@ -58,6 +58,8 @@ export interface LiveEventMap {
   'emergency.changed': {
     readonly emergencyId: string;
     readonly areaId: string;
+    /** Where it is for: people there see it too. */
+    readonly targetAreas: readonly string[];
     readonly state: 'waiting' | 'aired' | 'dropped';
     readonly review: 'open' | 'resolved' | null;
   };

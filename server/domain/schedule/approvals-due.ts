@@ -1,6 +1,7 @@
 import { type Clock, type Instant, Lifecycle, type Milliseconds, repeat } from '#kit';
 import type { ApprovalsDue } from '#protocols';
 import type { NeedsOf } from '../announcements/area-needs.ts';
+import { concerned } from '../areas/commune.ts';
 import { lastNightly } from '../backup/nightly.ts';
 import { formatDay } from '../calendar/day-number.ts';
 import type { LiveEvents } from '../events/live-events.ts';
@@ -84,7 +85,7 @@ export class ApprovalsDueService extends Lifecycle {
     for (const one of told) this.#options.events.publish('approval.due', one);
   }
 
-  /** One for each area that has schedules of the next day; nothing once that day is over. */
+  /** One for each area that has schedules of the next day, and for each in which they lack an approval; nothing once that day is over. */
   async #remindersFor(zone: string, at: Instant, now: Instant): Promise<Reminder[]> {
     const { tree } = this.#options.guard.territory();
     const tomorrow = addDays(localDay(zone, at), 1);
@@ -95,12 +96,15 @@ export class ApprovalsDueService extends Lifecycle {
     if (range.from >= range.to) return [];
     const due = await this.#find(range, ({ areaId }) => tree.zoneOf(areaId) === zone);
     const byArea = new Map<string, Reminder>();
-    for (const { areaId, startsAt } of due) {
-      const known = byArea.get(areaId);
-      const day = formatDay(tomorrow);
-      byArea.set(areaId, {
-        ...{ areaId, day, count: (known?.count ?? 0) + 1, firstAt: known?.firstAt ?? startsAt },
-      });
+    const day = formatDay(tomorrow);
+    for (const { areaId: from, areas, startsAt } of due) {
+      const missing = new Set(areas.flatMap((one) => [...tree.within(one.areaId)]));
+      for (const areaId of new Set([from, ...concerned(missing, tree)])) {
+        const known = byArea.get(areaId);
+        byArea.set(areaId, {
+          ...{ areaId, day, count: (known?.count ?? 0) + 1, firstAt: known?.firstAt ?? startsAt },
+        });
+      }
     }
     return [...byArea.values()];
   }

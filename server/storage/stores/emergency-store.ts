@@ -1,10 +1,12 @@
 import type { Emergency, EmergencyStore } from '../../domain/emergencies/emergency.ts';
 import type { Models } from '../client.ts';
 import type { Access } from '../engine.ts';
-import { inParts } from '../paging.ts';
 import { fromJson } from './json.ts';
 
 type Row = NonNullable<Awaited<ReturnType<Models['emergency']['findUnique']>>>;
+
+/** So many are read at a time. */
+const PAGE = 500;
 
 export class DatabaseEmergencyStore implements EmergencyStore {
   readonly #models: Models;
@@ -13,21 +15,18 @@ export class DatabaseEmergencyStore implements EmergencyStore {
     this.#models = models;
   }
 
-  async list(
-    areaIds: readonly string[],
-    { limit, reviews = false }: { readonly limit: number; readonly reviews?: boolean },
-  ): Promise<Emergency[]> {
-    const rows = await inParts(areaIds, (part) =>
-      this.#models.emergency.findMany({
-        where: { areaId: { in: part }, ...(reviews ? { breakGlass: { not: null } } : {}) },
+  async *newestFirst({ reviews = false }: { readonly reviews?: boolean } = {}): AsyncIterable<Emergency> {
+    let skip = 0;
+    for (;;) {
+      const rows = await this.#models.emergency.findMany({
+        where: reviews ? { breakGlass: { not: null } } : {},
         orderBy: [{ askedAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-      }),
-    );
-    return rows
-      .sort((a, b) => b.askedAt - a.askedAt || (a.id < b.id ? 1 : -1))
-      .slice(0, limit)
-      .map(toEmergency);
+        ...{ skip, take: PAGE },
+      });
+      yield* rows.map(toEmergency);
+      if (rows.length < PAGE) return;
+      skip += PAGE;
+    }
   }
 
   async get(id: string): Promise<Emergency | null> {

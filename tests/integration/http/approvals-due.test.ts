@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { ApprovalsDue } from '#protocols';
+import type { AnnouncementView, ApprovalsDue } from '#protocols';
 import { until } from '../../helpers/until.ts';
-import { daily, dayOf, startMonday, vietnam } from './schedule-support.ts';
-import { COMMUNE, type Problem } from './support.ts';
+import { daily, dayOf, policy, startMonday, vietnam } from './schedule-support.ts';
+import { COMMUNE, ELSEWHERE, type Problem } from './support.ts';
 
 it('people are reminded at 20:00 of what airs tomorrow and is not approved, once, and later after a pause', {
   timeout: 90_000,
@@ -12,7 +12,14 @@ it('people are reminded at 20:00 of what airs tomorrow and is not approved, once
   const id = await scheduling.announcement(60, { title: 'Tin sáng' }, false);
   const fallbackId = await scheduling.announcement(30, { title: 'Nhạc hiệu' });
   const approved = await scheduling.announcement(45);
-  await scheduling.create('editor', scheduling.wanted(id, daily('05:40', '17:10'), { fallbackId }));
+  await controller.call('other administrator', 'PATCH', `areas/${ELSEWHERE}`, { body: { policy: policy() } });
+  const { body: fallback } = await controller.get<AnnouncementView>('editor', `announcements/${fallbackId}`);
+  await controller.post('province chairman', `announcements/${fallbackId}/approve`, {
+    ...{ sha256: fallback.approvalHash, areas: [ELSEWHERE] },
+  });
+  const targets = { areas: [COMMUNE, ELSEWHERE] };
+  const wide = scheduling.wanted(id, daily('05:40', '17:10'), { fallbackId, targets });
+  expect((await scheduling.create('province editor', wide)).status).toBe(201);
   await scheduling.create('editor', scheduling.wanted(approved, daily('06:10')));
   const paused = await scheduling.create('editor', scheduling.wanted(id, daily('06:20')));
   await controller.post('editor', `schedules/${paused.body.id}/pause`, {});
@@ -25,7 +32,12 @@ it('people are reminded at 20:00 of what airs tomorrow and is not approved, once
     [0, 1].flatMap((day) => [vietnam(day, '05:40'), vietnam(day, '17:10')]),
   );
   expect(found.due[0]).toMatchObject({
-    ...{ announcementId: id, title: 'Tin sáng', state: 'draft', areas: [{ areaId: COMMUNE }] },
+    ...{
+      announcementId: id,
+      title: 'Tin sáng',
+      state: 'draft',
+      areas: [{ areaId: COMMUNE }, { areaId: ELSEWHERE }],
+    },
     fallback: { announcementId: fallbackId, title: 'Nhạc hiệu' },
   });
   const range = `from=${vietnam(1, '00:00')}&to=${vietnam(1, '12:00')}`;
@@ -52,14 +64,16 @@ it('people are reminded at 20:00 of what airs tomorrow and is not approved, once
   expect(reminders()).toEqual([]);
   await clock.advance(2_000);
   await clock.advance(60_000);
-  await until('the reminder', () => reminders().length === 1);
+  await until('the reminder', () => reminders().length === 2);
   const tomorrow = { areaId: COMMUNE, day: dayOf(1), count: 2, firstAt: vietnam(1, '05:40') };
-  expect(reminders()).toEqual([tomorrow]);
+  // Whose schedule it is, and where else it lacks an approval.
+  expect(reminders()).toEqual([tomorrow, { ...tomorrow, areaId: ELSEWHERE }]);
   await clock.advance(5 * 60_000);
-  expect(reminders()).toHaveLength(1);
+  expect(reminders()).toHaveLength(2);
 
   // Nobody was there at 20:00 of Tuesday; on Wednesday what is still to come is told.
   await moveTo(vietnam(2, '06:00'));
-  await until('the reminder that was missed', () => reminders().length === 1);
-  expect(reminders()).toEqual([{ ...tomorrow, day: dayOf(2), count: 1, firstAt: vietnam(2, '17:10') }]);
+  await until('the reminder that was missed', () => reminders().length === 2);
+  const late = { ...tomorrow, day: dayOf(2), count: 1, firstAt: vietnam(2, '17:10') };
+  expect(reminders()).toEqual([late, { ...late, areaId: ELSEWHERE }]);
 });

@@ -182,16 +182,23 @@ describe('an emergency', { timeout: 60_000 }, () => {
     const told = controller.context.services.events
       .read(0, 100)
       ?.find(({ event }) => event.name === 'emergency.changed');
-    expect(told?.event.data).toMatchObject({ areaId: COMMUNE, review: 'open' });
+    expect(told?.event.data).toMatchObject({ areaId: COMMUNE, targetAreas: BOTH.areas, review: 'open' });
+    for (const path of ['emergencies', 'reviews']) {
+      const { body } = await controller.get<Record<string, EmergencyView[]>>('other chairman', path);
+      expect(body[path]?.map(({ id }) => id)).toEqual([aired.emergency.id]);
+    }
     const resolve = (who: Who) =>
       controller.post<EmergencyView & Problem>(who, `reviews/${aired.emergency.id}/resolve`, {
         ...{ justified: true, note: 'đúng quy trình' },
       });
     expect((await resolve('province editor')).body.error.code).toBe('request.forbidden');
-    expect((await resolve('chairman')).body.review).toMatchObject({
-      ...{ state: 'resolved', by: 'chairman', justified: true, note: 'đúng quy trình' },
+    // Each of them answers for one of the two communes alone.
+    for (const who of ['chairman', 'other chairman'] as const)
+      expect((await resolve(who)).body.error.code).toBe('request.forbidden');
+    expect((await resolve('province chairman')).body.review).toMatchObject({
+      ...{ state: 'resolved', by: 'province chairman', justified: true, note: 'đúng quy trình' },
     });
-    expect((await resolve('deputy')).body.error.code).toBe('request.conflict');
+    expect((await resolve('province chairman')).body.error.code).toBe('request.conflict');
     const own = await ask(controller, 'chairman', urgent, { breakGlass: GLASS });
     const self = await controller.post<Problem>('chairman', `reviews/${own.emergency.id}/resolve`, {
       ...{ justified: true, note: 'x' },
