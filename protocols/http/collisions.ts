@@ -30,7 +30,10 @@ export const UndecidedListSchema = Type.Object({
       second: ConflictPartySchema,
       from: InstantSchema,
       to: InstantSchema,
+      /** Those in the asker's areas. */
       speakerIds: Type.Array(IdSchema),
+      /** All that both are for. */
+      speakers: Type.Integer(),
     }),
   ),
 });

@@ -18,7 +18,7 @@ import { broadcastView } from '../views.ts';
 export const collisionRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areas, collisions, decisions } = services;
+    const { areas, collisions, decisions, speakerIndex } = services;
     const tags = ['collisions'];
 
     app.get(
@@ -37,7 +37,9 @@ export const collisionRoutes =
         const scope = new Set(areas.scope(actorOf(request), 'broadcast:read', request.query.area));
         const all = await collisions.undecided();
         const mine = all.filter(({ first, second }) => scope.has(first.areaId) || scope.has(second.areaId));
-        return { undecided: mine.map(collisionView) };
+        // Which loudspeakers of others are meant is theirs; how many, everybody may know whom it concerns.
+        const seen = (id: string) => scope.has(speakerIndex.get(id)?.areaId ?? '');
+        return { undecided: mine.map((one) => collisionView(one, seen)) };
       },
     );
 
@@ -67,10 +69,11 @@ export const collisionRoutes =
     );
   };
 
-function collisionView({ first, second, from, to, speakerIds }: Collision) {
+function collisionView({ first, second, from, to, speakerIds }: Collision, seen: (id: string) => boolean) {
   return {
     ...{ first: party(first), second: party(second) },
-    ...{ from: Math.floor(from), to: Math.ceil(to), speakerIds: [...speakerIds] },
+    ...{ from: Math.floor(from), to: Math.ceil(to) },
+    ...{ speakerIds: speakerIds.filter(seen), speakers: speakerIds.length },
   };
 }
 

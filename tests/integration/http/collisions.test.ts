@@ -146,6 +146,18 @@ describe('two priority items at one loudspeaker', { timeout: 60_000 }, () => {
     });
   });
 
+  it('shows of the loudspeakers of others only how many they are', async () => {
+    const at = await commune();
+    await at.play(at.ours, vietnam(0, '05:40'));
+    await at.play(at.theirs, vietnam(0, '05:40'));
+    const hamlet = await at.undecided('viewer', `?area=${COMMUNE}`);
+    expect(hamlet).toMatchObject([{ speakerIds: ['loa-1', 'loa-2'], speakers: 2 }]);
+    // As somebody would see it whose areas hold only one of them.
+    const { areaDirectory } = at.controller.context.services;
+    areaDirectory.put({ ...areaDirectory.tree.get(HAMLETS[1]), parentId: ELSEWHERE });
+    expect(await at.undecided()).toMatchObject([{ speakerIds: ['loa-1'], speakers: 2 }]);
+  });
+
   it('is refused for what is no priority item, has begun, or is another’s', async () => {
     const at = await commune();
     const normal = await at.play(await at.scheduling.announcement(30), vietnam(0, '05:40'));
