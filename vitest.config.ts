@@ -15,8 +15,6 @@ export default defineConfig({
     // Processes of their own: tests kill, fill disks and load native modules.
     pool: 'forks',
     maxWorkers: 2,
-    // Files of one worker share the modules, which take seconds to load: so no module keeps anything that a test changes.
-    isolate: false,
     globalSetup: ['tests/helpers/global-setup.ts'],
     setupFiles: ['tests/helpers/setup.ts'],
     reporters: ['default', './tests/helpers/summary-reporter.ts'],
