@@ -48,7 +48,8 @@ export class ApprovalsDueService extends Lifecycle {
     const { clock, onError } = this.#options;
     const look = repeat(clock, 'approvals: look', LOOK_MS, () => this.look(), onError);
     this.disposers.defer('approvals', () => look.cancel());
-    await this.look();
+    // Nobody's start waits for it: the database may be held just now, and then the next look reminds.
+    this.background(this.look(), onError);
   }
 
   /** What begins in [from, to) for somewhere in these areas, or is of one of them, and is not approved everywhere, by start. */
