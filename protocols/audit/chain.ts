@@ -9,12 +9,17 @@ export interface HashedEntry {
   readonly at: number;
   readonly actor: string;
   readonly role: string;
+  /** `noun.verb`: "broadcast.play". */
   readonly action: string;
   readonly subject: string;
+  /** JSON of what was asked, without secrets or audio. */
   readonly detail: string;
+  /** Network address from which it was asked; null for what the controller does by itself, and before this was recorded. */
   readonly origin: string | null;
+  /** JSON of the fields that changed, as they were and as they are; null where nothing that existed was changed. */
   readonly before: string | null;
   readonly after: string | null;
+  /** Where the subject is; null for what is of no area, and before this was recorded. */
   readonly areaId: string | null;
   readonly previousHash: string;
 }

@@ -1,22 +1,7 @@
+import type { HashedEntry } from '#protocols';
+
 /** One act of a person or machine, append-only and hash-chained. */
-export interface AuditEntry {
-  readonly seq: number;
-  readonly at: number;
-  readonly actor: string;
-  readonly role: string;
-  /** `noun.verb`: "broadcast.play". */
-  readonly action: string;
-  readonly subject: string;
-  /** JSON of what was asked, without secrets or audio. */
-  readonly detail: string;
-  /** Network address from which it was asked; null for what the controller does by itself, and before this was recorded. */
-  readonly origin: string | null;
-  /** JSON of the fields that changed, as they were and as they are; null where nothing that existed was changed. */
-  readonly before: string | null;
-  readonly after: string | null;
-  /** Where the subject is; null for what is of no area, and before this was recorded. */
-  readonly areaId: string | null;
-  readonly previousHash: string;
+export interface AuditEntry extends HashedEntry {
   readonly hash: string;
 }
 

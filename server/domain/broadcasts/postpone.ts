@@ -1,10 +1,11 @@
 import type { Instant, Milliseconds } from '#kit';
-import { DomainError, nextRevision, type PlayOrder, payloadOf, repetitionMs } from '#protocols';
+import { DomainError, nextRevision, type PlayOrder, repetitionMs } from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
 import { clearAgain } from '../announcements/clearance.ts';
 import type { AreaTree } from '../areas/area.ts';
 import { territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
+import { readPlayOrder } from '../dispatch/read-order.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import { requireWindow } from '../policies/windows.ts';
 import type { Transaction } from '../unit-of-work.ts';
@@ -101,7 +102,7 @@ function newestOf(orders: readonly StoredOrder[]) {
   const plays = orders
     .filter(({ kind }) => kind === 'play')
     .map(({ document, topics }) => ({
-      order: JSON.parse(payloadOf(document).toString('utf8')) as PlayOrder,
+      order: readPlayOrder(document),
       topics,
     }));
   const revision = Math.max(...plays.map(({ order }) => order.revision));

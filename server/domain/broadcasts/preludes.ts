@@ -1,4 +1,4 @@
-import { DomainError, type PlayOrder, type Priority, payloadOf } from '#protocols';
+import { DomainError, type Priority } from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
 import {
   asPrelude,
@@ -7,6 +7,7 @@ import {
   clearMessage,
   type Place,
 } from '../announcements/clearance.ts';
+import { readPlayOrder } from '../dispatch/read-order.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import type { Broadcast } from './broadcast.ts';
 
@@ -58,8 +59,7 @@ export async function openBehind(tx: Transaction, announcementId: string): Promi
   return others.filter(({ id }) => naming.has(id));
 }
 
-/** What sounds before the content of an order to play that we signed and stored ourselves. */
+/** What sounds before the content of an order to play. */
 function namesOf(document: string): string[] {
-  const { prelude } = JSON.parse(payloadOf(document).toString('utf8')) as PlayOrder;
-  return prelude.map(({ name }) => name);
+  return readPlayOrder(document).prelude.map(({ name }) => name);
 }

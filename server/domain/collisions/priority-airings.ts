@@ -1,9 +1,10 @@
 import type { Instant } from '#kit';
-import { airTimeMs, type PlayOrder, payloadOf, plannedItem } from '#protocols';
+import { airTimeMs, type PlayOrder, plannedItem } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
 import { resolvePlanned } from '../broadcasts/plan-targets.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
+import { readPlayOrder } from '../dispatch/read-order.ts';
 import type { StoredSlot } from '../plans/plan.ts';
 import { readLine } from '../plans/slot-line.ts';
 import type { Stores } from '../unit-of-work.ts';
@@ -41,7 +42,7 @@ export async function airingsOf(
   for (const { broadcastId, line } of await read.plans.slotsOf(ids)) orders.set(broadcastId, readLine(line));
   for (const { broadcastId, kind, document } of await read.broadcasts.ordersOf(ids)) {
     if (kind !== 'play') continue;
-    const order = JSON.parse(payloadOf(document).toString('utf8')) as PlayOrder;
+    const order = readPlayOrder(document);
     if (order.revision > (orders.get(broadcastId)?.revision ?? 0)) orders.set(broadcastId, order);
   }
   const airings: PriorityAiring[] = [];

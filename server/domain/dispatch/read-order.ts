@@ -3,6 +3,7 @@ import {
   isDomainError,
   type OrderHeader,
   orderHeaderCodec,
+  type PlayOrder,
   payloadOf,
   playOrderCodec,
   repetitionMs,
@@ -13,6 +14,11 @@ import type { Stores } from '../unit-of-work.ts';
 /** The header of an order that we signed and stored ourselves: its signature is not proved again. Throws `document.malformed`. */
 export function readOrder(document: string): OrderHeader {
   return orderHeaderCodec.parse(payloadOf(document));
+}
+
+/** The whole of an order to play that we signed and stored ourselves: neither its signature nor its shape is proved again. */
+export function readPlayOrder(document: string): PlayOrder {
+  return JSON.parse(payloadOf(document).toString('utf8')) as PlayOrder;
 }
 
 /** What an order lets a loudspeaker sound that nothing interrupts. */

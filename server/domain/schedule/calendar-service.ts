@@ -5,8 +5,6 @@ import {
   type Holding,
   type LocalRules,
   limitsSessions,
-  type PlayOrder,
-  payloadOf,
   plannedItem,
   type Scope,
   scopeIncludes,
@@ -15,6 +13,7 @@ import {
 import type { NeedsOf } from '../announcements/area-needs.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
+import { readPlayOrder } from '../dispatch/read-order.ts';
 import { rulesOf, rulesRange } from '../policies/local-rules.ts';
 import { policyOf } from '../policies/policy.ts';
 import type { Speaker } from '../speakers/speaker.ts';
@@ -205,7 +204,7 @@ export class CalendarService {
     );
     return orders.flatMap(({ kind, broadcastId, document }) => {
       if (kind !== 'play' || cancelled.has(broadcastId)) return [];
-      const order = JSON.parse(payloadOf(document).toString('utf8')) as PlayOrder;
+      const order = readPlayOrder(document);
       if (order.scheduleId !== null || order.startsAt < from || order.startsAt >= to) return [];
       const item = plannedItem(order, null);
       const { title, targets } = order;
