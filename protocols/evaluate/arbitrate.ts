@@ -53,7 +53,8 @@ export function arbitrate(situation: Situation): Verdict {
     if (isOver) {
       const late = block ?? trouble(item) ?? item.blockedBy ?? 'order.too_late';
       const code = never ? (item.blockedBy ?? cutCode(item, end)) : late;
-      (item.more && !isEnd ? passed : over).push({ id: item.id, code });
+      // Of what keeps its end, the end is that of this repetition: the next has its own.
+      (item.more && (item.keepsEnd || !isEnd) ? passed : over).push({ id: item.id, code });
       continue;
     }
     next.at(timing.beginsAt - PREPARE_MS);

@@ -57,8 +57,9 @@ itWith(['ffmpeg'], 'a relay that gives nothing fails, and a message that is not 
   expect(await told(missing, 'failed')).toMatchObject({ code: 'order.no_stored_message' });
   const { port } = station.address() as { port: number };
   const url = `http://127.0.0.1:${port}/live`;
-  const relay = { kind: 'relay', url, station: 'VOV1', durationMs: 1_500, fallback: null } as const;
+  const relay = { kind: 'relay', url, station: 'VOV1', durationMs: 4_000, fallback: null } as const;
+  // Long enough that on a busy machine it does not come after its own end.
   const startsAt = Math.round(Date.now());
-  const silent = await send(playOrder(relay, { startsAt, hardEndAt: startsAt + 1_500 }));
+  const silent = await send(playOrder(relay, { startsAt, hardEndAt: startsAt + 4_000 }));
   expect(await told(silent, 'failed')).toMatchObject({ code: 'order.stream_failed' });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { arbitrate, simulate } from '#protocols';
+import { arbitrate, itemOf, simulate } from '#protocols';
 import { holding, item, MINUTE, NOW, planned, situation } from './examples.ts';
 
 const LATENESS_MS = 30_000;
@@ -11,6 +11,26 @@ it('a repetition that was held up for too long is passed; the item is over with 
   expect(arbitrate(situation([late]))).toMatchObject({ passed: [], over: passed });
   const ended = { ...late, more: true, hardEndAt: NOW };
   expect(arbitrate(situation([ended]))).toMatchObject({ passed: [], over: passed });
+});
+
+it('a repetition that keeps its end is passed when that is over, however late somebody looks: the next has an end of its own', () => {
+  const hours = planned('r1', {
+    keepsEnd: true,
+    durationMs: MINUTE,
+    latestStartAt: NOW + LATENESS_MS,
+    hardEndAt: NOW + 10 * MINUTE,
+    repeat: { count: 2, intervalMs: 4 * MINUTE },
+  });
+  const first = itemOf(
+    hours,
+    { repetitions: 0, resumeFromMs: 0, interrupted: false },
+    { ready: true, trouble: null, fresh: true, blockedBy: null },
+  );
+  for (const lateMs of [LATENESS_MS + 2_000, 2 * MINUTE])
+    expect(arbitrate(situation([first], { now: NOW + lateMs }))).toMatchObject({
+      passed: [{ id: 'r1', code: 'order.too_late' }],
+      over: [],
+    });
 });
 
 it('an emergency that another holds up leaves out the repetitions that are too late, and goes on with the next', () => {
