@@ -14,6 +14,8 @@ import { Fuzz } from './support/fuzz.ts';
 
 /** How long each kind of input is thrown; all at the same time. */
 const THROW_MS = 5_000;
+/** When the controller has let go of a connection that its peer has ended; a WebSocket's farewell may take 30 s. */
+const LET_GO_MS = 40_000;
 /** Wrong input must not make the controller grow. */
 const MOST_GROWTH_MB = 250;
 const UP = ['hello', 'answer', 'journal', 'health', 'progress', 'presence', 'timeRequest'] as const;
@@ -33,6 +35,18 @@ afterAll(() => commune.stop());
 async function residentMb(): Promise<number> {
   const status = await readFile(`/proc/${commune.controller.pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+/** Waits for one input to be done with. Rejects with its kind and its bytes where that hangs. */
+async function doneWith(done: Promise<unknown>, kind: string, input: Buffer | string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const shown = Buffer.from(input).toString('base64');
+      reject(new Error(`the controller does not let go of ${kind}, base64: ${shown}`));
+    }, LET_GO_MS);
+  });
+  await Promise.race([done, late]).finally(() => clearTimeout(timer));
 }
 
 /** Repeats an act until the time is over; how often. */
@@ -108,7 +122,7 @@ it(`broken input of seed ${seed} leaves the controller as it was`, async () => {
     socket.on('error', () => undefined);
     socket.resume();
     socket.end(bytes);
-    await once(socket, 'close');
+    await doneWith(once(socket, 'close'), 'a TCP connection to the MQTT port', bytes);
   };
 
   const throwWebSocket = async (bytes: Buffer): Promise<void> => {
@@ -123,7 +137,7 @@ it(`broken input of seed ${seed} leaves the controller as it was`, async () => {
       }
       socket.close();
     });
-    await closed;
+    await doneWith(closed, 'a WebSocket', bytes);
   };
 
   const payloads = async (): Promise<void> => {
@@ -146,7 +160,7 @@ it(`broken input of seed ${seed} leaves the controller as it was`, async () => {
       fuzz.below(3) === 0
         ? fuzz.mutated(Buffer.from(JSON.stringify(valid[name]))).toString('latin1')
         : JSON.stringify(fuzz.mutatedJson(valid[name]));
-    await speaker.send(name, text);
+    await doneWith(speaker.send(name, text), `a message (${name})`, text);
   };
 
   const http = async (): Promise<void> => {
@@ -181,8 +195,9 @@ it(`broken input of seed ${seed} leaves the controller as it was`, async () => {
               leadMs: 1,
             }),
           );
-    const status = await sendHttp(
-      fuzz.pick(['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'HEAD', 'OPTIONS']),
+    const method = fuzz.pick(['GET', 'POST', 'PATCH', 'PUT', 'DELETE', 'HEAD', 'OPTIONS']);
+    const answered = sendHttp(
+      method,
       // Node's client refuses to send what is no path at all; the raw bytes below do.
       `/${wanted.replace(/[^!-~]/g, '').replace(/^\//, '')}`,
       {
@@ -193,6 +208,8 @@ it(`broken input of seed ${seed} leaves the controller as it was`, async () => {
       },
       body,
     );
+    await doneWith(answered, `a request (${method} ${wanted})`, body);
+    const status = await answered;
     if (status >= 500 && status !== 503) unexpected.push(`${status} ${wanted} ${String(body).slice(0, 200)}`);
   };
 
@@ -221,8 +238,9 @@ it(`broken input of seed ${seed} leaves the controller as it was`, async () => {
     const parts: Buffer[] = [];
     socket.on('error', () => undefined);
     socket.on('data', (part: Buffer) => parts.push(part));
-    socket.end(fuzz.mutated(right));
-    await once(socket, 'close');
+    const bytes = fuzz.mutated(right);
+    socket.end(bytes);
+    await doneWith(once(socket, 'close'), 'a connection to the HTTP port', bytes);
     const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(Buffer.concat(parts).toString('latin1')) ?? [];
     if (Number(status ?? 0) >= 500 && status !== '503') unexpected.push(`${status} to raw bytes`);
   };
