@@ -1,6 +1,5 @@
 import type { RequestListener, Server } from 'node:http';
 import cookie from '@fastify/cookie';
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -14,6 +13,7 @@ import { mapErrors } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
 import { describeApi, serveDescription } from './plugins/openapi.ts';
 import { recordRefusals } from './plugins/refusals.ts';
+import { compileSchemasLate } from './plugins/schema-compilers.ts';
 import { secureHeaders } from './plugins/security-headers.ts';
 import { cookieName } from './plugins/session-cookie.ts';
 import { accountRoutes } from './routes/accounts.ts';
@@ -69,7 +69,7 @@ export async function buildApi(
     trustProxy: services.trustedProxies,
     routerOptions: { maxParamLength: 128 },
   });
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  compileSchemasLate(app);
   app.decorateRequest('actor', null);
   app.decorateRequest('session', null);
   app.decorateRequest('speakerId', null);

@@ -1,6 +1,7 @@
 import '@fastify/swagger';
 import { expect, it } from 'vitest';
 import { ROLES } from '../../../server/domain/accounts/roles.ts';
+import { serializerOf } from '../../../server/http/plugins/schema-compilers.ts';
 import { type Problem, startController } from './support.ts';
 
 interface Schema {
@@ -89,16 +90,23 @@ it('has a schema for what every route takes and gives, strict and with an end to
   );
   expect(problems.filter((problem) => !FOREIGN.some((pattern) => pattern.test(problem)))).toEqual([]);
 
+  // They are compiled when an answer is first written: none may fail then.
+  const answers = operations.flatMap(({ operation }) =>
+    Object.values(operation.responses).flatMap((answer) => schemaOf(answer) ?? []),
+  );
+  expect(answers.length).toBeGreaterThan(200);
+  for (const schema of answers) expect(serializerOf(schema)).toBeTypeOf('function');
+
   const searching = operations.filter(
     ({ method, path, operation }) =>
       method === 'GET' && !path.includes('{') && operation.parameters?.some((one) => one.in === 'query'),
   );
   expect(searching.length).toBeGreaterThan(8);
   for (const { path } of searching) {
-    const answers = await Promise.all(
+    const given = await Promise.all(
       ROLES.map((role) => controller.get<Problem>(role, `${path}?surely-unknown=1`)),
     );
-    const statuses = new Set(answers.map(({ status }) => status).filter((status) => status !== 403));
+    const statuses = new Set(given.map(({ status }) => status).filter((status) => status !== 403));
     expect([path, ...statuses]).toEqual([path, 400]);
   }
 });
