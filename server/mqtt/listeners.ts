@@ -2,6 +2,7 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import { Lifecycle } from '#kit';
 import type { TlsSettings } from '../domain/keys/certificates.ts';
+import { CIPHER_SUITES } from '../domain/keys/cipher-suites.ts';
 import type { EmbeddedBroker } from './broker.ts';
 
 /** Connections that may wait to be accepted: after a power cut a whole province comes at once. */
@@ -41,6 +42,7 @@ export class MqttListener extends Lifecycle {
       ...certificates.current,
       ...(clientCa === null ? {} : { ca: clientCa }),
       minVersion: 'TLSv1.2' as const,
+      ciphers: CIPHER_SUITES,
     });
     const mutual = { requestCert: clientCa !== null, rejectUnauthorized: clientCa !== null };
     const handshakeTimeout = HANDSHAKE_TIMEOUT_MS;

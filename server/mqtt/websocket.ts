@@ -10,7 +10,7 @@ const MAX_MESSAGE_BYTES = 128 * 1024;
 
 /**
  * Serves MQTT over WebSocket (subprotocol `mqtt`) on an HTTP server below `path`, so that one port is enough. Other upgrades are
- * refused; with `clientCertificates` also who shows none of the authority that was set. Undo with the function given back, which ends the connections too: an HTTP server does not know them any more, and
+ * refused; so is a page in a browser (it names its origin, no loudspeaker does), and with `clientCertificates` who shows none of the authority that was set. Undo with the function given back, which ends the connections too: an HTTP server does not know them any more, and
  * would wait for the last of them when it is closed.
  */
 export function attachWebSocket(
@@ -31,7 +31,9 @@ export function attachWebSocket(
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const asked = (request.url ?? '').split('?', 1)[0];
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-    const barred = options.clientCertificates === true && !showsCertificate(request);
+    const barred =
+      request.headers.origin !== undefined ||
+      (options.clientCertificates === true && !showsCertificate(request));
     if (asked !== path || !offered.includes('mqtt') || barred) {
       const answer = asked !== path ? '404 Not Found' : barred ? '403 Forbidden' : '400 Bad Request';
       socket.on('error', () => undefined);

@@ -7,6 +7,7 @@ import {
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TlsSettings } from '../domain/keys/certificates.ts';
+import { CIPHER_SUITES } from '../domain/keys/cipher-suites.ts';
 
 /** First byte of a TLS handshake record (RFC 8446, 5.1). */
 const HANDSHAKE = 0x16;
@@ -14,7 +15,8 @@ const FIRST_BYTE_TIMEOUT_MS = 10_000;
 
 /**
  * An HTTPS server whose port also understands who comes without TLS: `plain` paths are answered (they carry no secret and are signed: a loudspeaker without the
- * right time can verify no certificate), a browser is sent to https, everything else is refused.
+ * right time can verify no certificate), a browser that asks for a page is sent to https, everything else is refused: a program that sends its token in clear
+ * has to notice.
  */
 export function httpsServer(
   tls: TlsSettings,
@@ -75,13 +77,14 @@ function secureOptions({ certificates, clientCa }: TlsSettings) {
     // Browsers have none to show: who needs one is asked later, by what it wants.
     ...(clientCa === null ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false }),
     minVersion: 'TLSv1.2' as const,
+    ciphers: CIPHER_SUITES,
   };
 }
 
 function sendToTls(request: IncomingMessage, response: ServerResponse): void {
-  const { host } = request.headers;
-  const readsOnly = request.method === 'GET' || request.method === 'HEAD';
-  if (readsOnly && host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host))
+  const { host, accept = '' } = request.headers;
+  const asksForPage = (request.method === 'GET' || request.method === 'HEAD') && accept.includes('text/html');
+  if (asksForPage && host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host))
     response.writeHead(308, { location: `https://${host}${request.url ?? '/'}`, connection: 'close' });
   else response.writeHead(426, { upgrade: 'TLS/1.3, HTTP/1.1', connection: 'close' });
   response.end();

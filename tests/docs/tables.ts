@@ -12,6 +12,7 @@ import {
 } from '#protocols';
 import { AGENT_VARIABLES } from '../../device-agent/config.ts';
 import { SERVER_VARIABLES } from '../../server/config/variables.ts';
+import { ASVS_STATES, asvsCounts, readAsvsMap } from './asvs-map.ts';
 
 /** A Markdown table. Cells must not hold line breaks. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -78,10 +79,11 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   states,
   'server-variables': () => variables(Object.values(SERVER_VARIABLES)),
   'agent-variables': () => variables(Object.values(AGENT_VARIABLES)),
+  'asvs-counts': () => table(['chapter', ...ASVS_STATES, 'all'], asvsCounts(readAsvsMap())),
 };
 
 /** Documents that hold generated parts. */
-export const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', 'docs/errors.md'] as const;
+export const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', 'docs/errors.md', 'docs/asvs.md'] as const;
 
 const PART = /<!-- generated: ([a-z-]+) -->\n[\s\S]*?<!-- \/generated -->/g;
 

@@ -196,6 +196,15 @@ export class AccountService {
     return account;
   }
 
+  /** Ends every session of a person, on computers and paired phones; the account stays as it is. */
+  async endSessions(tx: Transaction, actor: Actor, name: string, reason: string): Promise<Account> {
+    const account = this.#managed(actor, name);
+    const sessions = await this.#options.sessions.endAll(tx, name);
+    const now = Math.floor(this.#options.clock.now());
+    await record(tx, now, actor, 'account.end_sessions', name, { reason, sessions });
+    return account;
+  }
+
   /** A link by which the person chooses another password; nobody learns the old one or the new one. */
   async reset(
     tx: Transaction,

@@ -48,12 +48,12 @@ export class LoginService {
     });
   }
 
-  /** The person of a session proves once more who he is. Throws `login.failed`, `login.wait`. */
-  confirm(session: Session, proof: Proof, device: Device): Promise<Session> {
+  /** The person of a session proves once more who he is; the session gets another secret. Throws `login.failed`, `login.wait`. */
+  confirm(session: Session, proof: Proof, device: Device): Promise<OpenedSession> {
     const request = { name: session.account, proof, device, demand: 'again' as const };
     return this.#options.authenticator.prove(request, async (tx, { account, secondFactor }) => {
       await this.#record(tx, account, device.address, 'session.confirm', { secondFactor });
-      return this.#options.sessions.confirm(tx, session, secondFactor);
+      return this.#options.sessions.renew(tx, session, secondFactor);
     });
   }
 

@@ -10,7 +10,7 @@ import type { PasskeyVerifier } from './passkey-verifier.ts';
 import type { PasswordChoice } from './password-choice.ts';
 import type { SecondFactors } from './second-factors.ts';
 import { FRESH_MS, type Session } from './session.ts';
-import type { Device, SessionBook } from './session-book.ts';
+import type { Device, OpenedSession, SessionBook } from './session-book.ts';
 import { newRecoveryCodes, newTotpSecret, takeCode, totpUri } from './totp.ts';
 
 export interface OwnAccountServiceOptions {
@@ -34,20 +34,20 @@ export class OwnAccountService {
     this.#options = options;
   }
 
-  /** Another password; every other session ends. Throws `login.failed`, `password.*`. */
+  /** Another password; every other session ends, and this one gets another secret. Throws `login.failed`, `password.*`. */
   async changePassword(
     session: Session,
     current: string,
     password: string,
     device: Device,
-  ): Promise<Session> {
+  ): Promise<OpenedSession> {
     const { accounts, authenticator, passwords, sessions } = this.#options;
     const passwordHash = await passwords.take(accounts.get(session.account), password);
     const request = { name: session.account, proof: { password: current }, device, demand: 'again' as const };
     return authenticator.prove(request, async (tx, { account }) => {
       await sessions.endAll(tx, account.name, session.id);
       await this.#note(tx, { ...account, passwordHash }, session, 'password_set', 'password.change');
-      return sessions.confirm(tx, session, false);
+      return sessions.renew(tx, session, false);
     });
   }
 
@@ -108,7 +108,7 @@ export class OwnAccountService {
       if (taken === undefined) return false;
       await factors.saveTotp(tx, { ...taken, confirmedAt: now, recoveryCodes: hashes });
       await this.#noteChange(tx, session, 'totp.set_up');
-      await sessions.confirm(tx, session, true);
+      await sessions.raise(tx, session);
       return true;
     });
     return codes;
@@ -165,7 +165,7 @@ export class OwnAccountService {
         throw new DomainError('passkey.refused', { reason: 'it is registered already' });
       await factors.addPasskey(tx, passkey);
       await this.#noteChange(tx, session, 'passkey.add', { passkey: passkeyId(passkey), name });
-      await sessions.confirm(tx, session, true);
+      await sessions.raise(tx, session);
     });
     return passkey;
   }

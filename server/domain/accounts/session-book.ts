@@ -1,5 +1,5 @@
 import { type Clock, Lifecycle, type Milliseconds, repeat } from '#kit';
-import { newId } from '#protocols';
+import { DomainError, newId } from '#protocols';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 import { isLive, SESSION_LIFE, type Session, type SessionKind } from './session.ts';
@@ -105,18 +105,38 @@ export class SessionBook extends Lifecycle {
     return { session, secret };
   }
 
-  /** The person proved who he is once more. */
-  async confirm(tx: Transaction, session: Session, secondFactor: boolean): Promise<Session> {
-    const confirmed: Session = {
-      ...(this.current(session) ?? session),
-      secondFactor: session.secondFactor || secondFactor,
+  /**
+   * The person proved who he is once more: the session goes on under a new secret, and the one before is good for nothing. Throws
+   * `request.unauthenticated` where it has ended meanwhile.
+   */
+  async renew(tx: Transaction, session: Session, secondFactor: boolean): Promise<OpenedSession> {
+    const current = this.current(session);
+    if (current === undefined) throw new DomainError('request.unauthenticated');
+    const secret = newSecret();
+    const renewed: Session = {
+      ...current,
+      secretHash: hashSecret(secret),
+      secondFactor: current.secondFactor || secondFactor,
       authenticatedAt: Math.floor(this.#options.clock.now()),
     };
-    await tx.sessions.update(confirmed);
+    await tx.sessions.update(renewed);
     tx.afterCommit(() => {
-      if (this.current(confirmed) !== undefined) this.#put(confirmed);
+      if (this.#sessions.delete(session.secretHash)) this.#put(renewed);
     });
-    return confirmed;
+    return { session: renewed, secret };
+  }
+
+  /** The person has just set up a second factor. */
+  async raise(tx: Transaction, session: Session): Promise<void> {
+    const raised: Session = {
+      ...(this.current(session) ?? session),
+      secondFactor: true,
+      authenticatedAt: Math.floor(this.#options.clock.now()),
+    };
+    await tx.sessions.update(raised);
+    tx.afterCommit(() => {
+      if (this.current(raised) !== undefined) this.#put(raised);
+    });
   }
 
   /** Takes the second factor's word back from every session of the account. */

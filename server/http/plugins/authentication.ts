@@ -21,13 +21,15 @@ export function onlyPublicRoutes(app: FastifyInstance, publicUrl: string): void 
 
 /**
  * Private scope: every route in it names a permission (or the own account), and nobody gets to it who lacks that in all areas. Checked
- * before a body is read; the area itself is checked where it is known.
+ * before a body is read; the area itself is checked where it is known. No browser and no proxy keeps an answer of it.
  */
 export function requireAuthentication(app: FastifyInstance, services: ApiServices): void {
   app.addHook('onRoute', ({ method, url, config }) => {
     if (config?.access === undefined || config.access === 'public')
       throw new Error(`${String(method)} ${url} names no permission`);
   });
+  // Files that are named by their hash say otherwise themselves.
+  app.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'));
   app.addHook('onRequest', async (request) => {
     const { access } = request.routeOptions.config;
     if (access === undefined || access === 'public') throw new Error('a private route without permission');

@@ -5,7 +5,7 @@ import type { Refusal, Refusals } from '../../domain/audit/refusals.ts';
 import '../access.ts';
 
 /**
- * Gives what hears of each request that was refused with 401 or 403. Who sent no credentials at all only has to log in: that is no refusal;
+ * Gives what hears of each request that was refused with 401, 403 or 429. Who sent no credentials at all only has to log in: that is no refusal;
  * and a failed login has an entry of its own.
  */
 export function recordRefusals(
@@ -17,7 +17,7 @@ export function recordRefusals(
     const { authorization, cookie } = request.headers;
     const nothingSent = authorization === undefined && cookie === undefined;
     if (error.code === 'request.unauthenticated' && nothingSent) return;
-    if (error.code.startsWith('login.')) return;
+    if (error.code.startsWith('login.') && error.status !== 429) return;
     refusals.note(refusalOf(request, error));
   };
 }

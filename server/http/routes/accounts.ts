@@ -123,17 +123,18 @@ export const accountRoutes =
         })),
     );
 
-    const verbs = {
-      deactivate: 'End the account, its sessions, links and tokens; the name stays taken',
-      reactivate: 'Let a deactivated person in again',
-    } as const;
-    for (const verb of ['deactivate', 'reactivate'] as const)
+    const verbs = [
+      ['deactivate', 'deactivate', 'End the account, its sessions, links and tokens; the name stays taken'],
+      ['reactivate', 'reactivate', 'Let a deactivated person in again'],
+      ['end-sessions', 'endSessions', 'Log the person out everywhere; the account stays as it is'],
+    ] as const;
+    for (const [path, verb, summary] of verbs)
       app.post(
-        `/accounts/:name/${verb}`,
+        `/accounts/:name/${path}`,
         {
           config: permission('account:write'),
           schema: {
-            summary: verbs[verb],
+            summary,
             tags,
             headers,
             params: AccountParamsSchema,

@@ -103,7 +103,6 @@ export const auditRoutes =
         const head = await auditHeads.get(actorOf(request), request.params.n);
         const isText = request.query.format === 'text';
         const plain: FastifyReply = reply;
-        void plain.header('cache-control', 'no-store');
         if (!isText) void plain.header('content-security-policy', HEAD_PAGE_POLICY);
         void plain.type(isText ? 'text/plain; charset=utf-8' : 'text/html; charset=utf-8');
         return plain.send(isText ? headText(head, headPlace()) : headHtml(head, headPlace()));
@@ -126,7 +125,6 @@ export const auditRoutes =
         const day = new Date(clock.now()).toISOString().slice(0, 10);
         const plain: FastifyReply = reply;
         void plain.header('content-disposition', `attachment; filename="loa-lang-audit-${day}.${format}"`);
-        void plain.header('cache-control', 'no-store');
         void plain.type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json');
         return plain.send(
           Readable.from(format === 'csv' ? csvOf(pages) : jsonOf(pages, statements.statementsAfter(0))),

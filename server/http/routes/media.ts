@@ -38,6 +38,7 @@ export const mediaRoutes =
         }
         const { first, last } = range ?? { first: 0, last: bytes - 1 };
         void reply.type(MEDIUM_TYPE).header('content-length', last - first + 1);
+        void reply.header('content-disposition', `inline; filename="loa-lang-${sha256.slice(0, 12)}.opus"`);
         if (range !== undefined)
           void reply.code(206).header('content-range', `bytes ${first}-${last}/${bytes}`);
         if (request.method === 'HEAD') return reply.send();

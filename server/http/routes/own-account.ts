@@ -20,7 +20,7 @@ import { passkeyId } from '../../domain/accounts/own-account-service.ts';
 import type { Passkey } from '../../domain/accounts/passkey.ts';
 import { ownAccount } from '../access.ts';
 import { ownSession } from '../plugins/authentication.ts';
-import { clearCookie, deviceOf } from '../plugins/session-cookie.ts';
+import { clearCookie, deviceOf, giveCookie } from '../plugins/session-cookie.ts';
 import { qrSvg } from '../qr.ts';
 import type { ApiServices } from '../services.ts';
 import { ownSessionView, sessionView } from '../session-view.ts';
@@ -32,7 +32,6 @@ export const ownAccountRoutes =
     const { factors, login, own, sessions } = services.people;
     const config = ownAccount;
     const tags = ['own account'];
-    app.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'));
 
     app.get(
       '/session',
@@ -49,6 +48,8 @@ export const ownAccountRoutes =
       async (request, reply) => {
         await login.logout(ownSession(request));
         clearCookie(reply, services);
+        // Announcements that were listened to, kept in this browser: the next person who sits here has no business with them.
+        void reply.header('clear-site-data', '"cache", "storage"');
         return reply.code(204).send(null);
       },
     );
@@ -65,8 +66,11 @@ export const ownAccountRoutes =
           response: { 200: SessionViewSchema },
         },
       },
-      async (request) =>
-        sessionView(await login.confirm(ownSession(request), request.body, deviceOf(request)), services),
+      async (request, reply) => {
+        const opened = await login.confirm(ownSession(request), request.body, deviceOf(request));
+        giveCookie(reply, services, opened);
+        return sessionView(opened.session, services);
+      },
     );
 
     app.get(
@@ -118,10 +122,11 @@ export const ownAccountRoutes =
           response: { 200: SessionViewSchema },
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const { current, password } = request.body;
-        const session = await own.changePassword(ownSession(request), current, password, deviceOf(request));
-        return sessionView(session, services);
+        const opened = await own.changePassword(ownSession(request), current, password, deviceOf(request));
+        giveCookie(reply, services, opened);
+        return sessionView(opened.session, services);
       },
     );
 

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   LinkOpenedSchema,
   LinkOpenSchema,
@@ -12,8 +13,9 @@ import {
   SetupStateSchema,
 } from '#protocols';
 import type { OneTimeLink } from '../../domain/accounts/one-time-link.ts';
+import type { OpenedSession } from '../../domain/accounts/session-book.ts';
 import { anybody } from '../access.ts';
-import { deviceOf, giveCookie } from '../plugins/session-cookie.ts';
+import { deviceOf, giveCookie, sessionOf } from '../plugins/session-cookie.ts';
 import type { ApiServices } from '../services.ts';
 import { sessionView } from '../session-view.ts';
 
@@ -23,6 +25,13 @@ export const signInRoutes =
   async (app) => {
     const { login, passkeys, setup } = services.people;
     const tags = ['signing in'];
+    /** Whoever gets in leaves the session that the browser had before: nobody looks for it any more. */
+    const enter = async (request: FastifyRequest, reply: FastifyReply, opened: OpenedSession) => {
+      const before = sessionOf(request, services);
+      if (before !== undefined) await login.logout(before);
+      giveCookie(reply, services, opened);
+      return sessionView(opened.session, services);
+    };
     app.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'));
 
     app.get(
@@ -54,8 +63,7 @@ export const signInRoutes =
       },
       async (request, reply) => {
         const opened = await setup.finish(request.body, deviceOf(request));
-        giveCookie(reply, services, opened);
-        return reply.code(201).send(sessionView(opened.session, services));
+        return reply.code(201).send(await enter(request, reply, opened));
       },
     );
 
@@ -73,8 +81,7 @@ export const signInRoutes =
       async (request, reply) => {
         const { name, ...proof } = request.body;
         const opened = await login.login(name, proof, deviceOf(request));
-        giveCookie(reply, services, opened);
-        return sessionView(opened.session, services);
+        return enter(request, reply, opened);
       },
     );
 
@@ -104,8 +111,7 @@ export const signInRoutes =
       },
       async (request, reply) => {
         const opened = await login.login(null, { passkey: request.body.response }, deviceOf(request));
-        giveCookie(reply, services, opened);
-        return sessionView(opened.session, services);
+        return enter(request, reply, opened);
       },
     );
 
@@ -142,8 +148,7 @@ export const signInRoutes =
       async (request, reply) => {
         const { secret, password } = request.body;
         const opened = await login.choosePassword(secret, password, deviceOf(request));
-        giveCookie(reply, services, opened);
-        return sessionView(opened.session, services);
+        return enter(request, reply, opened);
       },
     );
 
@@ -162,8 +167,7 @@ export const signInRoutes =
       async (request, reply) => {
         const { secret, ...proof } = request.body;
         const opened = await login.pair(secret, proof, deviceOf(request));
-        giveCookie(reply, services, opened);
-        return sessionView(opened.session, services);
+        return enter(request, reply, opened);
       },
     );
   };

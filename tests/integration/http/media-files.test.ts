@@ -27,6 +27,7 @@ it('serves audio to loudspeakers and people: whole, in ranges, with validators',
     'accept-ranges': 'bytes',
     'content-type': 'audio/ogg; codecs=opus',
     'cache-control': 'private, max-age=31536000, immutable',
+    'content-disposition': `inline; filename="loa-lang-${sha256.slice(0, 12)}.opus"`,
   });
   const size = whole.body.length;
   const range = async (text: string) => {

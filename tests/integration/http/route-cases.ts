@@ -197,6 +197,7 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'POST /api/v1/accounts/{name}/pairing': forbidden('accounts/co-dan/pairing'),
     'GET /api/v1/accounts/{name}/pairing/{id}': forbidden(`accounts/co-dan/pairing/${pairing}`),
     'POST /api/v1/accounts/{name}/deactivate': forbidden('accounts/co-dan/deactivate', REASON),
+    'POST /api/v1/accounts/{name}/end-sessions': forbidden('accounts/co-dan/end-sessions', REASON),
     'POST /api/v1/accounts/{name}/reactivate': forbidden('accounts/co-dan/reactivate', REASON),
     'GET /api/v1/tokens': list('tokens'),
     'POST /api/v1/tokens': forbidden('tokens', machine),

@@ -49,8 +49,12 @@ it('tells who comes without TLS what is public and signed, sends readers to http
   const time = await ask(`${plain}/api/v1/time?nonce=${'n'.repeat(24)}`);
   expect([time.status, time.body.split('.').length]).toEqual([200, 3]);
   expect(JSON.parse((await ask(`${plain}/api/v1/keys/statements`)).body).statements).toHaveLength(1);
-  const moved = await ask(`${plain}/api/v1/areas?x=1`);
-  expect([moved.status, moved.headers.location]).toEqual([308, `${url}/api/v1/areas?x=1`]);
+  const page = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+  const moved = await ask(`${plain}/people?x=1`, { headers: page });
+  expect([moved.status, moved.headers.location]).toEqual([308, `${url}/people?x=1`]);
+  // A program would go on sending its token in clear, and never notice.
+  const token = await ask(`${plain}/api/v1/areas?x=1`, { headers: { authorization: 'Bearer x' } });
+  expect([token.status, token.headers.location]).toEqual([426, undefined]);
   for (const [method, path] of [
     ['POST', '/api/v1/time'],
     ['POST', '/api/v1/broadcasts'],
@@ -58,7 +62,7 @@ it('tells who comes without TLS what is public and signed, sends readers to http
   ] as const)
     expect((await ask(plain + path, { method })).status).toBe(426);
   const upgrade = await ask(`${plain}/mqtt`, { headers: { connection: 'upgrade', upgrade: 'websocket' } });
-  expect(upgrade.status).toBe(308);
+  expect(upgrade.status).toBe(426);
   // A plain MQTT packet on the TLS port is no handshake.
   const socket = connectTcp(mqttPort, '127.0.0.1');
   socket.write(Buffer.from('101000044d5154540402003c0004746573740000', 'hex'));
@@ -81,6 +85,23 @@ it('speaks no TLS below 1.2', async () => {
     await expect(once(old, 'secureConnect')).rejects.toThrow(/protocol|version|alert/i);
   }
 });
+
+it.each(['ECDHE-ECDSA-AES128-SHA', 'ECDHE-ECDSA-AES256-SHA384', 'AES256-GCM-SHA384'])(
+  'speaks no %s: of TLS 1.2 only what is authenticated and has forward secrecy',
+  async (ciphers) => {
+    const { port, mqttPort, ca } = await startSecure();
+    for (const at of [port, mqttPort]) {
+      const common = { port: at, host: '127.0.0.1', ca, maxVersion: 'TLSv1.2' } as const;
+      await expect(once(connect({ ...common, ciphers }), 'secureConnect')).rejects.toThrow(
+        /handshake|alert/i,
+      );
+      const good = connect(common);
+      await once(good, 'secureConnect');
+      expect(good.getCipher().name).toBe('ECDHE-ECDSA-AES256-GCM-SHA384');
+      good.destroy();
+    }
+  },
+);
 
 it('takes a renewed certificate from its files for new connections, and lets those that stand go on', async () => {
   const folder = tempDir('tls-files');
