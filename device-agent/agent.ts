@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Lifecycle } from '#kit';
-import type { HeldScoped, SigningKey } from '#protocols';
+import { type HeldScoped, type Signer, type SigningKey, signerOf } from '#protocols';
 import type { AgentOptions } from './agent-options.ts';
 import { ContentCache } from './cache/content-cache.ts';
 import type { DataBudget } from './cache/data-budget.ts';
@@ -25,6 +25,7 @@ import { ControllerHttp } from './link/controller-http.ts';
 import { Endpoints } from './link/endpoints.ts';
 import { helloOf } from './link/hello-of.ts';
 import { Link } from './link/link.ts';
+import { OwnWords } from './link/own-words.ts';
 import { errorText } from './log.ts';
 import type { PlanKeeper } from './plan/plan-keeper.ts';
 import { planParts } from './plan/plan-parts.ts';
@@ -79,6 +80,9 @@ export class Agent extends Lifecycle {
   readonly #cache: ContentCache;
   readonly #health: HealthReporter;
   #identity: SigningKey | undefined;
+  #signer: Signer = () => {
+    throw new Error('the key was not loaded yet');
+  };
 
   constructor(options: AgentOptions) {
     super();
@@ -107,8 +111,10 @@ export class Agent extends Lifecycle {
     const onError = (what: string, error: unknown) =>
       log.info(`${what} failed`, { reason: errorText(error) });
     const http = new ControllerHttp({ endpoints: origin, clock, keys: this.#keys });
+    const words = new OwnWords(speakerId, (statement) => this.#signer(statement));
     this.link = new Link({
-      ...{ speakerId, secret, clock, log, http, keys: this.#keys, sessionEpoch: this.#sessionEpoch },
+      ...{ speakerId, secret, clock, log, http, words },
+      ...{ keys: this.#keys, sessionEpoch: this.#sessionEpoch },
       endpoints: origin,
       areas: () => this.#areas(),
       hello: (want) =>
@@ -251,7 +257,7 @@ export class Agent extends Lifecycle {
     if (options.home !== undefined)
       this.homes = homeParts({
         ...{ dataFolder: folder, enrolled: options.provisioning, provisioning, clientCertificate, bootId },
-        ...{ clock, log, random, time: this.keeper.time, prover, areas, link: this.link, http },
+        ...{ clock, log, random, time: this.keeper.time, prover, areas, words, link: this.link, http },
         ...{ journal: this.journal, orders: this.orders, publicKey: () => this.publicKey ?? '' },
         silent: () => this.#engine.active === 0,
         onMoved: options.home.onMoved,
@@ -270,6 +276,7 @@ export class Agent extends Lifecycle {
     const key = await loadIdentity(dataFolder);
     await this.#run('what the disk owes', this.#owed);
     this.#identity = key;
+    this.#signer = signerOf(key);
     await this.#keys.load(clock.now());
     await this.assignments.load(this.#keys.ring, clock.now());
     await this.orders.load(clock.now());

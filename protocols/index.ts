@@ -25,6 +25,7 @@ export * from './journal/entry.ts';
 export type { JournalPosition } from './journal/link.ts';
 export * from './messages/controller.ts';
 export * from './messages/health.ts';
+export * from './messages/signed-word.ts';
 export * from './messages/speaker.ts';
 export * from './policy/index.ts';
 export * from './provisioning.ts';

@@ -13,8 +13,8 @@ export interface TopicEntry {
   readonly pattern: string;
   readonly direction: TopicDirection;
   readonly qos: 0 | 1;
-  /** A compact JWS, or JSON in UTF-8. */
-  readonly form: 'jws' | 'json';
+  /** A compact JWS, JSON in UTF-8, or JSON with a signature after it (`signed-word.ts`). */
+  readonly form: 'jws' | 'json' | 'word';
   readonly says: string;
 }
 
@@ -104,14 +104,14 @@ export const TOPICS = {
     pattern: 'speaker/{speaker}/up/hello',
     direction: 'up',
     qos: 1,
-    form: 'json',
+    form: 'word',
     says: 'what the speaker is and holds, first on every connection',
   },
   answer: {
     pattern: 'speaker/{speaker}/up/answer',
     direction: 'up',
     qos: 1,
-    form: 'json',
+    form: 'word',
     says: 'an order was accepted or refused',
   },
   journal: {
@@ -125,8 +125,8 @@ export const TOPICS = {
     pattern: 'speaker/{speaker}/up/health',
     direction: 'up',
     qos: 1,
-    form: 'json',
-    says: 'condition and held hashes, every five minutes and on change',
+    form: 'word',
+    says: 'condition and held hashes, every five minutes and on change; signed where it says what is held',
   },
   progress: {
     pattern: 'speaker/{speaker}/up/progress',

@@ -6,6 +6,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { ControllerHttp } from '../link/controller-http.ts';
 import type { ClientCertificate } from '../link/endpoints.ts';
 import type { Link } from '../link/link.ts';
+import type { OwnWords } from '../link/own-words.ts';
 import { errorText, type Log } from '../log.ts';
 import type { OrderStore } from '../state/order-store.ts';
 import type { Prover } from '../state/prover.ts';
@@ -23,6 +24,7 @@ export interface HomePartsOptions {
   readonly clientCertificate?: ClientCertificate | undefined;
   readonly bootId: string;
   readonly publicKey: () => string;
+  readonly words: OwnWords;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -44,12 +46,12 @@ export function homeParts(options: HomePartsOptions): HomeMover {
   const { dataFolder, provisioning, clock, log, random, time, prover, areas, link, http, journal, orders } =
     options;
   const { speakerId, secret, url } = provisioning;
-  const { clientCertificate, bootId } = options;
+  const { clientCertificate, bootId, words } = options;
   const mover = new HomeMover({
     ...{ dataFolder, speakerId, url, clock, log, time, prover, areas, random },
     trial: (home, name) =>
       new HomeTrial({
-        ...{ home, speakerId, secret, clientCertificate, clock, log, random },
+        ...{ home, speakerId, secret, words, clientCertificate, clock, log, random },
         folder: join(dataFolder, name),
         facts: () => ({ bootId, publicKey: options.publicKey(), journal }),
         now: () => time.now().instant,

@@ -5,6 +5,7 @@ import { ControllerHttp } from '../link/controller-http.ts';
 import { type ClientCertificate, Endpoints } from '../link/endpoints.ts';
 import { type HelloFacts, helloOf } from '../link/hello-of.ts';
 import { Link } from '../link/link.ts';
+import type { OwnWords } from '../link/own-words.ts';
 import { errorText, type Log } from '../log.ts';
 import { AssignmentStore } from '../state/assignment-store.ts';
 import { KeyStore } from '../state/key-store.ts';
@@ -16,6 +17,7 @@ export interface HomeTrialOptions {
   readonly folder: string;
   readonly speakerId: string;
   readonly secret: string;
+  readonly words: OwnWords;
   readonly clientCertificate?: ClientCertificate | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -43,7 +45,7 @@ export class HomeTrial extends Lifecycle {
   constructor(options: HomeTrialOptions) {
     super();
     this.#options = options;
-    const { home, folder, speakerId, secret, clientCertificate, clock, log } = options;
+    const { home, folder, speakerId, secret, words, clientCertificate, clock, log } = options;
     const { url, ca, endpoints: more, roots: rootKeys } = home;
     this.greeted = new Promise((resolve) => {
       this.#tell = resolve;
@@ -53,7 +55,8 @@ export class HomeTrial extends Lifecycle {
     this.#sessionEpoch = new SessionEpoch({ folder, log });
     const endpoints = new Endpoints({ url, ca, speakerId, secret, clientCertificate, more: () => more });
     this.#link = new Link({
-      ...{ speakerId, secret, clock, log, endpoints, keys: this.#keys, sessionEpoch: this.#sessionEpoch },
+      ...{ speakerId, secret, clock, log, endpoints, words },
+      ...{ keys: this.#keys, sessionEpoch: this.#sessionEpoch },
       http: new ControllerHttp({ endpoints, clock, keys: this.#keys }),
       areas: () => [],
       hello: (want) =>

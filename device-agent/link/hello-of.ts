@@ -21,7 +21,7 @@ export interface HelloFacts {
 }
 
 /** The hello of this moment. `want`: documents that the controller has asked for; of the held ones as many as fit, "held.2" the ones after those, and so on. */
-export function helloOf(facts: HelloFacts, want: readonly string[]): Omit<Hello, 'v' | 'sessionEpoch'> {
+export function helloOf(facts: HelloFacts, want: readonly string[]): Omit<Hello, 'v' | 'sessionEpoch' | 'n'> {
   const { bootId, publicKey, assignments, journal, held } = facts;
   const assignment = want.includes('assignment') ? assignments.held?.document : undefined;
   const page = Math.max(0, ...want.map(pageOf));

@@ -19,6 +19,7 @@ import { type ControllerHttp, verifyTimeReply } from './controller-http.ts';
 import type { Endpoints } from './endpoints.ts';
 import { isWish } from './hello-of.ts';
 import { MqttConnection, mqttUrl } from './mqtt-connection.ts';
+import type { OwnWords } from './own-words.ts';
 
 /** A broker that answers nothing to hello is left for another try. */
 const WELCOME_TIMEOUT_MS = 20_000;
@@ -55,8 +56,9 @@ export interface LinkOptions {
   readonly endpoints: Pick<Endpoints, 'all' | 'use' | 'trust'>;
   /** Areas whose orders are listened to. */
   readonly areas: () => readonly string[];
-  /** What is said in hello, beside the session epoch. `want`: documents that the controller has asked for. */
-  readonly hello: (want: readonly string[]) => Omit<Hello, 'v' | 'sessionEpoch'>;
+  readonly words: OwnWords;
+  /** What is said in hello, beside its numbers. `want`: documents that the controller has asked for. */
+  readonly hello: (want: readonly string[]) => Omit<Hello, 'v' | 'sessionEpoch' | 'n'>;
   /** Best known time, for the session epoch. */
   readonly now: () => number;
   readonly random: () => number;
@@ -98,10 +100,10 @@ export class Link extends Lifecycle implements TimeSource {
     return this.#events.on(name, listener);
   }
 
-  /** Sends while online; rejects at once otherwise. */
+  /** Sends while online, signed where it has to be; rejects at once otherwise. */
   async send(name: UpTopicName, message: object): Promise<void> {
     if (this.#connection === undefined) throw new Error('there is no connection');
-    await this.#connection.publish(name, message);
+    await this.#connection.publish(name, this.#options.words.text(name, message));
   }
 
   /** Fetches key statements that we do not have; how many came. */
@@ -281,18 +283,18 @@ export class Link extends Lifecycle implements TimeSource {
   }
 
   async #hello(connection: MqttConnection, want: readonly string[]): Promise<Welcome> {
-    const { clock, sessionEpoch, hello } = this.#options;
+    const { clock, sessionEpoch, words, hello } = this.#options;
     const timeout = new AbortController();
     const welcome = new Promise<Welcome>((resolve) => {
       this.#welcomed = resolve;
     });
-    const message = { v: 1, sessionEpoch: sessionEpoch.current, ...hello(want) };
+    const text = words.text('hello', { v: 1, sessionEpoch: sessionEpoch.current, ...hello(want) });
     const late = delay(clock, 'link.welcome', WELCOME_TIMEOUT_MS, timeout.signal).then(
       () => Promise.reject(new Error('the controller did not answer hello')),
       () => welcome,
     );
     try {
-      await Promise.race([connection.publish('hello', message), rejectWith(this.#ended)]);
+      await Promise.race([connection.publish('hello', text), rejectWith(this.#ended)]);
       return await Promise.race([welcome, late, rejectWith(this.#ended)]);
     } finally {
       this.#welcomed = undefined;

@@ -110,11 +110,12 @@ export class MqttConnection {
     if (filters.length > 0) await this.#client.unsubscribeAsync([...filters]);
   }
 
-  /** Publishes JSON; with QoS 1 resolves when the broker has it. Rejects at once when the connection is gone. */
-  async publish(name: UpTopicName, message: object): Promise<void> {
+  /** Publishes a text, or JSON; with QoS 1 resolves when the broker has it. Rejects at once when the connection is gone. */
+  async publish(name: UpTopicName, message: string | object): Promise<void> {
     if (this.#closed || !this.#client.connected) throw new Error('the connection is gone');
     const { qos } = TOPICS[name];
-    await this.#client.publishAsync(topicOf(name, this.#speakerId), JSON.stringify(message), { qos });
+    const text = typeof message === 'string' ? message : JSON.stringify(message);
+    await this.#client.publishAsync(topicOf(name, this.#speakerId), text, { qos });
   }
 
   /** Ends it at once. */

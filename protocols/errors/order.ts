@@ -76,6 +76,10 @@ export const orderErrors = errorTable({
     status: 403,
     message: 'Loudspeaker "{speakerId}" sent a message for "{claimed}".',
   },
+  'message.bad_signature': {
+    status: 403,
+    message: 'A "{topic}" of loudspeaker "{speakerId}" is not signed with its key: it counts for nothing.',
+  },
   'message.disconnected': {
     status: 503,
     message: 'The broker is not connected: the message for "{topic}" was not handed over. It is tried again.',

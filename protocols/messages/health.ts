@@ -1,9 +1,21 @@
 import Type, { type Static } from 'typebox';
 import { OutputKindSchema } from '../journal/entry.ts';
 import { CodeSchema, codec, IdSchema, InstantSchema, Sha256Schema } from '../schema.ts';
-import { HeldDocumentSchema, JournalStatusSchema, SessionEpochSchema, TrustSchema } from './speaker.ts';
+import {
+  HeldDocumentSchema,
+  JournalStatusSchema,
+  SessionEpochSchema,
+  TrustSchema,
+  WordNumberSchema,
+} from './speaker.ts';
 
-const HEAD = { v: Type.Literal(1), sessionEpoch: SessionEpochSchema, at: InstantSchema };
+const HEAD = {
+  v: Type.Literal(1),
+  sessionEpoch: SessionEpochSchema,
+  at: InstantSchema,
+  /** With every report that says what is held. */
+  n: Type.Optional(WordNumberSchema),
+};
 
 /** What may be left out of a report when the controller knows it already. */
 const PARTS = {
@@ -48,7 +60,8 @@ export type Health = Static<typeof HealthSchema>;
 
 /**
  * Health on the wire, every five minutes and on change. The first one of a connection and one in every hour are whole; the others
- * leave out each part that is as the last one of this connection, and the uptime where it has only gone on.
+ * leave out each part that is as the last one of this connection, and the uptime where it has only gone on. Signed where it says what
+ * is held.
  */
 const HealthReportSchema = Type.Object({
   ...HEAD,

@@ -17,6 +17,12 @@ import {
  */
 export const SessionEpochSchema = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
+/**
+ * Counts what a speaker says on one connection of what it holds, in hellos and health: each is larger than the last. So what it said before
+ * changes nothing when somebody says it again.
+ */
+export const WordNumberSchema = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+
 export const HeldDocumentSchema = Type.Object({ revision: RevisionSchema, hash: Sha256Schema });
 
 export const JournalStatusSchema = Type.Object({
@@ -33,10 +39,11 @@ export const TrustSchema = Type.Union([
 ]);
 export type Trust = Static<typeof TrustSchema>;
 
-/** First message of every connection: what this speaker is and holds. */
+/** First message of every connection: what this speaker is and holds. Signed. */
 export const HelloSchema = Type.Object({
   v: Type.Literal(1),
   sessionEpoch: SessionEpochSchema,
+  n: WordNumberSchema,
   agentVersion: Type.String({ maxLength: 32 }),
   bootId: Type.String({ maxLength: 64 }),
   capabilities: Type.Array(CodeSchema, { maxItems: 64 }),
@@ -54,7 +61,7 @@ export const HelloSchema = Type.Object({
 export type Hello = Static<typeof HelloSchema>;
 export const helloCodec = codec('hello', HelloSchema, 1);
 
-/** Answer to an order, on the authenticated connection. Stored, but not evidence: that begins in the journal. */
+/** Answer to an order. Signed and stored, but not evidence: that begins in the journal. */
 export const AnswerSchema = Type.Object({
   v: Type.Literal(1),
   orderId: IdSchema,

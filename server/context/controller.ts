@@ -113,6 +113,7 @@ export class Context extends Lifecycle {
     this.#runAfter(planSide.planning.caughtUp(), 'journal', speakers.journal);
     await this.#run('plan heads and latches', speakers.healer);
     await this.#run('hellos', speakers.hellos);
+    await this.#run('health', speakers.health);
     if (speakers.broker !== null) await this.#run('broker', speakers.broker);
     for (const [name, part] of Object.entries({
       'dispatch on connection': speakers.dispatcher,

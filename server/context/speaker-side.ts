@@ -1,5 +1,5 @@
 import type { Clock } from '#kit';
-import type { ErrorCode } from '#protocols';
+import { type ErrorCode, parseTopic, type SignedWordName } from '#protocols';
 import type { ServerConfig } from '../config/index.ts';
 import { AnswerIngest } from '../domain/deliveries/answer-ingest.ts';
 import { JournalIngest } from '../domain/deliveries/journal-ingest.ts';
@@ -18,6 +18,8 @@ import type { TimeService } from '../domain/keys/time-service.ts';
 import { HeldDocuments } from '../domain/plans/held-documents.ts';
 import { HeldHealer } from '../domain/plans/held-healer.ts';
 import { AssignmentService } from '../domain/speakers/assignment.ts';
+import { ForgedWords } from '../domain/speakers/forged-words.ts';
+import { HealthIngest } from '../domain/speakers/health-ingest.ts';
 import { HelloService } from '../domain/speakers/hello.ts';
 import { PresenceService } from '../domain/speakers/presence.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
@@ -70,6 +72,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
       // A defect of ours and not the message's fault: its trace is wanted.
       if (code === 'server.internal') log.error({ err: error, topic }, 'a message could not be taken');
       else log.debug({ topic, code }, 'message refused');
+      if (code === 'message.bad_signature') forgedWords.take(parseTopic(topic)?.id ?? '');
     },
     onDown: (error) => {
       // Without an error it was ended by us.
@@ -93,6 +96,13 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
   const positions = new JournalPositions();
   const lock = new ReceiptLock();
   const presence = new PresenceService({ ...shared, onError: failed('presence') });
+  const onForged = (name: SignedWordName, speakerId: string) => gateway.forged(name, speakerId);
+  const forgedWords = new ForgedWords({
+    keys: speakerKeys,
+    presence,
+    onFirst: (speakerId) =>
+      log.warn({ speakerId }, 'somebody speaks in the name of a loudspeaker without its key; told once'),
+  });
   const settler = new BroadcastSettler({ storage, clock, live, onError: failed('settler') });
   const dispatcher = new Dispatcher({
     ...shared,
@@ -104,8 +114,10 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
   const answers = new AnswerIngest({
     ...shared,
     lock,
+    keys: speakerKeys,
     orders: dispatcher.orders,
     observer: dispatcher,
+    onForged,
     onError: failed('answers'),
   });
   const journal = new JournalIngest({
@@ -158,11 +170,14 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     rehomes,
     // An external broker ends no connection for us: it is not welcomed there, and its messages count for nothing.
     disconnect: (speakerId) => broker?.disconnect(speakerId),
+    onForged,
     onError: failed('hello'),
   });
+  const health = new HealthIngest({ clock, keys: speakerKeys, hellos, onForged, onError: failed('health') });
   gateway.handle(
     speakerMessages({
       hellos,
+      health,
       answers,
       journal,
       presence,
@@ -188,6 +203,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
     held,
     healer,
     hellos,
+    health,
     rehomes,
     refusedBatches,
   };

@@ -5,6 +5,7 @@ import {
   type DownTopicName,
   type ErrorCode,
   MAX_PAYLOAD_BYTES,
+  type SignedWordName,
   TOPICS,
   type TopicName,
   topicOf,
@@ -121,12 +122,21 @@ export class Gateway extends Lifecycle implements OrderPublisher {
     };
   }
 
+  /** Refuses what was taken, and found afterwards not to be its loudspeaker's word: counted and logged as if it had not been taken. */
+  forged(name: SignedWordName, speakerId: string): void {
+    const error = new DomainError('message.bad_signature', { topic: name, speakerId });
+    this.#refuse(topicOf(name, speakerId), error.code, error);
+  }
+
   #take(topic: string, payload: Buffer): void {
     if (this.#handlers === undefined) return;
     const result = takeMessage(topic, payload, this.#handlers);
     if (result.name !== undefined) this.#received.add(result.name);
-    if (result.code === undefined) return;
-    this.#refused.add(result.code);
-    this.#onRefused?.(topic, result.code, result.error);
+    if (result.code !== undefined) this.#refuse(topic, result.code, result.error);
+  }
+
+  #refuse(topic: string, code: ErrorCode, error: unknown): void {
+    this.#refused.add(code);
+    this.#onRefused?.(topic, code, error);
   }
 }

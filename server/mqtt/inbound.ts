@@ -10,28 +10,36 @@ import {
   type JournalBatch,
   journalBatchCodec,
   MAX_PAYLOAD_BYTES,
+  needsSignature,
   type Presence,
   type Progress,
   parseTopic,
   presenceCodec,
   progressCodec,
+  type SignedWordName,
+  type SplitWord,
+  splitWord,
   type TimeRequest,
   TOPICS,
   timeRequestCodec,
   type UpTopicName,
+  wordStatement,
 } from '#protocols';
+import type { Said } from '../domain/deliveries/proved-words.ts';
 import { isUpTopic } from './access-rules.ts';
 
 /**
  * Who takes what speakers send, already checked for shape and sender. Every handler returns at once and queues what it
- * cannot do at once: one that waited would hold up all other speakers. What it throws is counted by its code.
+ * cannot do at once: one that waited would hold up all other speakers. What it throws is counted by its code. `said`: a signature that is
+ * there, and not proved yet.
  */
 export interface SpeakerMessageHandlers {
-  hello(speakerId: string, hello: Hello): void;
-  answer(speakerId: string, answer: Answer): void;
+  hello(speakerId: string, hello: Hello, said: Said): void;
+  answer(speakerId: string, answer: Answer, said: Said): void;
   /** `bytes`: size of the message, for the bound of the queue. */
   journal(speakerId: string, batch: JournalBatch, bytes: number): void;
-  health(speakerId: string, report: HealthReport): void;
+  /** Undefined: a report that counts without a signature. */
+  health(speakerId: string, report: HealthReport, said: Said | undefined): void;
   progress(speakerId: string, progress: Progress): void;
   presence(speakerId: string, presence: Presence): void;
   timeRequest(speakerId: string, request: TimeRequest): void;
@@ -66,12 +74,16 @@ export function takeMessage(topic: string, payload: Buffer, handlers: SpeakerMes
 
 function handOn(name: UpTopicName, speakerId: string, payload: Buffer, to: SpeakerMessageHandlers): void {
   switch (name) {
-    case 'hello':
-      to.hello(speakerId, helloCodec.parse(payload));
+    case 'hello': {
+      const word = splitWord(payload);
+      to.hello(speakerId, helloCodec.parse(word.body), saidOf(name, speakerId, word));
       break;
-    case 'answer':
-      to.answer(speakerId, answerCodec.parse(payload));
+    }
+    case 'answer': {
+      const word = splitWord(payload);
+      to.answer(speakerId, answerCodec.parse(word.body), saidOf(name, speakerId, word));
       break;
+    }
     case 'journal': {
       const batch = journalBatchCodec.parse(payload);
       if (batch.speakerId !== speakerId)
@@ -79,9 +91,13 @@ function handOn(name: UpTopicName, speakerId: string, payload: Buffer, to: Speak
       to.journal(speakerId, batch, payload.length);
       break;
     }
-    case 'health':
-      to.health(speakerId, healthReportCodec.parse(payload));
+    case 'health': {
+      const word = splitWord(payload);
+      const report = healthReportCodec.parse(word.body);
+      const said = needsSignature(name, report) ? saidOf(name, speakerId, word) : undefined;
+      to.health(speakerId, report, said);
       break;
+    }
     case 'progress':
       to.progress(speakerId, progressCodec.parse(payload));
       break;
@@ -94,4 +110,10 @@ function handOn(name: UpTopicName, speakerId: string, payload: Buffer, to: Speak
     default:
       name satisfies never;
   }
+}
+
+/** Of a message that counts only when it is signed. Throws `message.bad_signature` for one without a signature. */
+function saidOf(name: SignedWordName, speakerId: string, { body, signature }: SplitWord): Said {
+  if (signature === undefined) throw new DomainError('message.bad_signature', { topic: name, speakerId });
+  return { statement: wordStatement(name, speakerId, body), signature };
 }

@@ -4,12 +4,14 @@ import type { JournalIngest } from '../domain/deliveries/journal-ingest.ts';
 import type { ProgressRelay } from '../domain/deliveries/progress.ts';
 import type { OrderPublisher } from '../domain/dispatch/publisher.ts';
 import type { TimeService } from '../domain/keys/time-service.ts';
+import type { HealthIngest } from '../domain/speakers/health-ingest.ts';
 import type { HelloService } from '../domain/speakers/hello.ts';
 import type { PresenceService } from '../domain/speakers/presence.ts';
 import type { SpeakerMessageHandlers } from './inbound.ts';
 
 export interface SpeakerMessagesOptions {
   readonly hellos: HelloService;
+  readonly health: HealthIngest;
   readonly answers: AnswerIngest;
   readonly journal: JournalIngest;
   readonly presence: PresenceService;
@@ -21,12 +23,12 @@ export interface SpeakerMessagesOptions {
 
 /** Which service takes which message of a speaker. */
 export function speakerMessages(options: SpeakerMessagesOptions): SpeakerMessageHandlers {
-  const { hellos, answers, journal, presence, progress, time, publisher, onError } = options;
+  const { hellos, health, answers, journal, presence, progress, time, publisher, onError } = options;
   return {
-    hello: (speakerId, hello) => hellos.take(speakerId, hello),
-    answer: (speakerId, answer) => answers.take(speakerId, answer),
+    hello: (speakerId, hello, said) => hellos.take(speakerId, hello, said),
+    answer: (speakerId, answer, said) => answers.take(speakerId, answer, said),
     journal: (speakerId, batch, bytes) => journal.take(speakerId, batch, bytes),
-    health: (speakerId, health) => hellos.heartbeat(speakerId, health),
+    health: (speakerId, report, said) => health.take(speakerId, report, said),
     progress: (speakerId, position) => progress.take(speakerId, position),
     presence: (speakerId, state) => presence.presence(speakerId, state),
     timeRequest: (speakerId, request) => {

@@ -21,12 +21,14 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
 }
 
+const FORMS = { jws: 'signed (JWS)', json: 'JSON', word: 'JSON, signed' } as const;
+
 function topics(): string {
   const rows = Object.values(TOPICS).map((topic) => [
     `\`${TOPIC_ROOT}/${topic.pattern}\``,
     topic.direction === 'down' ? 'to speakers' : 'from speakers',
     String(topic.qos),
-    topic.form === 'jws' ? 'signed (JWS)' : 'JSON',
+    FORMS[topic.form],
     topic.says,
   ]);
   return table(['topic', 'direction', 'QoS', 'form', 'what it says'], rows);

@@ -294,7 +294,8 @@ describe.concurrent('whoever owns the broker', { timeout: LIMIT_MS }, () => {
       expect(granted.filter(({ qos }) => qos !== 128)).toEqual([]);
       client.end(true);
       await line.reconnect(dinh);
-      expect(await commune.delivery(broadcast.id, dinh)).toMatchObject({ played: false, plays: [] });
+      const untold = { state: 'pending', played: false, plays: [] };
+      expect(await commune.delivery(broadcast.id, dinh)).toMatchObject(untold);
       expect(await b.heardBesideProof()).toEqual([[], [NEWS]]);
     }));
 

@@ -4,7 +4,7 @@ import { generateSigningKey, signBatch, topicOf } from '#protocols';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { until } from '../helpers/until.ts';
 import type { TestSpeaker } from '../integration/mqtt/test-speaker.ts';
-import { Commune } from './support/commune.ts';
+import { Commune, logOf } from './support/commune.ts';
 
 const NONCE = 'n'.repeat(22);
 
@@ -87,6 +87,37 @@ it('receipts that are not signed by the registered key are refused, and the sign
     .as('technician')
     .get<{ rows: object[] }>(`/speakers/${speaker.id}/journal`);
   expect(rows).toHaveLength(1);
+});
+
+it('what somebody says in the name of a loudspeaker without its key is refused, flagged, and logged once', async () => {
+  const victim = await commune.addRaw('raw-2');
+  const key = generateSigningKey();
+  const order = { id: 'ord_x', hash: '0'.repeat(64), broadcastId: 'brc_x' };
+  const forged = async () => {
+    await victim.send('hello', victim.text('hello', victim.hello(), key));
+    await victim.send('health', victim.text('health', victim.health(), key));
+    await victim.send('answer', victim.text('answer', victim.answer(order), key));
+    await victim.send('answer', JSON.stringify(victim.answer(order)));
+  };
+  const shownAs = (condition: string) =>
+    until(`it to be shown as ${condition}`, async () => {
+      return (await commune.speaker(victim.id)).status?.condition === condition;
+    });
+  await shownAs('ok');
+  const label = 'code="message.bad_signature"';
+  const before = await commune.metric('loa_mqtt_refused_total', label);
+  await forged();
+  await forged();
+  await until('all to be counted', async () => {
+    return (await commune.metric('loa_mqtt_refused_total', label)) === before + 8;
+  });
+  await shownAs('degraded');
+  await until('it to be logged once', async () => {
+    const lines = (await logOf(commune.folder, 'controller')).split('\n');
+    return lines.filter((line) => line.includes('without its key') && line.includes(victim.id)).length === 1;
+  });
+  await victim.send('health', victim.health());
+  await shownAs('ok');
 });
 
 it('a hello of an older session is passed over', async () => {

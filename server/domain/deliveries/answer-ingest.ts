@@ -4,12 +4,13 @@ import type { LiveEvents } from '../events/live-events.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import { announceDeliveries } from './announce.ts';
 import type { DeliveryObserver, OrderDirectory, SpeakerAreas } from './observer.ts';
+import { provedWords, type ReceivedWord, type Said } from './proved-words.ts';
 import type { ReceiptLock } from './receipt-lock.ts';
 import type { Delivery, DeliveryKey } from './receipts.ts';
 import { SliceWorker } from './slice-worker.ts';
+import type { SpeakerKeys } from './speaker-keys.ts';
 
-interface Received {
-  readonly speakerId: string;
+interface Received extends ReceivedWord {
   readonly answer: Answer;
 }
 
@@ -23,14 +24,17 @@ export interface AnswerIngestOptions {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly lock: ReceiptLock;
+  readonly keys: SpeakerKeys;
   readonly orders: OrderDirectory;
   readonly areas: SpeakerAreas;
   readonly live: LiveEvents;
   readonly observer: DeliveryObserver;
+  /** Told once of each answer that its loudspeaker has not signed. */
+  readonly onForged: (name: 'answer', speakerId: string) => void;
   readonly onError: (error: unknown) => void;
 }
 
-/** Stores what speakers answer to orders. An answer counts when it is durable; until then its order is sent again. */
+/** Stores what speakers answer to orders. An answer counts when its speaker has signed it and it is durable; until then its order is sent again. */
 export class AnswerIngest extends Lifecycle {
   readonly #options: AnswerIngestOptions;
   readonly #worker: SliceWorker<Received>;
@@ -44,7 +48,7 @@ export class AnswerIngest extends Lifecycle {
       sliceWeight: SLICE,
       capacity: CAPACITY,
       collectMs: COLLECT_MS,
-      work: (items) => options.lock.run(() => this.#store(items)),
+      work: (items) => this.#work(items),
       onFailed: (_item, error) => options.onError(error),
     });
   }
@@ -60,9 +64,23 @@ export class AnswerIngest extends Lifecycle {
   }
 
   /** Queues an answer. Throws `message.overflow` when too many wait. */
-  take(speakerId: string, answer: Answer): void {
-    if (!this.#worker.offer({ speakerId, answer }))
+  take(speakerId: string, answer: Answer, said: Said): void {
+    if (!this.#worker.offer({ speakerId, answer, said }))
       throw new DomainError('message.overflow', { topic: 'answer', limit: CAPACITY });
+  }
+
+  async #work(items: readonly Received[]): Promise<void> {
+    const { lock, keys, orders, onForged } = this.#options;
+    const proved = await provedWords(items, {
+      keyOf: ({ speakerId }) => keys.of(speakerId),
+      onForged: ({ speakerId }) => onForged('answer', speakerId),
+    });
+    // The same order in other words is another order.
+    const meant = proved.filter(({ answer: { orderId, orderHash } }) => {
+      const hash = orders.hashOf(orderId);
+      return hash === undefined || hash === orderHash;
+    });
+    if (meant.length > 0) await lock.run(() => this.#store(meant));
   }
 
   async #store(items: readonly Received[]): Promise<void> {

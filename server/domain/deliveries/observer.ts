@@ -12,6 +12,8 @@ export interface DeliveryObserver {
 export interface OrderDirectory {
   /** Whether this order is a cancellation; undefined for an order that is not live. */
   kindOf(orderId: string): 'play' | 'cancel' | undefined;
+  /** SHA-256 of its signed text; undefined for an order that is not live. */
+  hashOf(orderId: string): string | undefined;
 }
 
 /** Where each speaker lies. */

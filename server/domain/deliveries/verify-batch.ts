@@ -1,6 +1,4 @@
-import { type KeyObject, verify } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { Clock } from '#kit';
 import {
   batchStatement,
@@ -9,10 +7,9 @@ import {
   isDomainError,
   type JournalBatch,
   verifyChain,
-  verifyingKey,
 } from '#protocols';
-import type { SpeakerKey } from '../enrolment/enrolment.ts';
 import type { SpeakerKeys } from './speaker-keys.ts';
+import { verifyAside } from './verify-aside.ts';
 
 /** A batch on its way in. What was proved once is kept for the next attempt to store it. */
 export interface ReceivedBatch {
@@ -26,12 +23,6 @@ type Proof = { readonly lines: readonly ChainedLine[] } | { readonly refused: Do
 
 /** Chains are read for so long before others have a turn of the event loop. */
 const TURN_MS = 15;
-
-/** On Node's thread pool: 200 Ed25519 verifications take 25 to 50 ms, for which the event loop would stand still. */
-const verifyAside = promisify(verify);
-
-/** Keys ready for use, as long as their entry is in the table. */
-const ready = new WeakMap<SpeakerKey, KeyObject>();
 
 /** Proves chain and signature of each batch that was not yet, as `verifyBatch` does, without holding the event loop. */
 export async function proveBatches(
@@ -63,7 +54,7 @@ async function prove(received: ReceivedBatch, keys: SpeakerKeys): Promise<void> 
     const head = (lines.at(-1) as ChainedLine).position;
     const statement = batchStatement(speakerId, batch.epoch, head);
     const signature = Buffer.from(batch.signature, 'base64url');
-    const proved = await verifyAside(undefined, statement, keyObject(key), signature);
+    const proved = await verifyAside(key, statement, signature);
     received.proof = proved
       ? { lines }
       : {
@@ -73,12 +64,4 @@ async function prove(received: ReceivedBatch, keys: SpeakerKeys): Promise<void> 
     if (!isDomainError(error)) throw error;
     received.proof = { refused: error };
   }
-}
-
-function keyObject(key: SpeakerKey): KeyObject {
-  const known = ready.get(key);
-  if (known !== undefined) return known;
-  const made = verifyingKey(key.publicKey);
-  ready.set(key, made);
-  return made;
 }

@@ -1,5 +1,5 @@
 import type { Instant } from '#kit';
-import { DELIVERY_STATES, type DeliveryView, isFinal, targetsInclude } from '#protocols';
+import { DELIVERY_STATES, type DeliveryView, isFinal, sha256, targetsInclude } from '#protocols';
 import type { DueOrder, TargetSnapshot } from '../broadcasts/broadcast.ts';
 import type { OrderDirectory, SpeakerAreas } from '../deliveries/observer.ts';
 import { readOrder } from './read-order.ts';
@@ -7,6 +7,8 @@ import { readOrder } from './read-order.ts';
 /** An order that may still be answered. */
 export interface LiveOrder extends DueOrder {
   readonly kind: 'play' | 'cancel';
+  /** SHA-256 of the signed text. */
+  readonly hash: string;
   readonly expiresAt: Instant;
   /** Targets that have not answered. */
   readonly unanswered: Set<string>;
@@ -37,6 +39,7 @@ export class LiveOrders implements OrderDirectory {
     const live: LiveOrder = {
       ...order,
       kind: header.kind === 'cancel' ? 'cancel' : 'play',
+      hash: sha256(order.document),
       expiresAt: header.expiresAt,
       unanswered: new Set(targets),
       attempt: 0,
@@ -57,6 +60,10 @@ export class LiveOrders implements OrderDirectory {
 
   kindOf(orderId: string): 'play' | 'cancel' | undefined {
     return this.#orders.get(orderId)?.kind;
+  }
+
+  hashOf(orderId: string): string | undefined {
+    return this.#orders.get(orderId)?.hash;
   }
 
   answered(orderId: string, speakerId: string): void {

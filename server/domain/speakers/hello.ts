@@ -2,10 +2,12 @@ import { type Clock, Lifecycle } from '#kit';
 import { DomainError, type HealthReport, type Hello, isDomainError, keyId, type Welcome } from '#protocols';
 import type { JournalIngest } from '../deliveries/journal-ingest.ts';
 import type { JournalPositions } from '../deliveries/journal-positions.ts';
+import { provedWords, type ReceivedWord, type Said } from '../deliveries/proved-words.ts';
 import { SliceWorker } from '../deliveries/slice-worker.ts';
 import type { SpeakerKeys } from '../deliveries/speaker-keys.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { OrderPublisher } from '../dispatch/publisher.ts';
+import type { SpeakerKey } from '../enrolment/enrolment.ts';
 import type { HeldHealer } from '../plans/held-healer.ts';
 import type { Storage } from '../unit-of-work.ts';
 import { NOTHING_PENDING, type PendingSpeakers } from '../urgent/pending-acts.ts';
@@ -37,11 +39,12 @@ export interface HelloServiceOptions {
   readonly rehomes: { greet(speakerId: string): void };
   /** Ends a speaker's connection. */
   readonly disconnect: (speakerId: string) => void;
+  /** Told once of each hello that is not signed with the key that it shows. */
+  readonly onForged: (name: 'hello', speakerId: string) => void;
   readonly onError: (error: unknown) => void;
 }
 
-interface Greeting {
-  readonly speakerId: string;
+interface Greeting extends ReceivedWord {
   readonly hello: Hello;
 }
 
@@ -82,12 +85,12 @@ export class HelloService extends Lifecycle {
   }
 
   /** Takes a hello. Throws `message.overflow` when too many wait: the speaker says hello again. */
-  take(speakerId: string, hello: Hello): void {
-    if (!this.#worker.offer({ speakerId, hello }))
+  take(speakerId: string, hello: Hello, said: Said): void {
+    if (!this.#worker.offer({ speakerId, hello, said }))
       throw new DomainError('message.overflow', { topic: 'hello', limit: CAPACITY });
   }
 
-  /** Takes a heartbeat and heals what it shows to be lost. */
+  /** Takes a heartbeat, whose signature is proved where it needs one, and heals what it shows to be lost. */
   heartbeat(speakerId: string, report: HealthReport): void {
     const { presence, positions, journal, onError } = this.#options;
     const health = presence.health(speakerId, report);
@@ -107,8 +110,13 @@ export class HelloService extends Lifecycle {
       this.background(this.#compare(speakerId, health.assignment), onError);
   }
 
-  async #greet(greetings: readonly Greeting[]): Promise<void> {
-    const { storage, presence, positions, journal } = this.#options;
+  async #greet(received: readonly Greeting[]): Promise<void> {
+    const { storage, presence, positions, journal, onForged } = this.#options;
+    const greetings = await provedWords(received, {
+      keyOf: ({ speakerId, hello }) => this.#shownKey(speakerId, hello.publicKey),
+      onForged: ({ speakerId }) => onForged('hello', speakerId),
+    });
+    if (greetings.length === 0) return;
     const strangers = await this.#shownKeys.check(
       greetings.map(({ speakerId, hello }) => ({
         speakerId,
@@ -134,6 +142,12 @@ export class HelloService extends Lifecycle {
       this.#behind.delete(speakerId);
       await this.#welcome(speaker, hello);
     }
+  }
+
+  /** The key that a hello shows, and has to be signed with; whether it is the enrolled one is asked afterwards. */
+  #shownKey(speakerId: string, publicKey: string): SpeakerKey {
+    const enrolled = this.#options.keys.of(speakerId);
+    return enrolled?.publicKey === publicKey ? enrolled : { keyId: keyId(publicKey), publicKey };
   }
 
   async #welcome(speaker: Speaker, hello: Hello): Promise<void> {

@@ -6,6 +6,7 @@ import {
   heldHash,
   isDomainError,
   joinHealth,
+  needsSignature,
   type Presence,
 } from '#protocols';
 import { areaOf, type SpeakerAreas } from '../deliveries/observer.ts';
@@ -30,9 +31,16 @@ export interface PresenceServiceOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** Which word of what it holds a speaker said last, of which connection. */
+interface LastWord {
+  readonly sessionEpoch: number;
+  readonly n: number;
+}
+
 /**
  * How each speaker is: link, condition, last report. Held in memory, written in batches; a speaker has one entry however often it reports, so a
- * database that is held costs no memory. Messages of an older connection change nothing: its session epoch is lower.
+ * database that is held costs no memory. Messages of an older connection change nothing: its session epoch is lower. Nor does what a speaker
+ * said of what it holds before the last: old words that are said again are true and no news. Only signed words begin a connection's number.
  */
 export class PresenceService extends Lifecycle {
   readonly #options: PresenceServiceOptions;
@@ -40,6 +48,7 @@ export class PresenceService extends Lifecycle {
   readonly #dirty = new Set<string>();
   /** The newest report of each speaker that is not in the history yet. */
   readonly #reports = new Map<string, Health>();
+  readonly #lastWords = new Map<string, LastWord>();
   #timer: Timer | undefined;
   #open = false;
 
@@ -53,7 +62,12 @@ export class PresenceService extends Lifecycle {
     // Nobody has been heard yet: we were away ourselves.
     await storage.transaction((tx) => tx.speakers.forgetLinks());
     this.#statuses.clear();
-    for (const status of await storage.read.speakers.statuses()) this.#statuses.set(status.speakerId, status);
+    this.#lastWords.clear();
+    for (const status of await storage.read.speakers.statuses()) {
+      const { speakerId, health } = status;
+      this.#statuses.set(speakerId, status);
+      if (health !== null) this.#isNews(speakerId, health);
+    }
     this.#open = true;
     this.disposers.defer('presence', async () => {
       this.#open = false;
@@ -80,10 +94,15 @@ export class PresenceService extends Lifecycle {
     return links;
   }
 
-  /** A connection began. */
+  /** A connection began, or goes on with other areas. Proved. */
   hello(speakerId: string, hello: Hello): void {
     const before = this.#known(speakerId);
     if (hello.sessionEpoch < before.sessionEpoch) return;
+    if (!this.#isNews(speakerId, hello)) {
+      // Overtaken by a report of the same connection, which says all of it but this.
+      this.#set({ ...before, capabilities: hello.capabilities });
+      return;
+    }
     this.#set({
       ...before,
       sessionEpoch: hello.sessionEpoch,
@@ -102,15 +121,17 @@ export class PresenceService extends Lifecycle {
   }
 
   /**
-   * A heartbeat came. Gives back the whole health that it tells of; undefined when it is of an older connection, or leaves out what
-   * we do not know: then it is no more than a sign of life, and a whole one comes within the hour.
+   * A heartbeat came, proved where it says what is held. Gives back the whole health that it tells of; undefined when it is of an older
+   * connection, was said before, or leaves out what we do not know: then it is no more than a sign of life, and a whole one comes within the hour.
    */
   health(speakerId: string, report: HealthReport): Health | undefined {
-    const before = this.#current(speakerId, report.sessionEpoch);
-    if (before === undefined) return undefined;
+    const signed = needsSignature('health', report);
+    const before = signed ? this.#known(speakerId) : this.#current(speakerId, report.sessionEpoch);
+    if (before === undefined || report.sessionEpoch < before.sessionEpoch) return undefined;
+    if (signed && !this.#isNews(speakerId, report)) return undefined;
     const alive = {
       ...before,
-      sessionEpoch: report.sessionEpoch,
+      sessionEpoch: signed ? report.sessionEpoch : before.sessionEpoch,
       link: 'online',
       lastSeenAt: this.#now(),
     } as const;
@@ -137,7 +158,6 @@ export class PresenceService extends Lifecycle {
     if (before === undefined) return;
     this.#set({
       ...before,
-      sessionEpoch,
       link: online ? 'online' : 'offline',
       lastSeenAt: online ? this.#now() : before.lastSeenAt,
     });
@@ -152,13 +172,24 @@ export class PresenceService extends Lifecycle {
   }
 
   /**
-   * The status to go on from, or undefined when the message is of an older connection, or of one that has not said hello and whose number no clock
-   * explains: who has a stolen secret alone cannot push the numbers out of the loudspeaker's reach.
+   * The status that an unsigned message changes, or undefined when it is of an older connection, or of one that has not said hello and whose
+   * number no clock explains.
    */
   #current(speakerId: string, sessionEpoch: number): SpeakerStatus | undefined {
     const known = this.#known(speakerId);
     if (sessionEpoch < known.sessionEpoch) return undefined;
     return sessionEpoch > Math.max(known.sessionEpoch, this.#now() + AHEAD_MS) ? undefined : known;
+  }
+
+  /** Whether a speaker has not said this, or something later, before; from now on it has. */
+  #isNews(speakerId: string, { sessionEpoch, n = 0 }: Pick<HealthReport, 'sessionEpoch' | 'n'>): boolean {
+    const last = this.#lastWords.get(speakerId);
+    if (last !== undefined) {
+      if (sessionEpoch < last.sessionEpoch) return false;
+      if (sessionEpoch === last.sessionEpoch && n <= last.n) return false;
+    }
+    this.#lastWords.set(speakerId, { sessionEpoch, n });
+    return true;
   }
 
   #known(speakerId: string): SpeakerStatus {

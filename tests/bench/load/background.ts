@@ -32,7 +32,9 @@ export class BackgroundIngest {
   #report(): void {
     const at = this.#sent++ % this.#identities.length;
     const identity = this.#identities[at];
-    if (identity !== undefined) this.#speakers[at]?.publish('health', healthOf(identity.speakerId));
+    // Whole and signed each time: a fleet's are mostly short and unsigned. The hello was number 1.
+    if (identity !== undefined)
+      this.#speakers[at]?.publish('health', { ...healthOf(identity.speakerId), n: this.#sent + 1 });
   }
 }
 

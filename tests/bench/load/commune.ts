@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SystemClock } from '#kit';
-import { generateSigningKey, keyId, sha256 } from '#protocols';
+import { exportSigningKey, generateSigningKey, keyId, type SigningKey, sha256 } from '#protocols';
 import type { Announcement } from '../../../server/domain/announcements/announcement.ts';
 import { asApproved } from '../../../server/domain/announcements/approval-hash.ts';
 import type { Medium } from '../../../server/domain/media/medium.ts';
@@ -26,13 +26,13 @@ const POLICY = JSON.stringify({
 
 /**
  * Writes a database with this many loudspeakers and one approved announcement, so that a controller started on it
- * can broadcast at once. Returns what the loudspeakers need to connect; `publicKey` is what they enrolled with.
+ * can broadcast at once. Returns what the loudspeakers need to connect; `key` is what they enrolled with.
  */
 export async function writeCommune(
   dataFolder: string,
   count: number,
   // One key for all: what is measured is not the making of keys.
-  { publicKey }: { readonly publicKey: string } = generateSigningKey(),
+  key: SigningKey = generateSigningKey(),
 ): Promise<LightSpeakerIdentity[]> {
   await mkdir(dataFolder, { recursive: true });
   const clock = new SystemClock();
@@ -48,11 +48,13 @@ export async function writeCommune(
       await tx.media.put(medium);
       await tx.announcements.insert(loadAnnouncement(medium.sha256, clock.now()));
     });
+    const pem = exportSigningKey(key);
     const identities = Array.from({ length: count }, (_, i) => ({
       speakerId: `loa-${String(i).padStart(5, '0')}`,
       secret: randomBytes(32).toString('base64url'),
       areas: LOAD_ANCESTRY,
-      publicKey,
+      publicKey: key.publicKey,
+      key: pem,
     }));
     for (let from = 0; from < count; from += SPEAKERS_PER_TRANSACTION)
       await storage.transaction(async (tx) => {

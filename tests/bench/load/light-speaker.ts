@@ -2,7 +2,17 @@ import { createHash } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { generate, type Packet, type Parser, parser } from 'mqtt-packet';
-import { genesis, speakerSubscriptions, topicOf, type UpTopicName } from '#protocols';
+import {
+  genesis,
+  importSigningKey,
+  needsSignature,
+  type Signer,
+  signedWord,
+  signerOf,
+  speakerSubscriptions,
+  topicOf,
+  type UpTopicName,
+} from '#protocols';
 
 /** Journal epoch that every light speaker names; its journal is empty. */
 export const JOURNAL_EPOCH = 'jnl_load';
@@ -12,8 +22,9 @@ export interface LightSpeakerIdentity {
   readonly speakerId: string;
   readonly secret: string;
   readonly areas: readonly string[];
-  /** Raw Ed25519 public key for its hello, base64url. */
+  /** The Ed25519 key that it enrolled with (raw, base64url), and the whole of it (PEM). */
   readonly publicKey: string;
+  readonly key: string;
 }
 
 export interface LightSpeakerOptions {
@@ -27,19 +38,24 @@ export interface LightSpeakerOptions {
   readonly onMessage?: (topic: string, payload: Buffer) => void;
 }
 
+/** By key: all speakers of a load test have the same. */
+const signers = new Map<string, Signer>();
+
 /**
  * The wire behaviour of an agent without the agent: connects with name and secret, makes its five subscriptions,
- * says hello, acknowledges every message and answers each order with *accepted*. It does not verify signatures:
+ * says hello, acknowledges every message, signs what it says and answers each order with *accepted*. It does not verify signatures:
  * on a real fleet every loudspeaker does that on a processor of its own.
  */
 export class LightSpeaker {
   readonly #options: LightSpeakerOptions;
+  readonly #sign: Signer;
   #socket: Socket | undefined;
   #messageId = 0;
   #ready: (() => void) | undefined;
 
   constructor(options: LightSpeakerOptions) {
     this.#options = options;
+    this.#sign = signerFor(options.identity.key);
   }
 
   /** Resolves when subscribed and, where asked for, welcomed. */
@@ -66,12 +82,16 @@ export class LightSpeaker {
     this.#socket?.destroy();
   }
 
-  /** Sends a message of its own, QoS 1. */
+  /** Sends a message of its own, QoS 1, signed where it has to be. */
   publish(name: UpTopicName, message: object): void {
+    const { speakerId } = this.#options.identity;
+    const text = needsSignature(name, message)
+      ? signedWord(name, speakerId, message, this.#sign)
+      : JSON.stringify(message);
     this.#send({
       cmd: 'publish',
-      topic: topicOf(name, this.#options.identity.speakerId),
-      payload: Buffer.from(JSON.stringify(message)),
+      topic: topicOf(name, speakerId),
+      payload: Buffer.from(text),
       qos: 1,
       messageId: this.#nextId(),
       dup: false,
@@ -155,11 +175,13 @@ export class LightSpeaker {
     return {
       v: 1,
       sessionEpoch: 1,
+      n: 1,
       agentVersion: 'load',
       bootId: 'load',
       capabilities: ['order:play', 'content:file'],
       publicKey,
       assignment: null,
+      held: [],
       journal: { epoch, oldestSeq: 1, lastSeq: 0, lastHash: genesis(speakerId, epoch).hash },
     };
   }
@@ -172,4 +194,10 @@ export class LightSpeaker {
   #send(packet: Packet): void {
     this.#socket?.write(generate(packet));
   }
+}
+
+function signerFor(key: string): Signer {
+  const known = signers.get(key) ?? signerOf(importSigningKey(key));
+  signers.set(key, known);
+  return known;
 }

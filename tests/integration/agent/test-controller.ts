@@ -39,6 +39,7 @@ import {
   writePlanDocument,
 } from '#protocols';
 import { openRules } from './orders.ts';
+import { provedBody } from './proved-body.ts';
 
 export { dayOf, openRules, playOrder } from './orders.ts';
 
@@ -63,7 +64,6 @@ interface JournalKept {
 }
 
 const USES: KeyUse[] = ['order', 'assignment', 'plan', 'latch', 'time'];
-const clock = new SystemClock();
 
 /**
  * A controller as agents see one, small enough to be read: real HTTP, a real broker behind a WebSocket, real keys. It
@@ -263,7 +263,7 @@ export class TestController {
     const speakerId = parsed.id;
     switch (parsed.name) {
       case 'hello': {
-        const hello = helloCodec.parse(payload);
+        const hello = helloCodec.parse(provedBody('hello', speakerId, payload));
         this.#keys.set(speakerId, hello.publicKey);
         const kept = this.journals.get(`${speakerId}/${hello.journal.epoch}`);
         const position = this.welcomeJournal?.(kept) ?? kept?.position ?? null;
@@ -281,7 +281,7 @@ export class TestController {
         return;
       }
       case 'answer': {
-        const answer = answerCodec.parse(payload);
+        const answer = answerCodec.parse(provedBody('answer', speakerId, payload, this.#keys.get(speakerId)));
         this.answers.push(answer);
         this.events.emit('answer', { speakerId, answer });
         return;
@@ -289,7 +289,8 @@ export class TestController {
       case 'journal':
         return this.#takeBatch(speakerId, payload);
       case 'health': {
-        const health = joinHealth(this.#health.get(speakerId), healthReportCodec.parse(payload));
+        const body = provedBody('health', speakerId, payload, this.#keys.get(speakerId));
+        const health = joinHealth(this.#health.get(speakerId), healthReportCodec.parse(body));
         if (health === undefined) throw new Error('a health report leaves out what was never told');
         this.#health.set(speakerId, health);
         this.events.emit('health', { speakerId, health });
@@ -332,7 +333,7 @@ export class TestController {
   }
 
   #time(nonce: string): Promise<string> {
-    const at = clock.now();
+    const at = new SystemClock().now();
     return signDocument('time', { v: 1, nonce, receivedAt: at, sentAt: at }, this.key);
   }
 
@@ -348,10 +349,7 @@ export class TestController {
     } else if (url.pathname.startsWith('/plan/')) this.#servePlan(request, response, url.pathname.slice(6));
     else if (url.pathname.startsWith('/content/'))
       await this.#serveContent(request, response, url.pathname.slice(9));
-    else {
-      response.statusCode = 404;
-      response.end();
-    }
+    else response.writeHead(404).end();
   }
 
   #servePlan(request: IncomingMessage, response: ServerResponse, hash: string): void {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { timeReplyCodec, topicOf } from '#protocols';
 import { tempDir } from '../../helpers/temp-dir.ts';
+import { until } from '../../helpers/until.ts';
 import { AREAS, TestController } from './test-controller.ts';
 import { TestSpeaker } from './test-speaker.ts';
 
@@ -39,32 +40,32 @@ describe('controller and speaker', () => {
     const { document } = await speaker.assignment();
     const { at } = speaker.health();
     const short = (seconds: number) => ({ v: 1, sessionEpoch: 1, at: at + 1000 * seconds });
-    // Messages are taken in their order: with its answer, what was sent before is in.
-    const taken = async () => {
-      await speaker.send('timeRequest', { v: 1, nonce: 'n'.repeat(22) });
-      await speaker.next('time');
-    };
-    // Without a whole one it is a sign of life.
+    const shown = (what: object) =>
+      until('it to be shown', () => {
+        expect(controller.presence.statusOf('spk-1')).toMatchObject(what);
+        return true;
+      });
+    // Without a whole one it is a sign of life, by which nobody is offline.
+    await speaker.send('presence', { v: 1, sessionEpoch: 1, online: false });
+    await controller.heard('speaker.changed', { speakerId: 'spk-1', link: 'offline' });
     await speaker.send('health', short(0));
-    await taken();
-    expect(controller.presence.statusOf('spk-1')).toMatchObject({ link: 'online', health: null });
+    await shown({ link: 'online', health: null });
     await speaker.send('health', speaker.health({ at, uptimeSeconds: 10, load1: 0.5 }));
     // The assignment that it does not hold is sent again, here and after the short one that says nothing of it.
     expect((await speaker.assignment()).document).toBe(document);
     await speaker.send('health', { ...short(300), load1: 0.7 });
     expect((await speaker.assignment()).document).toBe(document);
-    await taken();
-    expect(controller.presence.statusOf('spk-1')).toMatchObject({
+    await shown({
       condition: 'ok',
       health: { at: at + 300_000, uptimeSeconds: 310, load1: 0.7, problems: [], assignment: null },
     });
+    // Reports are taken in their order: with the second the first is in. Unsigned, it begins no connection.
+    await speaker.send('health', { ...short(600), sessionEpoch: 2, load1: 0.8 });
+    await speaker.send('health', { ...short(601), load1: 0.9 });
+    await shown({ sessionEpoch: 1, health: { sessionEpoch: 1, load1: 0.9 } });
     speaker.sessionEpoch = 2;
-    await speaker.send('health', { ...short(600), sessionEpoch: 2 });
-    await taken();
-    expect(controller.presence.statusOf('spk-1')).toMatchObject({
-      sessionEpoch: 2,
-      health: { sessionEpoch: 1 },
-    });
+    await speaker.send('health', speaker.health());
+    await shown({ sessionEpoch: 2, health: { sessionEpoch: 2 } });
   });
 
   it('carry one broadcast from the outbox to a completed count', async () => {

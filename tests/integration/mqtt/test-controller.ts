@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DisposerStack, SystemClock } from '#kit';
-import { type ErrorCode, generateSigningKey, newId, type PlayOrder, sha256, topicOf } from '#protocols';
+import {
+  type ErrorCode,
+  generateSigningKey,
+  newId,
+  type PlayOrder,
+  type SignedWordName,
+  sha256,
+  topicOf,
+} from '#protocols';
 import { AreaTree } from '../../../server/domain/areas/area.ts';
 import type { StoredOrder } from '../../../server/domain/broadcasts/broadcast.ts';
 import { AnswerIngest } from '../../../server/domain/deliveries/answer-ingest.ts';
@@ -18,6 +26,7 @@ import { TimeService } from '../../../server/domain/keys/time-service.ts';
 import { HeldDocuments } from '../../../server/domain/plans/held-documents.ts';
 import { HeldHealer } from '../../../server/domain/plans/held-healer.ts';
 import { AssignmentService } from '../../../server/domain/speakers/assignment.ts';
+import { HealthIngest } from '../../../server/domain/speakers/health-ingest.ts';
 import { HelloService } from '../../../server/domain/speakers/hello.ts';
 import { PresenceService } from '../../../server/domain/speakers/presence.ts';
 import { enteredSpeaker, type Speaker } from '../../../server/domain/speakers/speaker.ts';
@@ -74,6 +83,7 @@ export class TestController {
   readonly held = new HeldDocuments();
   readonly healer: HeldHealer;
   readonly #hellos: HelloService;
+  readonly #health: HealthIngest;
   readonly #speakerKeys = new SpeakerKeys();
   readonly #undo = new DisposerStack();
   readonly #events: Heard[] = [];
@@ -126,10 +136,10 @@ export class TestController {
     const lock = new ReceiptLock();
     const positions = new JournalPositions();
     const observer = this.dispatcher;
+    const keys = this.#speakerKeys;
+    const onForged = (name: SignedWordName, speakerId: string) => this.gateway.forged(name, speakerId);
     this.answers = new AnswerIngest({
-      storage,
-      clock,
-      lock,
+      ...{ storage, clock, lock, keys, onForged },
       orders: this.dispatcher.orders,
       areas,
       live,
@@ -137,10 +147,7 @@ export class TestController {
       onError,
     });
     this.journal = new JournalIngest({
-      storage,
-      clock,
-      lock,
-      keys: this.#speakerKeys,
+      ...{ storage, clock, lock, keys },
       positions,
       publisher,
       areas,
@@ -151,12 +158,9 @@ export class TestController {
     });
     this.healer = new HeldHealer({ documents: this.held, publisher, areas, clock, onError });
     this.#hellos = new HelloService({
-      storage,
-      clock,
-      publisher,
+      ...{ storage, clock, publisher, keys, onForged },
       presence: this.presence,
       assignments: this.assignments,
-      keys: this.#speakerKeys,
       positions,
       journal: this.journal,
       dispatcher: this.dispatcher,
@@ -165,9 +169,11 @@ export class TestController {
       disconnect: (speakerId) => this.broker.disconnect(speakerId),
       onError,
     });
+    this.#health = new HealthIngest({ clock, keys, hellos: this.#hellos, onForged, onError });
     this.gateway.handle(
       speakerMessages({
         hellos: this.#hellos,
+        health: this.#health,
         answers: this.answers,
         journal: this.journal,
         presence: this.presence,
@@ -201,6 +207,7 @@ export class TestController {
       this.journal,
       this.healer,
       this.#hellos,
+      this.#health,
       this.gateway,
       this.listener,
     ];

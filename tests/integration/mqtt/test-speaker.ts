@@ -16,14 +16,17 @@ import {
   type JournalFact,
   type JournalPosition,
   journalAckCodec,
+  needsSignature,
   parseTopic,
   payloadOf,
   type SigningKey,
   sha256,
   signBatch,
+  signedWord,
+  signerOf,
   speakerSubscriptions,
-  type TopicName,
   topicOf,
+  type UpTopicName,
   type Welcome,
   welcomeCodec,
 } from '#protocols';
@@ -45,6 +48,8 @@ export class TestSpeaker {
   lines: ChainedLine[] = [];
   head: JournalPosition;
   received: Received[] = [];
+  /** Number of the last thing said of what is held. */
+  said = 0;
   #waiters: { readonly name: DownTopicName; readonly resolve: (payload: string) => void }[] = [];
 
   constructor(options: {
@@ -89,16 +94,26 @@ export class TestSpeaker {
     this.client?.end(true);
   }
 
-  send(name: TopicName, payload: object | string): Promise<unknown> {
-    const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
+  /** Sends a message, signed where it has to be; a text as it is. */
+  send(name: UpTopicName, payload: object | string): Promise<unknown> {
+    const text = typeof payload === 'string' ? payload : this.text(name, payload);
     if (this.client === undefined) throw new Error('not connected');
     return this.client.publishAsync(topicOf(name, this.id), text, { qos: 1 });
   }
 
+  /** A message as it goes out. `key`: another one to sign with. */
+  text(name: UpTopicName, message: object, key = this.key): string {
+    return needsSignature(name, message)
+      ? signedWord(name, this.id, message, signerOf(key))
+      : JSON.stringify(message);
+  }
+
   hello(over: Partial<Hello> = {}): Hello {
+    this.said += 1;
     return {
       v: 1,
       sessionEpoch: this.sessionEpoch,
+      n: this.said,
       agentVersion: '0.1.0',
       bootId: 'boot',
       capabilities: ['order:play'],
@@ -111,9 +126,11 @@ export class TestSpeaker {
   }
 
   health(over: Partial<Health> = {}): Health {
+    this.said += 1;
     return {
       v: 1,
       sessionEpoch: this.sessionEpoch,
+      n: this.said,
       at: Date.now(),
       agentVersion: '0.1.0',
       uptimeSeconds: 1,
