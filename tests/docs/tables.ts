@@ -11,6 +11,7 @@ import {
   TOPICS,
 } from '#protocols';
 import { AGENT_VARIABLES } from '../../device-agent/config.ts';
+import { DEMUXERS } from '../../media/formats.ts';
 import { SERVER_VARIABLES } from '../../server/config/variables.ts';
 import { ASVS_STATES, asvsCounts, readAsvsMap } from './asvs-map.ts';
 
@@ -81,6 +82,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   states,
   'server-variables': () => variables(Object.values(SERVER_VARIABLES)),
   'agent-variables': () => variables(Object.values(AGENT_VARIABLES)),
+  'audio-formats': () => DEMUXERS.map((name) => `\`${name}\``).join(', '),
   'asvs-counts': () => table(['chapter', ...ASVS_STATES, 'all'], asvsCounts(readAsvsMap())),
 };
 
