@@ -1,9 +1,10 @@
-import { type FormEvent, type ReactNode, useCallback, useState } from 'react';
+import { type ReactNode, useCallback, useState } from 'react';
 import type { SessionView } from '#protocols';
 import { call, isApiError } from '../api/client.ts';
 import { useAct } from '../api/hooks.ts';
 import { passkeysPossible, showPasskey } from '../api/passkeys.ts';
 import { words } from '../pages/second-factor/words.ts';
+import { ActForm } from '../ui/act-form.tsx';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { PasswordField } from '../ui/fields.tsx';
@@ -50,15 +51,21 @@ function ProveAgain(props: { readonly onEnd: (done: boolean) => void }) {
   };
   const byPassword = useAct(() => prove({ password }));
   const byPasskey = useAct(async () => prove({ passkey: await showPasskey() }));
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void byPassword.run();
-  };
+  const way = session.factors.passkeys > 0 && passkeysPossible() && (
+    <Button busy={byPasskey.busy} onPress={() => void byPasskey.run()}>
+      {words.byPasskey}
+    </Button>
+  );
   return (
     <Dialog title={words.freshTitle} onClose={() => props.onEnd(false)}>
-      <form className="stack" onSubmit={submit}>
-        <p>{words.freshWhy}</p>
-        {session.factors.password && (
+      {session.factors.password ? (
+        <ActForm
+          act={{ ...byPassword, error: byPassword.error ?? byPasskey.error }}
+          verb={words.confirm}
+          login={words.passwordWrong}
+          beside={way}
+        >
+          <p>{words.freshWhy}</p>
           <PasswordField
             label={words.freshPassword}
             value={password}
@@ -67,21 +74,14 @@ function ProveAgain(props: { readonly onEnd: (done: boolean) => void }) {
             maxLength={1024}
             required
           />
-        )}
-        <ErrorNotice error={byPassword.error ?? byPasskey.error} login={words.passwordWrong} />
-        <div className="actions">
-          {session.factors.password && (
-            <Button submits weight="main" busy={byPassword.busy}>
-              {words.confirm}
-            </Button>
-          )}
-          {session.factors.passkeys > 0 && passkeysPossible() && (
-            <Button busy={byPasskey.busy} onPress={() => void byPasskey.run()}>
-              {words.byPasskey}
-            </Button>
-          )}
+        </ActForm>
+      ) : (
+        <div className="stack">
+          <p>{words.freshWhy}</p>
+          <ErrorNotice error={byPasskey.error} />
+          <div className="actions">{way}</div>
         </div>
-      </form>
+      )}
     </Dialog>
   );
 }

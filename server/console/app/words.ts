@@ -7,13 +7,18 @@ export const words = {
   nav: {
     approvals: 'Duyệt bản tin',
     speakers: 'Cụm loa',
+    collisions: 'Ưu tiên trùng giờ',
     people: 'Người dùng',
     pairing: 'Ghép điện thoại',
     tokens: 'Mã cho máy',
     backups: 'Sao lưu',
+    storage: 'Dung lượng và lưu giữ',
     audit: 'Nhật ký hệ thống',
     account: 'Tài khoản của tôi',
   },
+  displayName: 'Họ và tên',
+  loginName: 'Tên đăng nhập',
+  loginNameHint: 'Chữ thường không dấu, chữ số, dấu chấm, gạch ngang. Không đổi và không dùng lại được.',
   noPage: 'Không có trang này.',
   home: 'Về trang chính',
   roles: {

@@ -1,7 +1,7 @@
-import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { ActForm } from './act-form.tsx';
 import { Button } from './button.tsx';
 import { LongTextField } from './fields.tsx';
-import { ErrorNotice } from './notice.tsx';
 
 /** A window over the page; Esc and the button close it. The browser keeps the focus inside. */
 export function Dialog(props: {
@@ -56,15 +56,21 @@ interface ConfirmProps {
 /** Asks before something that is not easily taken back. */
 export function Confirm(props: ConfirmProps) {
   const [reason, setReason] = useState('');
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void props.onConfirm(reason.trim()).then((done) => {
-      if (done) props.onClose();
-    });
+  const { busy, error, onConfirm, onClose } = props;
+  const run = async () => {
+    const done = await onConfirm(reason.trim());
+    if (done) onClose();
+    return done;
   };
   return (
-    <Dialog title={props.title} onClose={props.onClose}>
-      <form onSubmit={submit} className="stack">
+    <Dialog title={props.title} onClose={onClose}>
+      <ActForm
+        act={{ run, busy, error }}
+        verb={props.verb}
+        weight={props.danger ? 'danger' : 'main'}
+        disabled={props.reason !== undefined && reason.trim() === ''}
+        beside={<Button onPress={onClose}>Thôi</Button>}
+      >
         <div>{props.children}</div>
         {props.reason !== undefined && (
           <LongTextField
@@ -76,19 +82,7 @@ export function Confirm(props: ConfirmProps) {
             required
           />
         )}
-        <ErrorNotice error={props.error} />
-        <div className="actions">
-          <Button
-            submits
-            weight={props.danger ? 'danger' : 'main'}
-            busy={props.busy}
-            disabled={props.reason !== undefined && reason.trim() === ''}
-          >
-            {props.verb}
-          </Button>
-          <Button onPress={props.onClose}>Thôi</Button>
-        </div>
-      </form>
+      </ActForm>
     </Dialog>
   );
 }

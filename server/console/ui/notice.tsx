@@ -17,7 +17,7 @@ export function Notice(props: {
 export function ErrorNotice(props: {
   readonly error: unknown;
   readonly onRetry?: () => void;
-  readonly login?: string;
+  readonly login?: string | undefined;
 }) {
   const { error, login } = props;
   if (error === undefined || error === null) return null;

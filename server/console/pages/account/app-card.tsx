@@ -1,8 +1,9 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useFreshly } from '../../app/freshly.tsx';
 import { useSigned } from '../../app/session.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/fields.tsx';
@@ -84,12 +85,13 @@ function WithCode(props: {
           .recoveryCodes,
       );
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void send.run();
-  };
   return (
-    <form className="stack" onSubmit={submit}>
+    <ActForm
+      act={send}
+      verb={asked === 'codes' ? words.newCodes : words.remove}
+      weight={asked === 'remove' ? 'danger' : 'main'}
+      login={words.codeWrong}
+    >
       <p>{asked === 'codes' ? words.newCodesWhy : words.removeWhy}</p>
       <TextField
         label={words.code}
@@ -100,12 +102,6 @@ function WithCode(props: {
         required
         mono
       />
-      <ErrorNotice error={send.error} login={words.codeWrong} />
-      <div className="actions">
-        <Button submits weight={asked === 'remove' ? 'danger' : 'main'} busy={send.busy}>
-          {asked === 'codes' ? words.newCodes : words.remove}
-        </Button>
-      </div>
-    </form>
+    </ActForm>
   );
 }

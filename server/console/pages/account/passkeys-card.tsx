@@ -1,10 +1,11 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { PasskeyView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct, useLoad } from '../../api/hooks.ts';
 import { makePasskey, passkeysPossible } from '../../api/passkeys.ts';
 import { useFreshly } from '../../app/freshly.tsx';
 import { useGate, useSigned } from '../../app/session.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/fields.tsx';
@@ -33,10 +34,6 @@ export function PasskeysCard() {
     changed();
     list.reload();
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void add.run();
-  };
   const passkeys = list.value?.passkeys ?? [];
   const possible = setup?.passkeys === true && passkeysPossible();
   return (
@@ -59,15 +56,9 @@ export function PasskeysCard() {
         ))}
       </ul>
       {possible ? (
-        <form className="stack" onSubmit={submit}>
+        <ActForm act={add} verb={words.addPasskey} weight="plain">
           <TextField label={words.passkeyName} value={name} onChange={setName} maxLength={64} />
-          <ErrorNotice error={add.error} />
-          <div className="actions">
-            <Button submits busy={add.busy}>
-              {words.addPasskey}
-            </Button>
-          </div>
-        </form>
+        </ActForm>
       ) : (
         <p className="soft">{words.passkeysNot}</p>
       )}

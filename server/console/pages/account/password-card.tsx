@@ -1,12 +1,12 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { SessionView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
-import { Button } from '../../ui/button.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { PasswordField } from '../../ui/fields.tsx';
 import { meetsRules, NewPasswordField } from '../../ui/new-password.tsx';
-import { ErrorNotice, Notice } from '../../ui/notice.tsx';
+import { Notice } from '../../ui/notice.tsx';
 import { words } from './words.ts';
 
 export function PasswordCard() {
@@ -21,10 +21,6 @@ export function PasswordCard() {
     setPassword('');
     setDone(true);
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void change.run();
-  };
   return (
     <section className="card">
       <h2>{words.password}</h2>
@@ -32,7 +28,12 @@ export function PasswordCard() {
       {session.factors.password ? (
         <details>
           <summary>{words.change}</summary>
-          <form className="stack" onSubmit={submit}>
+          <ActForm
+            act={change}
+            verb={words.change}
+            disabled={!meetsRules(password)}
+            login={words.currentWrong}
+          >
             <PasswordField
               label={words.current}
               value={current}
@@ -43,13 +44,7 @@ export function PasswordCard() {
             />
             <NewPasswordField label={words.next} value={password} onChange={setPassword} />
             <p className="hint">{words.changeHint}</p>
-            <ErrorNotice error={change.error} login={words.currentWrong} />
-            <div className="actions">
-              <Button submits weight="main" busy={change.busy} disabled={!meetsRules(password)}>
-                {words.change}
-              </Button>
-            </div>
-          </form>
+          </ActForm>
         </details>
       ) : (
         <p className="soft">{words.noPassword}</p>

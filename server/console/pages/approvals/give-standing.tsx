@@ -1,9 +1,9 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { ScheduleView, StandingRequest } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct, useLoad } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
-import { Button } from '../../ui/button.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/fields.tsx';
 import { endOfDay, isoDay } from '../../ui/format.ts';
@@ -35,52 +35,42 @@ export function GiveStanding(props: {
     await call('POST', `schedules/${id}/standing-approval`, { key, body });
     props.onDone(words.done(schedules.find((one) => one.id === id)?.title ?? ''));
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void give.run();
-  };
   return (
     <Dialog title={words.give} onClose={props.onClose}>
-      <form className="stack" onSubmit={submit}>
-        <p>{words.why}</p>
-        <ErrorNotice error={list.error} onRetry={list.reload} />
-        {list.value === undefined && list.error === undefined && <Waiting />}
-        {list.value !== undefined && schedules.length === 0 && (
-          <Notice kind="info">{words.noSchedules}</Notice>
-        )}
-        {schedules.length > 0 && (
-          <>
-            <SelectField
-              label={words.schedule}
-              value={id}
-              onChange={setChosen}
-              choices={schedules.map(({ id: value, title, areaId }) => ({
-                value,
-                label: `${title} (${areaName(areaId)})`,
-              }))}
+      {schedules.length === 0 ? (
+        <div className="stack">
+          <p>{words.why}</p>
+          <ErrorNotice error={list.error} onRetry={list.reload} />
+          {list.error === undefined &&
+            (list.value === undefined ? <Waiting /> : <Notice kind="info">{words.noSchedules}</Notice>)}
+        </div>
+      ) : (
+        <ActForm act={give} verb={words.confirm}>
+          <p>{words.why}</p>
+          <SelectField
+            label={words.schedule}
+            value={id}
+            onChange={setChosen}
+            choices={schedules.map(({ id: value, title, areaId }) => ({
+              value,
+              label: `${title} (${areaName(areaId)})`,
+            }))}
+          />
+          <div className="filters">
+            <TextField
+              label={words.until}
+              hint={words.untilHint}
+              type="date"
+              value={until}
+              onChange={setUntil}
+              required
             />
-            <div className="filters">
-              <TextField
-                label={words.until}
-                hint={words.untilHint}
-                type="date"
-                value={until}
-                onChange={setUntil}
-                required
-              />
-              <TextField label={words.minutes} type="number" value={minutes} onChange={setMinutes} required />
-            </div>
-            <TextField label={words.note} value={note} onChange={setNote} maxLength={512} />
-            <p className="hint">{words.limits}</p>
-            <ErrorNotice error={give.error} />
-            <div className="actions">
-              <Button submits weight="main" busy={give.busy}>
-                {words.confirm}
-              </Button>
-            </div>
-          </>
-        )}
-      </form>
+            <TextField label={words.minutes} type="number" value={minutes} onChange={setMinutes} required />
+          </div>
+          <TextField label={words.note} value={note} onChange={setNote} maxLength={512} />
+          <p className="hint">{words.limits}</p>
+        </ActForm>
+      )}
     </Dialog>
   );
 }

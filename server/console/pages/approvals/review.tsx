@@ -1,13 +1,14 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { EmergencyView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { LongTextField, SelectField } from '../../ui/fields.tsx';
 import { when } from '../../ui/format.ts';
-import { ErrorNotice, Notice } from '../../ui/notice.tsx';
+import { Notice } from '../../ui/notice.tsx';
 import { words } from './emergency-words.ts';
 
 const VERDICTS = [
@@ -65,22 +66,12 @@ function ReviewDialog(props: {
     props.onClose();
     props.onDone(words.reviewed(title));
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void resolve.run();
-  };
   return (
     <Dialog title={words.reviewTitle(title)} onClose={props.onClose}>
-      <form className="stack" onSubmit={submit}>
+      <ActForm act={resolve} verb={words.save} disabled={note.trim() === ''}>
         <SelectField label={words.verdict} value={justified} onChange={setJustified} choices={VERDICTS} />
         <LongTextField label={words.note} value={note} onChange={setNote} maxLength={512} required />
-        <ErrorNotice error={resolve.error} />
-        <div className="actions">
-          <Button submits weight="main" busy={resolve.busy} disabled={note.trim() === ''}>
-            {words.save}
-          </Button>
-        </div>
-      </form>
+      </ActForm>
     </Dialog>
   );
 }

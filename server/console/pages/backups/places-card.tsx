@@ -1,13 +1,14 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { BackupDestination, BackupSettings, BackupState } from '#protocols';
 import { call, newKey } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/fields.tsx';
 import { size, when } from '../../ui/format.ts';
-import { Chip, ErrorNotice } from '../../ui/notice.tsx';
+import { Chip } from '../../ui/notice.tsx';
 import { words } from './words.ts';
 
 const KINDS = (['drive', 'share', 'folder'] as const).map((value) => ({ value, label: words.kinds[value] }));
@@ -18,8 +19,9 @@ export function PlacesCard(props: { readonly state: BackupState; readonly onChan
   const { may } = useSigned();
   const [adding, setAdding] = useState(false);
   const [leaving, setLeaving] = useState<BackupDestination>();
-  const save = useAct(async (key, next: BackupSettings) => {
-    await call('PUT', 'backups/settings', { key, body: next });
+  const drop = useAct(async (key, id: string) => {
+    const body = { ...settings, destinations: settings.destinations.filter((place) => place.id !== id) };
+    await call('PUT', 'backups/settings', { key, body });
     props.onChanged();
   });
   return (
@@ -68,30 +70,20 @@ export function PlacesCard(props: { readonly state: BackupState; readonly onChan
         </div>
       )}
       {adding && (
-        <AddPlace
-          save={(place) => save.run({ ...settings, destinations: [...settings.destinations, place] })}
-          busy={save.busy}
-          error={save.error}
-          onClose={() => {
-            setAdding(false);
-            save.clear();
-          }}
-        />
+        <AddPlace settings={settings} onChanged={props.onChanged} onClose={() => setAdding(false)} />
       )}
       {leaving !== undefined && (
         <Confirm
           title={`${words.removePlace}: ${leaving.name}`}
           verb={words.removePlace}
           danger
-          busy={save.busy}
-          error={save.error}
-          onConfirm={() =>
-            save.run({
-              ...settings,
-              destinations: settings.destinations.filter(({ id }) => id !== leaving.id),
-            })
-          }
-          onClose={() => setLeaving(undefined)}
+          busy={drop.busy}
+          error={drop.error}
+          onConfirm={() => drop.run(leaving.id)}
+          onClose={() => {
+            setLeaving(undefined);
+            drop.clear();
+          }}
         >
           {words.removePlaceWhy}
         </Confirm>
@@ -101,24 +93,24 @@ export function PlacesCard(props: { readonly state: BackupState; readonly onChan
 }
 
 function AddPlace(props: {
-  readonly save: (place: BackupDestination) => Promise<boolean>;
-  readonly busy: boolean;
-  readonly error: unknown;
+  readonly settings: BackupSettings;
+  readonly onChanged: () => void;
   readonly onClose: () => void;
 }) {
+  const { settings, onChanged, onClose } = props;
   const [id] = useState(() => `place-${newKey().slice(0, 8)}`);
   const [name, setName] = useState('');
   const [kind, setKind] = useState<BackupDestination['kind']>('drive');
   const [folder, setFolder] = useState('');
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void props.save({ id, name, kind, folder }).then((done) => {
-      if (done) props.onClose();
-    });
-  };
+  const save = useAct(async (key) => {
+    const destinations = [...settings.destinations, { id, name, kind, folder }];
+    await call('PUT', 'backups/settings', { key, body: { ...settings, destinations } });
+    onChanged();
+    onClose();
+  });
   return (
-    <Dialog title={words.addPlace} onClose={props.onClose}>
-      <form className="stack" onSubmit={submit}>
+    <Dialog title={words.addPlace} onClose={onClose}>
+      <ActForm act={save} verb={words.save}>
         <TextField
           label={words.placeName}
           hint={words.placeNameHint}
@@ -143,13 +135,7 @@ function AddPlace(props: {
           required
           mono
         />
-        <ErrorNotice error={props.error} />
-        <div className="actions">
-          <Button submits weight="main" busy={props.busy}>
-            {words.save}
-          </Button>
-        </div>
-      </form>
+      </ActForm>
     </Dialog>
   );
 }

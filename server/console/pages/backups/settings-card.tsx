@@ -1,10 +1,10 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { BackupSettings } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
-import { Button } from '../../ui/button.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { TextField } from '../../ui/fields.tsx';
-import { ErrorNotice, Notice } from '../../ui/notice.tsx';
+import { Notice } from '../../ui/notice.tsx';
 import { words } from './words.ts';
 
 /** When backups are made, and when somebody is to be told that none leaves the box. */
@@ -14,29 +14,19 @@ export function SettingsCard(props: { readonly settings: BackupSettings; readonl
   const [days, setDays] = useState(String(settings.alarmDays));
   const [saved, setSaved] = useState(false);
   const save = useAct(async (key) => {
+    setSaved(false);
     await call('PUT', 'backups/settings', { key, body: { ...settings, at, alarmDays: Number(days) } });
     setSaved(true);
     onChanged();
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setSaved(false);
-    void save.run();
-  };
   return (
-    <form className="card" onSubmit={submit}>
+    <ActForm card act={save} verb={words.save} weight="plain">
       <h2>{words.settings}</h2>
       {saved && <Notice kind="good">{words.saved}</Notice>}
       <div className="filters">
         <TextField label={words.schedule} type="time" value={at} onChange={setAt} required />
         <TextField label={words.alarmDays} type="number" value={days} onChange={setDays} required />
       </div>
-      <ErrorNotice error={save.error} />
-      <div className="actions">
-        <Button submits busy={save.busy}>
-          {words.save}
-        </Button>
-      </div>
-    </form>
+    </ActForm>
   );
 }

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { Static } from 'typebox';
 import type { LinkOpenedSchema, SessionView } from '#protocols';
 import { call, isApiError } from '../../api/client.ts';
@@ -6,6 +6,7 @@ import { useAct, useLoad } from '../../api/hooks.ts';
 import { passkeysPossible, showPasskey } from '../../api/passkeys.ts';
 import { goTo, linkSecret } from '../../app/router.ts';
 import { useGate } from '../../app/session.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { Button, PageLink } from '../../ui/button.tsx';
 import { PasswordField, TextField } from '../../ui/fields.tsx';
 import { when } from '../../ui/format.ts';
@@ -61,23 +62,15 @@ function ChoosePassword({ secret, link, onDone }: PartProps) {
   const choose = useAct(async () =>
     onDone(await call<SessionView>('POST', 'links/password', { body: { secret, password } })),
   );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void choose.run();
-  };
   return (
-    <form className="stack" onSubmit={submit}>
+    <ActForm act={choose} verb={words.choose} wide disabled={!meetsRules(password)}>
       <p>{link.kind === 'invitation' ? words.invited : words.reset}</p>
       <p>
         {words.yourName} <b className="mono">{link.account.name}</b>. {words.rememberName}
       </p>
       <input type="hidden" name="username" autoComplete="username" value={link.account.name} readOnly />
       <NewPasswordField label={words.password} value={password} onChange={setPassword} />
-      <ErrorNotice error={choose.error} />
-      <Button submits weight="main" wide busy={choose.busy} disabled={!meetsRules(password)}>
-        {words.choose}
-      </Button>
-    </form>
+    </ActForm>
   );
 }
 
@@ -99,12 +92,20 @@ function PairPhone({ secret, link, onDone }: PartProps) {
     const passkey = await showPasskey();
     onDone(await call<SessionView>('POST', 'links/pair', { body: { secret, passkey } }));
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void pair.run();
-  };
   return (
-    <form className="stack" onSubmit={submit}>
+    <ActForm
+      act={{ ...pair, error: pair.error ?? byPasskey.error }}
+      verb={words.enter}
+      wide
+      beside={
+        !direct &&
+        passkeysPossible() && (
+          <Button wide busy={byPasskey.busy} onPress={() => void byPasskey.run()}>
+            {words.byPasskey}
+          </Button>
+        )
+      }
+    >
       <h2>{words.pairTitle}</h2>
       <p>{direct ? words.pairDirect : words.pairProof}</p>
       {!direct && (
@@ -129,15 +130,6 @@ function PairPhone({ secret, link, onDone }: PartProps) {
           mono
         />
       )}
-      <ErrorNotice error={pair.error ?? byPasskey.error} />
-      <Button submits weight="main" wide busy={pair.busy}>
-        {words.enter}
-      </Button>
-      {!direct && passkeysPossible() && (
-        <Button wide busy={byPasskey.busy} onPress={() => void byPasskey.run()}>
-          {words.byPasskey}
-        </Button>
-      )}
-    </form>
+    </ActForm>
   );
 }

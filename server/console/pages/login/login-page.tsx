@@ -1,12 +1,13 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { SessionView } from '#protocols';
 import { call, isApiError } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { passkeysPossible, showPasskey } from '../../api/passkeys.ts';
 import { useGate } from '../../app/session.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { Button } from '../../ui/button.tsx';
 import { PasswordField, TextField } from '../../ui/fields.tsx';
-import { ErrorNotice, Notice } from '../../ui/notice.tsx';
+import { Notice } from '../../ui/notice.tsx';
 import { words } from './words.ts';
 
 export default function LoginPage() {
@@ -17,6 +18,7 @@ export default function LoginPage() {
   const [codeWanted, setCodeWanted] = useState(false);
 
   const enter = useAct(async () => {
+    passkey.clear();
     const proof = codeWanted ? { name, password, code } : { name, password };
     try {
       signedIn(await call<SessionView>('POST', 'session', { body: proof }));
@@ -30,15 +32,22 @@ export default function LoginPage() {
   });
 
   if (setup?.needed) return <Notice kind="info">{words.notSetUp}</Notice>;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    passkey.clear();
-    void enter.run();
-  };
+  const way = setup?.passkeys && passkeysPossible() && (
+    <Button
+      wide
+      busy={passkey.busy}
+      onPress={() => {
+        enter.clear();
+        void passkey.run();
+      }}
+    >
+      {words.byPasskey}
+    </Button>
+  );
   return (
     <div className="card">
       <h1>{words.title}</h1>
-      <form className="stack" onSubmit={submit}>
+      <ActForm act={{ ...enter, error: enter.error ?? passkey.error }} verb={words.enter} wide beside={way}>
         <TextField
           label={words.name}
           value={name}
@@ -71,23 +80,7 @@ export default function LoginPage() {
             />
           </>
         )}
-        <ErrorNotice error={enter.error ?? passkey.error} />
-        <Button submits weight="main" wide busy={enter.busy}>
-          {words.enter}
-        </Button>
-      </form>
-      {setup?.passkeys && passkeysPossible() && (
-        <Button
-          wide
-          busy={passkey.busy}
-          onPress={() => {
-            enter.clear();
-            void passkey.run();
-          }}
-        >
-          {words.byPasskey}
-        </Button>
-      )}
+      </ActForm>
       <p className="hint">{words.lost}</p>
     </div>
   );

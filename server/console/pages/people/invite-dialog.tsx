@@ -1,13 +1,11 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { AccountCreate, AccountView, LinkView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
-import { Button } from '../../ui/button.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { TextField } from '../../ui/fields.tsx';
-import { LOGIN_NAME, suggestedName } from '../../ui/login-name.ts';
-import { ErrorNotice } from '../../ui/notice.tsx';
+import { PersonNameFields, useNames } from '../../ui/name-fields.tsx';
 import { type DraftGrant, draftGrant, GrantsField, grantsOf } from './grants-field.tsx';
 import { words } from './words.ts';
 
@@ -16,52 +14,22 @@ export function InviteDialog(props: {
   readonly onClose: () => void;
 }) {
   const { areasFor } = useSigned();
-  const [displayName, setDisplayName] = useState('');
-  const [ownName, setOwnName] = useState<string>();
+  const names = useNames();
   const [drafts, setDrafts] = useState<readonly DraftGrant[]>(() => [
     draftGrant('editor', areasFor('account:write')[0]?.id ?? ''),
   ]);
-  const name = ownName ?? suggestedName(displayName);
   const create = useAct(async (key) => {
-    const body: AccountCreate = { name, displayName, grants: grantsOf(drafts) };
+    const body: AccountCreate = { name: names.id, displayName: names.name, grants: grantsOf(drafts) };
     const made = await call<{ account: AccountView; link: LinkView }>('POST', 'accounts', { key, body });
-    props.onMade(displayName, made.link);
+    props.onMade(names.name, made.link);
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void create.run();
-  };
   return (
     <Dialog title={words.invite} onClose={props.onClose}>
-      <form className="stack" onSubmit={submit}>
+      <ActForm act={create} verb={words.send}>
         <p>{words.inviteWhy}</p>
-        <TextField
-          label={words.displayName}
-          value={displayName}
-          onChange={setDisplayName}
-          autoComplete="off"
-          maxLength={256}
-          required
-        />
-        <TextField
-          label={words.name}
-          hint={words.nameHint}
-          value={name}
-          onChange={setOwnName}
-          autoComplete="off"
-          pattern={LOGIN_NAME}
-          maxLength={64}
-          required
-          mono
-        />
+        <PersonNameFields names={names} />
         <GrantsField drafts={drafts} onChange={setDrafts} />
-        <ErrorNotice error={create.error} />
-        <div className="actions">
-          <Button submits weight="main" busy={create.busy}>
-            {words.send}
-          </Button>
-        </div>
-      </form>
+      </ActForm>
     </Dialog>
   );
 }

@@ -1,12 +1,13 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { AccountView, LinkView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
 import { CheckField, LongTextField, TextField } from '../../ui/fields.tsx';
-import { ErrorNotice, Notice } from '../../ui/notice.tsx';
+import { Notice } from '../../ui/notice.tsx';
 import { draftsOf, GrantsField, grantsOf } from './grants-field.tsx';
 import { GrantList, PersonChips } from './person-facts.tsx';
 import { words } from './words.ts';
@@ -31,6 +32,8 @@ export function PersonDialog(
   const end = useAct(async (key, verb: string, reason: string) => {
     await call('POST', `accounts/${name}/${verb}`, { key, body: { reason } });
     onChanged();
+    // Not on the list any more, unless that shows all: it must not open again by itself later.
+    if (verb === 'deactivate') onClose();
   });
   if (asked === 'change')
     return <ChangeDialog {...{ account, onChanged }} onClose={() => setAsked(undefined)} />;
@@ -102,13 +105,9 @@ function ChangeDialog({ account, onChanged, onClose }: PartProps) {
     onChanged();
     onClose();
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void save.run();
-  };
   return (
     <Dialog title={`${words.change}: ${account.displayName}`} onClose={onClose}>
-      <form className="stack" onSubmit={submit}>
+      <ActForm act={save} verb={words.save}>
         <TextField
           label={words.displayName}
           value={displayName}
@@ -117,13 +116,7 @@ function ChangeDialog({ account, onChanged, onClose }: PartProps) {
           required
         />
         <GrantsField drafts={drafts} onChange={(next) => setDrafts([...next])} />
-        <ErrorNotice error={save.error} />
-        <div className="actions">
-          <Button submits weight="main" busy={save.busy}>
-            {words.save}
-          </Button>
-        </div>
-      </form>
+      </ActForm>
     </Dialog>
   );
 }
@@ -140,13 +133,9 @@ function ResetDialog(props: {
     const body = { reason: reason.trim(), forgetSecondFactors };
     onLink(await call<LinkView>('POST', `accounts/${account.name}/reset`, { key, body }));
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void make.run();
-  };
   return (
     <Dialog title={`${words.reset}: ${account.displayName}`} onClose={onClose}>
-      <form className="stack" onSubmit={submit}>
+      <ActForm act={make} verb={words.makeLink} disabled={reason.trim() === ''}>
         <p>{words.resetWhy}</p>
         <LongTextField
           label={words.reason}
@@ -157,13 +146,7 @@ function ResetDialog(props: {
           required
         />
         <CheckField label={words.forget} checked={forgetSecondFactors} onChange={setForget} />
-        <ErrorNotice error={make.error} />
-        <div className="actions">
-          <Button submits weight="main" busy={make.busy} disabled={reason.trim() === ''}>
-            {words.makeLink}
-          </Button>
-        </div>
-      </form>
+      </ActForm>
     </Dialog>
   );
 }

@@ -6,7 +6,6 @@ export const words = {
   showDeactivated: 'Hiện cả tài khoản đã ngừng',
   displayName: 'Họ và tên',
   name: 'Tên đăng nhập',
-  nameHint: 'Chữ thường không dấu, chữ số, dấu chấm, gạch ngang. Không đổi và không dùng lại được.',
   role: 'Vai trò',
   area: 'Địa bàn',
   from: 'Từ ngày',

@@ -1,11 +1,11 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { Static } from 'typebox';
 import type { RecoveryCodesSchema, TotpSetupSchema } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
+import { ActForm } from '../../ui/act-form.tsx';
 import { Button } from '../../ui/button.tsx';
 import { TextField } from '../../ui/fields.tsx';
-import { ErrorNotice } from '../../ui/notice.tsx';
 import { Qr } from '../../ui/qr.tsx';
 import { RecoveryCodes } from './recovery-codes.tsx';
 import { words } from './words.ts';
@@ -34,12 +34,13 @@ export function AppSetup(props: {
     setCodes(answer.recoveryCodes);
   });
   if (codes !== undefined) return <RecoveryCodes account={account} codes={codes} onDone={props.onDone} />;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void confirm.run();
-  };
   return (
-    <form className="stack" onSubmit={submit}>
+    <ActForm
+      act={confirm}
+      verb={words.confirm}
+      login={words.codeWrong}
+      beside={<Button onPress={props.onBack}>{words.back}</Button>}
+    >
       <p>{words.scan}</p>
       <Qr svg={secret.qr} alt={words.qrAlt} />
       <details>
@@ -57,13 +58,6 @@ export function AppSetup(props: {
         required
         mono
       />
-      <ErrorNotice error={confirm.error} login={words.codeWrong} />
-      <div className="actions">
-        <Button submits weight="main" busy={confirm.busy}>
-          {words.confirm}
-        </Button>
-        <Button onPress={props.onBack}>{words.back}</Button>
-      </div>
-    </form>
+    </ActForm>
   );
 }

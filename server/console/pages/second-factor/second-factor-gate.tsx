@@ -1,9 +1,10 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { SessionView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { passkeysPossible, showPasskey } from '../../api/passkeys.ts';
 import { useGate } from '../../app/session.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { Button } from '../../ui/button.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { ErrorNotice } from '../../ui/notice.tsx';
@@ -48,16 +49,13 @@ function ConfirmSecondFactor(props: {
     const passkey = await showPasskey();
     props.onDone(await call<SessionView>('POST', 'session/confirm', { body: { passkey } }));
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void byCode.run();
-  };
+  const error = byCode.error ?? byPasskey.error;
   return (
     <div className="card">
       <h1>{words.confirmTitle}</h1>
       <p>{words.confirmWhy}</p>
-      {factors.totp && (
-        <form className="stack" onSubmit={submit}>
+      {factors.totp ? (
+        <ActForm act={{ ...byCode, error }} verb={words.confirm} wide login={words.codeWrong}>
           <TextField
             label={words.confirmCode}
             value={code}
@@ -67,17 +65,15 @@ function ConfirmSecondFactor(props: {
             required
             mono
           />
-          <Button submits weight="main" wide busy={byCode.busy}>
-            {words.confirm}
-          </Button>
-        </form>
+        </ActForm>
+      ) : (
+        <ErrorNotice error={error} />
       )}
       {factors.passkeys > 0 && passkeysPossible() && (
         <Button wide busy={byPasskey.busy} onPress={() => void byPasskey.run()}>
           {words.byPasskey}
         </Button>
       )}
-      <ErrorNotice error={byCode.error ?? byPasskey.error} login={words.codeWrong} />
     </div>
   );
 }

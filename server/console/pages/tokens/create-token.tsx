@@ -1,15 +1,14 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import type { TokenCreate, TokenView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
 import { words as shared } from '../../app/words.ts';
+import { ActForm } from '../../ui/act-form.tsx';
 import { AreaField } from '../../ui/area-field.tsx';
-import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { CheckField, SelectField, TextField } from '../../ui/fields.tsx';
 import { endOfDay, isoDay } from '../../ui/format.ts';
-import { ErrorNotice } from '../../ui/notice.tsx';
 import { MACHINE_PERMISSIONS } from './permissions.ts';
 import { words } from './words.ts';
 
@@ -43,13 +42,9 @@ export function CreateToken(props: {
     };
     props.onMade(await call<MadeToken>('POST', 'tokens', { key, body }));
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void create.run();
-  };
   return (
     <Dialog title={words.create} onClose={props.onClose}>
-      <form className="stack" onSubmit={submit}>
+      <ActForm act={create} verb={words.make} disabled={scope.length === 0}>
         <TextField
           label={words.name}
           hint={words.nameHint}
@@ -92,13 +87,7 @@ export function CreateToken(props: {
           onChange={setUntil}
           required
         />
-        <ErrorNotice error={create.error} />
-        <div className="actions">
-          <Button submits weight="main" busy={create.busy} disabled={scope.length === 0}>
-            {words.make}
-          </Button>
-        </div>
-      </form>
+      </ActForm>
     </Dialog>
   );
 }
