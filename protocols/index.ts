@@ -1,3 +1,4 @@
+export * from './audit/actions.ts';
 export * from './audit/chain.ts';
 export * from './audit/head.ts';
 export * from './capabilities.ts';

@@ -110,6 +110,19 @@ export const WithdrawalSchema = strict({
   reason: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
 });
 
+/** What was approved and sounds in the asker's areas, whichever station made it: what that one may take back. */
+export const GivenListSchema = Type.Object({
+  given: Type.Array(
+    Type.Object({
+      announcement: AnnouncementSchema,
+      /** The asker may take back all of it. */
+      whole: Type.Boolean(),
+      /** Where it sounds of where the asker may take it back, the widest such areas; it may be taken back in a part of them too. */
+      areas: AreaNeedsSchema,
+    }),
+  ),
+});
+
 /** What waits for the approval of who asks, and in which of the own areas. */
 export const WaitingListSchema = Type.Object({
   waiting: Type.Array(Type.Object({ announcement: AnnouncementSchema, areas: AreaNeedsSchema })),

@@ -25,7 +25,7 @@ export const AuditListSchema = Type.Object({ entries: Type.Array(AuditEntrySchem
 
 const filter = {
   actor: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
-  action: Type.Optional(Type.String({ pattern: '^[a-z_]+\\.[a-z_]+$', maxLength: 64 })),
+  action: Type.Optional(Type.String({ pattern: '^[a-z_]+(\\.[a-z_]+)?$', maxLength: 64 })),
   subject: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
   /** With all areas below it. */
   area: Type.Optional(IdSchema),

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { IdSchema, InstantSchema } from '../schema.ts';
-import { NameSchema, nullable, strict } from './common.ts';
+import { ErrorParamsSchema, NameSchema, nullable, strict } from './common.ts';
 
 const Count = Type.Integer({ minimum: 0, maximum: 1000 });
 
@@ -109,7 +109,7 @@ export const RestoreStateSchema = Type.Object({
   total: Type.Integer(),
   /** When the snapshot was taken, once that is known. */
   backupAt: nullable(InstantSchema),
-  error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+  error: nullable(Type.Object({ code: Type.String(), message: Type.String(), params: ErrorParamsSchema })),
 });
 export type RestoreState = Static<typeof RestoreStateSchema>;
 

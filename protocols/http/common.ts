@@ -13,15 +13,18 @@ export function nullable<Schema extends TSchema>(schema: Schema) {
   return Type.Union([schema, Type.Null()]);
 }
 
+/** Values of a refusal, by their names in its sentence. */
+export const ErrorParamsSchema = Type.Record(
+  Type.String(),
+  Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
+);
+
 /** Body of every answer from 400 on. `code` is of the error registry and never changes its meaning. */
 export const ErrorBodySchema = Type.Object({
   error: Type.Object({
     code: CodeSchema,
     message: Type.String(),
-    params: Type.Record(
-      Type.String(),
-      Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
-    ),
+    params: ErrorParamsSchema,
     requestId: Type.String(),
   }),
 });

@@ -1,13 +1,6 @@
-import type { AreaView } from '#protocols';
 import { useSigned } from '../app/session.tsx';
+import { byId, indented } from './area-tree.ts';
 import { SelectField } from './fields.tsx';
-
-/** How deep an area lies below the widest that the person sees, as spaces before its name. */
-function indented(area: AreaView, byId: ReadonlyMap<string, AreaView>): string {
-  let depth = 0;
-  for (let at = byId.get(area.parentId ?? ''); at !== undefined; at = byId.get(at.parentId ?? '')) depth += 1;
-  return `${'\u2003'.repeat(depth)}${area.kind} ${area.name}`;
-}
 
 /** One of the areas in which the person has a permission. `every`: what the choice of none is called. */
 export function AreaField(props: {
@@ -19,10 +12,10 @@ export function AreaField(props: {
   readonly hint?: string;
 }) {
   const { areas, areasFor } = useSigned();
-  const byId = new Map(areas.map((area) => [area.id, area]));
+  const tree = byId(areas);
   const choices = areasFor(props.permission).map((area) => ({
     value: area.id,
-    label: indented(area, byId),
+    label: indented(area, tree),
   }));
   return (
     <SelectField

@@ -1,5 +1,5 @@
 import type { Clock } from '#kit';
-import { DomainError, type Proof } from '#protocols';
+import { type AuditAction, DomainError, type Proof } from '#protocols';
 import { record } from '../audit/record.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import { type Account, accountActor, withNotice } from './account.ts';
@@ -120,7 +120,7 @@ export class LoginService {
     tx: Transaction,
     account: Account,
     wanted: NewSession,
-    action: string,
+    action: AuditAction,
     detail: object,
   ): Promise<OpenedSession> {
     const opened = await this.#options.sessions.open(tx, wanted);
@@ -133,7 +133,13 @@ export class LoginService {
     tx.afterCommit(() => this.#options.accounts.put(account));
   }
 
-  #record(tx: Transaction, account: Account, address: string, action: string, detail: object): Promise<void> {
+  #record(
+    tx: Transaction,
+    account: Account,
+    address: string,
+    action: AuditAction,
+    detail: object,
+  ): Promise<void> {
     const now = Math.floor(this.#options.clock.now());
     const actor = accountActor(account, now, address);
     return record(tx, now, actor, action, account.name, { ...detail, address });

@@ -1,5 +1,5 @@
 import type { Clock } from '#kit';
-import { DomainError, type PasskeyAttestation, sha256 } from '#protocols';
+import { type AuditAction, DomainError, type PasskeyAttestation, sha256 } from '#protocols';
 import { record } from '../audit/record.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import { type Account, accountActor, type Notice, withNotice } from './account.ts';
@@ -205,7 +205,7 @@ export class OwnAccountService {
     );
   }
 
-  #noteChange(tx: Transaction, session: Session, action: string, detail: object = {}): Promise<void> {
+  #noteChange(tx: Transaction, session: Session, action: AuditAction, detail: object = {}): Promise<void> {
     const account = this.#options.accounts.get(session.account);
     return this.#note(tx, account, session, 'second_factor_changed', action, detail);
   }
@@ -215,7 +215,7 @@ export class OwnAccountService {
     account: Account,
     session: Session,
     kind: Notice['kind'],
-    action: string,
+    action: AuditAction,
     detail: object = {},
   ): Promise<void> {
     const at = Math.floor(this.#options.clock.now());
@@ -225,7 +225,7 @@ export class OwnAccountService {
     await this.#record(tx, session, action, detail);
   }
 
-  #record(tx: Transaction, session: Session, action: string, detail: object): Promise<void> {
+  #record(tx: Transaction, session: Session, action: AuditAction, detail: object): Promise<void> {
     const now = Math.floor(this.#options.clock.now());
     const actor = accountActor(this.#options.accounts.get(session.account), now, session.address);
     return record(tx, now, actor, action, session.account, { ...detail, address: session.address });

@@ -1,5 +1,11 @@
 import type { Clock } from '#kit';
-import { ANNOUNCEMENT_STATES, type AnnouncementState, DomainError, mayFollow } from '#protocols';
+import {
+  ANNOUNCEMENT_STATES,
+  type AnnouncementState,
+  type AuditAction,
+  DomainError,
+  mayFollow,
+} from '#protocols';
 import { type Actor, areasOf, authorize, isAllowed, type Permission } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { outermost } from '../areas/outermost.ts';
@@ -75,7 +81,7 @@ export class AnnouncementRecords {
     tx: Transaction,
     actor: Actor,
     before: Announcement,
-    action: string,
+    action: AuditAction,
     detail: object,
     change: Partial<Announcement>,
   ): Promise<Announcement> {

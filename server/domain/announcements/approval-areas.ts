@@ -57,6 +57,20 @@ export function missingIn(
   return narrow(targets, allowance, territory).missing;
 }
 
+/** Where in these areas it is allowed, the widest such areas. */
+export function soundingIn(
+  areaIds: readonly string[],
+  allowance: Allowance,
+  territory: Territory,
+): readonly string[] {
+  const { tree } = territory;
+  const targets = {
+    ...{ areas: areaIds.filter((id) => tree.has(id)), speakers: [] },
+    ...{ excludeAreas: [], excludeSpeakers: [] },
+  };
+  return narrow(targets, allowance, territory).targets?.areas ?? [];
+}
+
 /**
  * What of these targets is allowed. What lies below an area that has to be left out of a wider one is left out with it, for an order says no
  * more than "here, but not there".

@@ -6,7 +6,7 @@ import type { Territory } from '../areas/territory.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Announcement, Decision } from './announcement.ts';
 import { type AnnouncementRecords, conflict, requireStep } from './announcement-records.ts';
-import { allowanceOf, isAllowedIn, meantAreas, missingIn } from './approval-areas.ts';
+import { allowanceOf, isAllowedIn, meantAreas, missingIn, soundingIn } from './approval-areas.ts';
 import { approvalHash } from './approval-hash.ts';
 
 /** Takes back every broadcast of an announcement that is not over yet; where `within` is given only in these areas and below. */
@@ -23,6 +23,16 @@ export interface Waiting {
   readonly announcement: Announcement;
   readonly areas: readonly string[];
 }
+
+/** What sounds somewhere, and where who asks may take it back: all of it, or in these areas of his. */
+export interface Given {
+  readonly announcement: Announcement;
+  readonly whole: boolean;
+  readonly areas: readonly string[];
+}
+
+/** As many of what was approved as somebody looks through. */
+const MOST_GIVEN = 500;
 
 /** What was handed in and nobody has looked at: more are not read at once. */
 const MOST_ASKED = 1_000;
@@ -63,6 +73,30 @@ export class ApprovalService {
       if (open.length > 0) found.unshift({ announcement, areas: open });
     }
     return found;
+  }
+
+  /** What is approved for somewhere in these areas and the actor may take back, newest first: of the own station, and of others that are heard there. */
+  async given(actor: Actor, areaIds: readonly string[]): Promise<Given[]> {
+    const { read, records, territory, areas } = this.#options;
+    const here = territory();
+    const { tree } = here;
+    const wanted = new Set(areaIds);
+    // Of wider stations too: they are heard here.
+    const stations = [...new Set(areaIds.flatMap((id) => tree.ancestry(id)))];
+    const listed = await read.announcements.list({ areaIds: stations, limit: MOST_GIVEN });
+    const named = await read.announcements.asked(MOST_ASKED);
+    const found: Given[] = [];
+    for (const announcement of new Map([...listed, ...named].map((one) => [one.id, one])).values()) {
+      if (announcement.state !== 'approved') continue;
+      const whole = isAllowed(actor, 'announcement:write', announcement.areaId, areas.tree);
+      const own = whole
+        ? meantAreas(announcement)
+        : records.concerned(actor, 'announcement:approve', announcement);
+      const sounding = soundingIn(own, allowanceOf(announcement), here);
+      const inWanted = sounding.some((id) => [...tree.within(id)].some((one) => wanted.has(one)));
+      if (inWanted) found.push({ announcement, whole, areas: sounding });
+    }
+    return found.sort((a, b) => b.announcement.createdAt - a.announcement.createdAt).slice(0, MOST_GIVEN);
   }
 
   /** Where nobody has said anything yet, of where it is meant for. */

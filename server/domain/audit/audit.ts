@@ -1,4 +1,4 @@
-import type { HashedEntry } from '#protocols';
+import type { AuditAction, HashedEntry } from '#protocols';
 
 /** One act of a person or machine, append-only and hash-chained. */
 export interface AuditEntry extends HashedEntry {
@@ -8,8 +8,9 @@ export interface AuditEntry extends HashedEntry {
 /** Fields that an entry may lack. One without any of them has the hash that it had before there were such fields. */
 export type AuditPlace = Pick<AuditEntry, 'origin' | 'before' | 'after' | 'areaId'>;
 
-export type NewAuditEntry = Pick<AuditEntry, 'at' | 'actor' | 'role' | 'action' | 'subject' | 'detail'> &
-  Partial<AuditPlace>;
+export type NewAuditEntry = Pick<AuditEntry, 'at' | 'actor' | 'role' | 'subject' | 'detail'> & {
+  readonly action: AuditAction;
+} & Partial<AuditPlace>;
 
 /** What is sought; what is absent is not asked for. */
 export interface AuditFilter {
@@ -41,4 +42,4 @@ export interface AuditStore {
 }
 
 /** The action of what was asked and refused (401 with credentials, 403). */
-export const REFUSED = 'request.refused';
+export const REFUSED = 'request.refused' satisfies AuditAction;

@@ -1,4 +1,5 @@
 import type { Instant } from '#kit';
+import type { AuditAction } from '#protocols';
 import { type Actor, rolesOf } from '../accounts/actor.ts';
 import type { Transaction } from '../unit-of-work.ts';
 
@@ -15,7 +16,7 @@ export async function record(
   tx: Pick<Transaction, 'audit'>,
   at: Instant,
   actor: Actor,
-  action: string,
+  action: AuditAction,
   subject: string,
   detail: object = {},
   { areaId, before, after }: RecordOptions = {},
@@ -39,7 +40,7 @@ export async function recordSpeaker(
   tx: Pick<Transaction, 'audit'>,
   at: Instant,
   speakerId: string,
-  action: string,
+  action: AuditAction,
   detail: object,
 ): Promise<void> {
   const who = { actor: speakerId, role: 'speaker', subject: speakerId };

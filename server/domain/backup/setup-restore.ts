@@ -92,9 +92,9 @@ export class SetupRestore extends Lifecycle {
   }
 
   #fail(error: unknown): void {
-    const known = isDomainError(error)
+    const { code, message, params } = isDomainError(error)
       ? error
       : new DomainError('backup.damaged', { reason: 'it could not be read' });
-    this.#state = { ...this.#state, phase: 'failed', error: { code: known.code, message: known.message } };
+    this.#state = { ...this.#state, phase: 'failed', error: { code, message, params: { ...params } } };
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock, Milliseconds } from '#kit';
-import { DomainError, type EmergencyRequest, newId, type PlayRequest } from '#protocols';
+import { type AuditAction, DomainError, type EmergencyRequest, newId, type PlayRequest } from '#protocols';
 import { type Actor, authorize, isAllowed, type Permission } from '../accounts/actor.ts';
 import type { Announcement } from '../announcements/announcement.ts';
 import { approvalHash } from '../announcements/approval-hash.ts';
@@ -246,7 +246,7 @@ export class EmergencyService {
   #record(
     tx: Transaction,
     actor: Actor,
-    action: string,
+    action: AuditAction,
     emergency: Emergency,
     detail: object,
   ): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Clock } from '#kit';
-import { DomainError, newId, type ProgrammeChange, type ProgrammeCreate } from '#protocols';
+import { type AuditAction, DomainError, newId, type ProgrammeChange, type ProgrammeCreate } from '#protocols';
 import { type Actor, authorize, type Permission } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { changes, record } from '../audit/record.ts';
@@ -146,7 +146,7 @@ export class ProgrammeService {
     actor: Actor,
     before: Programme | null,
     programme: Programme,
-    action: string,
+    action: AuditAction,
     detail: object,
   ): Promise<Programme> {
     await tx.programmes.save(programme);

@@ -1,4 +1,5 @@
 import {
+  type AuditAction,
   DomainError,
   newId,
   type OccurrenceAct,
@@ -225,7 +226,7 @@ export class ScheduleService {
     tx: Transaction,
     actor: Actor,
     id: string,
-    action: string,
+    action: AuditAction,
     change: (part: Schedule) => Schedule,
   ): Promise<Schedule[]> {
     const { parts } = await this.#loadSeries(tx, actor, id);
@@ -323,7 +324,7 @@ export class ScheduleService {
     tx: Transaction,
     actor: Actor,
     schedules: readonly Schedule[],
-    action: string,
+    action: AuditAction,
     subject: string,
     detail: object,
   ): Promise<void> {

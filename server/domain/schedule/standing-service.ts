@@ -1,5 +1,5 @@
 import type { Clock } from '#kit';
-import { DomainError, newId, type StandingRequest } from '#protocols';
+import { type AuditAction, DomainError, newId, type StandingRequest } from '#protocols';
 import { type Actor, areasOf, authorize, isAllowed } from '../accounts/actor.ts';
 import type { StandingApproval, StandingTerms } from '../announcements/standing-approval.ts';
 import { addressOf, keepsTo } from '../announcements/standing-approval.ts';
@@ -173,7 +173,7 @@ export class StandingService {
   async #save(
     tx: Transaction,
     actor: Actor,
-    action: string,
+    action: AuditAction,
     before: StandingApproval,
     after: StandingApproval,
     detail: object,

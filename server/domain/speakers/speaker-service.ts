@@ -1,5 +1,6 @@
 import type { Clock } from '#kit';
 import {
+  type AuditAction,
   DomainError,
   type Hold,
   MAX_MUTE_MS,
@@ -137,7 +138,7 @@ export class SpeakerService {
     actor: Actor,
     id: string,
     to: SpeakerLifecycle,
-    action: string,
+    action: AuditAction,
     reason: string,
   ): Promise<Speaker> {
     const before = await this.find(tx, actor, 'speaker:provision', id);
@@ -156,7 +157,7 @@ export class SpeakerService {
     actor: Actor,
     before: Speaker,
     speaker: Speaker,
-    action: string,
+    action: AuditAction,
     detail: object = {},
   ): Promise<Speaker> {
     await tx.speakers.update(speaker);

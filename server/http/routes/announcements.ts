@@ -6,6 +6,7 @@ import {
   AnnouncementSchema,
   ApprovalSchema,
   AreaQuerySchema,
+  GivenListSchema,
   IdempotencyHeadersSchema,
   IdParamsSchema,
   PageQuerySchema,
@@ -65,6 +66,31 @@ export const announcementRoutes =
         const waiting = await approvals.waiting(actor, areaIds);
         return {
           waiting: waiting.map((one) => ({ announcement: view(one.announcement), areas: needs(one.areas) })),
+        };
+      },
+    );
+
+    app.get(
+      '/approvals/given',
+      {
+        config: permission('announcement:write'),
+        schema: {
+          summary: 'What is approved in the areas of who asks, by whichever station, newest first',
+          tags,
+          querystring: AreaQuerySchema,
+          response: { 200: GivenListSchema },
+        },
+      },
+      async (request) => {
+        const actor = actorOf(request);
+        const areaIds = areas.scope(actor, 'announcement:write', request.query.area);
+        const given = await approvals.given(actor, areaIds);
+        return {
+          given: given.map(({ announcement, whole, areas: where }) => ({
+            announcement: view(announcement),
+            whole,
+            areas: needs(where),
+          })),
         };
       },
     );

@@ -5,7 +5,8 @@ import { onBothDatabases } from './databases.ts';
 import { AT } from './samples.ts';
 
 onBothDatabases('the audit log', (storage) => {
-  const act = { at: AT, actor: 'bích', role: 'editor', action: 'area.change', subject: 'ap-1', detail: '{}' };
+  const who = { at: AT, actor: 'bích', role: 'editor' };
+  const act = { ...who, action: 'area.change', subject: 'ap-1', detail: '{}' } as const;
   const place = { origin: '10.0.0.7', before: '{"name":"Ấp 1"}', after: '{"name":"Ấp Một"}', areaId: 'ap-1' };
 
   it('keeps where from, before, after and area in the chain, and the old hash of an entry without them', async () => {

@@ -8,7 +8,7 @@ onBothDatabases('a transaction', (storage) => {
     at: AT,
     actor: 'bích',
     role: 'editor',
-    action: 'area.rename',
+    action: 'area.change' as const,
     subject: 'x',
     detail: '{"tên":"ấp 1"}',
   };

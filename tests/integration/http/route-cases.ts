@@ -122,6 +122,7 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'POST /api/v1/announcements/{id}/approve': forbidden(`announcements/${announcement}/approve`, { sha256 }),
     'POST /api/v1/announcements/{id}/reject': forbidden(`announcements/${announcement}/reject`, REASON),
     'GET /api/v1/approvals': list('approvals', 'waiting'),
+    'GET /api/v1/approvals/given': list('approvals/given', 'given'),
     'POST /api/v1/broadcasts': forbidden('broadcasts', {
       announcementId: announcement,
       targets: { areas: ['ap-1'] },

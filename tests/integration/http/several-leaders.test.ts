@@ -1,11 +1,27 @@
+import type { Static } from 'typebox';
 import { expect, it } from 'vitest';
-import type { AnnouncementView, CalendarView, PlayedView, PlayOrder, ScheduleView } from '#protocols';
+import type {
+  AnnouncementView,
+  CalendarView,
+  GivenListSchema,
+  PlayedView,
+  PlayOrder,
+  ScheduleView,
+} from '#protocols';
 import { medium } from '../../contract/storage/samples.ts';
 import { until } from '../../helpers/until.ts';
 import { daily, startMonday, vietnam } from './schedule-support.ts';
-import { COMMUNE, type Problem, startController, type TestController, type Who } from './support.ts';
+import {
+  COMMUNE,
+  ELSEWHERE,
+  type Problem,
+  startController,
+  type TestController,
+  type Who,
+} from './support.ts';
 
 type Answered = AnnouncementView & Problem;
+type GivenList = Static<typeof GivenListSchema>;
 
 const WHOLE = { areas: [COMMUNE] };
 const LEADERS = ['ap-1 chairman', 'ap-2 chairman'] as const;
@@ -113,6 +129,40 @@ it('stops in the area whose leader takes it back, and goes on in the others', {
     state: 'cancelled',
     cancelReason: 'announcement.withdrawn',
   });
+});
+
+it('is listed where it is approved, for who may take it back there', async () => {
+  const controller = await startController();
+  const given = async (who: Who) => {
+    const { body } = await controller.get<GivenList>(who, 'approvals/given');
+    return body.given.map(({ announcement, whole, areas }) => [
+      announcement.title,
+      whole,
+      ...areas.map(({ areaId }) => areaId),
+    ]);
+  };
+  const ours = await submitted(controller);
+  await say(controller, 'chairman', 'approve', ours);
+  expect([await given('editor'), await given('other chairman')]).toEqual([[[ours.title, true, COMMUNE]], []]);
+  expect((await controller.get('viewer', 'approvals/given')).status).toBe(403);
+  const [hamlet, beside] = LEADERS;
+  expect(await given(hamlet)).toEqual([[ours.title, false, 'ap-1']]);
+  await say(controller, hamlet, 'withdraw', ours, { areas: ['ap-1'] });
+  expect([await given(hamlet), await given(beside)]).toEqual([[], [[ours.title, false, 'ap-2']]]);
+  // What another station made is heard here because it is meant for here.
+  const wanted = { title: 'Của xã bên', areaId: ELSEWHERE, mediaSha256: ours.mediaSha256 };
+  const { body: theirs } = await controller.post<Answered>('province editor', 'announcements', {
+    ...{ ...wanted, forAreas: [COMMUNE, ELSEWHERE] },
+  });
+  await controller.post('province editor', `announcements/${theirs.id}/submit`, {});
+  await say(controller, 'province chairman', 'approve', theirs);
+  expect(await given('chairman')).toEqual([
+    [theirs.title, false, COMMUNE],
+    [ours.title, true, COMMUNE],
+  ]);
+  await say(controller, 'chairman', 'withdraw', theirs, { areas: [COMMUNE] });
+  expect(await given('chairman')).toEqual([[ours.title, true, COMMUNE]]);
+  expect(await given('other editor')).toEqual([[theirs.title, true, ELSEWHERE]]);
 });
 
 it('is sent back as a whole by who answers for all of it, or when everybody said no', {

@@ -115,7 +115,14 @@ function migrate(provider: Provider, make: () => Promise<Database>): void {
       receivedAt: 1,
     };
     await storage.transaction(async (tx) => {
-      await tx.audit.append({ at: 1, actor: 'a', role: 'r', action: 'x.y', subject: 's', detail: '{}' });
+      await tx.audit.append({
+        at: 1,
+        actor: 'a',
+        role: 'r',
+        action: 'area.change',
+        subject: 's',
+        detail: '{}',
+      });
       const head = { n: 1, day: '2026-01-04', whole: true, seq: 1, hash: 'h', count: 1, issuedAt: 1 };
       await tx.auditHeads.insert({ ...head, document: 'd' });
       await tx.receipts.save({

@@ -1,12 +1,12 @@
 import { useState } from 'react';
-import type { AnnouncementView, ApprovalsDue, EmergencyView } from '#protocols';
+import type { ApprovalsDue, EmergencyView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { type Loaded, useLoad } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNotice, Notice, Waiting } from '../../ui/notice.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
-import { ApprovedList } from './approved-list.tsx';
+import { ApprovedList, type Given } from './approved-list.tsx';
 import { DueList } from './due-list.tsx';
 import { EmergenciesTab } from './emergencies-tab.tsx';
 import { StandingList } from './standing-list.tsx';
@@ -36,8 +36,8 @@ export default function ApprovalsPage() {
     ASK_EVERY_MS,
   );
   const emergencies = useLoad('emergencies', readEmergencies, ASK_SOON_MS);
-  const approved = useLoad(open === 'approved' ? 'announcements' : null, (signal) =>
-    call<{ announcements: AnnouncementView[] }>('GET', 'announcements?limit=200', { signal }),
+  const approved = useLoad(open === 'approved' ? 'given' : null, (signal) =>
+    call<{ given: Given[] }>('GET', 'approvals/given', { signal }),
   );
   const parts: Readonly<Record<Part, Loaded<unknown> | null>> = {
     ...{ waiting: asked, due, emergencies, approved, standing: null },
@@ -94,10 +94,7 @@ export default function ApprovalsPage() {
         <EmergenciesTab {...emergencies.value} onDone={done} />
       )}
       {open === 'approved' && approved.value !== undefined && (
-        <ApprovedList
-          approved={approved.value.announcements.filter(({ state }) => state === 'approved')}
-          onDone={done}
-        />
+        <ApprovedList given={approved.value.given} onDone={done} />
       )}
       {open === 'standing' && <StandingList onDone={done} />}
     </div>

@@ -1,74 +1,87 @@
 import { useState } from 'react';
-import type { AnnouncementView } from '#protocols';
+import type { Static } from 'typebox';
+import type { GivenListSchema } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
+import { byId, indented, liesWithin } from '../../ui/area-tree.ts';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
 import { SelectField } from '../../ui/fields.tsx';
 import { AnnouncementCard } from './announcement-card.tsx';
 import { words } from './words.ts';
 
-/** What was approved, and may be taken back. */
+/** What sounds, and where this person may take it back: all of it, or in these areas. */
+export type Given = Static<typeof GivenListSchema>['given'][number];
+
+/** What was approved, also of other stations that are heard here, and may be taken back. */
 export function ApprovedList(props: {
-  readonly approved: readonly AnnouncementView[];
+  readonly given: readonly Given[];
   readonly onDone: (said: string) => void;
 }) {
-  const { may, areasFor, areaName } = useSigned();
-  const [leaving, setLeaving] = useState<AnnouncementView>();
-  const [where, setWhere] = useState('');
-  const withdraw = useAct(async (key, id: string, title: string, area: string, reason: string) => {
-    const body = area === '' ? {} : { areas: [area], reason };
-    await call('POST', `announcements/${id}/withdraw`, { key, body });
-    props.onDone(words.withdrawnDone(title));
-  });
-  const mine = new Set(areasFor('announcement:approve').map(({ id }) => id));
-  const places = (leaving?.decisions ?? [])
-    .filter(({ verdict, areaId }) => verdict === 'approved' && mine.has(areaId))
-    .map(({ areaId }) => ({ value: areaId, label: words.onlyThere(areaName(areaId)) }));
-  if (props.approved.length === 0) return <p className="soft">{words.nothingApproved}</p>;
+  const [leaving, setLeaving] = useState<Given>();
+  if (props.given.length === 0) return <p className="soft">{words.nothingApproved}</p>;
   return (
     <>
-      {props.approved.map((one) => (
-        <AnnouncementCard key={one.id} announcement={one}>
-          {may('announcement:write') && (
-            <div className="actions">
-              <Button
-                onPress={() => {
-                  setWhere('');
-                  setLeaving(one);
-                }}
-              >
-                {words.withdraw}
-              </Button>
-            </div>
+      {props.given.map((one) => (
+        <AnnouncementCard key={one.announcement.id} announcement={one.announcement}>
+          {!one.whole && (
+            <p className="soft">{words.ofOthers(one.areas.map(({ name }) => name).join(', '))}</p>
           )}
+          <div className="actions">
+            <Button label={`${words.withdraw}: ${one.announcement.title}`} onPress={() => setLeaving(one)}>
+              {words.withdraw}
+            </Button>
+          </div>
         </AnnouncementCard>
       ))}
       {leaving !== undefined && (
-        <Confirm
-          title={words.withdrawTitle(leaving.title)}
-          verb={words.withdraw}
-          danger
-          busy={withdraw.busy}
-          error={withdraw.error}
-          {...(where === '' ? {} : { reason: words.reason })}
-          onConfirm={(reason) => withdraw.run(leaving.id, leaving.title, where, reason)}
-          onClose={() => setLeaving(undefined)}
-        >
-          <div className="stack">
-            {places.length > 1 && (
-              <SelectField
-                label={words.withdrawWhere}
-                value={where}
-                onChange={setWhere}
-                choices={[{ value: '', label: words.everywhere }, ...places]}
-              />
-            )}
-            <p>{where === '' ? words.withdrawWhy : words.withdrawThereWhy}</p>
-          </div>
-        </Confirm>
+        <Withdraw given={leaving} onDone={props.onDone} onClose={() => setLeaving(undefined)} />
       )}
     </>
+  );
+}
+
+function Withdraw(props: {
+  readonly given: Given;
+  readonly onDone: (said: string) => void;
+  readonly onClose: () => void;
+}) {
+  const { announcement, whole, areas: sounding } = props.given;
+  const { areas, areasFor } = useSigned();
+  const tree = byId(areas);
+  const wider = sounding.map(({ areaId }) => areaId);
+  // The station that made it may name any area, others only those that they answer for.
+  const parts = (
+    whole ? areas.filter(({ retiredAt }) => retiredAt === null) : areasFor('announcement:approve')
+  )
+    .filter(({ id }) => liesWithin(id, wider, tree))
+    .map((area) => ({ value: area.id, label: words.onlyThere(indented(area, tree)) }));
+  const choices = [...(whole ? [{ value: '', label: words.everywhere }] : []), ...parts];
+  const [where, setWhere] = useState(choices[0]?.value ?? '');
+  const withdraw = useAct(async (key, area: string, reason: string) => {
+    const body = area === '' ? {} : { areas: [area], reason };
+    await call('POST', `announcements/${announcement.id}/withdraw`, { key, body });
+    props.onDone(words.withdrawnDone(announcement.title));
+  });
+  return (
+    <Confirm
+      title={words.withdrawTitle(announcement.title)}
+      verb={words.withdraw}
+      danger
+      busy={withdraw.busy}
+      error={withdraw.error}
+      {...(where === '' ? {} : { reason: words.reason })}
+      onConfirm={(reason) => withdraw.run(where, reason)}
+      onClose={props.onClose}
+    >
+      <div className="stack">
+        {choices.length > 1 && (
+          <SelectField label={words.withdrawWhere} value={where} onChange={setWhere} choices={choices} />
+        )}
+        {choices.length === 1 && <p>{choices[0]?.label.trim()}</p>}
+        <p>{where === '' ? words.withdrawWhy : words.withdrawThereWhy}</p>
+      </div>
+    </Confirm>
   );
 }

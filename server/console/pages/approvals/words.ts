@@ -43,13 +43,14 @@ export const words = {
   rejectTitle: (title: string) => `Không duyệt “${title}”`,
   rejectWhy: 'Bản tin được trả lại cho người soạn cùng lý do của bạn, để sửa và gửi lại.',
   reason: 'Lý do',
+  ofOthers: (areas: string) => `Của đài khác. Bạn rút lại được ở ${areas}.`,
   withdraw: 'Rút lại',
   withdrawTitle: (title: string) => `Rút lại “${title}”`,
   withdrawWhy:
     'Bản tin không bao giờ được phát nữa. Lượt phát đã lên lịch bị hủy; lượt đang phát dừng ngay. Không làm lại được.',
   withdrawWhere: 'Rút lại ở',
   everywhere: 'Mọi nơi, vĩnh viễn',
-  onlyThere: (area: string) => `Chỉ ở ${area}`,
+  onlyThere: (area: string) => `${area}: chỉ ở đây`,
   withdrawThereWhy:
     'Bản tin không được phát ở đó nữa; lượt đang phát ở đó dừng ngay. Các địa bàn khác vẫn phát.',
   approvedDone: (title: string) => `Đã duyệt “${title}”.`,

@@ -1,10 +1,11 @@
-import { type FormEvent, useEffect, useId, useState } from 'react';
+import { useEffect, useId, useState } from 'react';
 import type { RestoreState } from '#protocols';
 import { ApiError, isApiError } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { isRestored, restoreState, sendBackup } from '../../api/restore.ts';
 import { goTo } from '../../app/router.ts';
 import { useGate } from '../../app/session.tsx';
+import { ActForm } from '../../ui/act-form.tsx';
 import { Button } from '../../ui/button.tsx';
 import { CheckField, TextField } from '../../ui/fields.tsx';
 import { when } from '../../ui/format.ts';
@@ -12,6 +13,11 @@ import { ErrorNotice, Notice, Progress } from '../../ui/notice.tsx';
 import { words } from './words.ts';
 
 const ASK_EVERY_MS = 1_000;
+
+/** Letters and digits of what is typed, as the sheet has them. */
+function letters(passphrase: string): number {
+  return passphrase.replace(/[\s–—-]/g, '').length;
+}
 
 /** How far it is: the controller's own phases, and `back` when it runs on what was put back. */
 type Phase = RestoreState['phase'] | 'sending' | 'back';
@@ -53,7 +59,8 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
         const now = await restoreState(secret);
         setState(now);
         if (now.phase === 'failed' && now.error !== null) {
-          setFailure(new ApiError(now.error.code as ApiError['code'], now.error.message));
+          const { code, message, params } = now.error;
+          setFailure(new ApiError(code as ApiError['code'], message, params));
           setPhase('none');
         } else if (now.phase === 'ready') setPhase('ready');
       } catch (error) {
@@ -96,12 +103,14 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
     );
 
   const sheet = /_phieu-(\d+)/.exec(file?.name ?? '')?.[1];
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void start.run();
-  };
   return (
-    <form className="card" onSubmit={submit}>
+    <ActForm
+      card
+      act={{ ...start, error: start.error ?? failure }}
+      verb={words.start}
+      disabled={!oldOff || file === null}
+      beside={<Button onPress={props.onBack}>{words.back}</Button>}
+    >
       <h1>{words.restore}</h1>
       <div className="field">
         <label htmlFor={fileId}>{words.file}</label>
@@ -120,7 +129,7 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
       </div>
       <TextField
         label={sheet === undefined ? words.passphrase : words.passphraseOf(sheet)}
-        hint={words.passphraseHint}
+        hint={words.passphraseHint(letters(passphrase))}
         value={passphrase}
         onChange={setPassphrase}
         autoComplete="off"
@@ -129,13 +138,6 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
         mono
       />
       <CheckField label={words.oldOff} checked={oldOff} onChange={setOldOff} />
-      <ErrorNotice error={start.error ?? failure} />
-      <div className="actions">
-        <Button submits weight="main" busy={start.busy} disabled={!oldOff || file === null}>
-          {words.start}
-        </Button>
-        <Button onPress={props.onBack}>{words.back}</Button>
-      </div>
-    </form>
+    </ActForm>
   );
 }
