@@ -32,6 +32,8 @@ export const UndecidedListSchema = Type.Object({
       to: InstantSchema,
       /** Those in the asker's areas. */
       speakerIds: Type.Array(IdSchema),
+      /** Where those lie. */
+      areaIds: Type.Array(IdSchema),
       /** All that both are for. */
       speakers: Type.Integer(),
     }),

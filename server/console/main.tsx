@@ -5,6 +5,7 @@ import './ui/base.css';
 import './ui/controls.css';
 import './ui/parts.css';
 import './ui/tables.css';
+import './ui/storage.css';
 import './ui/print.css';
 
 const root = document.getElementById('root');

@@ -3,20 +3,25 @@ import { type ApiError, isApiError, type OwnCode } from './client.ts';
 import { PasskeyCancelled } from './passkeys.ts';
 
 /** What went wrong and what to do, for the codes that people of these pages meet. `{name}` is a value of the refusal. */
-const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
+export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'console.offline':
     'Không kết nối được với máy chủ. Kiểm tra mạng rồi thử lại; thao tác sẽ không bị làm hai lần.',
   'console.unreadable': 'Máy chủ trả lời không đúng. Tải lại trang rồi thử lại.',
   'server.internal':
     'Máy chủ gặp lỗi bên trong, đã ghi lại với mã {requestId}. Thử lại; nếu vẫn lỗi, báo mã này cho kỹ thuật viên.',
   'storage.busy': 'Cơ sở dữ liệu đang bận. Chờ vài giây rồi thử lại.',
+  'storage.disk_full': 'Ổ đĩa của máy chủ đã đầy, chưa ghi được gì. Dọn bớt rồi thử lại.',
   'request.invalid': 'Dữ liệu gửi đi chưa đúng: {reason}. Sửa lại rồi gửi.',
   'request.unauthenticated': 'Phiên đăng nhập đã hết. Hãy đăng nhập lại.',
   'request.forbidden': 'Tài khoản này không được làm việc đó ở địa bàn này. Hãy nhờ người có quyền.',
   'request.not_found': 'Không còn mục này nữa: có thể người khác vừa xóa. Tải lại danh sách.',
   'request.conflict': 'Mục này vừa được người khác đổi ({state}). Tải lại để xem trạng thái mới.',
+  'request.route_unknown': 'Máy chủ không biết việc này: trang và máy chủ khác phiên bản. Tải lại trang.',
+  'request.key_missing': 'Trang gửi thiếu mã của thao tác. Tải lại trang rồi làm lại.',
+  'request.key_reused': 'Thao tác này trùng mã với một thao tác khác. Tải lại trang rồi làm lại.',
   'request.key_in_use': 'Yêu cầu trước còn đang chạy. Chờ một chút rồi thử lại.',
   'request.cross_site': 'Trang này mở ở địa chỉ khác. Hãy mở bảng điều khiển tại {expected}.',
+  'request.too_many_streams': 'Quá nhiều trang đang mở cùng lúc. Đóng bớt rồi tải lại.',
   'request.too_large': 'Tệp hoặc nội dung quá lớn (tối đa {limit} byte).',
   'login.failed': 'Tên, mật khẩu hoặc mã chưa đúng. Hãy thử lại.',
   'login.second_factor_needed':
@@ -26,6 +31,7 @@ const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'link.invalid': 'Liên kết đã dùng, đã hết hạn hoặc không đúng. Hãy xin một liên kết mới.',
   'setup.done': 'Máy chủ đã có tài khoản. Hãy đăng nhập, hoặc hỏi người quản trị.',
   'session.stale': 'Việc này cần xác nhận lại bạn là ai.',
+  'account.session_needed': 'Việc này phải do người đăng nhập làm, máy không làm thay được.',
   'account.second_factor_required':
     'Quản trị viên phải có bước xác thực thứ hai. Hãy thiết lập hoặc xác nhận trước.',
   'account.name_taken': 'Tên đăng nhập “{name}” đã có hoặc từng có người dùng. Hãy chọn tên khác.',
@@ -48,16 +54,38 @@ const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'announcement.audio_changed': 'Bản tin vừa được sửa. Hãy đọc và nghe lại rồi mới duyệt.',
   'approval.areas_missing':
     'Bản tin chưa được duyệt cho {areas}. Hãy nhờ người duyệt ở đó, hoặc chọn nơi đã duyệt.',
+  'approval.scattered':
+    'Bản tin được duyệt ở quá nhiều địa bàn rời nhau (hơn 64). Hãy nhờ người duyệt cho địa bàn rộng hơn, hoặc phát làm nhiều lần.',
   'approval.standing_invalid': 'Không cho phép theo loạt như vậy được: {reason}.',
   'emergency.two_persons': 'Bản tin khẩn cấp này cho nhiều xã, nên cần người thứ hai xác nhận.',
   'emergency.same_person': 'Bạn là người yêu cầu, nên phải có người khác trả lời.',
   'emergency.person_only': 'Máy không được phát khẩn cấp: phải có người đứng ra.',
   'emergency.not_one': 'Bản tin này không phải mức khẩn cấp.',
+  'area.retired': 'Địa bàn “{id}” đã giải thể. Hãy chọn địa bàn đang dùng.',
+  'broadcast.no_targets':
+    'Ở nơi đã chọn không có cụm loa nào đang dùng. Hãy chọn nơi khác, hoặc thêm cụm loa.',
+  'broadcast.starts_in_past': 'Giờ phát đã qua. Tải lại trang để xem tình hình mới.',
+  'broadcast.too_many_areas': 'Chọn quá nhiều địa bàn nhỏ. Hãy chọn địa bàn rộng hơn.',
+  'latch.held': 'Ở đây đang có lệnh dừng (do {by}). Hãy bỏ lệnh dừng trước.',
+  'latch.not_yours': 'Lệnh dừng này do {by} đặt: người đó hoặc Chủ tịch mới bỏ được.',
+  'media.not_stored': 'Âm thanh của bản tin không còn trên máy chủ. Hãy tải lên lại.',
+  'policy.outside_window': 'Lúc đó ngoài khung giờ phát của địa bàn. Khung giờ: {windows}.',
+  'policy.session_too_long': 'Buổi phát dài {minutes} phút; địa bàn này cho nhiều nhất {limit} phút.',
+  'policy.too_many_sessions': 'Ngày {day} đã có đủ {limit} buổi phát ở địa bàn này.',
+  'schedule.invalid': 'Không làm được với lịch phát này: {reason}.',
+  'schedule.no_occurrence':
+    'Lần phát này đã bắt đầu, đã qua hoặc vừa được đổi. Tải lại để xem tình hình mới.',
+  'schedule.paused': 'Lịch phát này đang tạm dừng.',
+  'schedule.skipped': 'Lần phát này đã được {by} bỏ qua.',
+  'schedule.not_approved': 'Bản tin chưa được duyệt nên lần phát này chưa được xếp.',
+  'schedule.clock_disputed':
+    'Giờ của máy chủ đang không chắc chắn nên chưa xếp lịch được. Kỹ thuật viên kiểm tra giờ của máy chủ trước.',
   'enrolment.code_used': 'Mã này không còn dùng được. Hãy tạo mã mới.',
   'backup.no_sheet': 'Chưa có phiếu sao lưu. Hãy lập và in phiếu trước.',
   'backup.no_destination': 'Lúc này không ghi được vào nơi lưu nào: {reason}. Cắm ổ, hoặc chọn thư mục khác.',
   'backup.running': 'Đang có một lần sao lưu chạy. Chờ xong rồi thử lại.',
   'backup.no_room': 'Không đủ chỗ trong “{folder}”: cần {needed} MB, còn {free} MB. Dọn bớt rồi thử lại.',
+  'backup.tool_failed': 'Công cụ “{tool}” không làm được việc ({reason}). Báo cho kỹ thuật viên.',
   'backup.place_unusable': 'Không dùng được thư mục “{folder}”: {reason}.',
   'backup.wrong_passphrase':
     'Mật khẩu không mở được tệp này. Lấy đúng phiếu có số ghi trong tên tệp và gõ đủ 24 chữ và số.',

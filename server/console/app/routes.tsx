@@ -27,6 +27,12 @@ export const PAGES: readonly Page[] = [
     View: lazy(() => import('../pages/speakers/speakers-page.tsx')),
   },
   {
+    path: '/collisions',
+    name: 'collisions',
+    needs: ['broadcast:read'],
+    View: lazy(() => import('../pages/collisions/collisions-page.tsx')),
+  },
+  {
     path: '/people',
     name: 'people',
     needs: ['account:read'],
@@ -49,6 +55,12 @@ export const PAGES: readonly Page[] = [
     name: 'backups',
     needs: ['backup:read'],
     View: lazy(() => import('../pages/backups/backups-page.tsx')),
+  },
+  {
+    path: '/storage',
+    name: 'storage',
+    needs: ['backup:read'],
+    View: lazy(() => import('../pages/storage/storage-page.tsx')),
   },
   {
     path: '/audit',

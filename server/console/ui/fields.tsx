@@ -41,6 +41,8 @@ interface TextProps extends FieldProps {
   readonly inputMode?: 'text' | 'numeric';
   readonly required?: boolean;
   readonly maxLength?: number;
+  readonly min?: number;
+  readonly max?: number;
   readonly pattern?: string;
   readonly placeholder?: string;
   readonly mono?: boolean;

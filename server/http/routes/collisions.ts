@@ -38,8 +38,11 @@ export const collisionRoutes =
         const all = await collisions.undecided();
         const mine = all.filter(({ first, second }) => scope.has(first.areaId) || scope.has(second.areaId));
         // Which loudspeakers of others are meant is theirs; how many, everybody may know whom it concerns.
-        const seen = (id: string) => scope.has(speakerIndex.get(id)?.areaId ?? '');
-        return { undecided: mine.map((one) => collisionView(one, seen)) };
+        const areaOf = (id: string) => {
+          const areaId = speakerIndex.get(id)?.areaId ?? '';
+          return scope.has(areaId) ? areaId : null;
+        };
+        return { undecided: mine.map((one) => collisionView(one, areaOf)) };
       },
     );
 
@@ -69,11 +72,17 @@ export const collisionRoutes =
     );
   };
 
-function collisionView({ first, second, from, to, speakerIds }: Collision, seen: (id: string) => boolean) {
+/** `areaOf`: where a loudspeaker lies; null for those of others. */
+function collisionView(
+  { first, second, from, to, speakerIds }: Collision,
+  areaOf: (id: string) => string | null,
+) {
+  const seen = speakerIds.filter((id) => areaOf(id) !== null);
   return {
     ...{ first: party(first), second: party(second) },
     ...{ from: Math.floor(from), to: Math.ceil(to) },
-    ...{ speakerIds: speakerIds.filter(seen), speakers: speakerIds.length },
+    ...{ speakerIds: seen, speakers: speakerIds.length },
+    areaIds: [...new Set(seen.flatMap((id) => areaOf(id) ?? []))].sort(),
   };
 }
 

@@ -155,7 +155,9 @@ describe('two priority items at one loudspeaker', { timeout: 60_000 }, () => {
     // As somebody would see it whose areas hold only one of them.
     const { areaDirectory } = at.controller.context.services;
     areaDirectory.put({ ...areaDirectory.tree.get(HAMLETS[1]), parentId: ELSEWHERE });
-    expect(await at.undecided()).toMatchObject([{ speakerIds: ['loa-1'], speakers: 2 }]);
+    expect(await at.undecided()).toMatchObject([
+      { speakerIds: ['loa-1'], areaIds: [HAMLETS[0]], speakers: 2 },
+    ]);
   });
 
   it('is refused for what is no priority item, has begun, or is another’s', async () => {

@@ -7,7 +7,6 @@ import { Button } from '../../ui/button.tsx';
 import { dayOf, size, when } from '../../ui/format.ts';
 import { ErrorNotice, Notice, Progress, Waiting } from '../../ui/notice.tsx';
 import { NewSheet } from './backup-sheet.tsx';
-import { DiskCard } from './disk-card.tsx';
 import { PlacesCard } from './places-card.tsx';
 import { SettingsCard } from './settings-card.tsx';
 import { words } from './words.ts';
@@ -73,7 +72,6 @@ export default function BackupsPage() {
             )}
           </section>
           <PlacesCard state={state} onChanged={load.reload} />
-          <DiskCard />
           {may('backup:write') && <SettingsCard settings={state.settings} onChanged={load.reload} />}
         </>
       )}

@@ -1,0 +1,25 @@
+export const words = {
+  title: 'Ưu tiên trùng giờ',
+  why: 'Hai bản tin cùng mức ưu tiên muốn phát trên cùng cụm loa vào cùng lúc. Bạn chọn bản nào phát trước; bản kia phát ngay sau đó.',
+  unanswered: 'Nếu không ai chọn, cả hai vẫn phát, bản được đặt trước phát trước.',
+  none: 'Hôm nay và ngày mai không có bản tin ưu tiên nào trùng giờ.',
+  heading: (from: string) => `Trùng từ ${from}`,
+  overlap: 'Trùng nhau',
+  overlapFor: (howLong: string) => howLong,
+  where: 'Ở',
+  elsewhere: 'địa bàn khác',
+  speakers: 'Cụm loa',
+  count: (own: number, all: number) =>
+    own === all ? `${all} cụm loa` : `${all} cụm loa, trong đó ${own} cụm thuộc địa bàn của bạn`,
+  planned: (title: string, at: string) => `“${title}”, dự kiến ${at}`,
+  parties: 'Hai bản tin',
+  byDefault: 'phát trước nếu không ai chọn',
+  ahead: (title: string) => `“${title}” phát trước`,
+  confirmTitle: (title: string) => `Cho “${title}” phát trước`,
+  confirmWhy: (first: string, at: string, second: string) =>
+    `“${first}” phát lúc ${at} như đã định. “${second}” được lùi lại, phát ngay khi bản kia hết.`,
+  confirm: 'Chọn như vậy',
+  reason: 'Lý do',
+  decided: (first: string, second: string) => `Đã chọn: “${first}” trước, “${second}” ngay sau.`,
+  readOnly: 'Cán bộ truyền thanh hoặc lãnh đạo xã chọn bản nào phát trước.',
+} as const;
