@@ -84,7 +84,7 @@ export class Page {
   readonly #target: Target;
   /** Breaches of the Content-Security-Policy. */
   readonly breaches: string[] = [];
-  /** Errors that nobody in the page caught. */
+  /** Errors that nobody in the page caught, and those that it wrote to its console. */
   readonly errors: string[] = [];
   #onLoad: () => void = () => undefined;
 
@@ -97,6 +97,9 @@ export class Page {
       this.breaches.push((params as { payload: string }).payload),
     );
     this.#target.on('Runtime.exceptionThrown', (params) => this.errors.push(JSON.stringify(params)));
+    this.#target.on('Runtime.consoleAPICalled', (params) => {
+      if ((params as { type: string }).type === 'error') this.errors.push(JSON.stringify(params));
+    });
     this.#target.on('Page.loadEventFired', () => this.#onLoad());
     await this.send('Runtime.enable');
     await this.send('Page.enable');

@@ -36,9 +36,11 @@ const ALL_DAY = {
   legalBasis: 'kiểm thử',
 };
 
+const PROVINCIAL = ['administrator', 'editor', 'chairman'] as const;
+
 /** Who asks: a role in the commune, or in the commune beside it, somebody who answers for one hamlet, or somebody of both communes. */
 export type Who = Role | `other ${Role}` | `${(typeof HAMLETS)[number]} chairman` | Province | 'nobody';
-type Province = 'province editor' | 'province chairman';
+type Province = `province ${(typeof PROVINCIAL)[number]}`;
 
 export interface Answer<Body> {
   readonly status: number;
@@ -265,7 +267,7 @@ export async function startControllerForFile(
     ...ROLES.map((role) => ({ name: role, role, areas: [COMMUNE] })),
     ...ROLES.map((role) => ({ name: `other ${role}`, role, areas: [ELSEWHERE] })),
     ...HAMLETS.map((id) => ({ name: `${id} chairman`, role: 'chairman', areas: [id] })),
-    ...(['editor', 'chairman'] as const).map((role) => {
+    ...PROVINCIAL.map((role) => {
       return { name: `province ${role}`, role, areas: [COMMUNE, ELSEWHERE] };
     }),
   ];

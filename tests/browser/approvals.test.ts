@@ -1,0 +1,151 @@
+import { expect, it } from 'vitest';
+import type { AnnouncementView, StandingView } from '#protocols';
+import { medium } from '../contract/storage/samples.ts';
+import { describeWith } from '../helpers/requirements.ts';
+import { COMMUNE, ELSEWHERE, speechLikeWav, type Who } from '../integration/http/support.ts';
+import type { Page } from './page.ts';
+import { PHONE, useStation } from './station.ts';
+
+// One chairman with his phone: each test goes on where the one before stopped.
+describeWith(['chromium'], 'the page of approvals', () => {
+  const station = useStation();
+  let chairman: Page;
+
+  /** Handed in by whoever writes it; the sound is not listened to. */
+  const handedIn = async (who: Who, wanted: object): Promise<AnnouncementView> => {
+    const { controller } = station();
+    const audio = medium({ durationMs: 60_000, bytes: 1_000_000 });
+    await controller.context.storage.transaction((tx) => tx.media.put(audio));
+    const body = { areaId: COMMUNE, mediaSha256: audio.sha256, ...wanted };
+    const { body: made } = await controller.post<AnnouncementView>(who, 'announcements', body);
+    return (await controller.post<AnnouncementView>(who, `announcements/${made.id}/submit`, {})).body;
+  };
+  const now = async ({ id }: { readonly id: string }, who: Who = 'editor') =>
+    (await station().controller.get<AnnouncementView>(who, `announcements/${id}`)).body;
+
+  it('lets the chairman listen, read and approve on his phone', async () => {
+    const { controller, url } = station();
+    chairman = await station().member('chairman', 'Lê Văn Tâm', { width: PHONE });
+    const mediaSha256 = await controller.prepared(speechLikeWav());
+    const draft = { areaId: COMMUNE, title: 'Lịch tiêm phòng tháng 12', category: 'Y tế', mediaSha256 };
+    const text = 'Trạm y tế xã tiêm phòng cho trẻ dưới 5 tuổi,\nsáng thứ Ba, tại nhà văn hóa ấp 1.';
+    const { body } = await controller.post<AnnouncementView>('editor', 'announcements', { ...draft, text });
+    await controller.post('editor', `announcements/${body.id}/submit`, {});
+    await chairman.goTo(`${url}/approvals`);
+    await chairman.sees('Trạm y tế xã tiêm phòng');
+    // The prepared audio itself can be listened to.
+    const seconds = await chairman.value<number>(`new Promise((resolve, reject) => {
+      const audio = document.querySelector('audio');
+      audio.onloadedmetadata = () => resolve(audio.duration);
+      audio.onerror = () => reject(new Error(audio.error.message));
+      audio.load();
+    })`);
+    expect(seconds).toBeGreaterThan(1);
+    await station().look(chairman, 'approvals', PHONE);
+    await chairman.press('Duyệt cho phát');
+    await chairman.sees('Đã duyệt “Lịch tiêm phòng tháng 12”. Không có bản tin nào chờ bạn duyệt.');
+    const after = await now(body);
+    expect([after.state, after.approvedSha256]).toEqual(['approved', after.approvalHash]);
+  });
+
+  it('sends one back with the reason', async () => {
+    const made = await handedIn('editor', { title: 'Họp dân ấp 1' });
+    await chairman.goTo(`${station().url}/approvals`);
+    await chairman.press('Không duyệt');
+    await chairman.sees('Bản tin được trả lại cho người soạn');
+    await chairman.fill('Lý do', 'Sai ngày họp');
+    await station().look(chairman, 'reject', PHONE);
+    await chairman.press('Không duyệt');
+    await chairman.sees('Đã trả lại “Họp dân ấp 1”.');
+    expect(await now(made)).toMatchObject({ state: 'rejected', rejectedReason: 'Sai ngày họp' });
+  });
+
+  it('takes one back in a hamlet, and then for good', async () => {
+    const [one] = (
+      await station().controller.get<{ announcements: AnnouncementView[] }>('editor', 'announcements')
+    ).body.announcements.filter(({ state }) => state === 'approved');
+    if (one === undefined) throw new Error('nothing is approved');
+    await chairman.press('Đã duyệt');
+    await chairman.press('Rút lại: Lịch tiêm phòng tháng 12');
+    await chairman.choose('Rút lại ở', 'ap-1');
+    await chairman.sees('Các địa bàn khác vẫn phát');
+    await chairman.fill('Lý do', 'Ấp 1 đã tiêm xong');
+    await station().look(chairman, 'withdraw-part', PHONE);
+    await chairman.press('Rút lại');
+    await chairman.sees('Đã rút lại “Lịch tiêm phòng tháng 12”.');
+    expect((await now(one)).decisions).toMatchObject([
+      { areaId: COMMUNE, verdict: 'approved' },
+      { areaId: 'ap-1', verdict: 'withdrawn', by: 'le-van-tam', reason: 'Ấp 1 đã tiêm xong' },
+    ]);
+    await chairman.sees('ấp ap-1: le-van-tam rút lại');
+    await chairman.press('Rút lại: Lịch tiêm phòng tháng 12');
+    await chairman.sees('Không làm lại được');
+    await station().look(chairman, 'withdraw', PHONE);
+    await chairman.press('Rút lại');
+    await chairman.sees('Chưa có bản tin nào được duyệt');
+    expect((await now(one)).state).toBe('withdrawn');
+  });
+
+  it('takes back what another station made, in the own areas alone', async () => {
+    const wanted = { areaId: ELSEWHERE, title: 'Tin của xã bên', forAreas: [COMMUNE, ELSEWHERE] };
+    const made = await handedIn('province editor', wanted);
+    await station().controller.post('province chairman', `announcements/${made.id}/approve`, {
+      sha256: made.approvalHash,
+    });
+    await chairman.goTo(`${station().url}/approvals`);
+    await chairman.press('Đã duyệt');
+    await chairman.sees('Của đài khác. Bạn rút lại được ở xã Tân An.');
+    await station().look(chairman, 'approved', PHONE);
+    await chairman.press('Rút lại: Tin của xã bên');
+    // For good, and for others, is not his to say.
+    const offered = await chairman.value<string[]>(
+      "[...document.querySelectorAll('dialog option')].map(({ value }) => value)",
+    );
+    expect(offered).toEqual([COMMUNE, 'ap-1', 'ap-2']);
+    await chairman.fill('Lý do', 'Không đúng với xã này');
+    await chairman.press('Rút lại');
+    await chairman.sees('Đã rút lại “Tin của xã bên”.');
+    await chairman.sees('Chưa có bản tin nào được duyệt');
+    const after = await now(made, 'province editor');
+    expect([after.state, after.missing.map(({ areaId }) => areaId)]).toEqual(['approved', [COMMUNE]]);
+  });
+
+  it('shows what airs unapproved, takes leave for a series, and takes the leave back', async () => {
+    const { controller, url } = station();
+    const news = await handedIn('editor', { title: 'Bản tin sáng' });
+    await controller.post('editor', 'schedules', {
+      ...{ areaId: COMMUNE, title: 'Chương trình sáng', targets: { areas: [COMMUNE] } },
+      content: { kind: 'announcement', announcementId: news.id },
+      recurrence: { kind: 'weekly', days: [1, 2, 3, 4, 5, 6, 7], times: ['06:30'] },
+    });
+    const standing = async () =>
+      (await controller.get<{ standing: StandingView[] }>('viewer', 'standing-approvals')).body.standing;
+    await chairman.goTo(`${url}/approvals`);
+    await chairman.press('Sắp phát 1');
+    await chairman.sees('Nếu không duyệt: im lặng.');
+    await station().look(chairman, 'due', PHONE);
+    await chairman.press('Theo loạt');
+    await chairman.press('Cho phép một loạt');
+    await chairman.sees('Không gồm: bản tin dài hơn');
+    await station().look(chairman, 'standing-new', PHONE);
+    await chairman.press('Cho phép');
+    await chairman.sees('Đã cho phép theo loạt “Chương trình sáng”.');
+    await station().look(chairman, 'standing', PHONE);
+    await chairman.press('Sắp phát');
+    await chairman.sees('đều đã được duyệt');
+    expect(await standing()).toMatchObject([{ by: 'le-van-tam', state: 'in_force' }]);
+
+    await chairman.press('Theo loạt');
+    await chairman.press('Thôi cho phép');
+    await chairman.sees('Từ giờ mỗi bản phải được duyệt');
+    await chairman.fill('Lý do', 'Đổi người soạn');
+    await station().look(chairman, 'standing-revoke', PHONE);
+    await chairman.press('Thôi cho phép');
+    await chairman.sees('Đã thôi cho phép “Chương trình sáng”.');
+    await chairman.press('Đã hết');
+    await chairman.sees('Đổi người soạn');
+    expect(await standing()).toMatchObject([{ state: 'ended', endedReason: 'Đổi người soạn' }]);
+    await chairman.press('Sắp phát 1');
+    await chairman.sees('Bản tin sáng');
+  });
+});

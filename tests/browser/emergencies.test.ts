@@ -1,0 +1,103 @@
+import { beforeAll, expect, it } from 'vitest';
+import type { AnnouncementView, EmergencyOutcome, EmergencyView } from '#protocols';
+import { medium } from '../contract/storage/samples.ts';
+import { describeWith } from '../helpers/requirements.ts';
+import { COMMUNE, ELSEWHERE } from '../integration/http/support.ts';
+import type { Page } from './page.ts';
+import { act, PHONE, useStation } from './station.ts';
+
+const WIDE = { areas: [COMMUNE, ELSEWHERE] };
+
+// The leader of both communes with a phone: each test goes on where the one before stopped.
+describeWith(['chromium'], 'the page of emergencies', () => {
+  const station = useStation();
+  let leader: Page;
+
+  const written = async (title: string): Promise<AnnouncementView> => {
+    const { controller } = station();
+    const audio = medium({ durationMs: 20_000, bytes: 200_000 });
+    await controller.context.storage.transaction((tx) => tx.media.put(audio));
+    const wanted = { areaId: COMMUNE, title, priority: 'emergency', mediaSha256: audio.sha256 };
+    return (await controller.post<AnnouncementView>('editor', 'announcements', wanted)).body;
+  };
+  /** Asked for by another person for both communes; it waits for a second one. */
+  const asked = async (title: string): Promise<EmergencyView> => {
+    const { id: announcementId, approvalHash: sha256 } = await written(title);
+    const wish = { announcementId, sha256, targets: WIDE };
+    const { body } = await station().controller.post<EmergencyOutcome>(
+      'province editor',
+      'emergencies',
+      wish,
+    );
+    return body.emergency;
+  };
+  const state = async ({ id }: EmergencyView) => {
+    const { body } = await station().controller.get<{ emergencies: EmergencyView[] }>(
+      'province chairman',
+      'emergencies',
+    );
+    return body.emergencies.find((one) => one.id === id);
+  };
+
+  beforeAll(async () => {
+    const { controller } = station();
+    await controller.speaker('loa-1', 'ap-1');
+    await controller.post('other technician', 'speakers', { id: 'loa-9', areaId: ELSEWHERE, name: 'Loa 9' });
+    leader = await station().member('chairman', 'Lê Văn Tâm', { areas: WIDE.areas, width: PHONE });
+  });
+
+  it('lets a second person confirm one, after reading what it says', async () => {
+    const waiting = await asked('Xả lũ hồ chứa');
+    await leader.goTo(`${station().url}/approvals`);
+    await leader.sees('Có bản tin khẩn cấp đang chờ người thứ hai xác nhận.');
+    await leader.press('Xem ngay');
+    await leader.sees('province editor');
+    await station().look(leader, 'emergency', PHONE);
+    await leader.press('Xác nhận, phát ngay');
+    await leader.sees('át mọi chương trình khác');
+    await station().look(leader, 'emergency-confirm', PHONE);
+    await leader.press('Xác nhận, phát ngay');
+    await leader.sees('Đã xác nhận “Xả lũ hồ chứa”: đang phát.');
+    expect(await state(waiting)).toMatchObject({ state: 'aired', decidedBy: 'le-van-tam' });
+  });
+
+  it('lets a second person drop one, with the reason', async () => {
+    const waiting = await asked('Vỡ đê bao');
+    await leader.goTo(`${station().url}/approvals`);
+    await leader.press('Khẩn cấp 1');
+    await leader.press('Không phát');
+    await leader.fill('Lý do', 'Đã kiểm tra, đê không vỡ');
+    await station().look(leader, 'emergency-drop', PHONE);
+    await leader.press('Không phát');
+    await leader.sees('Đã bỏ yêu cầu “Vỡ đê bao”.');
+    await leader.sees('Không có bản tin khẩn cấp nào chờ xác nhận');
+    expect(await state(waiting)).toMatchObject({ state: 'dropped', decidedBy: 'le-van-tam' });
+  });
+
+  it('does not let the one who asked answer', async () => {
+    const { id: announcementId, approvalHash: sha256 } = await written('Cháy rừng');
+    await leader.value(act('emergencies', { announcementId, sha256, targets: WIDE }));
+    await leader.goTo(`${station().url}/approvals`);
+    await leader.press('Khẩn cấp 1');
+    await leader.sees('Bạn là người yêu cầu, nên phải có người khác xác nhận.');
+    expect(await leader.value('document.body.innerText')).not.toContain('Xác nhận, phát ngay');
+  });
+
+  it('has somebody review what one person sent out alone', async () => {
+    const editor = await station().member('editor', 'Trần Văn Bình');
+    const { id: announcementId, approvalHash: sha256 } = await written('Nước tràn bờ');
+    // The editor breaks the glass: at once, alone, with a reason.
+    const breakGlass = { reason: 'Nước tràn đê, không gọi được Chủ tịch' };
+    const wish = { announcementId, sha256, targets: { areas: [COMMUNE] }, breakGlass };
+    expect(await editor.value(act('emergencies', wish))).toMatchObject({ emergency: { state: 'aired' } });
+    await leader.goTo(`${station().url}/approvals`);
+    await leader.press('Khẩn cấp 2');
+    await leader.sees('Nước tràn đê, không gọi được Chủ tịch');
+    await station().look(leader, 'review', PHONE);
+    await leader.press('Ghi nhận xét');
+    await leader.fill('Nhận xét', 'Đúng quy trình');
+    await leader.press('Ghi nhận xét');
+    await leader.sees('Đã ghi nhận xét về “Nước tràn bờ”.');
+    await leader.sees('le-van-tam: phát đúng. Đúng quy trình');
+  });
+});

@@ -1,0 +1,139 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import type { BackupSheet, BackupState } from '#protocols';
+import { freePort } from '../../server/demo/free-port.ts';
+import { OwnProcess } from '../helpers/processes.ts';
+import { inRepo } from '../helpers/repo-root.ts';
+import { describeWith } from '../helpers/requirements.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
+import { until } from '../helpers/until.ts';
+import { BUILT_WORKER } from '../integration/backup/support.ts';
+import { COMMUNE } from '../integration/http/support.ts';
+import type { Page } from './page.ts';
+import { codeOf, PASSWORD, useStation } from './station.ts';
+
+/** The code that an authenticator app shows for the secret on the page. */
+async function codeFor(page: Page): Promise<string> {
+  await page.press('Không quét được? Nhập khóa này bằng tay:');
+  return codeOf(await page.until<string>("document.querySelector('.secret')?.innerText"));
+}
+
+describeWith(['chromium'], 'a controller that nobody has set up', () => {
+  const station = useStation(() => ({ backupWorker: BUILT_WORKER }));
+  let backup: { readonly name: string; readonly path: string };
+  let passphrase: string;
+  let replacement: OwnProcess | undefined;
+  let page: Page;
+  afterAll(() => replacement?.end('SIGKILL'));
+
+  it('makes the first administrator behind the printed link, with an authenticator app', async () => {
+    const { url, controller } = station();
+    const admin = await station().person();
+    await admin.goTo(`${url}/`);
+    await admin.sees('Máy chủ này chưa có người quản trị');
+    await admin.goTo(controller.context.services.people.setup.link() ?? '');
+    await admin.sees('Đài truyền thanh xã Tân An');
+    await station().look(admin, 'setup');
+    await admin.press('Tạo người quản trị đầu tiên');
+    await admin.fill('Họ và tên', 'Nguyễn Thị Hạnh');
+    await admin.fill('Mật khẩu', 'tan an');
+    await admin.sees('Ít nhất 12 ký tự (đang có 6)');
+    await admin.fill('Mật khẩu', 'Tân An tân an 2026');
+    await admin.press('Tạo tài khoản');
+    await admin.sees('Mật khẩu gần như chỉ là tên người hay tên xã');
+    await station().look(admin, 'setup-administrator');
+    await admin.fill('Mật khẩu', PASSWORD);
+    await admin.press('Tạo tài khoản');
+    await admin.press('Dùng ứng dụng sinh mã');
+    await admin.fill('Mã sáu chữ số', '000000');
+    await admin.press('Xác nhận');
+    await admin.sees('Mã chưa đúng hoặc đã qua lượt');
+    await station().look(admin, 'setup-app');
+    await admin.fill('Mã sáu chữ số', await codeFor(admin));
+    await admin.press('Xác nhận');
+    await admin.sees('Mã dự phòng của tài khoản nguyen-thi-hanh');
+    await station().look(admin, 'setup-codes');
+    await admin.tick('Tôi đã cất các mã này');
+    await admin.press('Xong');
+    await admin.sees('Đăng xuất');
+    expect(await admin.value('location.href')).toBe(`${url}/`);
+  });
+
+  it('makes a backup that is worth putting back', async () => {
+    const { controller } = station();
+    await station().member('editor', 'Trần Văn Bình');
+    // Invited, and never came.
+    const grants = [{ role: 'chairman', areas: [COMMUNE] }];
+    const invited = { name: 'le-van-tam', displayName: 'Lê Văn Tâm', grants };
+    await controller.post('administrator', 'accounts', invited);
+    const { body: sheet } = await controller.post<BackupSheet>('administrator', 'backups/passphrase', {});
+    passphrase = sheet.passphrase ?? '';
+    await controller.post('administrator', 'backups', {});
+    await until('the backup', async () => {
+      const { body } = await controller.get<BackupState>('administrator', 'backups');
+      return body.last?.verified;
+    });
+    const folder = join(controller.folder, 'data', 'backups');
+    const [name = ''] = (await readdir(folder)).filter((one) => one.endsWith('.tar'));
+    backup = { name, path: join(folder, name) };
+  });
+
+  it('refuses a wrong file and a wrong passphrase, and nothing has to be done again but the typing', async () => {
+    const folder = tempDir('restored');
+    const other = `http://localhost:${await freePort()}`;
+    const env = { LOA_DATA: join(folder, 'data'), LOA_HOST: '127.0.0.1', LOA_PORT: new URL(other).port };
+    replacement = new OwnProcess(
+      [inRepo('dist/server/main.js')],
+      { ...env, LOA_PUBLIC_URL: other, LOA_MQTT_PORT: 'off', LOA_TOKENS: '' },
+      join(folder, 'restored.log'),
+    );
+    const { stderr } = replacement.child;
+    const link = await new Promise<string>((resolve) => {
+      stderr?.on('data', (said: Buffer) => {
+        const found = /http\S+\/setup#\S+/.exec(said.toString())?.[0];
+        if (found !== undefined) resolve(found);
+      });
+    });
+    page = await station().person();
+    await page.goTo(link);
+    await page.press('Khôi phục từ bản sao lưu');
+    // The wrong file first, then the passphrase of another sheet.
+    const wrong = join(folder, 'anh.tar');
+    await writeFile(wrong, 'not a backup');
+    await page.choosesFile('Tệp sao lưu', wrong);
+    await page.fill('Mật khẩu trên phiếu', 'aaaa bbbb cccc dddd eeee ffff');
+    await page.sees('24 chữ và số (đang có 24)');
+    await page.tick('Máy chủ cũ đã tắt hẳn');
+    await page.press('Khôi phục');
+    await page.sees('Tệp sao lưu không nguyên vẹn');
+    expect(await page.value('document.body.innerText')).not.toContain('{');
+    await page.choosesFile('Tệp sao lưu', backup.path);
+    await page.sees('Mật khẩu trên phiếu số 1');
+    await page.press('Khôi phục');
+    await page.sees('Mật khẩu không mở được tệp này');
+    await station().look(page, 'restore');
+    await page.sees(`Đã chọn “${backup.name}”`);
+    expect(
+      await page.value(
+        `[document.querySelector('input.mono').value, document.querySelector('input[type=checkbox]').checked]`,
+      ),
+    ).toEqual(['aaaa bbbb cccc dddd eeee ffff', true]);
+  });
+
+  it('is the old one again once its backup is put back', async () => {
+    // Typed as people type it.
+    await page.fill('Mật khẩu trên phiếu', passphrase.toLowerCase().replaceAll('-', ' '));
+    await page.press('Khôi phục');
+    await page.sees('Khôi phục xong');
+    await page.press('Tới trang đăng nhập');
+    await page.fill('Tên đăng nhập', 'le-van-tam');
+    await page.fill('Mật khẩu', PASSWORD);
+    await page.press('Đăng nhập');
+    // He never chose one. The account is there, and the page does not tell so.
+    await page.sees('Tên, mật khẩu hoặc mã chưa đúng.');
+    await page.fill('Tên đăng nhập', 'tran-van-binh');
+    await page.press('Đăng nhập');
+    await page.sees('Ghép điện thoại');
+  });
+});
