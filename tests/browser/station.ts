@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { LinkView } from '#protocols';
 import { suggestedName } from '../../server/console/ui/login-name.ts';
 import type { ContextOverrides } from '../../server/context.ts';
@@ -71,7 +71,11 @@ export class Station {
   /** Somebody with a role who was invited, chose a password and sits before the first page. The login name follows from the name. */
   async member(role: Role, displayName: string, { areas = [COMMUNE], width = DESK }: Member = {}) {
     const wanted = { name: suggestedName(displayName), displayName, grants: [{ role, areas }] };
-    const { body } = await this.controller.post<{ link: LinkView }>('province administrator', 'accounts', wanted);
+    const { body } = await this.controller.post<{ link: LinkView }>(
+      'province administrator',
+      'accounts',
+      wanted,
+    );
     const page = await this.person(width);
     await page.goTo(`${this.url}/`);
     const secret = new URL(body.link.url).hash.slice(1);
@@ -106,8 +110,6 @@ export class Station {
 
 /** One station for all tests of a file. No page may breach its policy, fail or complain. */
 export function useStation(overrides: () => ContextOverrides = () => ({})): () => Station {
-  // A browser beside a controller, on a machine that may be busy.
-  vi.setConfig({ testTimeout: 60_000 });
   let station: Station | undefined;
   beforeAll(async () => {
     station = await Station.open(overrides());
