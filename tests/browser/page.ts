@@ -1,6 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 
-const PATIENCE_MS = 10_000;
+/** Ends what hangs, and says nothing of speed. */
+const PATIENCE_MS = 30_000;
+/** A page that moves under the mouse is tried again so often. */
+const MOST_TRIES = 5;
 
 /**
  * Put into every page: finds what a person sees by its words, waits for it, and tells of each breach of the Content-Security-Policy. The
@@ -9,7 +12,16 @@ const PATIENCE_MS = 10_000;
 const INSIDE = `
 document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
   loaBreach(violatedDirective + ' ' + blockedURI));
+document.addEventListener('click', ({ target }) => window.loa.noteClick(target), true);
 window.loa = {
+  // What the mouse is to hit, and what it hit: '' nothing that does anything.
+  wanted: null,
+  hit: '',
+  noteClick(target) {
+    if (this.wanted === null) return;
+    this.hit = this.wanted.contains(target) ? 'wanted' : this.words(target.closest('button, a, summary, label') ?? document.createElement('i'));
+    this.wanted = null;
+  },
   seen(element) {
     return element.checkVisibility({ visibilityProperty: true });
   },
@@ -54,7 +66,10 @@ window.loa = {
       const { x, y, width, height } = element.getBoundingClientRect();
       const at = { x: x + width / 2, y: y + height / 2 };
       const now = JSON.stringify(at);
-      if (now === before && element.contains(document.elementFromPoint(at.x, at.y))) return at;
+      if (now === before && element.contains(document.elementFromPoint(at.x, at.y))) {
+        [this.wanted, this.hit] = [element, ''];
+        return at;
+      }
       before = now;
       await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     }
@@ -148,12 +163,14 @@ export class Page {
 
   /** Presses a button, a link or what opens a part. */
   async press(words: string): Promise<void> {
-    const place = await this.#waitFor<Point>(
-      'button',
-      words,
-      `window.loa.place('button', ${JSON.stringify(words)})`,
-    );
-    await this.#clickAt(place);
+    const place = `window.loa.place('button', ${JSON.stringify(words)})`;
+    for (let tries = 1; ; tries += 1) {
+      await this.#clickAt(await this.#waitFor<Point>('button', words, place));
+      const hit = await this.#hit();
+      if (hit === 'wanted') return;
+      // A list that came in between pushed it away: nothing was pressed.
+      if (hit !== '' || tries === MOST_TRIES) throw new Error(`button "${words}": the mouse hit "${hit}"`);
+    }
   }
 
   /** Types into a field, instead of what is in it. */
@@ -214,6 +231,11 @@ export class Page {
     } catch (error) {
       throw new Error(`${kind} "${words}": ${error instanceof Error ? error.message : ''}`);
     }
+  }
+
+  /** What the last click hit: "wanted", the words of something else, "" nothing. Where the page went away it was what was wanted. */
+  async #hit(): Promise<string> {
+    return this.value<string>("window.loa === undefined ? 'wanted' : window.loa.hit").catch(() => 'wanted');
   }
 
   async #clickAt({ x, y }: Point): Promise<void> {
