@@ -4,7 +4,7 @@
  */
 export const AUDIT_ACTIONS = [
   ...(['account.setup', 'account.create', 'account.change', 'account.deactivate'] as const),
-  ...(['account.reactivate', 'account.reset', 'account.pair'] as const),
+  ...(['account.reactivate', 'account.reset', 'account.pair', 'account.end_sessions'] as const),
   ...(['announcement.create', 'announcement.change', 'announcement.submit'] as const),
   ...(['announcement.approve', 'announcement.reject', 'announcement.withdraw'] as const),
   ...(['area.create', 'area.change', 'area.move', 'area.merge', 'area.retire'] as const),

@@ -8,6 +8,7 @@ export const ACTIONS: Readonly<Record<AuditAction, string>> = {
   'account.deactivate': 'Ngừng tài khoản',
   'account.reactivate': 'Mở lại tài khoản',
   'account.reset': 'Tạo liên kết đặt lại mật khẩu',
+  'account.end_sessions': 'Đăng xuất một người ở mọi nơi',
   'account.pair': 'Mở mã ghép điện thoại',
   'announcement.create': 'Soạn bản tin',
   'announcement.change': 'Sửa bản tin',
