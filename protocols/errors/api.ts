@@ -8,6 +8,10 @@ export const apiErrors = errorTable({
     message: 'Nobody is logged in: log in again, or send "Authorization: Bearer <token>".',
   },
   'request.forbidden': { status: 403, message: '"{actor}" may not "{permission}" in area "{area}".' },
+  'request.person_only': {
+    status: 403,
+    message: '"{actor}" is a machine, and "{act}" is only for a person: log in with an account.',
+  },
   'request.not_found': { status: 404, message: 'There is no {what} "{id}".' },
   'request.route_unknown': { status: 404, message: 'There is no route {method} {path}.' },
   'request.too_large': { status: 413, message: 'The request body has more than {limit} bytes.' },
@@ -107,6 +111,11 @@ export const apiErrors = errorTable({
   'approval.standing_invalid': {
     status: 422,
     message: 'The leave for the series is not valid: {reason}.',
+  },
+  'make_good.not_covered': {
+    status: 409,
+    message:
+      'Announcement "{id}" aired by a leave for its series and cannot be made good by it: {reason}. Approve the announcement, or give the leave again.',
   },
   'emergency.two_persons': {
     status: 409,

@@ -81,7 +81,7 @@ export const SERVER_VARIABLES = {
     name: 'LOA_TOKENS',
     default: null,
     meaning:
-      'optional file of tokens for machines (JSON, hashes only), read at the start; by default `tokens.json` in the data folder. People have accounts',
+      'optional file of tokens for machines (JSON, hashes only; no role of chairman or deputy), read at the start; by default `tokens.json` in the data folder. People have accounts',
   },
   trustedProxies: {
     name: 'LOA_TRUSTED_PROXIES',

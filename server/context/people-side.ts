@@ -76,10 +76,10 @@ export function buildPeopleSide({ config, vault, storage, clock, log, areas }: P
   };
   return {
     ...{ services, tokens, sessions, apiTokenBook },
-    /** What a person may do at this moment, by name, whoever asks. */
+    /** What a person may do at this moment, by name, whoever asks; undefined: nobody of that name, or a machine. */
     actorNow: (name: string): Actor | undefined => {
       const account = directory.find(name);
-      return account === undefined ? fileTokens.named(name) : accountActor(account, clock.now(), '');
+      return account === undefined ? undefined : accountActor(account, clock.now(), '');
     },
     /** What is held in memory, from the database and the operator's file. Throws `TokensFileError`. */
     load: async () => {
@@ -97,7 +97,9 @@ export function buildPeopleSide({ config, vault, storage, clock, log, areas }: P
           'the key folder has not the key (data.key) that sealed the secrets of these authenticator apps: put it back and start again, or reset these accounts',
         );
       const isAccount = (name: string) => directory.find(name) !== undefined;
-      fileTokens = await openTokens({ path: tokensFile, isAccount });
+      const { book, refused } = await openTokens({ path: tokensFile, isAccount });
+      fileTokens = book;
+      for (const line of refused) log.error({ part: 'people' }, line);
     },
     /** What would hold the event loop at its first use. */
     preload: () => passkeys.preload(),

@@ -5,7 +5,15 @@ import { basename } from 'node:path';
 export interface ApiClientOptions {
   /** Address of the controller, without trailing slash. */
   readonly url: string;
-  readonly token: string;
+  /** Who asks: a machine by its token, or a person by the cookie of a session. */
+  readonly as: { readonly token: string } | { readonly session: string };
+}
+
+/** The headers that say who asks. A browser also names the page's origin with every write, and its cookie is called by how safe the line is. */
+export function credentials(url: string, as: ApiClientOptions['as']): Record<string, string> {
+  if ('token' in as) return { authorization: `Bearer ${as.token}` };
+  const name = url.startsWith('https:') ? '__Host-loa' : 'loa_session';
+  return { cookie: `${name}=${as.session}`, origin: new URL(url).origin };
 }
 
 /** What the controller answered instead of a result. */
@@ -88,7 +96,7 @@ export class ApiClient {
   }
 
   #headers(): Record<string, string> {
-    return { authorization: `Bearer ${this.#options.token}` };
+    return credentials(this.#options.url, this.#options.as);
   }
 }
 

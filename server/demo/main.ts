@@ -5,7 +5,7 @@ import { playNow, prepareAnnouncement, settled } from './broadcast.ts';
 import { type DemoOptions, readOptions, UsageError } from './options.ts';
 import { ProgressView } from './progress-view.ts';
 import { type Judgement, judge, wordDueAt } from './recordings.ts';
-import { Village } from './village.ts';
+import { PEOPLE, Village } from './village.ts';
 
 const out = process.stdout;
 const say = (line: string) => void out.write(`${line}\n`);
@@ -125,8 +125,8 @@ async function main(): Promise<void> {
     if (result === undefined) return;
     allFinished = result.finished === result.speakers;
     if (!options.once) {
-      const link = await village.setupLink();
-      if (link !== null) say(`The web console waits for its first administrator at ${link}`);
+      const names = PEOPLE.map(({ name }) => name).join(' or ');
+      say(`The web console is at ${village.url}: log in as ${names}, password ${village.password}`);
       say(
         `The API goes on at ${village.url}/api/v1 (token of the editor: ${village.token('editor')}). Ctrl-C ends it.`,
       );

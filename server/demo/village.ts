@@ -1,19 +1,26 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DisposerStack, delay, SystemClock } from '#kit';
 import { locateBinaries } from '#media';
 import type { EnrolmentCode } from '#protocols';
+import { newSecret } from '../domain/accounts/secrets.ts';
 import { openStorage, SEED_HAMLETS, seedTanAn, TAN_AN } from '../storage/index.ts';
 import { ApiClient } from './api-client.ts';
 import { Child } from './child.ts';
+import { enterPerson } from './enter-person.ts';
 import { freePort } from './free-port.ts';
 
 const CONTROLLER = fileURLToPath(new URL('../main.js', import.meta.url));
 const AGENT = fileURLToPath(new URL('../../../device-agent/dist/loa-agent.mjs', import.meta.url));
-const ROLES = ['administrator', 'editor', 'chairman', 'technician'] as const;
-type DemoRole = (typeof ROLES)[number];
+const MACHINES = ['administrator', 'editor', 'technician'] as const;
+type DemoMachine = (typeof MACHINES)[number];
+/** Who logs in to the console. */
+export const PEOPLE = [
+  { name: 'quan-tri', displayName: 'Quản trị viên', role: 'administrator', areas: ['vn'] },
+  { name: 'chu-tich', displayName: 'Chủ tịch', role: 'chairman', areas: [TAN_AN] },
+] as const;
 const LOUDSPEAKERS = 6;
 const START_LIMIT_MS = 30_000;
 const ALL_DAY = {
@@ -40,7 +47,11 @@ export class Village {
   readonly areaId = TAN_AN;
   readonly #clock = new SystemClock();
   readonly #children = new DisposerStack();
-  readonly #tokens = new Map<DemoRole, string>();
+  readonly #tokens = new Map<DemoMachine, string>();
+  /** What the chairman is logged in by: no machine approves. */
+  #chairman = '';
+  /** For the people of the console, administrator and chairman alike. */
+  readonly password = newSecret().slice(0, 16);
   url = '';
 
   constructor(folder: string) {
@@ -53,18 +64,13 @@ export class Village {
     }));
   }
 
-  /** Where the first administrator is made, as the controller's start says it; null: it says nothing of it. */
-  async setupLink(): Promise<string | null> {
-    const log = await readFile(join(this.folder, 'controller.log'), 'utf8');
-    return /http\S+\/setup#\S+/.exec(log)?.[0] ?? null;
-  }
-
   /** A client in this role. */
-  as(role: DemoRole): ApiClient {
-    return new ApiClient({ url: this.url, token: this.token(role) });
+  as(role: DemoMachine | 'chairman'): ApiClient {
+    const as = role === 'chairman' ? { session: this.#chairman } : { token: this.token(role) };
+    return new ApiClient({ url: this.url, as });
   }
 
-  token(role: DemoRole): string {
+  token(role: DemoMachine): string {
     return this.#tokens.get(role) ?? '';
   }
 
@@ -96,6 +102,11 @@ export class Village {
     const storage = openStorage({ url: databaseUrl, clock: this.#clock });
     await storage.start();
     await seedTanAn(storage, this.#clock.now());
+    const { password } = this;
+    for (const person of PEOPLE) {
+      const session = await enterPerson(storage, this.#clock, { ...person, password });
+      if (person.role === 'chairman') this.#chairman = session;
+    }
     await storage.stop();
     const tokensFile = join(this.folder, 'tokens.json');
     await writeFile(tokensFile, JSON.stringify(this.#makeTokens()), { mode: 0o600 });
@@ -124,7 +135,7 @@ export class Village {
   }
 
   #makeTokens(): object[] {
-    return ROLES.map((role) => {
+    return MACHINES.map((role) => {
       const token = randomBytes(32).toString('base64url');
       this.#tokens.set(role, token);
       const sha256 = createHash('sha256').update(token).digest('hex');

@@ -4,8 +4,11 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApiClient } from '../../server/demo/api-client.ts';
+import { SystemClock } from '#kit';
+import { ApiClient, credentials } from '../../server/demo/api-client.ts';
+import { enterPerson } from '../../server/demo/enter-person.ts';
 import { freePort } from '../../server/demo/free-port.ts';
+import { openStorage } from '../../server/storage/index.ts';
 import { inRepo } from './repo-root.ts';
 
 /** A child process whose output goes to a file, ended only by its own id. */
@@ -40,8 +43,9 @@ export class OwnProcess {
   }
 }
 
-const ROLES = ['administrator', 'editor', 'chairman', 'technician'] as const;
-type TestRole = (typeof ROLES)[number];
+const MACHINES = ['administrator', 'editor', 'technician'] as const;
+type TestMachine = (typeof MACHINES)[number];
+type TestRole = TestMachine | 'chairman';
 
 export interface ControllerOptions {
   /** Folder for everything that it writes. */
@@ -50,12 +54,16 @@ export interface ControllerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Root areas of the tokens. */
   readonly areas?: readonly string[];
+  /** False: nobody has an account, as at a first start; so nobody approves. */
+  readonly chairman?: boolean;
 }
 
-/** The built controller as a process of its own, with one token for each role. */
+/** The built controller as a process of its own, with a token for each role of a machine, and a chairman who is logged in. */
 export class ControllerProcess {
   readonly #options: ControllerOptions;
-  readonly #tokens = new Map<TestRole, string>();
+  readonly #tokens = new Map<TestMachine, string>();
+  /** What the chairman is logged in by: no machine approves. */
+  #chairman = '';
   #env: Record<string, string> = {};
   #process: OwnProcess | undefined;
   httpPort = 0;
@@ -80,11 +88,20 @@ export class ControllerProcess {
 
   /** A client in this role. */
   as(role: TestRole): ApiClient {
-    return new ApiClient({ url: this.url, token: this.token(role) });
+    return new ApiClient({ url: this.url, as: this.#who(role) });
   }
 
-  token(role: TestRole): string {
+  /** The headers of a request in this role. */
+  credentials(role: TestRole): Record<string, string> {
+    return credentials(this.url, this.#who(role));
+  }
+
+  token(role: TestMachine): string {
     return this.#tokens.get(role) ?? '';
+  }
+
+  #who(role: TestRole): { readonly token: string } | { readonly session: string } {
+    return role === 'chairman' ? { session: this.#chairman } : { token: this.token(role) };
   }
 
   /** Starts it (again), on the same ports and folder, and waits until it is ready. */
@@ -109,9 +126,9 @@ export class ControllerProcess {
   }
 
   async #prepare(): Promise<void> {
-    const { folder, env = {}, areas = ['tan-an'] } = this.#options;
+    const { folder, env = {}, areas = ['tan-an'], chairman = true } = this.#options;
     await mkdir(this.dataFolder, { recursive: true });
-    const tokens = ROLES.map((role) => {
+    const tokens = MACHINES.map((role) => {
       const token = randomBytes(32).toString('base64url');
       this.#tokens.set(role, token);
       return { name: `test ${role}`, role, areas, sha256: createHash('sha256').update(token).digest('hex') };
@@ -129,6 +146,20 @@ export class ControllerProcess {
       LOA_LOG_LEVEL: 'info',
       ...env,
     };
+    if (chairman) await this.#enterChairman(areas);
+  }
+
+  async #enterChairman(areas: readonly string[]): Promise<void> {
+    const clock = new SystemClock();
+    const url = this.#env['LOA_DATABASE_URL'] ?? `file:${join(this.dataFolder, 'loa.db')}`;
+    const storage = openStorage({ url, clock });
+    await storage.start();
+    try {
+      const person = { name: 'chu-tich', displayName: 'Chủ tịch', role: 'chairman' as const, areas };
+      this.#chairman = await enterPerson(storage, clock, person);
+    } finally {
+      await storage.stop();
+    }
   }
 
   async #ready(): Promise<void> {

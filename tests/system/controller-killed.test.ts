@@ -117,7 +117,7 @@ describe.concurrent('kill −9 of the controller', () => {
       await oneWay.start();
       const deaf = new ApiClient({
         url: `http://127.0.0.1:${oneWay.port}`,
-        token: controller.token('editor'),
+        as: { token: controller.token('editor') },
       });
       const key = randomUUID();
       const request = commune.playRequest(prepared, [SPEAKER], { leadMs: 4_000 });

@@ -85,7 +85,10 @@ it('a new machine takes the place of one that is gone, and a slot played in betw
   );
 
   // Another one, on another folder and port, behind the same address.
-  fresh = new Commune({ folder: tempDir('drill-new'), env: { LOA_PUBLIC_URL: line.url }, policy: null });
+  fresh = new Commune({
+    ...{ folder: tempDir('drill-new'), env: { LOA_PUBLIC_URL: line.url } },
+    ...{ policy: null, chairman: false },
+  });
   await fresh.start();
   line.retarget(fresh.controller.httpPort);
   const secret = await until('the setup secret', async () => {

@@ -54,7 +54,7 @@ export class Caller {
       const response = await fetch(`${this.#controller.url}/api/v1${path}`, {
         method,
         headers: {
-          authorization: `Bearer ${this.#controller.token(role)}`,
+          ...this.#controller.credentials(role),
           'idempotency-key': key,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },

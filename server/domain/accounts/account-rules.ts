@@ -2,7 +2,7 @@ import type { Instant } from '#kit';
 import { DomainError, type GrantRequest } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import { type Account, areasOfAccount, isInForce, type TimedGrant } from './account.ts';
-import { type Actor, authorize, isAllowed, type Permission } from './actor.ts';
+import { type Actor, authorize, isAllowed, type Permission, refusal } from './actor.ts';
 import { ROLES, type Role } from './roles.ts';
 
 /** Who acts for the controller itself stands in the audit log under these; a "/" is only in a machine's name. */
@@ -49,7 +49,7 @@ export function authorizeAll(
 export function authorizeAny(actor: Actor, permission: Permission, account: Account, tree: AreaTree): void {
   const areas = areasOfAccount(account);
   if (areas.some((id) => isAllowed(actor, permission, id, tree))) return;
-  throw new DomainError('request.forbidden', { actor: actor.name, permission, area: areas[0] ?? '' });
+  throw refusal(actor, permission, areas[0] ?? '');
 }
 
 /** Nobody changes what he may do himself, nor ends or resets himself: another administrator has to. Throws `account.self`. */

@@ -50,7 +50,7 @@ export function grantsInForce({ grants, deactivatedAt }: Account, now: Instant):
 /** Who the person is at this instant. */
 export function accountActor(account: Account, now: Instant, origin: string): Actor {
   const grants = grantsInForce(account, now).map(({ role, areas }) => ({ role, areas }));
-  return { name: account.name, grants, origin };
+  return { kind: 'person', name: account.name, grants, origin };
 }
 
 /** Whether the person holds administrator rights anywhere at this instant: those need a second factor. */

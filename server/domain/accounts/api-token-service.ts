@@ -5,9 +5,9 @@ import { changes, record } from '../audit/record.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import { authorizeAll, roleOf } from './account-rules.ts';
 import { type Actor, isAllowed } from './actor.ts';
-import { type ApiToken, isUsable, MACHINE_ROLES, MOST_TOKEN_LIFE_MS, PERSONS_ONLY } from './api-token.ts';
+import { type ApiToken, isUsable, MOST_TOKEN_LIFE_MS } from './api-token.ts';
 import type { ApiTokenBook } from './api-token-book.ts';
-import { GRANTS, PERMISSIONS, type Permission } from './roles.ts';
+import { GRANTS, MACHINE_ROLES, PERMISSIONS, PERSONS_ONLY, type Permission } from './roles.ts';
 import { hashSecret } from './secrets.ts';
 import { newToken } from './token-book.ts';
 

@@ -1,6 +1,5 @@
 import type { Instant, Milliseconds } from '#kit';
 import type { Actor, Grant, Permission } from './actor.ts';
-import type { Role } from './roles.ts';
 
 /** A machine's token. Only the hash of its secret is kept; the record stays when it is revoked. */
 export interface ApiToken {
@@ -26,33 +25,11 @@ export interface ApiTokenStore {
 
 export const MOST_TOKEN_LIFE_MS: Milliseconds = 366 * 24 * 3_600_000;
 
-/** A machine speaks for nobody: it is neither chairman nor deputy. */
-export const MACHINE_ROLES = [
-  'administrator',
-  'editor',
-  'technician',
-  'auditor',
-  'viewer',
-] as const satisfies readonly Role[];
-
-/** What only a person may do, whatever the role: approve, override a window, decide who may what. */
-export const PERSONS_ONLY: readonly Permission[] = [
-  'announcement:approve',
-  'broadcast:override',
-  'broadcast:emergency',
-  'review:resolve',
-  'account:read',
-  'account:write',
-  'phone:pair',
-  'token:read',
-  'token:write',
-];
-
 export function isUsable({ revokedAt, expiresAt }: ApiToken, now: Instant): boolean {
   return revokedAt === null && now < expiresAt;
 }
 
 /** Who the bearer is. The prefix keeps machines apart from people: a "/" is in no account's name. */
-export function tokenActor({ name, grants, scope }: ApiToken, origin: string): Actor {
-  return { name: `token/${name}`, grants, scope, origin };
+export function tokenActor({ name, grants, scope, createdBy }: ApiToken, origin: string): Actor {
+  return { kind: 'machine', name: `token/${name}`, grants, scope, madeBy: createdBy, origin };
 }

@@ -4,6 +4,7 @@ import { record } from '../audit/record.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import { type Account, accountActor, isAdministrator } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
+import type { Actor } from './actor.ts';
 import type { LoginGuard } from './login-guard.ts';
 import type { PasskeyVerifier, UsedPasskey } from './passkey-verifier.ts';
 import type { PasswordHasher } from './password-hash.ts';
@@ -141,9 +142,9 @@ export class Authenticator {
     const now = Math.floor(this.#options.clock.now());
     const account = name === null ? undefined : this.#options.accounts.find(name);
     // A name that is none may be a password that was typed into the wrong field: it is not kept.
-    const actor =
+    const actor: Actor =
       account === undefined
-        ? { name: 'unknown', grants: [], origin: address }
+        ? { kind: 'person', name: 'unknown', grants: [], origin: address }
         : accountActor(account, now, address);
     await record(tx, now, actor, 'login.failed', actor.name, {
       address,

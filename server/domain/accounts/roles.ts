@@ -49,6 +49,29 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** A machine speaks for nobody: it is neither chairman nor deputy. */
+export const MACHINE_ROLES = [
+  'administrator',
+  'editor',
+  'technician',
+  'auditor',
+  'viewer',
+] as const satisfies readonly Role[];
+export type MachineRole = (typeof MACHINE_ROLES)[number];
+
+/** What only a person may do, whatever the role: approve, override a window, stand for an emergency, judge one, decide who may what. */
+export const PERSONS_ONLY: readonly Permission[] = [
+  'announcement:approve',
+  'broadcast:override',
+  'broadcast:emergency',
+  'review:resolve',
+  'account:read',
+  'account:write',
+  'phone:pair',
+  'token:read',
+  'token:write',
+];
+
 const READ: readonly Permission[] = [
   'area:read',
   'speaker:read',

@@ -29,7 +29,7 @@ export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
-/** Who may act, by token. Looked up by hash: a guess reveals nothing about how near it is. */
+/** Machines that may act, by token. Looked up by hash: a guess reveals nothing about how near it is. */
 export class TokenBook {
   readonly #actors: ReadonlyMap<string, { readonly digest: Buffer; readonly actor: Actor }>;
 
@@ -37,7 +37,10 @@ export class TokenBook {
     this.#actors = new Map(
       records.map(({ sha256, name, role, areas }) => [
         sha256,
-        { digest: Buffer.from(sha256, 'hex'), actor: { name, grants: [{ role, areas }] } },
+        {
+          digest: Buffer.from(sha256, 'hex'),
+          actor: { kind: 'machine', name, grants: [{ role, areas }] } satisfies Actor,
+        },
       ]),
     );
   }
@@ -49,12 +52,6 @@ export class TokenBook {
   /** The names that the tokens stand for. */
   names(): ReadonlySet<string> {
     return new Set([...this.#actors.values()].map(({ actor }) => actor.name));
-  }
-
-  /** What all tokens of a name may do together; undefined: there is none. */
-  named(name: string): Actor | undefined {
-    const mine = [...this.#actors.values()].filter(({ actor }) => actor.name === name);
-    return mine.length === 0 ? undefined : { name, grants: mine.flatMap(({ actor }) => actor.grants) };
   }
 
   /** The bearer, or undefined. */

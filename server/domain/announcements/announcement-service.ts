@@ -1,6 +1,6 @@
 import type { Clock } from '#kit';
 import { type AnnouncementChange, type AnnouncementCreate, DomainError, newId } from '#protocols';
-import { type Actor, authorize } from '../accounts/actor.ts';
+import { type Actor, authorize, composersOf } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { outermost } from '../areas/outermost.ts';
 import type { Territory } from '../areas/territory.ts';
@@ -87,7 +87,7 @@ export class AnnouncementService {
       stored: wanted.stored ?? false,
       rejectedReason: null,
       createdBy: actor.name,
-      composers: [actor.name],
+      composers: [...composersOf(actor)],
       recordedBy: wanted.recordedBy ?? null,
       forAreas: this.#forAreas(actor, wanted.forAreas ?? []),
       decisions: [],
@@ -123,7 +123,7 @@ export class AnnouncementService {
       stream: change.stream === undefined ? before.stream : change.stream,
       stored: change.stored ?? before.stored,
       recordedBy: change.recordedBy === undefined ? before.recordedBy : change.recordedBy,
-      composers: [...new Set([...before.composers, actor.name])],
+      composers: [...new Set([...before.composers, ...composersOf(actor)])],
       forAreas: change.forAreas === undefined ? before.forAreas : this.#forAreas(actor, change.forAreas),
       ...{ state: 'draft', approvedSha256: null, decisions: [] },
     };

@@ -1,6 +1,6 @@
 import type { Clock } from '#kit';
 import { type AuditAction, DomainError, newId, type StandingRequest } from '#protocols';
-import { type Actor, areasOf, authorize, isAllowed } from '../accounts/actor.ts';
+import { type Actor, areasOf, authorize, isAllowed, refusal } from '../accounts/actor.ts';
 import type { StandingApproval, StandingTerms } from '../announcements/standing-approval.ts';
 import { addressOf, keepsTo } from '../announcements/standing-approval.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
@@ -211,14 +211,7 @@ export class StandingService {
     const own = areasOf(actor).filter(
       (id) => tree.has(id) && isAllowed(actor, 'announcement:approve', id, tree) && concerns(id),
     );
-    if (own.length === 0) {
-      const { name } = actor;
-      throw new DomainError('request.forbidden', {
-        actor: name,
-        permission: 'announcement:approve',
-        area: areaId,
-      });
-    }
+    if (own.length === 0) throw refusal(actor, 'announcement:approve', areaId);
     for (const id of named ?? []) authorize(actor, 'announcement:approve', tree.get(id).id, tree);
     return outermost([...(named ?? own)], tree);
   }

@@ -152,7 +152,7 @@ it('the room that the controller takes is told, and how much is left', async () 
 }, 60_000);
 
 it('the first-run page is closed as soon as somebody has done something', async () => {
-  const controller = await start();
+  const controller = await startController({ backupWorker: BUILT_WORKER }, {}, []);
   const secret = controller.context.services.people.setup.link()?.split('#')[1] ?? '';
   const headers = { 'x-setup-secret': secret };
   const ask = (wrong: string) =>

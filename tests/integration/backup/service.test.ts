@@ -21,7 +21,11 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** 02:30 in Vietnam. */
 const NIGHT = Date.UTC(2026, 10, 28, 19, 30);
-const ADMIN: Actor = { name: 'quản trị', grants: [{ role: 'administrator', areas: ['tan-an'] }] };
+const ADMIN: Actor = {
+  kind: 'person',
+  name: 'quản trị',
+  grants: [{ role: 'administrator', areas: ['tan-an'] }],
+};
 
 /** A backup service on a real database and real folders, with a clock that the test moves. */
 async function world(options: { readonly now?: number } = {}) {

@@ -19,7 +19,7 @@ async function read(
   const abort = new AbortController();
   const response = await fetch(url, {
     headers: {
-      authorization: `Bearer ${controller.token(who)}`,
+      ...controller.credentials(who),
       ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
     },
     signal: abort.signal,

@@ -34,7 +34,7 @@ it('tells browsers what they may do with every answer, errors and live events to
   await controller.app.listen({ host: '127.0.0.1', port: 0 });
   const stop = new AbortController();
   const stream = await fetch(new URL('/api/v1/events', controller.app.listeningOrigin), {
-    headers: { authorization: `Bearer ${controller.token('viewer')}` },
+    headers: controller.credentials('viewer'),
     signal: stop.signal,
   });
   expectSecured(Object.fromEntries(stream.headers));
@@ -50,7 +50,7 @@ it('keeps what failed inside to itself', async () => {
   const faulty = await buildApi({ ...services, content: { open } }, log);
   const { statusCode, body, headers } = await faulty.inject({
     url: `/api/v1/media/${'a'.repeat(64)}`,
-    headers: { authorization: `Bearer ${controller.token('viewer')}` },
+    headers: controller.credentials('viewer'),
   });
   await faulty.close();
   expect(statusCode).toBe(500);
@@ -85,7 +85,7 @@ it('lets no text begin an event of its own', async () => {
   url.searchParams.set('lastEventId', 'x\r\n\r\nevent: forged\r\ndata: {}');
   const stop = new AbortController();
   const response = await fetch(url, {
-    headers: { authorization: `Bearer ${controller.token('viewer')}` },
+    headers: controller.credentials('viewer'),
     signal: stop.signal,
   });
   const state = 'issued\r\n\r\nevent: forged\r\ndata: {}\r\n\r\n';
@@ -131,7 +131,10 @@ it('takes a write with a token from anywhere, and reads no body that is not JSON
   const body = { areaId: COMMUNE, title: 'Thông báo' };
   const origin = 'https://somewhere.example';
   // No browser sends a token by itself: nobody can be led to it.
-  const sent = await controller.call('editor', 'POST', 'announcements', { body, headers: { origin } });
+  const sent = await controller.call('machine editor', 'POST', 'announcements', {
+    body,
+    headers: { origin },
+  });
   expect(sent.status).toBe(201);
   const form = Buffer.from(`areaId=${COMMUNE}&title=x`);
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };

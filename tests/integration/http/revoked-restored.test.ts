@@ -44,7 +44,7 @@ it('ends the tokens and the leaves that come out of a backup, for what was taken
   expect(
     controller.context.services.people.apiTokens
       .list({
-        name: 'administrator',
+        ...{ kind: 'person', name: 'administrator' },
         grants: [{ role: 'administrator', areas: [COMMUNE] }],
       })
       .every(({ revokedAt }) => revokedAt !== null),

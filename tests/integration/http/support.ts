@@ -21,9 +21,10 @@ import { buildApp } from '../../../server/app.ts';
 import { type Environment, loadConfig } from '../../../server/config/index.ts';
 import type { Context } from '../../../server/context/controller.ts';
 import { buildContext, type ContextOverrides } from '../../../server/context.ts';
-import { ROLES, type Role } from '../../../server/domain/accounts/roles.ts';
+import { MACHINE_ROLES, type MachineRole, ROLES, type Role } from '../../../server/domain/accounts/roles.ts';
 import { hashToken, newToken } from '../../../server/domain/accounts/token-book.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
+import { TestPeople, type TestPerson } from './test-people.ts';
 
 export const COMMUNE = 'tan-an';
 export const HAMLETS = ['ap-1', 'ap-2'] as const;
@@ -38,9 +39,21 @@ const ALL_DAY = {
 
 const PROVINCIAL = ['administrator', 'editor', 'chairman'] as const;
 
-/** Who asks: a role in the commune, or in the commune beside it, somebody who answers for one hamlet, or somebody of both communes. */
-export type Who = Role | `other ${Role}` | `${(typeof HAMLETS)[number]} chairman` | Province | 'nobody';
+/** Who asks: a person with a role in the commune, or in the commune beside it, somebody who answers for one hamlet, or somebody of both communes. */
+type Person = Role | `other ${Role}` | `${(typeof HAMLETS)[number]} chairman` | Province;
 type Province = `province ${(typeof PROVINCIAL)[number]}`;
+/** Or a machine with a token of the operator's file, or nobody. */
+export type Who = Person | `machine ${MachineRole}` | 'nobody';
+
+/** Everybody, each logged in. */
+const PEOPLE: readonly TestPerson[] = [
+  ...ROLES.map((role) => ({ who: role, role, areas: [COMMUNE] })),
+  ...ROLES.map((role) => ({ who: `other ${role}`, role, areas: [ELSEWHERE] })),
+  ...HAMLETS.map((id) => ({ who: `${id} chairman`, role: 'chairman' as const, areas: [id] })),
+  ...PROVINCIAL.map((role) => {
+    return { who: `province ${role}`, role, areas: [COMMUNE, ELSEWHERE] };
+  }),
+];
 
 export interface Answer<Body> {
   readonly status: number;
@@ -74,13 +87,21 @@ export interface Problem {
 /** A whole controller on a folder of its own, asked without a port. */
 export class TestController {
   readonly folder: string;
-  readonly #tokens: Map<string, string>;
+  /** Of machines. */
+  readonly #tokens: ReadonlyMap<string, string>;
+  readonly #people: TestPeople;
   #audio: string | undefined;
   #running: { readonly context: Context; readonly app: FastifyInstance } | undefined;
 
-  constructor(folder: string, tokens: Map<string, string>) {
+  constructor(folder: string, tokens: ReadonlyMap<string, string>, people: TestPeople = new TestPeople([])) {
     this.folder = folder;
     this.#tokens = tokens;
+    this.#people = people;
+  }
+
+  /** Another one for the same people, on another folder; not started. */
+  on(folder: string): TestController {
+    return new TestController(folder, this.#tokens, this.#people);
   }
 
   get app(): FastifyInstance {
@@ -91,8 +112,13 @@ export class TestController {
     return this.#up().context;
   }
 
-  token(who: Who): string {
-    return this.#tokens.get(who) ?? '';
+  /** The headers of a request: a machine's token, or the cookie of a person's session. */
+  credentials(who: Who): Record<string, string> {
+    if (who === 'nobody') return {};
+    if (this.#people.has(who)) return this.#people.headers(who, this.context.config);
+    // Where nobody has an account, the machine of that role.
+    const token = this.#tokens.get(who) ?? this.#tokens.get(`machine ${who}`);
+    return { authorization: `Bearer ${token ?? ''}` };
   }
 
   async start(overrides: ContextOverrides = {}, env: Environment = {}): Promise<void> {
@@ -112,6 +138,7 @@ export class TestController {
     const context = await buildContext(config, { resolveHost, ...overrides });
     await context.start();
     this.#running = { context, app: await buildApp(context) };
+    await this.#people.signIn(context);
   }
 
   async stop(): Promise<void> {
@@ -123,11 +150,12 @@ export class TestController {
 
   async call<Body>(who: Who, method: string, path: string, options: CallOptions = {}): Promise<Answer<Body>> {
     const { body, key = method === 'GET' ? null : randomUUID(), headers = {} } = options;
+    if (this.#people.has(who)) await this.#people.ensure(who, this.context);
     const response = await this.app.inject({
       method: method as 'GET',
       url: path.startsWith('/') ? path : `/api/v1/${path}`,
       headers: {
-        ...(who === 'nobody' ? {} : { authorization: `Bearer ${this.token(who)}` }),
+        ...this.credentials(who),
         ...(key === null ? {} : { 'idempotency-key': key }),
         ...headers,
       },
@@ -249,10 +277,11 @@ export class TestController {
 export async function startController(
   overrides: ContextOverrides = {},
   env: Environment = {},
+  people: readonly TestPerson[] = PEOPLE,
 ): Promise<TestController> {
   let started: TestController | undefined;
   onTestFinished(() => started?.stop());
-  started = await startControllerForFile(overrides, env);
+  started = await startControllerForFile(overrides, env, people);
   return started;
 }
 
@@ -260,24 +289,17 @@ export async function startController(
 export async function startControllerForFile(
   overrides: ContextOverrides = {},
   env: Environment = {},
+  people: readonly TestPerson[] = PEOPLE,
 ): Promise<TestController> {
   const folder = tempDir('http');
   const tokens = new Map<string, string>();
-  const people = [
-    ...ROLES.map((role) => ({ name: role, role, areas: [COMMUNE] })),
-    ...ROLES.map((role) => ({ name: `other ${role}`, role, areas: [ELSEWHERE] })),
-    ...HAMLETS.map((id) => ({ name: `${id} chairman`, role: 'chairman', areas: [id] })),
-    ...PROVINCIAL.map((role) => {
-      return { name: `province ${role}`, role, areas: [COMMUNE, ELSEWHERE] };
-    }),
-  ];
-  const records = people.map((person) => {
+  const records = MACHINE_ROLES.map((role) => {
     const token = newToken();
-    tokens.set(person.name, token);
-    return { ...person, sha256: hashToken(token) };
+    tokens.set(`machine ${role}`, token);
+    return { name: `machine-${role}`, role, areas: [COMMUNE], sha256: hashToken(token) };
   });
   await writeFile(join(folder, 'tokens.json'), JSON.stringify(records));
-  const controller = new TestController(folder, tokens);
+  const controller = new TestController(folder, tokens, new TestPeople(people));
   await controller.start(overrides, env);
   const { storage } = controller.context;
   const area = { parentId: null, kind: 'xã', name: 'Nơi khác', zone: null, policy: null };

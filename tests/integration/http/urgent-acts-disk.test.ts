@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { SpeakerView } from '#protocols';
 import { fillDisk, mountSmall, unmount } from '../../helpers/small-disk.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-import { startController, TestController } from './support.ts';
+import { startController } from './support.ts';
 
 it('a mute is done on a full disk, and is in the database when there is room again', async (context) => {
   const folder = tempDir('small');
@@ -16,7 +16,7 @@ it('a mute is done on a full disk, and is in the database when there is room aga
   const first = await startController();
   await first.speaker('loa-1', 'ap-1');
   const who = 'technician';
-  const controller = new TestController(folder, new Map([[who, first.token(who)]]));
+  const controller = first.on(folder);
   await first.stop();
   await cp(first.folder, folder, { recursive: true });
   onTestFinished(() => controller.stop());

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { BroadcastView, SpeakerView } from '#protocols';
 import { ForeignProcess } from '../../helpers/foreign-process.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-import { type Problem, startController, TestController } from './support.ts';
+import { type Problem, startController, type TestController } from './support.ts';
 import {
   allStored,
   audited,
@@ -131,7 +131,7 @@ describe('while another process holds the database', () => {
     expect([muted.status, cancelled.status]).toEqual([202, 202]);
     speaker.cut();
     // The disk as a power cut leaves it.
-    const after = new TestController(tempDir('urgent'), tokensOf(controller));
+    const after = controller.on(tempDir('urgent'));
     onTestFinished(() => after.stop());
     await cp(controller.folder, after.folder, { recursive: true });
     await foreign.release();
@@ -176,8 +176,3 @@ describe('while another process holds the database', () => {
     expect((await renamed).status).toBe(200);
   }, 30_000);
 });
-
-function tokensOf(controller: TestController): Map<string, string> {
-  const people = ['administrator', 'editor', 'chairman', 'technician', 'viewer'] as const;
-  return new Map(people.map((who) => [who, controller.token(who)]));
-}

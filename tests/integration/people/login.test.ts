@@ -219,7 +219,10 @@ describe('a write that another site sends', { timeout: 60_000 }, () => {
     const people = await startPeople();
     const { admin } = await people.setUp();
     const bich = await people.person(admin, 'bich', EDITOR);
-    const made = await people.controller.post('editor', 'announcements', { areaId: COMMUNE, title: 'x' });
+    const made = await people.controller.post('machine editor', 'announcements', {
+      areaId: COMMUNE,
+      title: 'x',
+    });
     expect(made.status).toBe(201);
     expect((await bich.get('announcements', { headers: { origin: 'https://evil.example' } })).status).toBe(
       200,

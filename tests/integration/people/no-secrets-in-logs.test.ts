@@ -70,6 +70,7 @@ describe('at the level "trace", through the whole life of a commune', { timeout:
         LOA_MAIL_FROM: 'loa@xa.test',
         LOA_SMTP_URL: `smtp://loa:${SMTP_PASSWORD}@127.0.0.1:${await freePort()}`,
       },
+      [],
     );
     const people = new People(controller, clock);
     know('password', PASSWORD);

@@ -130,7 +130,8 @@ export async function startPeople(
   clock = new FakeClock(),
   env: Readonly<Record<string, string>> = {},
 ): Promise<People> {
-  return new People(await startController({ clock }, { LOA_PUBLIC_URL: ORIGIN, ...env }), clock);
+  // Whoever has an account is made by the test.
+  return new People(await startController({ clock }, { LOA_PUBLIC_URL: ORIGIN, ...env }, []), clock);
 }
 
 /** What stands behind the # of a link. */

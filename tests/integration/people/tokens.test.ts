@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { TokenView } from '#protocols';
+import type { AnnouncementView, TokenView } from '#protocols';
 import { COMMUNE, ELSEWHERE, type Problem } from '../http/support.ts';
-import { ORIGIN, startPeople } from './support.ts';
+import { ORIGIN, PASSWORD, startPeople } from './support.ts';
 
 const slow = { timeout: 60_000 };
 const DAY_MS = 86_400_000;
@@ -9,7 +9,7 @@ type Made = { readonly token: TokenView; readonly secret: string } & Problem;
 
 it('a machine’s token does what its scope says, until it ends', slow, async () => {
   const people = await startPeople();
-  const { admin } = await people.setUp();
+  const { admin, secret: app } = await people.setUp();
   const expiresAt = people.clock.now() + 30 * DAY_MS;
   const wanted = { name: 'bang-dien-tu', grants: [{ role: 'editor', areas: [COMMUNE] }], expiresAt };
   const scope = ['announcement:read', 'announcement:write'];
@@ -41,7 +41,8 @@ it('a machine’s token does what its scope says, until it ends', slow, async ()
   ]);
   people.clock.jump(-1 * DAY_MS);
   expect(await read()).toBe(200);
-  const back = await people.controller.call('administrator', 'DELETE', `tokens/${token.id}`);
+  await admin.login('quan-tri', PASSWORD, { code: people.code(app) });
+  const back = await admin.send('DELETE', `tokens/${token.id}`);
   expect(back.status).toBe(200);
   expect(await read()).toBe(401);
 });
@@ -78,7 +79,9 @@ it('a token is never more than a machine should be', slow, async () => {
     scope: ['area:read'],
     expiresAt,
   };
-  const beyond = await people.controller.post<Problem>('administrator', 'tokens', wish);
+  const local = await people.person(admin, 'dia-phuong', [{ role: 'administrator', areas: [COMMUNE] }]);
+  await people.app(local);
+  const beyond = await local.post('tokens', wish);
   expect(beyond.body.error.code).toBe('request.forbidden');
 });
 
@@ -99,4 +102,28 @@ it('a token ends with who made it, and is shown again only while it was never us
   expect((await ask()).body.error.code).toBe('request.conflict');
   await admin.post('accounts/dia-phuong/deactivate', { reason: 'chuyển đi' });
   expect(await use(second)).toBe(401);
+});
+
+it('who made a token does not approve what it composed', slow, async () => {
+  const people = await startPeople();
+  const { admin } = await people.setUp();
+  const widest = { role: 'administrator', areas: [COMMUNE, ELSEWHERE] };
+  const other = await people.person(admin, 'dong-nghiep', [widest]);
+  await people.app(other);
+  const chairman = { role: 'chairman', areas: [COMMUNE] };
+  await other.send('PATCH', 'accounts/quan-tri', { grants: [widest, chairman] });
+  await other.post('accounts', { name: 'chu-tich', displayName: 'Chủ tịch', grants: [chairman] });
+  const made = await admin.post<Made>('tokens', {
+    ...{ name: 'may', grants: [{ role: 'editor', areas: [COMMUNE] }], scope: ['announcement:write'] },
+    expiresAt: people.clock.now() + DAY_MS,
+  });
+  const headers = { authorization: `Bearer ${made.body.secret}` };
+  const stream = { url: 'https://dai.example/live', station: 'Đài tỉnh', durationMs: 60_000 };
+  const draft = { areaId: COMMUNE, title: 'Thời sự', stream };
+  const machine = people.browser();
+  const { body } = await machine.post<AnnouncementView>('announcements', draft, { headers });
+  expect(body.composers).toEqual(['token/may', 'quan-tri']);
+  await machine.post(`announcements/${body.id}/submit`, {}, { headers });
+  const approve = await admin.post(`announcements/${body.id}/approve`, { sha256: body.approvalHash });
+  expect(approve.body.error.code).toBe('announcement.four_eyes');
 });

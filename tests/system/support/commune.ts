@@ -65,13 +65,16 @@ export class Commune {
     readonly folder: string;
     readonly env?: Readonly<Record<string, string>>;
     readonly policy?: Policy | null;
+    /** False: nobody has an account, as at a first start. */
+    readonly chairman?: boolean;
   }) {
-    const { folder, env = {}, policy = ALL_DAY } = options;
+    const { folder, env = {}, policy = ALL_DAY, chairman = true } = options;
     this.folder = folder;
     this.#policy = policy;
     this.controller = new ControllerProcess({
       folder,
       areas: [AREA],
+      chairman,
       env: { LOA_AREA: `${AREA}/xã/Tân An`, ...env },
     });
   }

@@ -2,8 +2,7 @@ import { expect, it } from 'vitest';
 import { words as shared } from '../../../server/console/app/words.ts';
 import { MACHINE_PERMISSIONS } from '../../../server/console/pages/tokens/permissions.ts';
 import { words as tokens } from '../../../server/console/pages/tokens/words.ts';
-import { MACHINE_ROLES, PERSONS_ONLY } from '../../../server/domain/accounts/api-token.ts';
-import { GRANTS, ROLES } from '../../../server/domain/accounts/roles.ts';
+import { GRANTS, MACHINE_ROLES, PERSONS_ONLY, ROLES } from '../../../server/domain/accounts/roles.ts';
 
 it('the console names every role', () => {
   expect(Object.keys(shared.roles).sort()).toEqual([...ROLES].sort());

@@ -17,8 +17,8 @@ import { area } from '../../contract/storage/samples.ts';
 import { ForeignProcess } from '../../helpers/foreign-process.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
-const EDITOR: Actor = { name: 'bích', grants: [{ role: 'editor', areas: ['xa'] }] };
-const CHAIRMAN: Actor = { name: 'tân', grants: [{ role: 'chairman', areas: ['xa'] }] };
+const EDITOR: Actor = { kind: 'person', name: 'bích', grants: [{ role: 'editor', areas: ['xa'] }] };
+const CHAIRMAN: Actor = { kind: 'person', name: 'tân', grants: [{ role: 'chairman', areas: ['xa'] }] };
 const XA = { scope: { kind: 'area' as const, id: 'xa' }, reason: 'loa hú' };
 
 /** Everything of a controller that a stop needs, on a folder that outlives it. */

@@ -6,7 +6,11 @@ import { FakeClock } from '../../helpers/fake-clock.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
 const HOUR = 3_600_000;
-const ADMINISTRATOR = { name: 'quan-tri', grants: [{ role: 'administrator', areas: [] }] } as const;
+const ADMINISTRATOR = {
+  kind: 'person',
+  name: 'quan-tri',
+  grants: [{ role: 'administrator', areas: [] }],
+} as const;
 
 /** A machine with a clock, a database and, if the test says so, NTP. */
 async function machine() {

@@ -10,7 +10,7 @@ import { at, DAY, facts, MONDAY, schedule, slotsOn } from './slot-samples.ts';
 const DAYS = 8;
 const OF = facts();
 const CONTEXT = {
-  actor: { name: 'bích', grants: [{ role: 'editor' as const, areas: ['xa'] }] },
+  actor: { kind: 'person' as const, name: 'bích', grants: [{ role: 'editor' as const, areas: ['xa'] }] },
   facts: OF,
   calendar: { zone: 'Asia/Ho_Chi_Minh', holidays: DEFAULT_HOLIDAYS, now: at(1) },
 };

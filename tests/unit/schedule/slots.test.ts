@@ -238,7 +238,7 @@ describe('broadcast ids', () => {
     const of = facts();
     const calendar = { zone: 'Asia/Ho_Chi_Minh', holidays: DEFAULT_HOLIDAYS, now: at(12) };
     const context = {
-      actor: { name: 'bích', grants: [{ role: 'editor' as const, areas: ['xa'] }] },
+      actor: { kind: 'person' as const, name: 'bích', grants: [{ role: 'editor' as const, areas: ['xa'] }] },
       facts: of,
       calendar,
     };
@@ -267,7 +267,11 @@ describe('broadcast ids', () => {
     const calendar = { zone: 'Asia/Ho_Chi_Minh', holidays: DEFAULT_HOLIDAYS, now: MONDAY + 1 };
     const context = {
       ...{
-        actor: { name: 'bích', grants: [{ role: 'editor' as const, areas: ['xa'] }] },
+        actor: {
+          kind: 'person' as const,
+          name: 'bích',
+          grants: [{ role: 'editor' as const, areas: ['xa'] }],
+        },
         facts: facts(),
         calendar,
       },
@@ -283,7 +287,11 @@ describe('broadcast ids', () => {
     const calendar = { zone: 'Asia/Ho_Chi_Minh', holidays: DEFAULT_HOLIDAYS, now: at(4) };
     const context = {
       ...{
-        actor: { name: 'bích', grants: [{ role: 'editor' as const, areas: ['xa'] }] },
+        actor: {
+          kind: 'person' as const,
+          name: 'bích',
+          grants: [{ role: 'editor' as const, areas: ['xa'] }],
+        },
         facts: facts(),
         calendar,
       },

@@ -40,6 +40,7 @@ describe('a token', () => {
       { name: 'Bình', role: 'viewer', areas: ['xa'], sha256: hashToken(newToken()) },
     ]);
     expect(book.find(token)).toEqual({
+      kind: 'machine',
       name: 'An',
       grants: [{ role: 'editor', areas: ['xa'] }],
     });
