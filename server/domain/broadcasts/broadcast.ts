@@ -95,6 +95,11 @@ export interface BroadcastStore {
   open(): Promise<Broadcast[]>;
   /** Those among them that air this announcement, oldest first. */
   openOf(announcementId: string): Promise<Broadcast[]>;
+  /** Those of an announcement that this person ordered by themselves, of no schedule, from an instant on, oldest first; what was cancelled since too. */
+  orderedOf(
+    of: { readonly announcementId: string; readonly createdBy: string },
+    from: number,
+  ): Promise<Broadcast[]>;
   /** The make-goods of these broadcasts. */
   makeGoodsOf(ids: readonly string[]): Promise<Broadcast[]>;
   /** Broadcasts that began in [from, to) and of which some loudspeaker did not report all: partial, failed or missed. */

@@ -5,13 +5,14 @@ import type { Announcement } from '../announcements/announcement.ts';
 import { approvalHash } from '../announcements/approval-hash.ts';
 import { clear, type EmergencyLeave } from '../announcements/clearance.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
-import { concerned, isBeyondCommune } from '../areas/commune.ts';
-import { territoryOf } from '../areas/territory.ts';
+import { concerned } from '../areas/commune.ts';
+import { areasMeant } from '../areas/meant.ts';
+import { type Territory, territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import type { BroadcastService, Played } from '../broadcasts/broadcast-service.ts';
 import { resolveTargets, type SpeakerIndex, wantedTargets } from '../broadcasts/resolve-targets.ts';
+import { isBeyondAlone } from '../broadcasts/sent-alone.ts';
 import type { LiveEvents } from '../events/live-events.ts';
-import { TargetRules } from '../schedule/target-rules.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Emergency } from './emergency.ts';
 
@@ -51,10 +52,10 @@ export class EmergencyService {
   /** Those of announcements of these areas, or for somewhere in them, newest first. */
   async list(areaIds: readonly string[], reviews = false): Promise<Emergency[]> {
     const wanted = new Set(areaIds);
-    const rules = this.#rules();
+    const territory = this.#territory();
     const found: Emergency[] = [];
     for await (const one of this.#options.read.emergencies.newestFirst({ reviews })) {
-      if (!wanted.has(one.areaId) && !this.#meantBy(one, rules).some((id) => wanted.has(id))) continue;
+      if (!wanted.has(one.areaId) && !this.#meantBy(one, territory).some((id) => wanted.has(id))) continue;
       found.push(one);
       if (found.length === MOST_LISTED) break;
     }
@@ -71,11 +72,9 @@ export class EmergencyService {
     const leads = this.#leads(actor, meant);
     const { breakGlass } = request;
     const approved = await this.#isApproved(tx, announcement, request);
-    const alone = await tx.emergencies.airedAlone(
-      { announcementId: announcement.id, askedBy: actor.name },
-      now - CONFIRM_MS,
-    );
-    const beyond = this.#isBeyond([request, ...alone.map((one) => one.request)]);
+    const wanted = { announcementId: announcement.id, by: actor.name };
+    const targets = wantedTargets(request.targets);
+    const beyond = await isBeyondAlone(tx, { ...wanted, targets }, this.#territory(), now);
     const atOnce = breakGlass !== undefined || (!beyond && (leads || approved));
     const emergency: Emergency = {
       ...{ id: newId('emg', now), announcementId: announcement.id, areaId: announcement.areaId },
@@ -100,7 +99,7 @@ export class EmergencyService {
     if (actor.name === emergency.askedBy)
       throw new DomainError('emergency.same_person', { id, actor: actor.name });
     // Who asked may have been deactivated since, or a deputy's days be over.
-    const asker = this.#options.actorNow(emergency.askedBy) ?? { name: emergency.askedBy, grants: [] };
+    const asker = this.#options.actorNow(emergency.askedBy) ?? nobody(emergency.askedBy);
     this.#authorizeAll(asker, 'broadcast:play', [announcement.areaId, ...meant]);
     if (!this.#leads(asker, meant)) this.#authorizeAll(actor, 'broadcast:emergency', meant);
     if (sha256 !== emergency.sha256)
@@ -184,31 +183,23 @@ export class EmergencyService {
     return announcement;
   }
 
-  /** Every area that is meant. */
+  /** Every area that is meant. Throws what `resolveTargets` throws of targets that mean nobody. */
   #meant(request: Pick<PlayRequest, 'targets'>): readonly string[] {
     const { areas, speakers } = this.#options;
     const wanted = wantedTargets(request.targets);
-    const targets = resolveTargets(wanted, areas.tree, speakers);
-    return [...new Set([...wanted.areas, ...targets.areaIds])];
-  }
-
-  /** Whether these together are for more than one commune: several requests for one each are no way around the second person. */
-  #isBeyond(requests: readonly Pick<PlayRequest, 'targets'>[]): boolean {
-    const { areas, speakers } = this.#options;
-    const rules = this.#rules();
-    const meant = requests.flatMap(({ targets }) => [...rules.areasOf(wantedTargets(targets))]);
-    return isBeyondCommune(meant, territoryOf(areas.tree, speakers));
+    resolveTargets(wanted, areas.tree, speakers);
+    return [...areasMeant(wanted, this.#territory())];
   }
 
   /** The areas that one is for as they are now; where none is left, the one that it is from. */
-  #meantBy({ request, areaId }: Emergency, rules = this.#rules()): readonly string[] {
-    const meant = [...rules.areasOf(wantedTargets(request.targets))];
+  #meantBy({ request, areaId }: Emergency, territory = this.#territory()): readonly string[] {
+    const meant = [...areasMeant(wantedTargets(request.targets), territory)];
     return meant.length > 0 ? meant : [areaId];
   }
 
-  #rules(): TargetRules {
+  #territory(): Territory {
     const { areas, speakers } = this.#options;
-    return new TargetRules(territoryOf(areas.tree, speakers));
+    return territoryOf(areas.tree, speakers);
   }
 
   async #isApproved(
@@ -216,9 +207,8 @@ export class EmergencyService {
     announcement: Announcement,
     { targets }: EmergencyRequest,
   ): Promise<boolean> {
-    const { areas, speakers } = this.#options;
     const medium = announcement.mediaSha256 === null ? null : await tx.media.get(announcement.mediaSha256);
-    const place = { targets: wantedTargets(targets), territory: territoryOf(areas.tree, speakers) };
+    const place = { targets: wantedTargets(targets), territory: this.#territory() };
     const cleared = clear(announcement, medium, place);
     return 'content' in cleared && cleared.missing.length === 0;
   }
@@ -265,7 +255,12 @@ function leaveOf(
   return askedByLeader ? { id, sha256, by, kind: 'leader', reason: null } : null;
 }
 
+/** Who was a person and may do nothing any more. */
+function nobody(name: string): Actor {
+  return { kind: 'person', name, grants: [] };
+}
+
 /** A machine is nobody: it stands for no emergency. Throws `emergency.person_only`. */
-function requirePerson({ name }: Actor): void {
-  if (name.includes('/')) throw new DomainError('emergency.person_only', { actor: name });
+function requirePerson({ kind, name }: Actor): void {
+  if (kind !== 'person') throw new DomainError('emergency.person_only', { actor: name });
 }

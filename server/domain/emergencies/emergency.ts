@@ -34,8 +34,6 @@ export interface EmergencyStore {
   /** Newest first; `reviews`: only those that went out by one person's word alone. */
   newestFirst(options?: { readonly reviews?: boolean }): AsyncIterable<Emergency>;
   get(id: string): Promise<Emergency | null>;
-  /** Those of an announcement that went out from an instant on by this person's word alone. */
-  airedAlone(of: Pick<Emergency, 'announcementId' | 'askedBy'>, from: Instant): Promise<Emergency[]>;
   save(emergency: Emergency): Promise<void>;
 }
 

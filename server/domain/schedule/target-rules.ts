@@ -1,6 +1,7 @@
 import type { Instant, Milliseconds } from '#kit';
 import type { ErrorCode, ErrorParams, FullPolicy, Targets, Window } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
+import { areasMeant } from '../areas/meant.ts';
 import { describeWindows, policyOf } from '../policies/policy.ts';
 import { windowsAround } from '../policies/windows.ts';
 import { localDayNumber } from '../policies/zoned-time.ts';
@@ -40,26 +41,13 @@ export class TargetRules {
     this.#areaOfSpeaker = options.areaOfSpeaker;
   }
 
-  /** Every area in use in which a loudspeaker would be meant, those without any too. */
+  /** As `areasMeant`, worked out once for each targets. */
   areasOf(targets: Targets): ReadonlySet<string> {
     const known = this.#areas.get(targets);
     if (known !== undefined) return known;
-    const found = this.#findAreas(targets);
+    const found = areasMeant(targets, { tree: this.#tree, areaOfSpeaker: this.#areaOfSpeaker });
     this.#areas.set(targets, found);
     return found;
-  }
-
-  #findAreas(targets: Targets): ReadonlySet<string> {
-    const tree = this.#tree;
-    const within = (ids: readonly string[]) =>
-      new Set(ids.filter((id) => tree.has(id)).flatMap((id) => [...tree.within(id)]));
-    const excluded = within(targets.excludeAreas);
-    const named = targets.speakers
-      .filter((id) => !targets.excludeSpeakers.includes(id))
-      .map((id) => this.#areaOfSpeaker(id))
-      .filter((id) => id !== undefined);
-    const meant = [...within(targets.areas), ...named.filter((id) => tree.has(id))];
-    return new Set(meant.filter((id) => !excluded.has(id) && tree.get(id).retiredAt === null));
   }
 
   /** The distinct rules that bind a sound for these targets. */

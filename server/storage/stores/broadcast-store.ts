@@ -106,6 +106,17 @@ export class DatabaseBroadcastStore implements BroadcastStore {
     return rows.map(toBroadcast);
   }
 
+  async orderedOf(
+    { announcementId, createdBy }: { readonly announcementId: string; readonly createdBy: string },
+    from: number,
+  ): Promise<Broadcast[]> {
+    const rows = await this.#models.broadcast.findMany({
+      where: { announcementId, createdBy, scheduleId: null, createdAt: { gte: from } },
+      orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+    });
+    return rows.map(toBroadcast);
+  }
+
   async makeGoodsOf(ids: readonly string[]): Promise<Broadcast[]> {
     const rows = await inParts(ids, (part) =>
       this.#models.broadcast.findMany({ where: { makesGoodOf: { in: part } } }),

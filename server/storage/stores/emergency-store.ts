@@ -34,17 +34,6 @@ export class DatabaseEmergencyStore implements EmergencyStore {
     return row === null ? null : toEmergency(row);
   }
 
-  async airedAlone(
-    { announcementId, askedBy }: Pick<Emergency, 'announcementId' | 'askedBy'>,
-    from: number,
-  ): Promise<Emergency[]> {
-    const rows = await this.#models.emergency.findMany({
-      where: { announcementId, askedBy, state: 'aired', decidedBy: null, askedAt: { gte: from } },
-      orderBy: [{ askedAt: 'asc' }, { id: 'asc' }],
-    });
-    return rows.map(toEmergency);
-  }
-
   async save(emergency: Emergency): Promise<void> {
     const { id, ...fields } = { ...emergency, request: JSON.stringify(emergency.request) };
     await this.#models.emergency.upsert({ where: { id }, create: { id, ...fields }, update: fields });

@@ -59,18 +59,6 @@ onBothDatabases('approvals', (storage) => {
     expect(await listed(true)).toEqual([reviewed]);
     expect(await emergencies.get(waiting.id)).toEqual(waiting);
     expect(await emergencies.get('emg_none')).toBeNull();
-    const by = { announcementId: uniqueId('ann'), askedBy: 'bích' };
-    const alone = emergency(place.id, { ...by, state: 'aired', breakGlass: 'vỡ đê' });
-    const others = [
-      emergency(place.id, by),
-      emergency(place.id, { ...by, state: 'aired', decidedBy: 'chairman', decidedAt: AT }),
-      emergency(place.id, { ...by, state: 'aired', askedBy: 'hằng' }),
-      emergency(place.id, { ...by, state: 'aired', askedAt: AT - 1 }),
-    ];
-    await storage().transaction(async (tx) => {
-      for (const one of [alone, ...others]) await tx.emergencies.save(one);
-    });
-    expect(await emergencies.airedAlone(by, AT)).toEqual([alone]);
   });
 
   it('keep leaves for series, and those that are over', async () => {

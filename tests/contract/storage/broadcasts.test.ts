@@ -54,6 +54,26 @@ onBothDatabases('broadcasts', (storage) => {
     expect(await broadcasts.ordered(at, at + 1)).toEqual([one]);
   });
 
+  it('of one person, of an announcement and no schedule, are found from an instant on', async () => {
+    const free = { scheduleId: null, seriesId: null, sessionId: null, originalAt: null };
+    const { broadcast: one } = await stored(storage(), free);
+    const { areaId, createdBy } = one;
+    const announcementId = one.announcementId ?? '';
+    const more = (over: object) => broadcast(areaId, announcementId, { ...free, ...over });
+    const later = more({
+      createdAt: AT + 1,
+      state: 'cancelled',
+      clearance: [{ kind: 'emergency', id: 'emg_1' }],
+    });
+    const others = [more({ createdAt: AT - 1 }), more({ createdBy: 'hằng' }), more({ scheduleId: 'sch_1' })];
+    await storage().transaction(async (tx) => {
+      for (const made of [later, ...others])
+        await tx.broadcasts.insert(made, { broadcastId: made.id, speakerIds: [] });
+    });
+    const { broadcasts } = storage().read;
+    expect(await broadcasts.orderedOf({ announcementId, createdBy }, AT)).toEqual([one, later]);
+  });
+
   it('of priority items are found by their start, but for cancelled ones', async () => {
     const at = AT + 500 * 86_400_000;
     const { broadcast: one } = await stored(storage(), { startsAt: at, priority: 'priority' });

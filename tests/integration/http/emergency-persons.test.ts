@@ -114,7 +114,7 @@ describe('an emergency', { timeout: 60_000 }, () => {
     const dropped = await ask(controller, 'province editor', urgent, wide);
     const path = `emergencies/${dropped.emergency.id}/drop`;
     const gone = await controller.post<EmergencyView>('province chairman', path, { reason: 'nhầm' });
-    expect(gone.body).toMatchObject({ state: 'dropped', decidedBy: 'province chairman' });
+    expect(gone.body).toMatchObject({ state: 'dropped', decidedBy: 'province-chairman' });
     const { body } = await controller.get<{ emergencies: EmergencyView[] }>('viewer', 'emergencies');
     expect(body.emergencies.map(({ state }) => state).sort()).toEqual(['aired', 'dropped', 'expired']);
   });
@@ -131,6 +131,53 @@ describe('an emergency', { timeout: 60_000 }, () => {
     expect((await confirm(controller, 'province editor', waits)).emergency.state).toBe('aired');
     await clock.advance(15 * MINUTE + 1);
     expect((await ask(controller, 'province chairman', urgent, there)).emergency.state).toBe('aired');
+  });
+
+  it('counts what was approved and sent out as a broadcast with it, and the other way round', async () => {
+    const { clock, controller, urgent } = await dam();
+    await controller.post('editor', `announcements/${urgent.id}/submit`, {});
+    for (const area of [COMMUNE, ELSEWHERE])
+      await controller.post('province chairman', `announcements/${urgent.id}/approve`, {
+        ...{ sha256: urgent.approvalHash, areas: [area] },
+      });
+    const play = async (area: string) => {
+      const direct = { announcementId: urgent.id, targets: { areas: [area] } };
+      const { status, body } = await controller.post<Problem>('province editor', 'broadcasts', direct);
+      return status === 201 ? 'aired' : body.error.code;
+    };
+    const there = { targets: { areas: [ELSEWHERE] } };
+    expect([await play(COMMUNE), await play(COMMUNE), await play(ELSEWHERE)]).toEqual([
+      ...['aired', 'aired', 'emergency.two_persons'],
+    ]);
+    const waits = await ask(controller, 'province editor', urgent, there);
+    expect(waits.emergency.state).toBe('waiting');
+    expect((await confirm(controller, 'province chairman', waits)).emergency.state).toBe('aired');
+    // Two persons stood for that: it is no airing of the second one's alone.
+    const alone = { announcementId: urgent.id, ...{ targets: { areas: [COMMUNE] } } };
+    expect((await controller.post('province chairman', 'broadcasts', alone)).status).toBe(201);
+    await clock.advance(15 * MINUTE + 1);
+    expect((await ask(controller, 'province editor', urgent, there)).emergency.state).toBe('aired');
+    expect(await play(COMMUNE)).toBe('emergency.two_persons');
+  });
+
+  it('is let go by who asked, and by who may cancel where it is from or everywhere that it is for', async () => {
+    const { controller, urgent } = await dam();
+    const asked = (areas: readonly string[]) =>
+      ask(controller, 'province editor', urgent, { targets: { areas } });
+    const drop = async (who: Who, { emergency }: Made) => {
+      const path = `emergencies/${emergency.id}/drop`;
+      const { status, body } = await controller.post<Problem>(who, path, { reason: 'nhầm' });
+      return status === 200 ? 'dropped' : body.error.code;
+    };
+    const wide = await asked(BOTH.areas);
+    // The neighbour may cancel in a part of what it is for, the hamlet's leader in a part of where it is from.
+    for (const who of ['other technician', 'ap-1 chairman', 'viewer'] as const)
+      expect([who, await drop(who, wide)]).toEqual([who, 'request.forbidden']);
+    expect([await drop('technician', wide), await drop('technician', wide)]).toEqual([
+      ...['dropped', 'request.conflict'],
+    ]);
+    expect(await drop('other technician', await asked([ELSEWHERE]))).toBe('dropped');
+    expect(await drop('province editor', await asked(BOTH.areas))).toBe('dropped');
   });
 
   it('counts the first person’s word by what he may do when the second one answers', async () => {
@@ -156,7 +203,7 @@ describe('an emergency', { timeout: 60_000 }, () => {
     expect((await confirm(controller, 'province editor', waits)).error).toMatchObject({
       ...{
         code: 'request.forbidden',
-        params: { actor: 'province editor', permission: 'broadcast:emergency' },
+        params: { actor: 'province-editor', permission: 'broadcast:emergency' },
       },
     });
     services.people.directory.put({ ...hang, deactivatedAt: clock.now() });
@@ -196,7 +243,7 @@ describe('an emergency', { timeout: 60_000 }, () => {
     for (const who of ['chairman', 'other chairman'] as const)
       expect((await resolve(who)).body.error.code).toBe('request.forbidden');
     expect((await resolve('province chairman')).body.review).toMatchObject({
-      ...{ state: 'resolved', by: 'province chairman', justified: true, note: 'đúng quy trình' },
+      ...{ state: 'resolved', by: 'province-chairman', justified: true, note: 'đúng quy trình' },
     });
     expect((await resolve('province chairman')).body.error.code).toBe('request.conflict');
     const own = await ask(controller, 'chairman', urgent, { breakGlass: GLASS });
