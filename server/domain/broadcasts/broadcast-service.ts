@@ -11,15 +11,14 @@ import {
   type EmergencyLeave,
   type Place,
 } from '../announcements/clearance.ts';
+import type { StandingGrant } from '../announcements/standing-approval.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { namesOf } from '../areas/area-names.ts';
-import { isBeyondCommune } from '../areas/commune.ts';
 import { territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import type { StoredSlot } from '../plans/plan.ts';
 import { requireWindow } from '../policies/windows.ts';
-import { TargetRules } from '../schedule/target-rules.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import { NOTHING_PENDING, type PendingBroadcasts } from '../urgent/pending-acts.ts';
 import { air, orderedBroadcast } from './air.ts';
@@ -39,6 +38,7 @@ import {
 } from './plan-broadcast.ts';
 import { openBehind, preludesOf } from './preludes.ts';
 import { type ResolvedTargets, resolveTargets, type SpeakerIndex, wantedTargets } from './resolve-targets.ts';
+import { isBeyondAlone } from './sent-alone.ts';
 import { liftedStops, type Stops } from './stops.ts';
 import { takeBack } from './take-back.ts';
 import { takeBackIn } from './take-back-part.ts';
@@ -74,6 +74,8 @@ export interface PlanOfBroadcasts {
 export interface MakeGoodAiring {
   readonly id: string;
   readonly makesGoodOf: string;
+  /** What covers it besides an approval. */
+  readonly standing: readonly StandingGrant[];
 }
 
 /** What was broadcast, and the areas that it was asked for and in which nobody approved it: it does not sound there. */
@@ -92,7 +94,7 @@ export class BroadcastService {
 
   /**
    * Broadcasts an approved announcement where it is approved: broadcast, target snapshot, signed orders with their outbox rows and audit are
-   * written in `tx`. Throws `request.forbidden`, `request.conflict` (not approved), `approval.*` (not there), `announcement.audio_changed`, `policy.*`, `broadcast.*`, `latch.held`, `request.invalid`, `request.not_found`.
+   * written in `tx`. Throws `request.forbidden`, `request.conflict` (not approved), `approval.*` (not there), `emergency.two_persons` (beyond one commune, by who asks alone), `announcement.audio_changed`, `policy.*`, `broadcast.*`, `latch.held`, `request.invalid`, `request.not_found`.
    */
   async play(
     tx: Transaction,
@@ -110,7 +112,16 @@ export class BroadcastService {
     const asked = wantedTargets(request.targets);
     this.#authorizeTargets(actor, 'broadcast:play', asked, resolveTargets(asked, tree, speakers));
     const territory = territoryOf(tree, speakers);
-    const cleared = await this.#cleared(tx, announcement, { targets: asked, territory }, leave);
+    if (leave === null && announcement.priority === 'emergency') {
+      const alone = { announcementId: announcement.id, by: actor.name, targets: asked };
+      if (await isBeyondAlone(tx, alone, territory, now)) throw new DomainError('emergency.two_persons');
+    }
+    const cleared = await this.#cleared(
+      tx,
+      announcement,
+      { targets: asked, territory, standing: airing?.standing ?? [] },
+      leave,
+    );
     const { content, targets: wanted } = cleared;
     const targets = this.#resolve(announcement, cleared);
     const { priority } = announcement;
@@ -268,18 +279,12 @@ export class BroadcastService {
     return announcement;
   }
 
-  /** Throws `emergency.two_persons` for an emergency beyond one commune for which nobody but who asks stands. */
   async #cleared(
     tx: Transaction,
     announcement: Announcement,
     place: Place,
     leave: EmergencyLeave | null,
   ): Promise<Clearing> {
-    const { targets, territory } = place;
-    if (leave === null && announcement.priority === 'emergency') {
-      const meant = new TargetRules(territory).areasOf(targets);
-      if (isBeyondCommune(meant, territory)) throw new DomainError('emergency.two_persons');
-    }
     const { id, state, mediaSha256: sha256, approvedSha256: given } = announcement;
     const medium = sha256 === null ? null : await tx.media.get(sha256);
     const cleared =

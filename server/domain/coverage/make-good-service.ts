@@ -12,6 +12,7 @@ import {
 } from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
+import { territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
 import type { BroadcastService } from '../broadcasts/broadcast-service.ts';
@@ -23,6 +24,7 @@ import type { Schedule } from '../schedule/schedule.ts';
 import { type Refusal, TargetRules } from '../schedule/target-rules.ts';
 import type { Storage, Stores, Transaction } from '../unit-of-work.ts';
 import { type Aired, airedOf, busyOf, endOf, viewsOf } from './aired.ts';
+import { type ClearedAgain, clearedAgain } from './cleared-again.ts';
 import { coverage } from './coverage.ts';
 import { sessionRoom } from './session-room.ts';
 
@@ -49,6 +51,12 @@ export interface MakeGoodServiceOptions {
 }
 
 type Proposal = MakeGoodProposals['proposals'][number];
+
+/** What could be aired again, and by which leaves for the series besides what is approved by itself. */
+interface Proposed {
+  readonly proposal: Proposal;
+  readonly standing: ClearedAgain['standing'];
+}
 
 /**
  * Says which hamlets had a broadcast, and airs it again only where it was missed: inside windows, while it is valid, at most once. A
@@ -91,12 +99,12 @@ export class MakeGoodService extends Lifecycle {
         this.#propose(read, broadcast, await airedOf(read, broadcast), upcoming, now, {}),
       ),
     );
-    return { proposals: found.filter((one) => one !== undefined) };
+    return { proposals: found.flatMap((one) => (one instanceof DomainError ? [] : [one.proposal])) };
   }
 
   /**
    * Airs a broadcast again at those that missed it. Throws `request.conflict` (nothing missed, made good already, no longer valid, no
-   * window), `policy.too_many_sessions` and `policy.session_too_long` for a start that was asked for, `request.not_found` and what `BroadcastService.play` throws.
+   * window, not approved), `make_good.not_covered` (by the leave that it aired by), `approval.areas_missing`, `policy.too_many_sessions` and `policy.session_too_long` for a start that was asked for, `request.not_found` and what `BroadcastService.play` throws.
    */
   async make(
     tx: Transaction,
@@ -114,14 +122,10 @@ export class MakeGoodService extends Lifecycle {
       throw conflict(broadcastId, 'made good already', 'one without a make-good');
     const aired = await airedOf(tx, broadcast);
     const now = clock.now();
-    const proposal = await this.#propose(tx, broadcast, aired, this.#upcoming(now), now, request);
-    if (proposal === undefined || broadcast.announcementId === null)
-      throw conflict(
-        broadcastId,
-        'not to be made good',
-        'one that loudspeakers missed, that is still valid and fits into a window',
-      );
-    const { speakerIds, startsAt, validUntil } = proposal;
+    const proposed = await this.#propose(tx, broadcast, aired, this.#upcoming(now), now, request);
+    if (proposed instanceof DomainError) throw proposed;
+    if (broadcast.announcementId === null) throw notToBeMadeGood(broadcast);
+    const { speakerIds, startsAt, validUntil } = proposed.proposal;
     const { broadcast: made } = await broadcasts.play(
       tx,
       actor,
@@ -133,7 +137,7 @@ export class MakeGoodService extends Lifecycle {
         latenessMs: Math.max(0, Math.min(LATENESS_MS, validUntil - startsAt)),
         ...(request.windowOverride === undefined ? {} : { windowOverride: request.windowOverride }),
       },
-      { id, makesGoodOf: broadcastId },
+      { id, makesGoodOf: broadcastId, standing: proposed.standing },
     );
     return made;
   }
@@ -146,9 +150,9 @@ export class MakeGoodService extends Lifecycle {
     const upcoming = candidates.length === 0 ? [] : this.#upcoming(now);
     for (const broadcast of candidates) {
       const aired = await airedOf(storage.read, broadcast);
-      const proposal = await this.#propose(storage.read, broadcast, aired, upcoming, now, {});
-      if (proposal === undefined) continue;
-      const { automatic, areaId, speakerIds, startsAt } = proposal;
+      const proposed = await this.#propose(storage.read, broadcast, aired, upcoming, now, {});
+      if (proposed instanceof DomainError) continue;
+      const { automatic, areaId, speakerIds, startsAt } = proposed.proposal;
       try {
         if (automatic) await this.#makeByItself(broadcast);
         else if (!this.#proposed.has(broadcast.id)) {
@@ -183,6 +187,7 @@ export class MakeGoodService extends Lifecycle {
     return recent.filter(({ id }) => !done.has(id));
   }
 
+  /** What could be aired again, or why nothing. Throws what the limits of sessions say to a start that was asked for. */
   async #propose(
     read: Stores,
     broadcast: Broadcast,
@@ -190,14 +195,14 @@ export class MakeGoodService extends Lifecycle {
     upcoming: readonly StoredSlot[],
     now: Instant,
     request: MakeGoodRequest,
-  ): Promise<Proposal | undefined> {
+  ): Promise<Proposed | DomainError> {
     const { areas, speakers } = this.#options;
+    const nothing = notToBeMadeGood(broadcast);
     const schedule = broadcast.scheduleId === null ? null : await read.schedules.get(broadcast.scheduleId);
     const announcement =
       broadcast.announcementId === null ? null : await read.announcements.get(broadcast.announcementId);
     // A relay cannot be had again.
-    if (announcement === null || announcement.state !== 'approved' || announcement.stream !== null)
-      return undefined;
+    if (announcement === null || announcement.stream !== null) return nothing;
     const { speakers: heard } = await this.#coverageOf(read, broadcast, aired);
     const unconfirmed = request.unconfirmed ?? true;
     const missed = heard.filter(
@@ -207,39 +212,45 @@ export class MakeGoodService extends Lifecycle {
         isTarget(speakers, speakerId),
     );
     const waiting = heard.some(({ verdict }) => verdict === 'waiting');
-    if (missed.length === 0 || waiting || schedule?.makeGood === 'off') return undefined;
-    const areaIds = new Set(missed.flatMap(({ speakerId }) => speakers.get(speakerId)?.areaId ?? []));
-    const next = upcoming.find(({ seriesId }) => seriesId === broadcast.seriesId);
-    const validUntil = Math.min(broadcast.startsAt + VALID_MS, next?.startsAt ?? Number.POSITIVE_INFINITY);
-    const scopes = this.#scopesOf(
-      areaIds,
-      missed.map(({ speakerId }) => speakerId),
+    if (missed.length === 0 || waiting || schedule?.makeGood === 'off') return nothing;
+    const again = await clearedAgain(
+      read,
+      { broadcast, aired, announcement, schedule, speakerIds: missed.map(({ speakerId }) => speakerId) },
+      territoryOf(areas.tree, speakers),
+      now,
     );
+    if (again instanceof DomainError) return again;
+    const ids = again.speakerIds;
+    const areaIds = new Set(ids.flatMap((id) => speakers.get(id)?.areaId ?? []));
+    const next = upcoming.find(({ seriesId }) => seriesId === broadcast.seriesId);
+    const nextAt = next?.startsAt ?? Number.POSITIVE_INFINITY;
+    const validUntil = Math.min(broadcast.startsAt + VALID_MS, nextAt, again.until);
+    const scopes = this.#scopesOf(areaIds, ids);
     const busy = upcoming.filter((slot) => slot.scopes.some((scope) => scopes.has(scope))).map(busyOf);
     const airTimeMs = aired.order === null ? aired.durationMs : endOf(aired.order) - aired.order.startsAt;
     const silent = missed.every(({ verdict, share }) => verdict === 'missed' && share === 0);
     const without = silent ? broadcast.id : null;
-    const ids = missed.map(({ speakerId }) => speakerId);
     const refusal = await this.#room(read, ids, airTimeMs, without, now);
     const from = Math.ceil(now + LEAD_MS);
     const allowed = (at: Instant) => refusal(at) === null;
     const startsAt =
       request.startsAt ??
       earliestStart(areaIds, areas.tree, busy, { from, until: validUntil, airTimeMs, allowed });
-    if (startsAt === undefined || startsAt > validUntil) return undefined;
+    if (startsAt === undefined || startsAt > validUntil) return nothing;
     // Leave of the chairman binds to no limit.
     const over = request.windowOverride === undefined ? refusal(startsAt) : null;
     if (over !== null) throw new DomainError(over.code, over.params);
-    return {
+    const proposal = {
       broadcastId: broadcast.id,
       title: broadcast.title,
       areaId: broadcast.areaId,
       airedAt: broadcast.startsAt,
-      speakerIds: missed.map(({ speakerId }) => speakerId),
+      speakerIds: [...ids],
       startsAt,
       validUntil,
       automatic: schedule?.makeGood === 'auto' || wasToBeRescheduled(aired, schedule),
     };
+    return { proposal, standing: again.standing };
   }
 
   /** What the limits of sessions say to one more airing at these loudspeakers. */
@@ -295,7 +306,7 @@ export class MakeGoodService extends Lifecycle {
     const meant = (await storage.read.broadcasts.snapshot(broadcast.id))?.speakerIds ?? [];
     const places = meant.flatMap((id) => speakers.get(id)?.areaId ?? []);
     const areas = [...new Set([broadcast.areaId, ...broadcast.targets.areas, ...places])];
-    const actor: Actor = { name: CONTROLLER, grants: [{ role: 'editor', areas }] };
+    const actor: Actor = { kind: 'machine', name: CONTROLLER, grants: [{ role: 'editor', areas }] };
     await storage.transaction(async (tx) => {
       const made = await this.make(tx, actor, broadcast.id, {});
       const { scheduleId, createdBy: onBehalfOf } = broadcast;
@@ -327,6 +338,14 @@ function wasToBeRescheduled({ order, views }: Aired, schedule: Schedule | null):
 function isTarget(speakers: SpeakerIndex, speakerId: string): boolean {
   const lifecycle = speakers.get(speakerId)?.lifecycle;
   return lifecycle === 'active' || lifecycle === 'enrolled';
+}
+
+function notToBeMadeGood({ id }: Broadcast): DomainError {
+  return conflict(
+    id,
+    'not to be made good',
+    'one that loudspeakers missed, that is still valid and fits into a window',
+  );
 }
 
 function conflict(id: string, state: string, expected: string): DomainError {

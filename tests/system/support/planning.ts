@@ -40,7 +40,7 @@ export class Planning {
     const wanted = this.wanted(announcementId, startsAt, more);
     const schedule = await this.#commune.controller.as('editor').post<ScheduleView>('/schedules', wanted);
     await until('the plan to be held', async () => {
-      const slots = await this.#readiness(schedule.id);
+      const slots = await this.slotsOf(schedule);
       return slots.length > 0 && slots.every(({ meant, holding }) => meant === holding);
     });
     return schedule;
@@ -80,11 +80,18 @@ export class Planning {
     return this.#commune.controller.as('editor').get(`/calendar?area=${AREA}&from=${from}&to=${to}`);
   }
 
-  async #readiness(scheduleId: string): Promise<SlotReadiness[]> {
+  /** The slots of a schedule that the plan has, and who holds them. */
+  async slotsOf({ id }: Pick<ScheduleView, 'id'>): Promise<SlotReadiness[]> {
     const { slots } = await this.#commune.controller
       .as('editor')
       .get<{ slots: SlotReadiness[] }>(`/readiness?area=${AREA}`);
-    return slots.filter((slot) => slot.scheduleId === scheduleId);
+    return slots.filter(({ scheduleId }) => scheduleId === id);
+  }
+
+  /** Whether every loudspeaker of the commune holds the plan that is in force. */
+  async told(): Promise<boolean> {
+    const { told, speakers } = await this.#areaPlan();
+    return told === speakers;
   }
 
   async #areaPlan(): Promise<PlanState['scopes'][number]> {
