@@ -123,7 +123,12 @@ export const GivenListSchema = Type.Object({
   ),
 });
 
-/** What waits for the approval of who asks, and in which of the own areas. */
+const WaitingSchema = Type.Object({ announcement: AnnouncementSchema, areas: AreaNeedsSchema });
+/**
+ * What waits for the approval of who asks, and in which of the own areas; and what does not wait there, because a leave for a series covers all that is planned of it in
+ * the next 14 days.
+ */
 export const WaitingListSchema = Type.Object({
-  waiting: Type.Array(Type.Object({ announcement: AnnouncementSchema, areas: AreaNeedsSchema })),
+  waiting: Type.Array(WaitingSchema),
+  covered: Type.Array(WaitingSchema),
 });

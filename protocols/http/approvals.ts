@@ -94,8 +94,10 @@ export const ApprovalsDueSchema = Type.Object({
       state: nullable(Type.String()),
       /** Where, and who is asked. */
       areas: AreaNeedsSchema,
-      /** What sounds there instead. */
-      fallback: nullable(Type.Object({ announcementId: IdSchema, title: Type.String() })),
+      /** What sounds there instead, and where that is not approved either. */
+      fallback: nullable(
+        Type.Object({ announcementId: IdSchema, title: Type.String(), missing: AreaNeedsSchema }),
+      ),
     }),
   ),
 });

@@ -18,11 +18,12 @@ export interface AnnouncementSideOptions {
   readonly accounts: AccountDirectory;
   readonly planning: { changed(): void; storedChanged(areaId: string): void };
   readonly stop: ApprovalServiceOptions['stop'];
+  readonly lacking: ApprovalServiceOptions['lacking'];
 }
 
 /** Announcements, and what leaders say to them. */
 export function buildAnnouncementSide(options: AnnouncementSideOptions) {
-  const { read, clock, areas, speakers, accounts, planning, stop } = options;
+  const { read, clock, areas, speakers, accounts, planning, stop, lacking } = options;
   const territory = () => territoryOf(areas.tree, speakers);
   const records = new AnnouncementRecords({
     ...{ areas, clock },
@@ -31,7 +32,7 @@ export function buildAnnouncementSide(options: AnnouncementSideOptions) {
   });
   return {
     announcements: new AnnouncementService({ read, areas, clock, records, territory }),
-    approvals: new ApprovalService({ read, areas, clock, records, territory, stop }),
+    approvals: new ApprovalService({ read, areas, clock, records, territory, stop, lacking }),
     needs: needsOf(new Approvers({ accounts, areas, clock }), areas),
   };
 }

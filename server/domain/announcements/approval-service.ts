@@ -1,6 +1,6 @@
 import type { Clock } from '#kit';
 import { DomainError } from '#protocols';
-import { type Actor, authorize, isAllowed } from '../accounts/actor.ts';
+import { type Actor, authorize, isAllowed, refusal } from '../accounts/actor.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import type { Territory } from '../areas/territory.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
@@ -44,6 +44,8 @@ export interface ApprovalServiceOptions {
   readonly records: AnnouncementRecords;
   readonly territory: () => Territory;
   readonly stop: Stop;
+  /** Of these announcements those that sound soon, with the areas in which that lacks an approval. */
+  readonly lacking: (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, ReadonlySet<string>>>;
 }
 
 /**
@@ -57,8 +59,32 @@ export class ApprovalService {
     this.#options = options;
   }
 
-  /** What waits for the actor's approval, oldest first. */
-  async waiting(actor: Actor, areaIds: readonly string[]): Promise<Waiting[]> {
+  /** What waits for the actor's approval, oldest first, and what a leave for its series covers there. */
+  async waiting(
+    actor: Actor,
+    areaIds: readonly string[],
+  ): Promise<{ readonly waiting: readonly Waiting[]; readonly covered: readonly Waiting[] }> {
+    const { records } = this.#options;
+    const asked = await this.#asked(actor, areaIds);
+    const lacking = await this.#options.lacking(new Set(asked.map(({ announcement }) => announcement.id)));
+    const here = this.#options.territory();
+    const split = asked.map(({ announcement, areas }) => {
+      const lacks = lacking.get(announcement.id);
+      const own = records.concerned(actor, 'announcement:approve', announcement);
+      const inOwn = [...(lacks ?? [])].filter((one) => own.some((id) => overlap(one, id, here)));
+      const waits = (id: string) => lacks === undefined || inOwn.some((one) => overlap(one, id, here));
+      const of = (wanted: boolean) => ({ announcement, areas: areas.filter((id) => waits(id) === wanted) });
+      return { waiting: of(true), covered: of(false) };
+    });
+    const some = ({ areas }: Waiting) => areas.length > 0;
+    return {
+      waiting: split.map(({ waiting }) => waiting).filter(some),
+      covered: split.map(({ covered }) => covered).filter(some),
+    };
+  }
+
+  /** What nobody has said yes or no to in the actor's areas, oldest first. */
+  async #asked(actor: Actor, areaIds: readonly string[]): Promise<Waiting[]> {
     const { read, records, territory } = this.#options;
     const found: Waiting[] = [];
     const wanted = new Set(areaIds);
@@ -223,12 +249,7 @@ export class ApprovalService {
     const own = records.concerned(actor, 'announcement:approve', announcement);
     if (own.length === 0) {
       const [areaId = announcement.areaId] = meantAreas(announcement);
-      const { name } = actor;
-      throw new DomainError('request.forbidden', {
-        actor: name,
-        permission: 'announcement:approve',
-        area: areaId,
-      });
+      throw refusal(actor, 'announcement:approve', areaId);
     }
     if (named === undefined) return own;
     for (const id of named) authorize(actor, 'announcement:approve', areas.tree.get(id).id, areas.tree);
@@ -291,6 +312,10 @@ export class ApprovalService {
 /** Whether it is the voice of the one who approves, who stands for it himself. A relay is nobody's voice. */
 function isOwnRecording(actor: Actor, { recordedBy, stream, mediaSha256 }: Announcement): boolean {
   return recordedBy === actor.name && stream === null && mediaSha256 !== null;
+}
+
+function overlap(one: string, other: string, territory: Territory): boolean {
+  return within(one, other, territory) || within(other, one, territory);
 }
 
 function within(id: string, areaId: string, { tree }: Territory): boolean {

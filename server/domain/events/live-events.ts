@@ -49,6 +49,8 @@ export interface LiveEventMap {
   };
   /** At 20:00: so many items of the next day are not approved. Once for each area whose schedules they are of, or in which they are not approved. */
   'approval.due': {
+    /** Of area and day: where it is told once more after a crash, it is the same one. */
+    readonly id: string;
     readonly areaId: string;
     readonly day: string;
     readonly count: number;

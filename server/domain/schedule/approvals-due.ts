@@ -1,25 +1,33 @@
 import { type Clock, type Instant, Lifecycle, type Milliseconds, repeat } from '#kit';
-import type { ApprovalsDue } from '#protocols';
+import { type ApprovalsDue, PLAN_HORIZON_DAYS } from '#protocols';
 import type { NeedsOf } from '../announcements/area-needs.ts';
 import { concerned } from '../areas/commune.ts';
+import { areasMeant } from '../areas/meant.ts';
+import type { Territory } from '../areas/territory.ts';
 import { lastNightly } from '../backup/nightly.ts';
 import { formatDay } from '../calendar/day-number.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import { addDays, instantOf, localDay } from '../policies/zoned-time.ts';
 import { inTurns, Turns } from '../turns.ts';
 import type { Storage } from '../unit-of-work.ts';
+import { announcementsOf } from './draft.ts';
 import { mayBeginFrom } from './ended.ts';
 import type { HolidayBook } from './holiday-book.ts';
 import { faultOf } from './originals.ts';
 import type { Schedule } from './schedule.ts';
 import type { ScheduleGuard } from './schedule-guard.ts';
-import { type Slots, slotSteps } from './slots.ts';
+import type { SlotFacts } from './slot-facts.ts';
+import { type MadeSlot, type Slots, slotSteps, type WithheldSlot } from './slots.ts';
 
 type Due = ApprovalsDue['due'][number];
 
 /** When people are reminded of what airs the next day, by the clocks of the schedule's area. */
 const REMIND_AT = '20:00';
 const LOOK_MS: Milliseconds = 60_000;
+/** What is waited for may sound within the days that a plan holds. */
+const HORIZON_MS: Milliseconds = PLAN_HORIZON_DAYS * 24 * 3_600_000;
+/** What was told is known for so long. */
+const KEPT_MS: Milliseconds = 2 * 24 * 3_600_000;
 /** Setting: what was reminded of last, by zone. */
 const REMINDED = 'approvals.reminded';
 
@@ -35,9 +43,11 @@ export interface ApprovalsDueOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Says what would air and is not approved, and reminds of it at 20:00 of the day before: once, and later where we were away then. */
+/** Says what would air and is not approved, and reminds of it at 20:00 of the day before, later where we were away then. */
 export class ApprovalsDueService extends Lifecycle {
   readonly #options: ApprovalsDueOptions;
+  /** What this process has told, and for which 20:00: what could not be noted is looked at again. */
+  readonly #told = new Map<string, Instant>();
 
   constructor(options: ApprovalsDueOptions) {
     super();
@@ -63,6 +73,24 @@ export class ApprovalsDueService extends Lifecycle {
     );
   }
 
+  /** Of these announcements those that sound within the days of a plan, with the areas in which that lacks an approval. */
+  async lacking(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const { guard, clock } = this.#options;
+    const found = new Map<string, Set<string>>();
+    if (ids.size === 0) return found;
+    const from = clock.now();
+    await this.#walk({ from, to: from + HORIZON_MS }, airs(ids), (_, { slots, withheld }) => {
+      for (const one of [...slots, ...withheld]) {
+        const lacks = lackOf(one, guard.territory());
+        if (lacks === undefined || one.announcementId === null || !ids.has(one.announcementId)) continue;
+        const known = found.get(one.announcementId) ?? new Set<string>();
+        found.set(one.announcementId, known);
+        for (const id of lacks) known.add(id);
+      }
+    });
+    return found;
+  }
+
   /** Reminds of what is due to be reminded of. */
   async look(): Promise<void> {
     const { storage, clock, disputed } = this.#options;
@@ -72,18 +100,26 @@ export class ApprovalsDueService extends Lifecycle {
     const zones = new Set((await storage.read.schedules.active()).map(({ areaId }) => tree.zoneOf(areaId)));
     const before = JSON.parse((await storage.read.settings.get(REMINDED)) ?? '{}') as Record<string, number>;
     const reminded = { ...before };
-    const told: Reminder[] = [];
     for (const zone of zones) {
       const at = lastNightly(zone, REMIND_AT, now);
       const last = before[zone];
       if (last !== undefined && last >= at) continue;
       reminded[zone] = at;
       // Where there was nothing to remind of before, no reminder was missed.
-      if (last !== undefined) told.push(...(await this.#remindersFor(zone, at, now)));
+      if (last !== undefined) this.#tell(await this.#remindersFor(zone, at, now), at);
     }
     if (JSON.stringify(before) === JSON.stringify(reminded)) return;
+    // Told before it is noted: a crash in between tells once more, under the same ids, and loses nothing.
     await storage.transaction((tx) => tx.settings.put(REMINDED, JSON.stringify(reminded), Math.floor(now)));
-    for (const one of told) this.#options.events.publish('approval.due', one);
+  }
+
+  #tell(reminders: readonly Reminder[], at: Instant): void {
+    for (const [id, told] of this.#told) if (told < at - KEPT_MS) this.#told.delete(id);
+    for (const one of reminders) {
+      if (this.#told.has(one.id)) continue;
+      this.#told.set(one.id, at);
+      this.#options.events.publish('approval.due', one);
+    }
   }
 
   /** One for each area that has schedules of the next day, and for each in which they lack an approval; nothing once that day is over. */
@@ -103,7 +139,8 @@ export class ApprovalsDueService extends Lifecycle {
       for (const areaId of new Set([from, ...concerned(missing, tree)])) {
         const known = byArea.get(areaId);
         byArea.set(areaId, {
-          ...{ areaId, day, count: (known?.count ?? 0) + 1, firstAt: known?.firstAt ?? startsAt },
+          ...{ id: `${areaId} ${day}`, areaId, day },
+          ...{ count: (known?.count ?? 0) + 1, firstAt: known?.firstAt ?? startsAt },
         });
       }
     }
@@ -114,31 +151,68 @@ export class ApprovalsDueService extends Lifecycle {
     { from, to }: { readonly from: Instant; readonly to: Instant },
     wanted: (schedule: Schedule, meant: ReadonlySet<string>) => boolean,
   ): Promise<Due[]> {
-    const { guard, holidays, needs, clock, storage } = this.#options;
+    const found: Due[] = [];
+    const asked = (schedule: Schedule, { rules }: SlotFacts) =>
+      wanted(schedule, rules.areasOf(schedule.targets));
+    await this.#walk({ from, to }, asked, (schedule, slots, { announcements }) => {
+      const stateOf = (id: string) => announcements.get(id)?.state ?? null;
+      found.push(...dueOf(schedule, slots, this.#options.needs, stateOf));
+    });
+    return found.sort((a, b) => a.startsAt - b.startsAt);
+  }
+
+  /** Makes the slots of the schedules that are wanted, one schedule after the other; what is paused or cannot be has none. */
+  async #walk(
+    { from, to }: { readonly from: Instant; readonly to: Instant },
+    wanted: (schedule: Schedule, facts: SlotFacts) => boolean,
+    take: (schedule: Schedule, slots: Slots, facts: SlotFacts) => void,
+  ): Promise<void> {
+    const { guard, holidays, clock, storage } = this.#options;
     const { read } = storage;
     const schedules = (await read.schedules.active()).filter((one) => mayBeginFrom(one, from));
     const facts = await guard.facts(read, schedules);
     const turns = new Turns(clock);
-    const found: Due[] = [];
     for (const schedule of schedules) {
       await turns.take();
       if (schedule.pausedAt !== null || faultOf(schedule.rule, holidays.table) !== null) continue;
-      if (!wanted(schedule, facts.rules.areasOf(schedule.targets))) continue;
-      const slots = await inTurns(slotSteps(schedule, facts, holidays.table, from, to), turns);
-      found.push(...dueOf(schedule, slots, needs, (id) => facts.announcements.get(id)?.state ?? null));
+      if (!wanted(schedule, facts)) continue;
+      take(schedule, await inTurns(slotSteps(schedule, facts, holidays.table, from, to), turns), facts);
     }
-    return found.sort((a, b) => a.startsAt - b.startsAt);
   }
 }
 
 interface Reminder {
+  /** The same for the same area and day, however often it is told. */
+  readonly id: string;
   readonly areaId: string;
   readonly day: string;
   readonly count: number;
   readonly firstAt: Instant;
 }
 
-/** The items of a schedule that are not approved everywhere. A fallback that is not approved is not one of them: it is said with what it stands for. */
+/** Whether a schedule airs one of these announcements, also as a fallback. */
+function airs(ids: ReadonlySet<string>) {
+  return ({ content, fallbackId }: Schedule, facts: SlotFacts): boolean =>
+    announcementsOf(content, facts).some(({ id }) => ids.has(id)) ||
+    (fallbackId !== null && ids.has(fallbackId));
+}
+
+/** Codes of what is withheld for want of an approval. */
+const UNAPPROVED: readonly string[] = [
+  'schedule.not_approved',
+  'approval.areas_missing',
+  'approval.scattered',
+];
+
+/** Where an item lacks an approval; undefined: it is withheld for another reason, and nothing is known of it. */
+function lackOf(one: MadeSlot | WithheldSlot, territory: Territory): Iterable<string> | undefined {
+  if (!('code' in one)) return one.missing;
+  if (!UNAPPROVED.includes(one.code)) return undefined;
+  // Of a fallback that is not approved only this is known.
+  return one.missing.length > 0 ? one.missing : areasMeant(one.targets, territory);
+}
+
+/** The items of a schedule that are not approved everywhere. A fallback that is not is no item of its own: it is said with what it stands for. */
 function dueOf(
   { areaId }: Schedule,
   { slots, withheld }: Slots,
@@ -146,7 +220,8 @@ function dueOf(
   stateOf: (announcementId: string) => Due['state'],
 ): Due[] {
   const instead = new Map(slots.flatMap((slot) => (slot.insteadOf === null ? [] : [[slot.sessionId, slot]])));
-  const open = [...slots, ...withheld].filter(({ missing }) => missing.length > 0);
+  const items = [...slots.filter(({ insteadOf }) => insteadOf === null), ...withheld];
+  const open = items.filter(({ missing }) => missing.length > 0);
   return open.map((one): Due => {
     const { broadcastId, scheduleId, seriesId, originalAt, announcementId, title, startsAt, sessionId } = one;
     const fallback = instead.get(sessionId);
@@ -155,7 +230,12 @@ function dueOf(
       state: announcementId === null ? null : stateOf(announcementId),
       areas: needs(one.missing),
       fallback:
-        fallback === undefined ? null : { announcementId: fallback.announcementId, title: fallback.title },
+        fallback === undefined
+          ? null
+          : {
+              ...{ announcementId: fallback.announcementId, title: fallback.title },
+              missing: needs(fallback.missing),
+            },
     };
   });
 }

@@ -15,6 +15,7 @@ import {
   WithdrawalSchema,
 } from '#protocols';
 import type { Announcement } from '../../domain/announcements/announcement.ts';
+import type { Waiting } from '../../domain/announcements/approval-service.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
@@ -54,7 +55,7 @@ export const announcementRoutes =
       {
         config: permission('announcement:approve'),
         schema: {
-          summary: 'What waits for the approval of who asks, oldest first',
+          summary: 'What waits for the approval of who asks, oldest first, and what a leave covers',
           tags,
           querystring: AreaQuerySchema,
           response: { 200: WaitingListSchema },
@@ -63,10 +64,11 @@ export const announcementRoutes =
       async (request) => {
         const actor = actorOf(request);
         const areaIds = areas.scope(actor, 'announcement:approve', request.query.area);
-        const waiting = await approvals.waiting(actor, areaIds);
-        return {
-          waiting: waiting.map((one) => ({ announcement: view(one.announcement), areas: needs(one.areas) })),
+        const { waiting, covered } = await approvals.waiting(actor, areaIds);
+        const shown = ({ announcement, areas: where }: Waiting) => {
+          return { announcement: view(announcement), areas: needs(where) };
         };
+        return { waiting: waiting.map(shown), covered: covered.map(shown) };
       },
     );
 

@@ -65,15 +65,80 @@ it('people are reminded at 20:00 of what airs tomorrow and is not approved, once
   await clock.advance(2_000);
   await clock.advance(60_000);
   await until('the reminder', () => reminders().length === 2);
-  const tomorrow = { areaId: COMMUNE, day: dayOf(1), count: 2, firstAt: vietnam(1, '05:40') };
+  const tomorrow = { day: dayOf(1), count: 2, firstAt: vietnam(1, '05:40') };
+  const of = (areaId: string, said: typeof tomorrow) => ({ id: `${areaId} ${said.day}`, areaId, ...said });
   // Whose schedule it is, and where else it lacks an approval.
-  expect(reminders()).toEqual([tomorrow, { ...tomorrow, areaId: ELSEWHERE }]);
+  expect(reminders()).toEqual([of(COMMUNE, tomorrow), of(ELSEWHERE, tomorrow)]);
   await clock.advance(5 * 60_000);
   expect(reminders()).toHaveLength(2);
 
   // Nobody was there at 20:00 of Tuesday; on Wednesday what is still to come is told.
   await moveTo(vietnam(2, '06:00'));
   await until('the reminder that was missed', () => reminders().length === 2);
-  const late = { ...tomorrow, day: dayOf(2), count: 1, firstAt: vietnam(2, '17:10') };
-  expect(reminders()).toEqual([late, { ...late, areaId: ELSEWHERE }]);
+  const late = { day: dayOf(2), count: 1, firstAt: vietnam(2, '17:10') };
+  expect(reminders()).toEqual([of(COMMUNE, late), of(ELSEWHERE, late)]);
+});
+
+it('people of every commune below a wider area are reminded of what lacks an approval there, and none is told twice', {
+  timeout: 90_000,
+}, async () => {
+  const { clock, controller, scheduling } = await startMonday();
+  const { storage } = controller.context;
+  // A province above both communes.
+  const province = {
+    ...{ id: 'tinh', parentId: null, kind: 'tỉnh', name: 'Đồng Nai', zone: 'Asia/Ho_Chi_Minh' },
+    ...{ policy: null, createdAt: 0, retiredAt: null },
+  };
+  await storage.transaction(async (tx) => {
+    await tx.areas.insert(province);
+    for (const area of await tx.areas.all())
+      if (area.id === COMMUNE || area.id === ELSEWHERE)
+        await tx.areas.update({ ...area, parentId: 'tinh' }, clock.now());
+  });
+  const id = await scheduling.announcement(60, { title: 'Tin sáng' }, false);
+  const made = await scheduling.create('editor', scheduling.wanted(id, daily('05:40')));
+  await storage.transaction(async (tx) => {
+    const schedule = await tx.schedules.get(made.body.id);
+    if (schedule === null) throw new Error('the schedule is gone');
+    await tx.schedules.save({ ...schedule, targets: { ...schedule.targets, areas: ['tinh'] } });
+  });
+  await clock.advance(61_000);
+  await controller.stop();
+  await clock.advance(vietnam(0, '19:59') - clock.now());
+  await controller.start({ clock });
+  await controller.app.listen({ host: '127.0.0.1', port: 0 });
+  const abort = new AbortController();
+  const stream = await fetch(new URL('/api/v1/events', controller.app.listeningOrigin), {
+    headers: controller.credentials('other viewer'),
+    signal: abort.signal,
+  });
+  const { services } = controller.context;
+  const reminders = () =>
+    (services.events.read(0, 20_000) ?? []).flatMap(({ event }) =>
+      event.name === 'approval.due' ? [event.data] : [],
+    );
+  await clock.advance(62_000);
+  await until('the reminders', () => reminders().length === 3);
+  const tomorrow = { day: dayOf(1), count: 1, firstAt: vietnam(1, '05:40') };
+  expect(reminders()).toEqual(
+    [COMMUNE, 'tinh', ELSEWHERE].map((areaId) => ({ id: `${areaId} ${dayOf(1)}`, areaId, ...tomorrow })),
+  );
+  // What could not be noted is told once all the same.
+  const noted = { 'Asia/Ho_Chi_Minh': vietnam(-1, '20:00') };
+  await controller.context.storage.transaction((tx) =>
+    tx.settings.put('approvals.reminded', JSON.stringify(noted), 0),
+  );
+  await services.approvalsDue.look();
+  expect(reminders()).toHaveLength(3);
+  // People of the other commune hear of theirs alone.
+  let text = '';
+  for await (const piece of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += piece;
+    if (text.includes('approval.due')) break;
+  }
+  abort.abort();
+  const told = [...text.matchAll(/^event: approval\.due\ndata: (.*)$/gm)].map(([, data = '']) =>
+    JSON.parse(data),
+  );
+  expect(told).toMatchObject([{ areaId: ELSEWHERE }]);
 });
