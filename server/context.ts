@@ -110,6 +110,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const announcementSide = buildAnnouncementSide({
     ...{ read, clock, ...territory, planning, accounts: people.services.directory },
     stop: (...act) => broadcasts.cancelAllOf(...act),
+    lacking: (ids) => scheduleSide.approvalsDue.lacking(ids),
   });
   const { announcements, needs } = announcementSide;
   const latchSide = buildLatchSide({
@@ -237,7 +238,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
       ...readinessChecks({
         ...{ storage, clock, gateway: speakerSide.gateway, clockGuard: planSide.guard, planning },
         embedded: speakerSide.broker !== null,
-        dataFolder: config.dataFolder,
+        ...{ dataFolder: config.dataFolder, heads: auditSide.headDelivery },
       }),
       ...backupSide.checks,
       ...reach.readiness,

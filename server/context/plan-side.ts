@@ -99,5 +99,7 @@ export function buildPlanSide(options: PlanSideOptions) {
   const plan = planOfBroadcasts({
     ...{ slots, clock, changed: () => planning.changed(), requireClock: () => guard.require() },
   });
-  return { guard, planning, compiler, issuer, told, readiness, plan, slots, collisions };
+  const areasOf = (sha256: string) =>
+    heads.naming(sha256).flatMap(({ kind, id }) => (kind === 'area' ? id : (speakers.get(id)?.areaId ?? [])));
+  return { guard, planning, compiler, issuer, told, areasOf, readiness, plan, slots, collisions };
 }

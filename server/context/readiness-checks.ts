@@ -13,11 +13,12 @@ export interface ReadinessParts {
   readonly clockGuard: { readonly disputed: boolean };
   readonly planning: { readonly progress: CheckResult };
   readonly dataFolder: string;
+  readonly heads: { behind(): Promise<readonly string[]> };
 }
 
 /** What has to be so before the controller can broadcast. */
 export function readinessChecks(parts: ReadinessParts): Record<string, () => Promise<CheckResult>> {
-  const { storage, gateway, embedded, clock, clockGuard, planning, dataFolder } = parts;
+  const { storage, gateway, embedded, clock, clockGuard, planning, dataFolder, heads } = parts;
   return {
     database: async () => {
       await storage.ping();
@@ -34,6 +35,13 @@ export function readinessChecks(parts: ReadinessParts): Record<string, () => Pro
       return { ok: now === plausible(now), detail: new Date(now).toISOString() };
     },
     plan: async () => planning.progress,
+    // A warning and never unreadiness: what is broadcast does not depend on it.
+    'audit heads': async () => {
+      const behind = await heads.behind();
+      if (behind.length === 0) return { ok: true, detail: 'taken outside, or nowhere to take them' };
+      const places = behind.join(' and ');
+      return { ok: true, detail: `NOT TAKEN OUTSIDE: the newest did not get to ${places}; see the log` };
+    },
     disk: async () => {
       const { bavail, blocks, bsize } = await statfs(dataFolder);
       const freeBytes = bavail * bsize;

@@ -66,6 +66,8 @@ export interface SpeakerSecrets {
 /** Who holds the plan, who is ready, and whether the controller believes its clock. */
 export interface PlanViews {
   readonly told: PlanTold;
+  /** Where an area-day document is for: the areas whose plan heads in force name it, or in which a loudspeaker stands whose own head does. */
+  readonly areasOf: (sha256: string) => readonly string[];
   readonly readiness: SlotReadinessService;
   readonly guard: Pick<ClockGuard, 'dispute' | 'disputed' | 'confirm'>;
 }

@@ -1,4 +1,4 @@
-import type { Clock, Instant } from '#kit';
+import type { Clock, Instant, Milliseconds } from '#kit';
 import type { Storage } from '../unit-of-work.ts';
 import type { StoredHead } from './audit-head-store.ts';
 
@@ -19,6 +19,8 @@ export interface PlaceState {
 }
 
 const BATCH = 50;
+/** It is tried each hour: who lacks a head longer than this has failed. */
+const LATE_MS: Milliseconds = 2 * 3_600_000;
 const ERROR_LENGTH = 200;
 
 export interface HeadDeliveryOptions {
@@ -53,6 +55,18 @@ export class HeadDelivery {
         return { name, sent: await this.#sent(name), failedAt, error };
       }),
     );
+  }
+
+  /** The places that lack a head: that could not be sent, or should have been long ago. */
+  async behind(): Promise<HeadPlace['name'][]> {
+    const { storage, clock } = this.#options;
+    const found: HeadPlace['name'][] = [];
+    for (const { name, sent, failedAt } of await this.states()) {
+      const [first] = await storage.read.auditHeads.after(sent, 1);
+      if (first !== undefined && (failedAt !== null || clock.now() - first.issuedAt > LATE_MS))
+        found.push(name);
+    }
+    return found;
   }
 
   async #deliverTo(place: HeadPlace): Promise<void> {

@@ -42,6 +42,13 @@ export class HeadBook {
     return { kind: 'plan', scope, revision, hash, document };
   }
 
+  /** The scopes whose heads in force name an area-day document. */
+  naming(sha256: string): Scope[] {
+    return [...this.#heads.values()].flatMap(({ head }) =>
+      head.documents.some((one) => one.sha256 === sha256) ? [head.scope] : [],
+    );
+  }
+
   /** Hashes of every area-day document that a head in force names. */
   named(): Set<string> {
     const hashes = new Set<string>();

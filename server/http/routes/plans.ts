@@ -9,7 +9,7 @@ import {
   ReadinessQuerySchema,
   SlotReadinessListSchema,
 } from '#protocols';
-import { authorizeEverywhere } from '../../domain/accounts/actor.ts';
+import { type Actor, authorizeEverywhere, refusal } from '../../domain/accounts/actor.ts';
 import { permission, permissionOrSpeaker } from '../access.ts';
 import { act } from '../act.ts';
 import { etagMatches } from '../byte-range.ts';
@@ -26,6 +26,16 @@ export const planRoutes =
   async (app) => {
     const { areaDirectory, areas, clock, plans, read } = services;
     const tags = ['plans'];
+    /** People see what is planned for their areas, also by a plan of a wider one. Loudspeakers fetch what a head of theirs names. */
+    const requireReader = (actor: Actor, sha256: string) => {
+      const named = plans.areasOf(sha256);
+      if (named.length === 0)
+        throw new DomainError('request.not_found', { what: 'plan document', id: sha256 });
+      const { tree } = areaDirectory;
+      const own = areas.scope(actor, 'broadcast:read', undefined);
+      const sees = (id: string) => own.some((one) => tree.ancestry(one).includes(id));
+      if (!named.some(sees)) throw refusal(actor, 'broadcast:read', named[0] ?? '');
+    };
 
     app.route({
       method: ['GET', 'HEAD'],
@@ -34,6 +44,7 @@ export const planRoutes =
       schema: { summary: 'An area-day document in its exact bytes', tags, params: PlanParamsSchema },
       handler: async (request, reply) => {
         const { sha256 } = request.params;
+        if (request.speakerId === null) requireReader(actorOf(request), sha256);
         const body = await read.plans.document(sha256);
         if (body === null) throw new DomainError('request.not_found', { what: 'plan document', id: sha256 });
         const etag = `"${sha256}"`;

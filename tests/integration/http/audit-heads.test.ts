@@ -57,7 +57,7 @@ describe('heads of the audit log', { timeout: 60_000 }, () => {
     (
       await controller.app.inject({
         url: '/api/v1/audit/export?format=json',
-        headers: { authorization: `Bearer ${controller.token('auditor')}` },
+        headers: controller.credentials('auditor'),
       })
     ).body;
 
@@ -97,7 +97,7 @@ describe('heads of the audit log', { timeout: 60_000 }, () => {
     const sheet = async (format: string) =>
       controller.app.inject({
         url: `/api/v1/audit/heads/${n}/sheet?format=${format}`,
-        headers: { authorization: `Bearer ${controller.token('auditor')}` },
+        headers: controller.credentials('auditor'),
       });
     const page = await sheet('html');
     expect(page.headers['content-type']).toContain('text/html');
@@ -121,11 +121,18 @@ describe('heads of the audit log', { timeout: 60_000 }, () => {
     await until('both to have failed', async () =>
       (await list()).outside.every(({ error, sent }) => error !== null && sent === 0),
     );
+    const { readiness } = controller.context.services;
+    const warning = async () => (await readiness.report()).checks['audit heads'];
+    expect(await warning()).toEqual({
+      ok: true,
+      detail: 'NOT TAKEN OUTSIDE: the newest did not get to folder and mail; see the log',
+    });
     mkdirSync(folder);
     await smtp.start(smtpPort);
     await controller.post('auditor', 'audit/heads', {});
     await until('both to have all', async () => (await list()).outside.every(({ sent }) => sent === 5));
     expect(await outside('mail')).toEqual({ name: 'mail', sent: 5, failedAt: null, error: null });
+    expect(await warning()).toMatchObject({ ok: true, detail: 'taken outside, or nowhere to take them' });
     expect((await readdir(folder)).sort().map((name) => name.replace(/-[0-9a-f]{8}\.txt$/, ''))).toEqual(
       ['04', '05', '10', '11', '11'].map(
         (day, at) => `loa-lang-audit-${COMMUNE}-00000${at + 1}-2026-01-${day}`,

@@ -1,3 +1,6 @@
+import { payloadOf, planHeadCodec } from '#protocols';
+import type { FakeClock } from '../../helpers/fake-clock.ts';
+import { until } from '../../helpers/until.ts';
 import { daily, vietnam } from './schedule-support.ts';
 import {
   type Answer,
@@ -36,6 +39,8 @@ interface Things {
   readonly pairing: string;
   readonly token: string;
   readonly standing: string;
+  /** An area-day document. */
+  readonly plan: string;
   /** Drafted, and approved by nobody. */
   readonly urgent: { readonly id: string; readonly approvalHash: string };
   /** One that waits for a second person, and one that is to be reviewed. */
@@ -44,11 +49,14 @@ interface Things {
 }
 
 /** A case for each route that names a permission, by "METHOD /path" of the API's own description. */
-export async function routeCases(controller: TestController): Promise<Record<string, RouteCase>> {
-  const things = await makeThings(controller);
+export async function routeCases(
+  controller: TestController,
+  clock: FakeClock,
+): Promise<Record<string, RouteCase>> {
+  const things = await makeThings(controller, clock);
   const { announcement, sha256, broadcast, job, programme, schedule, latch, pairing, token, standing } =
     things;
-  const { urgent, waiting, review } = things;
+  const { urgent, waiting, review, plan } = things;
   const range = `from=${vietnam(0, '00:00')}&to=${vietnam(1, '00:00')}`;
   const forbidden = (path: string, body?: object): RouteCase => ({
     ...{ path, elsewhere: 'forbidden' },
@@ -153,6 +161,8 @@ export async function routeCases(controller: TestController): Promise<Record<str
     'POST /api/v1/schedules': forbidden('schedules', wanted),
     'POST /api/v1/schedules/preview': forbidden('schedules/preview', wanted),
     'GET /api/v1/collisions': list('collisions', 'undecided'),
+    'GET /api/v1/plans/{sha256}': forbidden(`plans/${plan}`),
+    'HEAD /api/v1/plans/{sha256}': { path: `plans/${plan}`, elsewhere: 'forbidden' },
     'POST /api/v1/collisions/decide': forbidden('collisions/decide', { first: name, second: name }),
     'POST /api/v1/schedules/{id}/change': forbidden(`schedules/${schedule}/change`, {
       ...{ span: { kind: 'all' }, change: { gainDb: 1 } },
@@ -208,7 +218,7 @@ export async function routeCases(controller: TestController): Promise<Record<str
 
 /** What is fetched by its hash: whoever knows that knows the content. */
 function contentCases(sha256: string): Record<string, RouteCase> {
-  const routes = ['media/{sha256}', 'media/{sha256}/chunks', 'media/{sha256}/peaks', 'plans/{sha256}'];
+  const routes = ['media/{sha256}', 'media/{sha256}/chunks', 'media/{sha256}/peaks'];
   return Object.fromEntries(
     routes.flatMap((route) =>
       ['GET', 'HEAD'].map((method) => [
@@ -219,7 +229,7 @@ function contentCases(sha256: string): Record<string, RouteCase> {
   );
 }
 
-async function makeThings(controller: TestController): Promise<Things> {
+async function makeThings(controller: TestController, clock: FakeClock): Promise<Things> {
   await controller.speaker('loa-1', 'ap-1');
   const { id: announcement, sha256 } = await controller.approved();
   const idOf = async (who: Who, path: string, body: object): Promise<string> => {
@@ -245,6 +255,12 @@ async function makeThings(controller: TestController): Promise<Things> {
   };
   const waiting = await asked({});
   const review = await asked({ breakGlass: { reason: 'vỡ đê, không gọi được ai' } });
+  const { planSide } = controller.context;
+  const head = await until('the plan', async () => {
+    await clock.advance(200);
+    return planSide.compiler.current({ kind: 'area', id: COMMUNE });
+  });
+  const plan = planHeadCodec.parse(payloadOf(head.document)).documents[0]?.sha256 ?? '';
   const job = await controller.upload<{ id: string }>('editor', COMMUNE, speechLikeWav(0.3));
   const scope = { kind: 'area', id: 'ap-2' };
   const latch = await idOf('technician', 'latches', { scope, reason: 'loa hú' });
@@ -256,7 +272,7 @@ async function makeThings(controller: TestController): Promise<Things> {
   const { body } = await controller.post<{ token: { id: string } }>('administrator', 'tokens', machine);
   return {
     ...{ announcement, sha256, broadcast, programme, schedule, latch, pairing, standing },
-    ...{ urgent, waiting, review },
+    ...{ urgent, waiting, review, plan },
     job: job.body.id,
     token: body.token.id,
   };

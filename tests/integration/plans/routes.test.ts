@@ -42,6 +42,12 @@ it('serves area-day documents to loudspeakers and people, and says who holds the
   expect(sha256(body)).toBe(hash);
   expect(readPlanDocument(body).slots).toHaveLength(2);
   expect((await controller.get('nobody', path)).status).toBe(401);
+  for (const [who, status] of [
+    ['viewer', 200],
+    [`${HAMLET} chairman`, 200],
+    ['other viewer', 403],
+  ] as const)
+    expect([who, (await controller.get(who, path)).status]).toEqual([who, status]);
   expect((await controller.get('viewer', `plans/${sha256('unknown')}`)).status).toBe(404);
   expect((await controller.get('other viewer', `plans/state?area=${COMMUNE}`)).status).toBe(403);
 
