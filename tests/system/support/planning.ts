@@ -80,11 +80,11 @@ export class Planning {
     return this.#commune.controller.as('editor').get(`/calendar?area=${AREA}&from=${from}&to=${to}`);
   }
 
-  /** The slots of a schedule that the plan has, and who holds them. */
-  async slotsOf({ id }: Pick<ScheduleView, 'id'>): Promise<SlotReadiness[]> {
+  /** The slots of a schedule that the plan has, by default of the next 24 hours, and who holds them. */
+  async slotsOf({ id }: Pick<ScheduleView, 'id'>, to?: number): Promise<SlotReadiness[]> {
     const { slots } = await this.#commune.controller
       .as('editor')
-      .get<{ slots: SlotReadiness[] }>(`/readiness?area=${AREA}`);
+      .get<{ slots: SlotReadiness[] }>(`/readiness?area=${AREA}${to === undefined ? '' : `&to=${to}`}`);
     return slots.filter(({ scheduleId }) => scheduleId === id);
   }
 
