@@ -51,7 +51,7 @@ describeWith(['chromium'], 'the page of emergencies', () => {
     await leader.goTo(`${station().url}/approvals`);
     await leader.sees('Có bản tin khẩn cấp đang chờ người thứ hai xác nhận.');
     await leader.press('Xem ngay');
-    await leader.sees('province editor');
+    await leader.sees('province-editor');
     await station().look(leader, 'emergency', PHONE);
     await leader.press('Xác nhận, phát ngay');
     await leader.sees('át mọi chương trình khác');

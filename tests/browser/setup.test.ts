@@ -9,7 +9,7 @@ import { describeWith } from '../helpers/requirements.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { until } from '../helpers/until.ts';
 import { BUILT_WORKER } from '../integration/backup/support.ts';
-import { COMMUNE } from '../integration/http/support.ts';
+import { COMMUNE, PEOPLE } from '../integration/http/support.ts';
 import type { Page } from './page.ts';
 import { codeOf, PASSWORD, useStation } from './station.ts';
 
@@ -20,7 +20,7 @@ async function codeFor(page: Page): Promise<string> {
 }
 
 describeWith(['chromium'], 'a controller that nobody has set up', () => {
-  const station = useStation(() => ({ backupWorker: BUILT_WORKER }));
+  const station = useStation(() => ({ backupWorker: BUILT_WORKER }), []);
   let backup: { readonly name: string; readonly path: string };
   let passphrase: string;
   let replacement: OwnProcess | undefined;
@@ -62,6 +62,7 @@ describeWith(['chromium'], 'a controller that nobody has set up', () => {
 
   it('makes a backup that is worth putting back', async () => {
     const { controller } = station();
+    await controller.enter(PEOPLE);
     await station().member('editor', 'Trần Văn Bình');
     // Invited, and never came.
     const grants = [{ role: 'chairman', areas: [COMMUNE] }];

@@ -7,6 +7,7 @@ import type { ContextOverrides } from '../../server/context.ts';
 import { freePort } from '../../server/demo/free-port.ts';
 import type { Role } from '../../server/domain/accounts/roles.ts';
 import { COMMUNE, startControllerForFile, type TestController } from '../integration/http/support.ts';
+import type { TestPerson } from '../integration/http/test-people.ts';
 import { accessibilityFaults } from './axe.ts';
 import { Chromium } from './devtools.ts';
 import type { Page } from './page.ts';
@@ -46,12 +47,12 @@ export class Station {
     this.#browser = browser;
   }
 
-  static async open(overrides: ContextOverrides): Promise<Station> {
+  static async open(overrides: ContextOverrides, people?: readonly TestPerson[]): Promise<Station> {
     const port = await freePort();
     const url = `http://localhost:${port}`;
     const [browser, controller] = await Promise.all([
       Chromium.start(),
-      startControllerForFile(overrides, { LOA_PUBLIC_URL: url }),
+      startControllerForFile(overrides, { LOA_PUBLIC_URL: url }, people),
     ]);
     await controller.app.listen({ host: '127.0.0.1', port });
     return new Station(url, controller, browser);
@@ -109,10 +110,13 @@ export class Station {
 }
 
 /** One station for all tests of a file. No page may breach its policy, fail or complain. */
-export function useStation(overrides: () => ContextOverrides = () => ({})): () => Station {
+export function useStation(
+  overrides: () => ContextOverrides = () => ({}),
+  people?: readonly TestPerson[],
+): () => Station {
   let station: Station | undefined;
   beforeAll(async () => {
-    station = await Station.open(overrides());
+    station = await Station.open(overrides(), people);
   });
   afterAll(() => station?.stop());
   afterEach(() => {

@@ -46,7 +46,7 @@ type Province = `province ${(typeof PROVINCIAL)[number]}`;
 export type Who = Person | `machine ${MachineRole}` | 'nobody';
 
 /** Everybody, each logged in. */
-const PEOPLE: readonly TestPerson[] = [
+export const PEOPLE: readonly TestPerson[] = [
   ...ROLES.map((role) => ({ who: role, role, areas: [COMMUNE] })),
   ...ROLES.map((role) => ({ who: `other ${role}`, role, areas: [ELSEWHERE] })),
   ...HAMLETS.map((id) => ({ who: `${id} chairman`, role: 'chairman' as const, areas: [id] })),
@@ -89,7 +89,7 @@ export class TestController {
   readonly folder: string;
   /** Of machines. */
   readonly #tokens: ReadonlyMap<string, string>;
-  readonly #people: TestPeople;
+  #people: TestPeople;
   #audio: string | undefined;
   #running: { readonly context: Context; readonly app: FastifyInstance } | undefined;
 
@@ -97,6 +97,12 @@ export class TestController {
     this.folder = folder;
     this.#tokens = tokens;
     this.#people = people;
+  }
+
+  /** Lets these people in from now on, and nobody else: where the test began with a controller that nobody had set up. */
+  async enter(people: readonly TestPerson[]): Promise<void> {
+    this.#people = new TestPeople(people);
+    await this.#people.signIn(this.context);
   }
 
   /** Another one for the same people, on another folder; not started. */
