@@ -31,9 +31,7 @@ export interface Actor {
 
 /** Whether the actor holds the permission in an area, by a grant for it or for one above. */
 export function isAllowed(actor: Actor, permission: Permission, areaId: string, tree: AreaTree): boolean {
-  if (!mayEver(actor, permission)) return false;
-  if (actor.scope !== undefined && !actor.scope.includes(permission)) return false;
-  return grantsIn(actor, areaId, tree).some(({ role }) => GRANTS[role].includes(permission));
+  return grantsIn(actor, areaId, tree).some(({ role }) => permissionsOf(actor, role).includes(permission));
 }
 
 /**
@@ -66,6 +64,13 @@ export function holdsRole(actor: Actor, roles: readonly Role[], areaId: string, 
 /** Every area that a grant names, each once. */
 export function areasOf(actor: Actor): readonly string[] {
   return [...new Set(actor.grants.flatMap(({ areas }) => areas))];
+}
+
+/** What the actor may do by a role that is granted: a machine never what only a person may, and no more than its scope says. */
+export function permissionsOf(actor: Actor, role: Role): readonly Permission[] {
+  const { kind, scope } = actor;
+  if (kind === 'person' && scope === undefined) return GRANTS[role];
+  return GRANTS[role].filter((one) => mayEver(actor, one) && (scope === undefined || scope.includes(one)));
 }
 
 /** Who has composed what the actor composes: who made a machine's token is not a second pair of eyes. */

@@ -11,7 +11,7 @@ import {
   TimeQuerySchema,
   WhoAmISchema,
 } from '#protocols';
-import { GRANTS } from '../../domain/accounts/roles.ts';
+import { permissionsOf } from '../../domain/accounts/actor.ts';
 import { anybody, permission } from '../access.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
@@ -164,13 +164,14 @@ export const whoAmIRoute =
         schema: { summary: 'Who I am and what I may do', tags: ['system'], response: { 200: WhoAmISchema } },
       },
       async (request) => {
-        const { name, grants, scope } = actorOf(request);
+        const actor = actorOf(request);
+        const { name, grants } = actor;
         return {
           name,
           grants: grants.map(({ role, areas }) => ({
             role,
             areas: [...areas],
-            permissions: GRANTS[role].filter((one) => scope === undefined || scope.includes(one)),
+            permissions: [...permissionsOf(actor, role)],
           })),
           now: Math.floor(clock.now()),
         };
