@@ -108,7 +108,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   });
   const { planning } = planSide;
   const announcementSide = buildAnnouncementSide({
-    ...{ read, clock, ...territory, planning, accounts: people.services.directory },
+    ...{ read, clock, ...territory, events, planning, accounts: people.services.directory },
     stop: (...act) => broadcasts.cancelAllOf(...act),
     lacking: (ids) => scheduleSide.approvalsDue.lacking(ids),
   });

@@ -3,11 +3,13 @@ import type { AccountDirectory } from '../domain/accounts/account-directory.ts';
 import { Approvers } from '../domain/accounts/approvers.ts';
 import { AnnouncementRecords } from '../domain/announcements/announcement-records.ts';
 import { AnnouncementService } from '../domain/announcements/announcement-service.ts';
+import { meantAreas } from '../domain/announcements/approval-areas.ts';
 import { ApprovalService, type ApprovalServiceOptions } from '../domain/announcements/approval-service.ts';
 import { needsOf } from '../domain/announcements/area-needs.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import { territoryOf } from '../domain/areas/territory.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
+import type { LiveEvents } from '../domain/events/live-events.ts';
 import type { Stores } from '../domain/unit-of-work.ts';
 
 export interface AnnouncementSideOptions {
@@ -16,6 +18,7 @@ export interface AnnouncementSideOptions {
   readonly areas: AreaDirectory;
   readonly speakers: SpeakerIndex;
   readonly accounts: AccountDirectory;
+  readonly events: LiveEvents;
   readonly planning: { changed(): void; storedChanged(areaId: string): void };
   readonly stop: ApprovalServiceOptions['stop'];
   readonly lacking: ApprovalServiceOptions['lacking'];
@@ -23,11 +26,16 @@ export interface AnnouncementSideOptions {
 
 /** Announcements, and what leaders say to them. */
 export function buildAnnouncementSide(options: AnnouncementSideOptions) {
-  const { read, clock, areas, speakers, accounts, planning, stop, lacking } = options;
+  const { read, clock, areas, speakers, accounts, events, planning, stop, lacking } = options;
   const territory = () => territoryOf(areas.tree, speakers);
   const records = new AnnouncementRecords({
     ...{ areas, clock },
-    onApprovalChanged: () => planning.changed(),
+    onApprovalChanged: (announcement) => {
+      planning.changed();
+      const { id: announcementId, areaId, state } = announcement;
+      const targetAreas = [...meantAreas(announcement)];
+      events.publish('announcement.changed', { announcementId, areaId, targetAreas, state });
+    },
     onStoredChanged: (id) => planning.storedChanged(id),
   });
   return {

@@ -47,8 +47,9 @@ describeWith(['chromium'], 'the page of emergencies', () => {
   });
 
   it('lets a second person confirm one, after reading what it says', async () => {
+    await leader.sees('Không có bản tin nào chờ bạn duyệt');
+    // The page is told: it does not ask so soon again by itself.
     const waiting = await asked('Xả lũ hồ chứa');
-    await leader.goTo(`${station().url}/approvals`);
     await leader.sees('Có bản tin khẩn cấp đang chờ người thứ hai xác nhận.');
     await leader.press('Xem ngay');
     await leader.sees('province-editor');

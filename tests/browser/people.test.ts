@@ -139,6 +139,18 @@ describeWith(['chromium'], 'the page of people', () => {
     editor = again;
   });
 
+  it('logs a person out everywhere who lost a phone', async () => {
+    await admin.press('Quản lý: Trần Văn Bình');
+    await admin.press('Đăng xuất ở mọi nơi');
+    await admin.fill('Lý do', 'Mất điện thoại');
+    await station().look(admin, 'end-sessions');
+    await admin.press('Đăng xuất ở mọi nơi');
+    await admin.sees('Sửa vai trò');
+    await admin.press('Đóng');
+    expect(await holds(editor)).toBe(false);
+    expect(await account('tran-van-binh')).toMatchObject({ deactivatedAt: null });
+  });
+
   it('deactivates a person at once, and lets him in again', async () => {
     await admin.press('Quản lý: Trần Văn Bình');
     await admin.press('Ngừng tài khoản');
@@ -155,6 +167,7 @@ describeWith(['chromium'], 'the page of people', () => {
     await admin.press('Mở lại tài khoản');
     await admin.fill('Lý do', 'Về lại');
     await admin.press('Mở lại tài khoản');
+    await admin.sees('Sửa vai trò');
     await admin.press('Đóng');
     await admin.until("!document.body.innerText.includes('Đã ngừng')");
     expect(await account('tran-van-binh')).toMatchObject({ deactivatedAt: null });

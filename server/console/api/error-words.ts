@@ -18,7 +18,7 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'request.conflict': 'Mục này vừa được người khác đổi ({state}). Tải lại để xem trạng thái mới.',
   'request.route_unknown': 'Máy chủ không biết việc này: trang và máy chủ khác phiên bản. Tải lại trang.',
   'request.key_missing': 'Trang gửi thiếu mã của thao tác. Tải lại trang rồi làm lại.',
-  'request.key_reused': 'Thao tác này trùng mã với một thao tác khác. Tải lại trang rồi làm lại.',
+  'request.key_reused': 'Lần bấm trước đã được thực hiện, với nội dung khi đó. Tải lại trang để xem.',
   'request.key_in_use': 'Yêu cầu trước còn đang chạy. Chờ một chút rồi thử lại.',
   'request.cross_site': 'Trang này mở ở địa chỉ khác. Hãy mở bảng điều khiển tại {expected}.',
   'request.too_many_streams': 'Quá nhiều trang đang mở cùng lúc. Đóng bớt rồi tải lại.',

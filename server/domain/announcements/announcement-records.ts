@@ -26,7 +26,7 @@ export interface AnnouncementRecordsOptions {
   /** Told after the commit: other messages are to be kept on the loudspeakers of this area. */
   readonly onStoredChanged?: (areaId: string) => void;
   /** Told after the commit: something was approved or handed in, or is so no longer. */
-  readonly onApprovalChanged?: () => void;
+  readonly onApprovalChanged?: (announcement: Announcement) => void;
 }
 
 /** Finds announcements for who may see them, and writes them with their audit record. */
@@ -34,7 +34,7 @@ export class AnnouncementRecords {
   readonly #areas: AreaDirectory;
   readonly #clock: Clock;
   readonly #onStoredChanged: (areaId: string) => void;
-  readonly #onApprovalChanged: () => void;
+  readonly #onApprovalChanged: (announcement: Announcement) => void;
 
   constructor(options: AnnouncementRecordsOptions) {
     this.#areas = options.areas;
@@ -93,7 +93,7 @@ export class AnnouncementRecords {
     await record(tx, now, actor, action, before.id, detail, { areaId: before.areaId, ...changed });
     if (leaveOf(before) !== leaveOf(announcement))
       tx.afterCommit(() => {
-        this.#onApprovalChanged();
+        this.#onApprovalChanged(announcement);
         if (before.stored || announcement.stored) this.#onStoredChanged(announcement.areaId);
       });
     return announcement;

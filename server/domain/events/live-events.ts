@@ -1,4 +1,4 @@
-import type { Progress } from '#protocols';
+import type { AnnouncementState, Progress } from '#protocols';
 
 /** What the console and the demo watch. Each has an area, so that a viewer sees only the own ones. */
 export interface LiveEventMap {
@@ -55,6 +55,14 @@ export interface LiveEventMap {
     readonly day: string;
     readonly count: number;
     readonly firstAt: number;
+  };
+  /** An announcement was handed in, or somebody decided about it. */
+  'announcement.changed': {
+    readonly announcementId: string;
+    readonly areaId: string;
+    /** What it is meant for: people there are asked. */
+    readonly targetAreas: readonly string[];
+    readonly state: AnnouncementState;
   };
   /** An emergency was asked for, aired, let go or reviewed. `review`: null where there is none. */
   'emergency.changed': {

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { ApprovalsDue, EmergencyView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { type Loaded, useLoad } from '../../api/hooks.ts';
+import { useLive } from '../../api/live.ts';
 import { useSigned } from '../../app/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNotice, Notice, Waiting } from '../../ui/notice.tsx';
@@ -13,9 +14,9 @@ import { StandingList } from './standing-list.tsx';
 import { type Waiting as WaitingItem, WaitingList } from './waiting-list.tsx';
 import { words } from './words.ts';
 
-/** Somebody may hand something in at any moment. */
-const ASK_EVERY_MS = 20_000;
-/** A second person is waited for. */
+/** Time passes; what is handed in, asked for or decided is told. */
+const ASK_EVERY_MS = 60_000;
+/** What waits for a second person is given up by itself. */
 const ASK_SOON_MS = 5_000;
 
 type Part = 'waiting' | 'due' | 'emergencies' | 'approved' | 'standing';
@@ -35,7 +36,16 @@ export default function ApprovalsPage() {
     (signal) => call<ApprovalsDue>('GET', 'approvals/due', { signal }),
     ASK_EVERY_MS,
   );
-  const emergencies = useLoad('emergencies', readEmergencies, ASK_SOON_MS);
+  const [hurry, setHurry] = useState(false);
+  const emergencies = useLoad(
+    'emergencies',
+    async (signal) => {
+      const read = await readEmergencies(signal);
+      setHurry(read.waiting.length > 0);
+      return read;
+    },
+    hurry ? ASK_SOON_MS : ASK_EVERY_MS,
+  );
   const approved = useLoad(open === 'approved' ? 'given' : null, (signal) =>
     call<{ given: Given[] }>('GET', 'approvals/given', { signal }),
   );
@@ -43,9 +53,13 @@ export default function ApprovalsPage() {
     ...{ waiting: asked, due, emergencies, approved, standing: null },
   };
   const shown = parts[open];
+  const reload = () => {
+    for (const part of Object.values(parts)) part?.reload();
+  };
+  useLive(['announcement.changed', 'approval.standing', 'emergency.changed'], reload);
   const done = (what: string) => {
     setSaid(what);
-    for (const part of Object.values(parts)) part?.reload();
+    reload();
   };
   const reviews = emergencies.value?.reviews ?? [];
   const urgent =

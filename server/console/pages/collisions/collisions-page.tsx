@@ -2,12 +2,13 @@ import { useState } from 'react';
 import type { UndecidedList } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useLoad } from '../../api/hooks.ts';
+import { useLive } from '../../api/live.ts';
 import { ErrorNotice, Notice, Waiting } from '../../ui/notice.tsx';
 import { CollisionCard } from './collision-card.tsx';
 import { words } from './words.ts';
 
-/** Somebody may order a priority item at any moment. */
-const ASK_EVERY_MS = 20_000;
+/** Time passes, and others decide. */
+const ASK_EVERY_MS = 60_000;
 
 /** Two priority items meet: who sounds first is put to people. */
 export default function CollisionsPage() {
@@ -17,6 +18,7 @@ export default function CollisionsPage() {
     (signal) => call<UndecidedList>('GET', 'collisions', { signal }),
     ASK_EVERY_MS,
   );
+  useLive(['priority.undecided'], list.reload);
   const undecided = list.value?.undecided;
   return (
     <div className="stack">

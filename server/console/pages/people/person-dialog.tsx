@@ -12,6 +12,14 @@ import { draftsOf, GrantsField, grantsOf } from './grants-field.tsx';
 import { GrantList, PersonChips } from './person-facts.tsx';
 import { words } from './words.ts';
 
+/** What is done to somebody's account with a reason, and where it lies in the API. */
+type Ending = 'endSessions' | 'deactivate' | 'reactivate';
+const PATHS: Readonly<Record<Ending, string>> = {
+  endSessions: 'end-sessions',
+  deactivate: 'deactivate',
+  reactivate: 'reactivate',
+};
+
 interface PartProps {
   readonly account: AccountView;
   readonly onChanged: () => void;
@@ -28,9 +36,9 @@ export function PersonDialog(
   const { account, onChanged, onClose, onLink, onPair } = props;
   const { name, displayName, deactivatedAt, manageable } = account;
   const { may } = useSigned();
-  const [asked, setAsked] = useState<'change' | 'reset' | 'deactivate' | 'reactivate'>();
-  const end = useAct(async (key, verb: string, reason: string) => {
-    await call('POST', `accounts/${name}/${verb}`, { key, body: { reason } });
+  const [asked, setAsked] = useState<'change' | 'reset' | Ending>();
+  const end = useAct(async (key, verb: Ending, reason: string) => {
+    await call('POST', `accounts/${name}/${PATHS[verb]}`, { key, body: { reason } });
     onChanged();
     // Not on the list any more, unless that shows all: it must not open again by itself later.
     if (verb === 'deactivate') onClose();
@@ -60,7 +68,7 @@ export function PersonDialog(
           end.clear();
         }}
       >
-        {asked === 'deactivate' ? words.deactivateWhy(displayName) : words.reactivateWhy(displayName)}
+        {words.why[asked](displayName)}
       </Confirm>
     );
   return (
@@ -84,6 +92,7 @@ export function PersonDialog(
             <>
               <Button onPress={() => setAsked('change')}>{words.change}</Button>
               <Button onPress={() => setAsked('reset')}>{words.reset}</Button>
+              <Button onPress={() => setAsked('endSessions')}>{words.endSessions}</Button>
               <Button onPress={() => setAsked('deactivate')}>{words.deactivate}</Button>
             </>
           )}

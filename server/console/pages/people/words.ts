@@ -34,10 +34,15 @@ export const words = {
   reasonHint: 'Lý do được ghi vào nhật ký.',
   makeLink: 'Tạo liên kết',
   deactivate: 'Ngừng tài khoản',
-  deactivateWhy: (name: string) =>
-    `${name} bị đăng xuất ở mọi nơi ngay lập tức, các mã máy do người này tạo cũng mất hiệu lực. Những gì đã làm vẫn còn trong nhật ký. Mở lại được.`,
   reactivate: 'Mở lại tài khoản',
-  reactivateWhy: (name: string) => `${name} được đăng nhập lại bằng mật khẩu cũ.`,
+  endSessions: 'Đăng xuất ở mọi nơi',
+  why: {
+    deactivate: (name: string) =>
+      `${name} bị đăng xuất ở mọi nơi ngay lập tức, các mã máy do người này tạo cũng mất hiệu lực. Những gì đã làm vẫn còn trong nhật ký. Mở lại được.`,
+    reactivate: (name: string) => `${name} được đăng nhập lại bằng mật khẩu cũ.`,
+    endSessions: (name: string) =>
+      `Mọi máy và điện thoại đang dùng tài khoản của ${name} phải đăng nhập lại. Dùng khi điện thoại bị mất.`,
+  },
   notYours:
     'Bạn không quản lý tài khoản này: đó là chính bạn, hoặc người này còn có địa bàn ngoài quyền của bạn.',
   linkFor: (name: string) => `Liên kết cho ${name}`,
