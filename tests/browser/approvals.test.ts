@@ -57,7 +57,7 @@ describeWith(['chromium'], 'the page of approvals', () => {
     await chairman.fill('Lý do', 'Sai ngày họp');
     await station().look(chairman, 'reject', PHONE);
     await chairman.press('Không duyệt');
-    await chairman.sees('Đã trả lại “Họp dân ấp 1”.');
+    await chairman.sees('Đã trả lại “Họp dân ấp 1”. Không có bản tin nào chờ bạn duyệt.');
     expect(await now(made)).toMatchObject({ state: 'rejected', rejectedReason: 'Sai ngày họp' });
   });
 

@@ -14,6 +14,7 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'request.invalid': 'Dữ liệu gửi đi chưa đúng: {reason}. Sửa lại rồi gửi.',
   'request.unauthenticated': 'Phiên đăng nhập đã hết. Hãy đăng nhập lại.',
   'request.forbidden': 'Tài khoản này không được làm việc đó ở địa bàn này. Hãy nhờ người có quyền.',
+  'request.person_only': 'Việc này chỉ người đăng nhập mới làm được, máy thì không.',
   'request.not_found': 'Không còn mục này nữa: có thể người khác vừa xóa. Tải lại danh sách.',
   'request.conflict': 'Mục này vừa được người khác đổi ({state}). Tải lại để xem trạng thái mới.',
   'request.route_unknown': 'Máy chủ không biết việc này: trang và máy chủ khác phiên bản. Tải lại trang.',

@@ -21,6 +21,8 @@ const ELSEWHERE = [
   ...['media', 'upload.lost', 'request.range_unsatisfiable', 'request.unsupported_media_type'],
   // Keys, areas and rules are kept at the terminal and by the API.
   ...['key', 'area.unknown_zone', 'policy.invalid', 'policy.expired', 'policy.no_tests'],
+  // What is made good is not decided on these pages.
+  'make_good',
   ...['restore.not_empty', 'restore.in_use', 'announcement.stream_refused'],
   // States of what was not played, no refusals.
   ...['schedule.not_issued', 'schedule.controller_away'],

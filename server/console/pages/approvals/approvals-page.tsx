@@ -72,10 +72,17 @@ export default function ApprovalsPage() {
         label={words.title}
         tabs={[
           ...(leader
-            ? [{ name: 'waiting' as const, title: words.waiting, count: asked.value?.waiting.length }]
+            ? [
+                {
+                  name: 'waiting' as const,
+                  title: words.waiting,
+                  counts: true,
+                  count: asked.value?.waiting.length,
+                },
+              ]
             : []),
-          { name: 'due', title: words.due, count: due.value?.due.length },
-          { name: 'emergencies', title: words.emergencies, count: urgent },
+          { name: 'due', title: words.due, counts: true, count: due.value?.due.length },
+          { name: 'emergencies', title: words.emergencies, counts: true, count: urgent },
           { name: 'approved', title: words.approved },
           ...(leader ? [{ name: 'standing' as const, title: words.standing }] : []),
         ]}
