@@ -142,7 +142,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     ...{ read, ...territory, broadcasts, clock, events, actorNow: people.actorNow },
   });
   const scheduleSide = buildScheduleSide({
-    ...{ storage, clock, ...territory, needs, events, disputed: () => planSide.guard.disputed },
+    ...{ storage, clock, ...territory, needs, events, accounts: people.services.directory },
+    disputed: () => planSide.guard.disputed,
     onError: (error) => log.error({ err: error, part: 'approvals' }, 'a part failed'),
     stopUnder: (...act) => broadcasts.cancelUnder(...act),
     plans: planning,

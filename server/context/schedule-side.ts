@@ -1,4 +1,6 @@
 import type { Clock } from '#kit';
+import type { AccountDirectory } from '../domain/accounts/account-directory.ts';
+import { DueNotices } from '../domain/accounts/due-notices.ts';
 import type { NeedsOf } from '../domain/announcements/area-needs.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AfterRestore } from '../domain/backup/restored.ts';
@@ -23,6 +25,7 @@ export interface ScheduleSideOptions {
   readonly storage: Storage;
   readonly disputed: () => boolean;
   readonly onError: (error: unknown) => void;
+  readonly accounts: AccountDirectory;
   readonly areas: AreaDirectory;
   readonly speakers: SpeakerIndex;
   readonly clock: Clock;
@@ -58,7 +61,7 @@ export function buildScheduleSide(options: ScheduleSideOptions) {
     }) satisfies AfterRestore,
     holidays,
     standing,
-    approvalsDue: new ApprovalsDueService({ ...options, guard, holidays }),
+    approvalsDue: new ApprovalsDueService({ ...options, guard, holidays, notices: new DueNotices(options) }),
     programmes: new ProgrammeService({ read, areas, holidays, guard, plans, clock }),
     schedules: new ScheduleService({ read, areas, guard, plans, standing }),
     scheduleReports: new ScheduleReports({ read, guard, holidays, clock, needs }),

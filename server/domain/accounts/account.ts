@@ -8,10 +8,16 @@ export interface TimedGrant extends Grant {
   readonly until: Instant | null;
 }
 
-/** What happened to an account that its owner should know. `by` is who did it. */
+/** What its owner should know: what happened to an account, or (`approval_due`) that something of tomorrow waits for an approval. `by` is who did it. */
 export interface Notice {
   readonly at: Instant;
-  readonly kind: 'phone_paired' | 'reset_link' | 'password_set' | 'second_factor_changed' | 'grants_changed';
+  readonly kind:
+    | 'phone_paired'
+    | 'reset_link'
+    | 'password_set'
+    | 'second_factor_changed'
+    | 'grants_changed'
+    | 'approval_due';
   readonly by: string;
 }
 
@@ -63,7 +69,8 @@ export function areasOfAccount({ grants }: Account): string[] {
   return [...new Set(grants.flatMap(({ areas }) => areas))];
 }
 
-/** The account with one more thing to tell; the oldest ones go. */
+/** The account with one more thing to tell; the oldest ones go. Of reminders only the last is kept: they must not push out what happened to the account. */
 export function withNotice(account: Account, notice: Notice): Account {
-  return { ...account, notices: [...account.notices, notice].slice(-MOST_NOTICES) };
+  const kept = account.notices.filter(({ kind }) => kind !== 'approval_due' || kind !== notice.kind);
+  return { ...account, notices: [...kept, notice].slice(-MOST_NOTICES) };
 }

@@ -1,5 +1,6 @@
 import { type Clock, type Instant, Lifecycle, type Milliseconds, repeat } from '#kit';
 import { type ApprovalsDue, PLAN_HORIZON_DAYS } from '#protocols';
+import type { DueNotices } from '../accounts/due-notices.ts';
 import type { NeedsOf } from '../announcements/area-needs.ts';
 import { concerned } from '../areas/commune.ts';
 import { areasMeant } from '../areas/meant.ts';
@@ -38,6 +39,7 @@ export interface ApprovalsDueOptions {
   readonly needs: NeedsOf;
   readonly clock: Clock;
   readonly events: LiveEvents;
+  readonly notices: DueNotices;
   /** Whether our own clock is in doubt: then nobody is reminded. */
   readonly disputed: () => boolean;
   readonly onError: (error: unknown) => void;
@@ -93,24 +95,32 @@ export class ApprovalsDueService extends Lifecycle {
 
   /** Reminds of what is due to be reminded of. */
   async look(): Promise<void> {
-    const { storage, clock, disputed } = this.#options;
+    const { storage, clock, notices, disputed } = this.#options;
     if (disputed()) return;
     const { tree } = this.#options.guard.territory();
     const now = clock.now();
     const zones = new Set((await storage.read.schedules.active()).map(({ areaId }) => tree.zoneOf(areaId)));
     const before = JSON.parse((await storage.read.settings.get(REMINDED)) ?? '{}') as Record<string, number>;
     const reminded = { ...before };
+    const reminders: Reminder[] = [];
     for (const zone of zones) {
       const at = lastNightly(zone, REMIND_AT, now);
       const last = before[zone];
       if (last !== undefined && last >= at) continue;
       reminded[zone] = at;
       // Where there was nothing to remind of before, no reminder was missed.
-      if (last !== undefined) this.#tell(await this.#remindersFor(zone, at, now), at);
+      if (last === undefined) continue;
+      const due = await this.#remindersFor(zone, at, now);
+      this.#tell(due, at);
+      reminders.push(...due);
     }
     if (JSON.stringify(before) === JSON.stringify(reminded)) return;
     // Told before it is noted: a crash in between tells once more, under the same ids, and loses nothing.
-    await storage.transaction((tx) => tx.settings.put(REMINDED, JSON.stringify(reminded), Math.floor(now)));
+    await storage.transaction(async (tx) => {
+      await tx.settings.put(REMINDED, JSON.stringify(reminded), Math.floor(now));
+      const areaIds = reminders.map(({ areaId }) => areaId);
+      if (areaIds.length > 0) await notices.leave(tx, areaIds, tree);
+    });
   }
 
   #tell(reminders: readonly Reminder[], at: Instant): void {

@@ -69,6 +69,14 @@ it('people are reminded at 20:00 of what airs tomorrow and is not approved, once
   const of = (areaId: string, said: typeof tomorrow) => ({ id: `${areaId} ${said.day}`, areaId, ...said });
   // Whose schedule it is, and where else it lacks an approval.
   expect(reminders()).toEqual([of(COMMUNE, tomorrow), of(ELSEWHERE, tomorrow)]);
+  // Who may approve there finds it at the own account, also when nobody was looking.
+  const noticed = () =>
+    controller.context.services.people.directory
+      .all()
+      .filter(({ notices }) => notices.some(({ kind }) => kind === 'approval_due'));
+  await until('the notices', () => noticed().length > 0);
+  const roles = noticed().flatMap(({ grants }) => grants.map(({ role }) => role));
+  expect(new Set(roles)).toEqual(new Set(['chairman', 'deputy']));
   await clock.advance(5 * 60_000);
   expect(reminders()).toHaveLength(2);
 
@@ -77,6 +85,12 @@ it('people are reminded at 20:00 of what airs tomorrow and is not approved, once
   await until('the reminder that was missed', () => reminders().length === 2);
   const late = { day: dayOf(2), count: 1, firstAt: vietnam(2, '17:10') };
   expect(reminders()).toEqual([of(COMMUNE, late), of(ELSEWHERE, late)]);
+  await until('the notices of Wednesday', () =>
+    noticed().every(({ notices }) => notices.some(({ at }) => at > vietnam(2, '00:00'))),
+  );
+  // The last one alone.
+  for (const { notices } of noticed())
+    expect(notices.filter(({ kind }) => kind === 'approval_due')).toHaveLength(1);
 });
 
 it('people of every commune below a wider area are reminded of what lacks an approval there, and none is told twice', {
