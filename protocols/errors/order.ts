@@ -80,6 +80,10 @@ export const orderErrors = errorTable({
     status: 403,
     message: 'A "{topic}" of loudspeaker "{speakerId}" is not signed with its key: it counts for nothing.',
   },
+  'message.barred': {
+    status: 403,
+    message: 'Loudspeaker "{speakerId}" is blocked, retired or unknown: what it says counts for nothing.',
+  },
   'message.disconnected': {
     status: 503,
     message: 'The broker is not connected: the message for "{topic}" was not handed over. It is tried again.',

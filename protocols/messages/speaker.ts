@@ -47,7 +47,7 @@ export const HelloSchema = Type.Object({
   agentVersion: Type.String({ maxLength: 32 }),
   bootId: Type.String({ maxLength: 64 }),
   capabilities: Type.Array(CodeSchema, { maxItems: 64 }),
-  /** Journal-signing key, raw. Registered at the first hello; another one later is refused and flagged. */
+  /** Journal-signing key, raw: that of its enrolment, with which the hello is signed. Another one is refused and flagged. */
   publicKey: PublicKeySchema,
   assignment: Type.Union([HeldDocumentSchema, Type.Null()]),
   /** The assignment itself, when the controller asked for it (`want`). */

@@ -68,6 +68,7 @@ export function buildSpeakerSide(options: SpeakerSideOptions) {
   const gateway = new Gateway({
     connect: options.connect ?? connector(config, broker, clock),
     clock,
+    admits: (speakerId) => credentials.admits(speakerId),
     onRefused: (topic, code, error) => {
       // A defect of ours and not the message's fault: its trace is wanted.
       if (code === 'server.internal') log.error({ err: error, topic }, 'a message could not be taken');

@@ -18,6 +18,11 @@ import { type SpeakerMessageHandlers, takeMessage } from './inbound.ts';
 export interface GatewayOptions {
   readonly connect: MqttConnector;
   readonly clock: Clock;
+  /**
+   * Whether a loudspeaker may speak now. The embedded broker asks it before; at another's, one that was blocked or retired, or that nobody
+   * knows, may still have a connection.
+   */
+  readonly admits: (speakerId: string) => boolean;
   /** A message that was refused, for the log. Called for each one: the log thins them out. */
   readonly onRefused?: (topic: string, code: ErrorCode, error: unknown) => void;
   /** The connection to the broker ended or could not be made. */
@@ -36,6 +41,7 @@ export interface GatewayMetrics {
 /** The controller's way to its speakers: messages down with a promise, messages up to their handlers. */
 export class Gateway extends Lifecycle implements OrderPublisher {
   readonly #onRefused: GatewayOptions['onRefused'];
+  readonly #admits: GatewayOptions['admits'];
   readonly #link: ControllerLink;
   readonly #received = new Tally<TopicName>();
   readonly #refused = new Tally<ErrorCode>();
@@ -47,6 +53,7 @@ export class Gateway extends Lifecycle implements OrderPublisher {
   constructor(options: GatewayOptions) {
     super();
     this.#onRefused = options.onRefused;
+    this.#admits = options.admits;
     this.#link = new ControllerLink({
       connect: options.connect,
       clock: options.clock,
@@ -130,7 +137,7 @@ export class Gateway extends Lifecycle implements OrderPublisher {
 
   #take(topic: string, payload: Buffer): void {
     if (this.#handlers === undefined) return;
-    const result = takeMessage(topic, payload, this.#handlers);
+    const result = takeMessage(topic, payload, this.#handlers, this.#admits);
     if (result.name !== undefined) this.#received.add(result.name);
     if (result.code !== undefined) this.#refuse(topic, result.code, result.error);
   }

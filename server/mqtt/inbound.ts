@@ -50,8 +50,16 @@ export type Inbound =
   | { readonly name: UpTopicName; readonly code?: undefined }
   | { readonly name: UpTopicName | undefined; readonly code: ErrorCode; readonly error: unknown };
 
-/** Reads one message and hands it on. Never throws: what is wrong with it comes back as a code. */
-export function takeMessage(topic: string, payload: Buffer, handlers: SpeakerMessageHandlers): Inbound {
+/**
+ * Reads one message and hands it on, if its loudspeaker may speak; the last will of one that was just barred still counts: it says that the
+ * connection ended. Never throws: what is wrong with it comes back as a code.
+ */
+export function takeMessage(
+  topic: string,
+  payload: Buffer,
+  handlers: SpeakerMessageHandlers,
+  admits: (speakerId: string) => boolean,
+): Inbound {
   const parsed = parseTopic(topic);
   if (parsed === undefined || !isUpTopic(parsed.name)) {
     const error = new DomainError('message.unknown_topic', { topic: topic.slice(0, 200) });
@@ -59,6 +67,7 @@ export function takeMessage(topic: string, payload: Buffer, handlers: SpeakerMes
   }
   const { name, id } = parsed;
   try {
+    if (name !== 'presence' && !admits(id)) throw new DomainError('message.barred', { speakerId: id });
     if (payload.length > MAX_PAYLOAD_BYTES)
       throw new DomainError('document.too_large', {
         document: TOPICS[name].says,

@@ -30,10 +30,12 @@ export class DecisionService {
   }
 
   /**
-   * Puts `second` to the end of `first`, as planned. Both have not begun; the audit log keeps who decided. Throws `request.forbidden`,
+   * Puts `second` to the end of `first`, as planned. Both have not begun; the audit log keeps who decided. Throws `request.forbidden`, `request.person_only`,
    * `request.not_found`, `request.conflict`, `schedule.invalid` (no priority item), `schedule.no_occurrence`, `policy.*`.
    */
   async decide(tx: Transaction, actor: Actor, { first, second, reason }: Decision): Promise<Decisions> {
+    if (actor.kind !== 'person')
+      throw new DomainError('request.person_only', { actor: actor.name, act: 'decide which comes first' });
     const ahead = await this.#occurrenceOf(tx, first);
     const behind = await this.#occurrenceOf(tx, second);
     const { title, endsAt } =

@@ -4,7 +4,7 @@ import type { LiveEvents } from '../events/live-events.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import { announceDeliveries } from './announce.ts';
 import type { DeliveryObserver, OrderDirectory, SpeakerAreas } from './observer.ts';
-import { provedWords, type ReceivedWord, type Said } from './proved-words.ts';
+import { provedWords, type ReceivedWord, type Said, wordBytes } from './proved-words.ts';
 import type { ReceiptLock } from './receipt-lock.ts';
 import type { Delivery, DeliveryKey } from './receipts.ts';
 import { SliceWorker } from './slice-worker.ts';
@@ -18,7 +18,7 @@ interface Received extends ReceivedWord {
 const SLICE = 200;
 const COLLECT_MS = 10;
 /** Answers that may wait while the database is held: every speaker of a large controller, several times. */
-const CAPACITY = 100_000;
+const CAPACITY_BYTES = 96 * 1024 * 1024;
 
 export interface AnswerIngestOptions {
   readonly storage: Storage;
@@ -42,11 +42,12 @@ export class AnswerIngest extends Lifecycle {
   constructor(options: AnswerIngestOptions) {
     super();
     this.#options = options;
-    this.#worker = new SliceWorker({
+    this.#worker = new SliceWorker<Received>({
       name: 'answers',
       clock: options.clock,
       sliceWeight: SLICE,
-      capacity: CAPACITY,
+      size: wordBytes,
+      capacity: CAPACITY_BYTES,
       collectMs: COLLECT_MS,
       work: (items) => this.#work(items),
       onFailed: (_item, error) => options.onError(error),
@@ -60,13 +61,13 @@ export class AnswerIngest extends Lifecycle {
 
   /** Answers waiting to be stored. */
   get waiting(): number {
-    return this.#worker.size;
+    return this.#worker.count;
   }
 
   /** Queues an answer. Throws `message.overflow` when too many wait. */
   take(speakerId: string, answer: Answer, said: Said): void {
     if (!this.#worker.offer({ speakerId, answer, said }))
-      throw new DomainError('message.overflow', { topic: 'answer', limit: CAPACITY });
+      throw new DomainError('message.overflow', { topic: 'answer', limit: CAPACITY_BYTES });
   }
 
   async #work(items: readonly Received[]): Promise<void> {

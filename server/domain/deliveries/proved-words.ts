@@ -1,6 +1,9 @@
 import type { SpeakerKey } from '../enrolment/enrolment.ts';
 import { verifyAside } from './verify-aside.ts';
 
+/** A message without a signature is short: it says nothing of what is held. */
+const LEAST_BYTES = 512;
+
 /** What a loudspeaker has signed of a message, not proved yet: its `wordStatement`, and 64 bytes. */
 export interface Said {
   readonly statement: Uint8Array;
@@ -13,6 +16,11 @@ export interface ReceivedWord {
   /** Undefined where a message counts without. */
   readonly said: Said | undefined;
   proved?: boolean;
+}
+
+/** What a message that waits keeps of memory, in bytes of its text; what is made of it is a few times that. */
+export function wordBytes({ said }: ReceivedWord): number {
+  return LEAST_BYTES + (said?.statement.byteLength ?? 0);
 }
 
 export interface WordKeys<Word> {

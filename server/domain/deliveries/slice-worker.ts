@@ -62,6 +62,11 @@ export class SliceWorker<Item> extends Lifecycle {
     return this.#size;
   }
 
+  /** Items that are waiting or being worked on. */
+  get count(): number {
+    return this.#queue.length - this.#head;
+  }
+
   /** Puts an item at the end; false when it does not fit. */
   offer(item: Item): boolean {
     const size = this.#options.size?.(item) ?? 1;

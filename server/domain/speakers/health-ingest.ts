@@ -1,6 +1,6 @@
 import { type Clock, Lifecycle } from '#kit';
 import { DomainError, type HealthReport } from '#protocols';
-import { provedWords, type ReceivedWord, type Said } from '../deliveries/proved-words.ts';
+import { provedWords, type ReceivedWord, type Said, wordBytes } from '../deliveries/proved-words.ts';
 import { SliceWorker } from '../deliveries/slice-worker.ts';
 import type { SpeakerKeys } from '../deliveries/speaker-keys.ts';
 import type { HelloService } from './hello.ts';
@@ -11,7 +11,7 @@ interface Received extends ReceivedWord {
 
 /** Reports whose signatures are proved together. */
 const SLICE = 200;
-const CAPACITY = 50_000;
+const CAPACITY_BYTES = 64 * 1024 * 1024;
 
 export interface HealthIngestOptions {
   readonly clock: Clock;
@@ -33,11 +33,12 @@ export class HealthIngest extends Lifecycle {
   constructor(options: HealthIngestOptions) {
     super();
     this.#options = options;
-    this.#worker = new SliceWorker({
+    this.#worker = new SliceWorker<Received>({
       name: 'health',
       clock: options.clock,
       sliceWeight: SLICE,
-      capacity: CAPACITY,
+      size: wordBytes,
+      capacity: CAPACITY_BYTES,
       collectMs: 0,
       work: (items) => this.#work(items),
       onFailed: (_item, error) => options.onError(error),
@@ -52,7 +53,7 @@ export class HealthIngest extends Lifecycle {
   /** Queues a report; `said`: its signature, where it needs one. Throws `message.overflow` when too many wait. */
   take(speakerId: string, report: HealthReport, said: Said | undefined): void {
     if (!this.#worker.offer({ speakerId, report, said }))
-      throw new DomainError('message.overflow', { topic: 'health', limit: CAPACITY });
+      throw new DomainError('message.overflow', { topic: 'health', limit: CAPACITY_BYTES });
   }
 
   async #work(items: readonly Received[]): Promise<void> {

@@ -1,13 +1,17 @@
-import type { Clock } from '#kit';
+import type { Clock, Instant, Milliseconds } from '#kit';
 import { recordSpeaker } from '../audit/record.ts';
 import type { SpeakerKeys } from '../deliveries/speaker-keys.ts';
 import type { SpeakerKey } from '../enrolment/enrolment.ts';
 import type { Storage } from '../unit-of-work.ts';
 
+const RECORD_EVERY_MS: Milliseconds = 3_600_000;
+
 export interface HelloKeysOptions {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly keys: SpeakerKeys;
+  /** It came for the first time since it was enrolled. */
+  readonly onFirst: (speakerId: string) => void;
 }
 
 /** A speaker and the key that it showed. */
@@ -18,8 +22,8 @@ export interface ShownKey extends SpeakerKey {
 /** Tells the loudspeakers that say hello with the key of their enrolment from those that come with another, and ends the enrolment of the former. */
 export class HelloKeys {
   readonly #options: HelloKeysOptions;
-  /** Strange keys already recorded, so that a speaker that reconnects every minute does not fill the audit log. */
-  readonly #recorded = new Set<string>();
+  /** When a strange key was last recorded, by speaker: whoever comes with a new one each time must not fill the audit log, nor hold up others. */
+  readonly #recorded = new Map<string, Instant>();
 
   constructor(options: HelloKeysOptions) {
     this.#options = options;
@@ -45,16 +49,19 @@ export class HelloKeys {
         await tx.speakers.activate(speakerId);
       }
     });
-    for (const speakerId of speakerIds) keys.connected(speakerId);
+    for (const speakerId of speakerIds) {
+      keys.connected(speakerId);
+      this.#options.onFirst(speakerId);
+    }
   }
 
   async #record({ speakerId, keyId }: ShownKey): Promise<void> {
     const { storage, clock, keys } = this.#options;
-    const name = `${speakerId}/${keyId}`;
-    if (this.#recorded.has(name)) return;
-    const detail = { keyId, enrolled: keys.of(speakerId)?.keyId ?? null };
     const at = Math.floor(clock.now());
+    const last = this.#recorded.get(speakerId);
+    if (last !== undefined && Math.abs(at - last) < RECORD_EVERY_MS) return;
+    const detail = { keyId, enrolled: keys.of(speakerId)?.keyId ?? null };
     await storage.transaction((tx) => recordSpeaker(tx, at, speakerId, 'speaker.strange_key', detail));
-    this.#recorded.add(name);
+    this.#recorded.set(speakerId, at);
   }
 }

@@ -2,7 +2,7 @@ import { type Clock, Lifecycle } from '#kit';
 import { DomainError, type HealthReport, type Hello, isDomainError, keyId, type Welcome } from '#protocols';
 import type { JournalIngest } from '../deliveries/journal-ingest.ts';
 import type { JournalPositions } from '../deliveries/journal-positions.ts';
-import { provedWords, type ReceivedWord, type Said } from '../deliveries/proved-words.ts';
+import { provedWords, type ReceivedWord, type Said, wordBytes } from '../deliveries/proved-words.ts';
 import { SliceWorker } from '../deliveries/slice-worker.ts';
 import type { SpeakerKeys } from '../deliveries/speaker-keys.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
@@ -19,7 +19,8 @@ import type { Speaker, StoredJournal } from './speaker.ts';
 /** Hellos answered together, and how long the first waits for others: a mass reconnect reads each table once per slice. */
 const SLICE = 200;
 const COLLECT_MS = 5;
-const CAPACITY = 50_000;
+/** Every loudspeaker of a large controller, several times. */
+const CAPACITY_BYTES = 64 * 1024 * 1024;
 
 export interface HelloServiceOptions {
   readonly storage: Storage;
@@ -66,13 +67,19 @@ export class HelloService extends Lifecycle {
   constructor(options: HelloServiceOptions) {
     super();
     this.#options = options;
-    const { storage, clock, keys, onError } = options;
-    this.#shownKeys = new HelloKeys({ storage, clock, keys });
-    this.#worker = new SliceWorker({
+    const { storage, clock, keys, presence, onError } = options;
+    this.#shownKeys = new HelloKeys({
+      storage,
+      clock,
+      keys,
+      onFirst: (speakerId) => presence.enrolled(speakerId),
+    });
+    this.#worker = new SliceWorker<Greeting>({
       name: 'hello',
       clock,
       sliceWeight: SLICE,
-      capacity: CAPACITY,
+      size: wordBytes,
+      capacity: CAPACITY_BYTES,
       collectMs: COLLECT_MS,
       work: (greetings) => this.#greet(greetings),
       onFailed: (_greeting, error) => onError(error),
@@ -87,7 +94,7 @@ export class HelloService extends Lifecycle {
   /** Takes a hello. Throws `message.overflow` when too many wait: the speaker says hello again. */
   take(speakerId: string, hello: Hello, said: Said): void {
     if (!this.#worker.offer({ speakerId, hello, said }))
-      throw new DomainError('message.overflow', { topic: 'hello', limit: CAPACITY });
+      throw new DomainError('message.overflow', { topic: 'hello', limit: CAPACITY_BYTES });
   }
 
   /** Takes a heartbeat, whose signature is proved where it needs one, and heals what it shows to be lost. */

@@ -1,4 +1,4 @@
-import { type Clock, Lifecycle, type Timer } from '#kit';
+import { type Clock, type Instant, Lifecycle, type Timer } from '#kit';
 import {
   type Health,
   type HealthReport,
@@ -20,6 +20,8 @@ const FLUSH_MS = 250;
 const SLICE = 200;
 /** How far a connection's number, which is a wall clock's, may be ahead of ours without a hello. */
 const AHEAD_MS = 3_600_000;
+/** So long a loudspeaker in whose name somebody spoke is to be looked at. */
+const SUSPECTED_MS = 24 * 3_600_000;
 /** Pause after the database was found held. */
 const BUSY_MS = 1_000;
 
@@ -49,6 +51,8 @@ export class PresenceService extends Lifecycle {
   /** The newest report of each speaker that is not in the history yet. */
   readonly #reports = new Map<string, Health>();
   readonly #lastWords = new Map<string, LastWord>();
+  /** When somebody last spoke in a speaker's name without its key. */
+  readonly #suspected = new Map<string, Instant>();
   #timer: Timer | undefined;
   #open = false;
 
@@ -117,7 +121,19 @@ export class PresenceService extends Lifecycle {
 
   /** Somebody came with its secret and another key: it is to be looked at, and nothing that was said counts. */
   stranger(speakerId: string): void {
-    this.#set({ ...this.#known(speakerId), condition: 'degraded' });
+    const known = this.#known(speakerId);
+    this.#suspected.set(speakerId, this.#now());
+    if (known.condition !== 'degraded') this.#set({ ...known, condition: 'degraded' });
+  }
+
+  /** It has another key now: what came with others before is explained. */
+  enrolled(speakerId: string): void {
+    this.#suspected.delete(speakerId);
+  }
+
+  /** Its own good reports do not make it forgotten. */
+  #isSuspected(speakerId: string): boolean {
+    return this.#now() - (this.#suspected.get(speakerId) ?? Number.NEGATIVE_INFINITY) < SUSPECTED_MS;
   }
 
   /**
@@ -143,10 +159,11 @@ export class PresenceService extends Lifecycle {
     this.#reports.set(speakerId, health);
     this.#set({
       ...alive,
-      condition: health.problems.length === 0 && health.output.ok ? 'ok' : 'degraded',
+      condition:
+        health.problems.length === 0 && health.output.ok && !this.#isSuspected(speakerId) ? 'ok' : 'degraded',
       agentVersion: health.agentVersion,
-      heldAssignmentHash: health.assignment?.hash ?? null,
-      heldHash: health.held,
+      // Of what is held only a signed word tells.
+      ...(signed ? { heldAssignmentHash: health.assignment?.hash ?? null, heldHash: health.held } : {}),
       health,
     });
     return health;

@@ -108,6 +108,7 @@ export class TestController {
     this.gateway = new Gateway({
       connect: memoryConnector(this.broker),
       clock,
+      admits: (speakerId) => credentials.admits(speakerId),
       onRefused: (_topic, code) => this.#refuse(code),
     });
     const publisher = this.gateway;
