@@ -174,6 +174,8 @@ describe('two priority items at one loudspeaker', { timeout: 60_000 }, () => {
       const { body } = await at.controller.post<Problem>(who, 'collisions/decide', decision);
       expect(body.error.code).toBe('request.forbidden');
     }
+    const machine = await at.controller.post<Problem>('machine editor', 'collisions/decide', decision);
+    expect(machine.body.error.code).toBe('request.person_only');
     // A chairman's leave to sound outside the windows is of the hour that he gave it for: who may not give it does not move it.
     const outside = { windowOverride: { reason: 'họp dân' }, startsAt: vietnam(0, '12:00') };
     const play = { announcementId: at.theirs, targets: { areas: [COMMUNE] }, ...outside };
