@@ -111,4 +111,35 @@ describeWith(['chromium'], 'the pages of the own account', () => {
     await page.press('Xong');
     await page.sees(`Còn ${shown.length} mã dự phòng`);
   });
+
+  it('says that a password is too long instead of cutting it', async () => {
+    const page = station().pages.at(-1);
+    if (page === undefined) throw new Error('nobody is logged in');
+    await page.goTo(`${station().url}/account`);
+    await page.press('Đổi mật khẩu');
+    await page.fill('Mật khẩu mới', PASSWORD.repeat(7));
+    await page.sees(`Nhiều nhất 128 ký tự (đang có ${[...PASSWORD.repeat(7)].length})`);
+    await station().look(page, 'password-long');
+  });
+
+  it('clears the screen when the controller does not hear that somebody logs out, and says so', async () => {
+    const page = station().pages.at(-1);
+    if (page === undefined) throw new Error('nobody is logged in');
+    await page.goTo(`${station().url}/account`);
+    await page.sees('nguyen-thi-hanh');
+    const line = (offline: boolean) =>
+      page.send('Network.emulateNetworkConditions', {
+        ...{ offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 },
+      });
+    await page.send('Network.enable');
+    await line(true);
+    await page.press('Đăng xuất');
+    await page.sees('phiên đăng nhập có thể còn mở trên máy chủ');
+    expect(await page.value('document.body.innerText')).not.toContain('nguyen-thi-hanh');
+    await station().look(page, 'logout-unheard');
+    await line(false);
+    await page.press('Đăng xuất lần nữa');
+    await page.sees('Quên mật khẩu');
+    expect(await page.value("fetch('/api/v1/session').then(({ status }) => status)")).toBe(401);
+  });
 });

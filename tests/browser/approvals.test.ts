@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import type { AnnouncementView, StandingView } from '#protocols';
+import type { AnnouncementView, ApprovalsDue, ScheduleView, StandingView } from '#protocols';
+import { words } from '../../server/console/app/words.ts';
+import { dayOf, isoDay } from '../../server/console/ui/format.ts';
 import { medium } from '../contract/storage/samples.ts';
 import { describeWith } from '../helpers/requirements.ts';
 import { COMMUNE, ELSEWHERE, speechLikeWav, type Who } from '../integration/http/support.ts';
@@ -43,9 +45,56 @@ describeWith(['chromium'], 'the page of approvals', () => {
     expect(seconds).toBeGreaterThan(1);
     await station().look(chairman, 'approvals', PHONE);
     await chairman.press('Duyệt cho phát');
+    await chairman.sees('Đọc và nghe xong rồi mới duyệt');
+    await chairman.sees('Trạm y tế xã tiêm phòng');
+    await chairman.sees('Thời lượng: ');
+    expect((await now(body)).state).toBe('submitted');
+    await station().look(chairman, 'approve', PHONE);
+    await chairman.press('Duyệt cho phát');
     await chairman.sees('Đã duyệt “Lịch tiêm phòng tháng 12”. Không có bản tin nào chờ bạn duyệt.');
     const after = await now(body);
     expect([after.state, after.approvedSha256]).toEqual(['approved', after.approvalHash]);
+  });
+
+  it('says yes only to what was read, and holds the list still meanwhile', async () => {
+    const { controller } = station();
+    const made = await handedIn('editor', { title: 'Cắt nước ấp 2', text: 'Cắt nước từ 8 giờ.' });
+    await chairman.sees('Cắt nước từ 8 giờ.');
+    await chairman.press('Duyệt cho phát');
+    await chairman.sees('Đọc và nghe xong rồi mới duyệt');
+    const asked =
+      "performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/approvals')).length";
+    const before = await chairman.value<number>(asked);
+    const body = { text: 'Cắt nước từ 10 giờ.' };
+    await controller.call('editor', 'PATCH', `announcements/${made.id}`, { body });
+    await controller.post('editor', `announcements/${made.id}/submit`, {});
+    const other = await handedIn('editor', { title: 'Tin chen vào' });
+    await chairman.until(`${asked} > ${before}`);
+    const cards = "[...document.querySelectorAll('main article')].map(({ innerText }) => innerText).join()";
+    expect(await chairman.value(cards)).toContain('Cắt nước từ 8 giờ.');
+    expect(await chairman.value(cards)).not.toContain('Tin chen vào');
+    await chairman.press('Duyệt cho phát');
+    await chairman.sees('Bản tin vừa được sửa. Dưới đây là nội dung mới');
+    await chairman.sees('Cắt nước từ 10 giờ.');
+    expect((await now(made)).state).toBe('submitted');
+    await station().look(chairman, 'approve-changed', PHONE);
+    await chairman.press('Duyệt cho phát');
+    await chairman.sees('Đã duyệt “Cắt nước ấp 2”.');
+    const after = await now(made);
+    expect([after.state, after.approvedSha256]).toEqual(['approved', after.approvalHash]);
+    await chairman.sees('Tin chen vào');
+    // What is being written again cannot be approved at all.
+    await chairman.press('Duyệt cho phát');
+    await chairman.sees('Đọc và nghe xong rồi mới duyệt');
+    await controller.call('editor', 'PATCH', `announcements/${other.id}`, { body });
+    await chairman.press('Duyệt cho phát');
+    await chairman.sees('Bản tin không còn chờ duyệt (bây giờ: Bản nháp).');
+    await chairman.press('Thôi');
+    await chairman.sees('Không có bản tin nào chờ bạn duyệt');
+    await controller.post('chairman', `announcements/${made.id}/withdraw`, {
+      areas: [COMMUNE],
+      reason: 'Xong',
+    });
   });
 
   it('sends one back with the reason', async () => {
@@ -121,20 +170,48 @@ describeWith(['chromium'], 'the page of approvals', () => {
     });
     const standing = async () =>
       (await controller.get<{ standing: StandingView[] }>('viewer', 'standing-approvals')).body.standing;
+    // Until 06:30 today's counts too.
+    const dueNow = async () =>
+      (await controller.get<ApprovalsDue>('chairman', 'approvals/due')).body.due.length;
     await chairman.goTo(`${url}/approvals`);
-    await chairman.press('Sắp phát 1');
+    await chairman.press(`Sắp phát ${await dueNow()}`);
     await chairman.sees('Nếu không duyệt: im lặng.');
     await station().look(chairman, 'due', PHONE);
     await chairman.press('Theo loạt');
     await chairman.press('Cho phép một loạt');
     await chairman.sees('Không gồm: bản tin dài hơn');
+    // Nothing is chosen for him.
+    const chosen =
+      "[...document.querySelectorAll('dialog select, dialog [type=date]')].map(({ value }) => value)";
+    expect(await chairman.value(chosen)).toEqual(['', '']);
+    const [series] = (await controller.get<{ schedules: ScheduleView[] }>('viewer', 'schedules')).body
+      .schedules;
+    await chairman.choose('Lịch phát', series?.id ?? '');
+    await chairman.choose('Đến hết ngày', isoDay(Date.now() + 30 * 24 * 3_600_000));
     await station().look(chairman, 'standing-new', PHONE);
+    await chairman.press('Xem lại trước khi cho phép');
+    await chairman.sees('Loạt Chương trình sáng (xã Tân An)');
+    await chairman.sees(`Ngày cuối ${dayOf(Date.now() + 30 * 24 * 3_600_000)}`);
+    await station().look(chairman, 'standing-confirm', PHONE);
+    expect(await standing()).toEqual([]);
     await chairman.press('Cho phép');
     await chairman.sees('Đã cho phép theo loạt “Chương trình sáng”.');
     await station().look(chairman, 'standing', PHONE);
     await chairman.press('Sắp phát');
     await chairman.sees('đều đã được duyệt');
     expect(await standing()).toMatchObject([{ by: 'le-van-tam', state: 'in_force' }]);
+
+    // What it covers waits for nobody, and is to be read, listened to and refused all the same.
+    await chairman.press('Chờ duyệt');
+    await chairman.sees('Theo loạt “Chương trình sáng”, le-van-tam cho phép đến hết');
+    await station().look(chairman, 'covered', PHONE);
+    await chairman.press('Không duyệt: Bản tin sáng');
+    await chairman.sees('Bản tin không phát nữa dù loạt đã được cho phép');
+    await chairman.fill('Lý do', 'Sai tên người');
+    await chairman.press('Không duyệt');
+    await chairman.sees('Đã trả lại “Bản tin sáng”.');
+    await chairman.until("!document.body.innerText.includes('Phát theo loạt đã cho phép')");
+    expect(await now(news)).toMatchObject({ state: 'rejected', rejectedReason: 'Sai tên người' });
 
     await chairman.press('Theo loạt');
     await chairman.press('Thôi cho phép');
@@ -146,7 +223,39 @@ describeWith(['chromium'], 'the page of approvals', () => {
     await chairman.press('Đã hết');
     await chairman.sees('Đổi người soạn');
     expect(await standing()).toMatchObject([{ state: 'ended', endedReason: 'Đổi người soạn' }]);
-    await chairman.press('Sắp phát 1');
+    await chairman.press(`Sắp phát ${await dueNow()}`);
     await chairman.sees('Bản tin sáng');
+  });
+
+  it('says at 20:00 how much of tomorrow is not approved, on whatever page, by one stream while the page is shown', async () => {
+    const { controller, url } = station();
+    await chairman.send('Page.addScriptToEvaluateOnNewDocument', {
+      source: `window.streams = [];
+        window.EventSource = class extends EventSource {
+          constructor(...args) { super(...args); streams.push(this); }
+        };`,
+    });
+    await chairman.goTo(`${url}/approvals`);
+    await chairman.press(words.nav.account);
+    await chairman.sees('le-van-tam');
+    const open = 'streams.filter(({ readyState }) => readyState !== 2).length';
+    await chairman.until('streams.some(({ readyState }) => readyState === 1)');
+    expect(await chairman.value(open)).toBe(1);
+    const shown = (state: string) =>
+      chairman.value(`(Object.defineProperty(document, 'visibilityState', { value: '${state}', configurable: true }),
+        document.dispatchEvent(new Event('visibilitychange')), ${open})`);
+    expect(await shown('hidden')).toBe(0);
+    // Told while nobody looks, it is heard when somebody does.
+    const tomorrow = Date.now() + 24 * 3_600_000;
+    const day = isoDay(tomorrow);
+    const told = { id: `${COMMUNE} ${day}`, areaId: COMMUNE, day, count: 1, firstAt: tomorrow };
+    controller.context.services.events.publish('approval.due', told);
+    expect(await shown('visible')).toBe(1);
+    await chairman.sees(`Còn 1 lượt phát của ngày ${dayOf(tomorrow)} chưa được duyệt.`);
+    await station().look(chairman, 'due-banner', PHONE);
+    await chairman.press('Xem danh sách');
+    await chairman.sees('Những gì sẽ phát từ nay đến hết ngày mai');
+    await chairman.sees('Bản tin sáng');
+    expect(await chairman.value(open)).toBe(1);
   });
 });

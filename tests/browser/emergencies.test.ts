@@ -21,9 +21,9 @@ describeWith(['chromium'], 'the page of emergencies', () => {
     return (await controller.post<AnnouncementView>('editor', 'announcements', wanted)).body;
   };
   /** Asked for by another person for both communes; it waits for a second one. */
-  const asked = async (title: string): Promise<EmergencyView> => {
+  const asked = async (title: string, targets: object = WIDE): Promise<EmergencyView> => {
     const { id: announcementId, approvalHash: sha256 } = await written(title);
-    const wish = { announcementId, sha256, targets: WIDE };
+    const wish = { announcementId, sha256, targets };
     const { body } = await station().controller.post<EmergencyOutcome>(
       'province editor',
       'emergencies',
@@ -49,13 +49,15 @@ describeWith(['chromium'], 'the page of emergencies', () => {
   it('lets a second person confirm one, after reading what it says', async () => {
     await leader.sees('Không có bản tin nào chờ bạn duyệt');
     // The page is told: it does not ask so soon again by itself.
-    const waiting = await asked('Xả lũ hồ chứa');
+    const waiting = await asked('Xả lũ hồ chứa', { ...WIDE, excludeAreas: ['ap-2'] });
     await leader.sees('Có bản tin khẩn cấp đang chờ người thứ hai xác nhận.');
     await leader.press('Xem ngay');
     await leader.sees('province-editor');
+    await leader.sees(', trừ ấp ap-2');
     await station().look(leader, 'emergency', PHONE);
     await leader.press('Xác nhận, phát ngay');
     await leader.sees('át mọi chương trình khác');
+    await leader.sees(', trừ ấp ap-2.');
     await station().look(leader, 'emergency-confirm', PHONE);
     await leader.press('Xác nhận, phát ngay');
     await leader.sees('Đã xác nhận “Xả lũ hồ chứa”: đang phát.');

@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect } from 'react';
 import { ErrorNotice, Waiting } from '../ui/notice.tsx';
 import { Frame, GateFrame } from './frame.tsx';
+import { LeftOpen } from './left-open.tsx';
 import { goTo, useAddress } from './router.ts';
 import { NotFound, Routes } from './routes.tsx';
 import { GateProvider, SignedProvider, useGate } from './session.tsx';
@@ -26,7 +27,7 @@ export function App() {
 
 /** Which door stands open: first setup, a link, logging in, the second factor; behind them the pages. */
 function Doors() {
-  const { setup, session, error, again } = useGate();
+  const { setup, session, error, leaving, again } = useGate();
   const { pathname } = useAddress();
   useEffect(() => {
     if (setup !== undefined) document.title = stationName(setup.station);
@@ -53,6 +54,8 @@ function Doors() {
         <LinkPage />
       </GateFrame>
     );
+  if (session === null && leaving !== null)
+    return <GateFrame>{leaving === 'asked' ? <Waiting /> : <LeftOpen />}</GateFrame>;
   if (session === null)
     return (
       <GateFrame>

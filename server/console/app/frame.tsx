@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { Button, PageLink } from '../ui/button.tsx';
+import { DueBanner } from './due-banner.tsx';
 import { goTo, useAddress } from './router.ts';
 import { PAGES } from './routes.tsx';
 import { useGate, useSigned } from './session.tsx';
@@ -60,10 +61,9 @@ export function Frame(props: { readonly children: ReactNode }) {
           <Button
             weight="quiet"
             onPress={() => {
-              void logOut().then(
-                () => goTo('/'),
-                () => undefined,
-              );
+              // Where the controller did not hear it, the page that follows says so.
+              void logOut().catch(() => undefined);
+              goTo('/');
             }}
           >
             {words.logOut}
@@ -71,6 +71,7 @@ export function Frame(props: { readonly children: ReactNode }) {
         </nav>
       </div>
       <main id="main" tabIndex={-1}>
+        <DueBanner />
         {props.children}
       </main>
       <footer className="foot">{words.product}</footer>

@@ -27,6 +27,10 @@ interface Gate {
   readonly error: unknown;
   readonly signedIn: (session: SessionView) => void;
   readonly signedOut: () => void;
+  /** Somebody logs out: the controller is being told, or did not hear it. */
+  readonly leaving: 'asked' | 'unheard' | null;
+  /** Ends the session. Nothing of the person stays on the screen, whether the controller hears it or not. Rejects with `ApiError` where it does not. */
+  readonly endSession: () => Promise<void>;
   readonly again: () => void;
 }
 
@@ -51,6 +55,7 @@ export function GateProvider(props: { readonly children: ReactNode }) {
   const [session, setSession] = useState<SessionView | null>();
   const [error, setError] = useState<unknown>();
   const [turn, setTurn] = useState(0);
+  const [leaving, setLeaving] = useState<Gate['leaving']>(null);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks anew
   useEffect(() => {
@@ -76,10 +81,23 @@ export function GateProvider(props: { readonly children: ReactNode }) {
     setSetup((before) => (before === undefined ? before : { ...before, needed: false }));
   }, []);
   const signedOut = useCallback(() => setSession(null), []);
+  const endSession = useCallback(async () => {
+    setSession(null);
+    setLeaving((before) => before ?? 'asked');
+    try {
+      await call('DELETE', 'session');
+    } catch (caught) {
+      if (!isApiError(caught, 'request.unauthenticated')) {
+        setLeaving('unheard');
+        throw caught;
+      }
+    }
+    setLeaving(null);
+  }, []);
   const again = useCallback(() => setTurn((before) => before + 1), []);
   const gate = useMemo(
-    () => ({ setup, session, error, signedIn, signedOut, again }),
-    [setup, session, error, signedIn, signedOut, again],
+    () => ({ setup, session, error, signedIn, signedOut, leaving, endSession, again }),
+    [setup, session, error, signedIn, signedOut, leaving, endSession, again],
   );
   return <GateContext value={gate}>{props.children}</GateContext>;
 }
@@ -96,7 +114,7 @@ async function whoAmI(): Promise<SessionView | null> {
 /** What pages need of the person who is logged in. */
 export function SignedProvider(props: { readonly session: SessionView; readonly children: ReactNode }) {
   const { session, children } = props;
-  const { signedIn, signedOut } = useGate();
+  const { signedIn, signedOut, endSession } = useGate();
   const [areas, setAreas] = useState<readonly AreaView[]>([]);
   const open = session.state === 'open';
 
@@ -146,12 +164,9 @@ export function SignedProvider(props: { readonly session: SessionView; readonly 
             () => undefined,
           );
       },
-      logOut: async () => {
-        await call('DELETE', 'session');
-        signedOut();
-      },
+      logOut: endSession,
     };
-  }, [session, areas, open, signedIn, signedOut]);
+  }, [session, areas, open, signedIn, signedOut, endSession]);
   return <SignedContext value={signed}>{children}</SignedContext>;
 }
 

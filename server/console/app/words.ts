@@ -3,6 +3,12 @@ export const words = {
   product: 'Loa Làng',
   menu: 'Danh mục',
   logOut: 'Đăng xuất',
+  logOutAgain: 'Đăng xuất lần nữa',
+  leftOpenTitle: 'Chưa chắc đã đăng xuất',
+  leftOpen:
+    'Không kết nối được với máy chủ. Màn hình đã xóa, nhưng phiên đăng nhập có thể còn mở trên máy chủ. Khi có mạng lại, hãy đăng xuất lần nữa; nếu rời máy này, hãy đăng nhập ở máy khác và kết thúc phiên trong “Tài khoản của tôi”.',
+  due: (count: number, day: string) => `Còn ${count} lượt phát của ngày ${day} chưa được duyệt.`,
+  dueLook: 'Xem danh sách',
   skip: 'Tới nội dung chính',
   nav: {
     approvals: 'Duyệt bản tin',
@@ -36,6 +42,7 @@ export const words = {
     password_set: 'Mật khẩu đã được đổi',
     second_factor_changed: 'Bước xác thực thứ hai đã thay đổi',
     grants_changed: 'Vai trò của tài khoản đã thay đổi',
+    approval_due: 'Ngày hôm sau còn lượt phát chưa được duyệt',
   } as Readonly<Record<string, string>>,
 } as const;
 

@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { ActForm } from './act-form.tsx';
 import { Button } from './button.tsx';
 import { LongTextField } from './fields.tsx';
+import { useCountedWindow } from './held.ts';
 
 /** A window over the page; Esc and the button close it. The browser keeps the focus inside. */
 export function Dialog(props: {
@@ -12,6 +13,7 @@ export function Dialog(props: {
 }) {
   const box = useRef<HTMLDialogElement>(null);
   const title = useId();
+  useCountedWindow();
   useEffect(() => {
     const dialog = box.current;
     dialog?.showModal();
@@ -44,6 +46,8 @@ interface ConfirmProps {
   /** What the button does, as a verb: "Ngừng tài khoản". */
   readonly verb: string;
   readonly danger?: boolean;
+  /** There is nothing to confirm as it is now. */
+  readonly disabled?: boolean;
   /** Where a reason is needed: what it is asked as. */
   readonly reason?: string;
   /** Resolves with whether it was done. */
@@ -68,7 +72,7 @@ export function Confirm(props: ConfirmProps) {
         act={{ run, busy, error }}
         verb={props.verb}
         weight={props.danger ? 'danger' : 'main'}
-        disabled={props.reason !== undefined && reason.trim() === ''}
+        disabled={props.disabled === true || (props.reason !== undefined && reason.trim() === '')}
         beside={<Button onPress={onClose}>Thôi</Button>}
       >
         <div>{props.children}</div>

@@ -1,13 +1,14 @@
 import { PasswordField } from './fields.tsx';
 
 const LEAST = 12;
+const MOST = 128;
 /** Letters, digits and signs of this many kinds or more make a text that is not just one key pressed again and again. */
 const LEAST_DIFFERENT = 6;
 
 /** The rules that the page can see itself; what is known from leaks or is only a name the controller finds. */
 export function meetsRules(password: string): boolean {
   const letters = [...password.normalize('NFC')];
-  return letters.length >= LEAST && new Set(letters).size >= LEAST_DIFFERENT;
+  return letters.length >= LEAST && letters.length <= MOST && new Set(letters).size >= LEAST_DIFFERENT;
 }
 
 /** A password that is chosen, with what makes it a good one. */
@@ -20,6 +21,10 @@ export function NewPasswordField(props: {
   const rules: readonly (readonly [met: boolean, text: string])[] = [
     [letters.length >= LEAST, `Ít nhất ${LEAST} ký tự (đang có ${letters.length})`],
     [new Set(letters).size >= LEAST_DIFFERENT, `Có ít nhất ${LEAST_DIFFERENT} ký tự khác nhau`],
+    // Said only where it is broken: a field that cut it would keep another password than was pasted.
+    ...(letters.length > MOST
+      ? [[false, `Nhiều nhất ${MOST} ký tự (đang có ${letters.length})`] as const]
+      : []),
   ];
   return (
     <div className="stack tight">
@@ -28,7 +33,6 @@ export function NewPasswordField(props: {
         value={props.value}
         onChange={props.onChange}
         autoComplete="new-password"
-        maxLength={128}
         required
         hint="Bốn, năm từ không liên quan nhau là tốt nhất; có dấu và dấu cách cũng được. Đừng dùng tên người, tên xã, ngày sinh hay mật khẩu của nơi khác."
       />

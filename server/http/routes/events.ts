@@ -48,7 +48,8 @@ export const eventRoutes =
           hub,
           clock,
           response: reply.raw,
-          lastEventId: request.query.lastEventId ?? (Array.isArray(header) ? header[0] : header),
+          // A browser that comes back by itself knows better than the address it began with.
+          lastEventId: (Array.isArray(header) ? header[0] : header) ?? request.query.lastEventId,
           sees: (areaId) => {
             // Who was let in hours ago may have been deactivated since.
             const actor = actorNow(request, services);

@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
 import type { AnnouncementView } from '#protocols';
-import { API } from '../../api/client.ts';
 import { useSigned } from '../../app/session.tsx';
-import { length, shortHash, when } from '../../ui/format.ts';
+import { when } from '../../ui/format.ts';
 import { Chip } from '../../ui/notice.tsx';
+import { Spoken } from './spoken.tsx';
 import { words } from './words.ts';
 
 const PRIORITY_KINDS = { normal: 'plain', priority: 'warning', emergency: 'bad' } as const;
@@ -21,8 +21,7 @@ export function AnnouncementCard(props: {
   readonly children?: ReactNode;
 }) {
   const { areaName } = useSigned();
-  const { title, areaId, priority, category, text, stream, mediaSha256, approvalHash, ...rest } =
-    props.announcement;
+  const { title, areaId, priority, category, ...rest } = props.announcement;
   return (
     <article className="card">
       <div className="card-head">
@@ -73,24 +72,7 @@ export function AnnouncementCard(props: {
           </>
         )}
       </dl>
-      {text !== null && <p className="spoken">{text}</p>}
-      {stream !== null && <p>{words.station(stream.station, length(stream.durationMs))}</p>}
-      {mediaSha256 !== null ? (
-        // biome-ignore lint/a11y/useMediaCaption: what is said stands above it, as text
-        <audio
-          controls
-          preload="metadata"
-          src={`${API}/media/${mediaSha256}`}
-          aria-label={words.listen(title)}
-        />
-      ) : (
-        stream === null && <p className="soft">{words.noAudio}</p>
-      )}
-      {approvalHash !== null && (
-        <p className="hint">
-          {words.fingerprint} <span className="mono">{shortHash(approvalHash)}</span>. {words.fingerprintWhy}
-        </p>
-      )}
+      <Spoken announcement={props.announcement} />
       {props.children}
     </article>
   );

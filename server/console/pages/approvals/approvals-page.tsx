@@ -3,15 +3,18 @@ import type { ApprovalsDue, EmergencyView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { type Loaded, useLoad } from '../../api/hooks.ts';
 import { useLive } from '../../api/live.ts';
+import { goTo, useAddress } from '../../app/router.ts';
 import { useSigned } from '../../app/session.tsx';
 import { Button } from '../../ui/button.tsx';
+import { useHeld } from '../../ui/held.ts';
 import { ErrorNotice, Notice, Waiting } from '../../ui/notice.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
 import { ApprovedList, type Given } from './approved-list.tsx';
+import { CoveredList } from './covered-list.tsx';
 import { DueList } from './due-list.tsx';
 import { EmergenciesTab } from './emergencies-tab.tsx';
 import { StandingList } from './standing-list.tsx';
-import { type Waiting as WaitingItem, WaitingList } from './waiting-list.tsx';
+import { WaitingList, type WaitingLists } from './waiting-list.tsx';
 import { words } from './words.ts';
 
 /** Time passes; what is handed in, asked for or decided is told. */
@@ -19,16 +22,20 @@ const ASK_EVERY_MS = 60_000;
 /** What waits for a second person is given up by itself. */
 const ASK_SOON_MS = 5_000;
 
-type Part = 'waiting' | 'due' | 'emergencies' | 'approved' | 'standing';
+const PARTS = ['waiting', 'due', 'emergencies', 'approved', 'standing'] as const;
+type Part = (typeof PARTS)[number];
 
 export default function ApprovalsPage() {
   const { may } = useSigned();
   const leader = may('announcement:approve');
-  const [open, setOpen] = useState<Part>(leader ? 'waiting' : 'due');
+  // Which part is open stands in the address: elsewhere a link leads to one of them.
+  const named = useAddress().searchParams.get('part');
+  const open = PARTS.find((one) => one === named) ?? (leader ? 'waiting' : 'due');
+  const setOpen = (part: Part) => goTo(`/approvals?part=${part}`, { replace: true });
   const [said, setSaid] = useState<string>();
   const asked = useLoad(
     leader ? 'approvals' : null,
-    (signal) => call<{ waiting: WaitingItem[] }>('GET', 'approvals', { signal }),
+    (signal) => call<WaitingLists>('GET', 'approvals', { signal }),
     ASK_EVERY_MS,
   );
   const due = useLoad(
@@ -61,10 +68,13 @@ export default function ApprovalsPage() {
     setSaid(what);
     reload();
   };
-  const reviews = emergencies.value?.reviews ?? [];
+  // Nothing moves behind a window that is open.
+  const held = useHeld({
+    ...{ asked: asked.value, due: due.value, emergencies: emergencies.value, approved: approved.value },
+  });
+  const reviews = held.emergencies?.reviews ?? [];
   const urgent =
-    (emergencies.value?.waiting.length ?? 0) +
-    reviews.filter(({ review }) => review?.state === 'open').length;
+    (held.emergencies?.waiting.length ?? 0) + reviews.filter(({ review }) => review?.state === 'open').length;
   return (
     <div className="stack">
       <h1>{words.title}</h1>
@@ -77,11 +87,11 @@ export default function ApprovalsPage() {
                   name: 'waiting' as const,
                   title: words.waiting,
                   counts: true,
-                  count: asked.value?.waiting.length,
+                  count: held.asked?.waiting.length,
                 },
               ]
             : []),
-          { name: 'due', title: words.due, counts: true, count: due.value?.due.length },
+          { name: 'due', title: words.due, counts: true, count: held.due?.due.length },
           { name: 'emergencies', title: words.emergencies, counts: true, count: urgent },
           { name: 'approved', title: words.approved },
           ...(leader ? [{ name: 'standing' as const, title: words.standing }] : []),
@@ -92,7 +102,7 @@ export default function ApprovalsPage() {
           setSaid(undefined);
         }}
       />
-      {open !== 'emergencies' && (emergencies.value?.waiting.length ?? 0) > 0 && (
+      {open !== 'emergencies' && (held.emergencies?.waiting.length ?? 0) > 0 && (
         <Notice kind="bad">
           {words.secondPerson}
           <Button weight="quiet" onPress={() => setOpen('emergencies')}>
@@ -107,15 +117,18 @@ export default function ApprovalsPage() {
           {shown.value === undefined && shown.error === undefined && <Waiting />}
         </>
       )}
-      {open === 'waiting' && asked.value !== undefined && (
-        <WaitingList waiting={asked.value.waiting} onDone={done} />
+      {open === 'waiting' && held.asked !== undefined && (
+        <>
+          <WaitingList waiting={held.asked.waiting} onDone={done} />
+          <CoveredList covered={held.asked.covered} onDone={done} />
+        </>
       )}
-      {open === 'due' && due.value !== undefined && <DueList due={due.value.due} />}
-      {open === 'emergencies' && emergencies.value !== undefined && (
-        <EmergenciesTab {...emergencies.value} onDone={done} />
+      {open === 'due' && held.due !== undefined && <DueList due={held.due.due} />}
+      {open === 'emergencies' && held.emergencies !== undefined && (
+        <EmergenciesTab {...held.emergencies} onDone={done} />
       )}
-      {open === 'approved' && approved.value !== undefined && (
-        <ApprovedList given={approved.value.given} onDone={done} />
+      {open === 'approved' && held.approved !== undefined && (
+        <ApprovedList given={held.approved.given} onDone={done} />
       )}
       {open === 'standing' && <StandingList onDone={done} />}
     </div>

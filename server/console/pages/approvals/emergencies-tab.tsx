@@ -61,11 +61,18 @@ function WaitingEmergency(props: {
       ? []
       : [words.speakers(targets.speakers.length)]),
   ];
+  const left = [
+    ...(targets.excludeAreas ?? []).map(areaName),
+    ...(targets.excludeSpeakers === undefined || targets.excludeSpeakers.length === 0
+      ? []
+      : [words.speakers(targets.excludeSpeakers.length)]),
+  ];
+  const where = places.join(', ') + (left.length === 0 ? '' : words.except(left.join(', ')));
   const facts = (
     <>
       <dl className="facts">
         <dt>{words.areas}</dt>
-        <dd>{places.join(', ')}</dd>
+        <dd>{where}</dd>
         <dt>{words.askedBy}</dt>
         <dd>{askedBy}</dd>
         <dt>{words.expires}</dt>
@@ -102,7 +109,7 @@ function WaitingEmergency(props: {
             answer.clear();
           }}
         >
-          {asked === 'confirm' ? `${words.confirmWhy} ${places.join(', ')}.` : words.dropWhy}
+          {asked === 'confirm' ? `${words.confirmWhy} ${where}.` : words.dropWhy}
         </Confirm>
       )}
     </>

@@ -8,6 +8,7 @@ export const words = {
   expires: 'Hết hạn lúc',
   areas: 'Phát ở',
   speakers: (count: number) => `${count} cụm loa`,
+  except: (places: string) => `, trừ ${places}`,
   drill: 'Diễn tập',
   confirm: 'Xác nhận, phát ngay',
   confirmTitle: (title: string) => `Phát khẩn cấp “${title}”`,

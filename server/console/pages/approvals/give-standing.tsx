@@ -4,57 +4,74 @@ import { call } from '../../api/client.ts';
 import { useAct, useLoad } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
 import { ActForm } from '../../ui/act-form.tsx';
+import { byId, liesWithin } from '../../ui/area-tree.ts';
+import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/fields.tsx';
-import { endOfDay, isoDay } from '../../ui/format.ts';
+import { dayOf, endOfDay } from '../../ui/format.ts';
 import { ErrorNotice, Notice, Waiting } from '../../ui/notice.tsx';
 import { words } from './standing-words.ts';
 
-const DAY_MS = 24 * 3_600_000;
-
-/** Leave for what changes within a series, until a day. */
+/** Leave for what changes within a series, until a day: chosen first, nothing beforehand, then read once more and given. */
 export function GiveStanding(props: {
   readonly onDone: (said: string) => void;
   readonly onClose: () => void;
 }) {
-  const { session, areaName } = useSigned();
-  const [chosen, setChosen] = useState<string>();
-  const [until, setUntil] = useState(isoDay(session.now + 180 * DAY_MS));
+  const { areaName } = useSigned();
+  const [id, setId] = useState('');
+  const [until, setUntil] = useState('');
   const [minutes, setMinutes] = useState('30');
   const [note, setNote] = useState('');
+  const [asked, setAsked] = useState(false);
   const list = useLoad('schedules', (signal) =>
     call<{ schedules: ScheduleView[] }>('GET', 'schedules', { signal }),
   );
   const schedules = (list.value?.schedules ?? []).filter(({ deletedAt }) => deletedAt === null);
-  const id = chosen ?? schedules[0]?.id ?? '';
+  const chosen = schedules.find((one) => one.id === id);
   const give = useAct(async (key) => {
     const body: StandingRequest = {
       ...{ expiresAt: endOfDay(until), maxMinutes: Number(minutes) },
       ...(note.trim() === '' ? {} : { note: note.trim() }),
     };
     await call('POST', `schedules/${id}/standing-approval`, { key, body });
-    props.onDone(words.done(schedules.find((one) => one.id === id)?.title ?? ''));
+    props.onDone(words.done(chosen?.title ?? ''));
   });
+  const back = () => {
+    setAsked(false);
+    give.clear();
+  };
+  const next = {
+    ...{ busy: false, error: undefined },
+    run: async () => {
+      setAsked(true);
+      return true;
+    },
+  };
   return (
-    <Dialog title={words.give} onClose={props.onClose}>
-      {schedules.length === 0 ? (
+    <Dialog title={asked ? words.confirmTitle : words.give} onClose={props.onClose}>
+      {schedules.length === 0 && (
         <div className="stack">
           <p>{words.why}</p>
           <ErrorNotice error={list.error} onRetry={list.reload} />
           {list.error === undefined &&
             (list.value === undefined ? <Waiting /> : <Notice kind="info">{words.noSchedules}</Notice>)}
         </div>
-      ) : (
-        <ActForm act={give} verb={words.confirm}>
+      )}
+      {schedules.length > 0 && !asked && (
+        <ActForm act={next} verb={words.next} disabled={chosen === undefined || until === ''}>
           <p>{words.why}</p>
           <SelectField
             label={words.schedule}
             value={id}
-            onChange={setChosen}
-            choices={schedules.map(({ id: value, title, areaId }) => ({
-              value,
-              label: `${title} (${areaName(areaId)})`,
-            }))}
+            onChange={setId}
+            required
+            choices={[
+              { value: '', label: words.choose },
+              ...schedules.map(({ id: value, title, areaId }) => ({
+                value,
+                label: `${title} (${areaName(areaId)})`,
+              })),
+            ]}
           />
           <div className="filters">
             <TextField
@@ -71,6 +88,44 @@ export function GiveStanding(props: {
           <p className="hint">{words.limits}</p>
         </ActForm>
       )}
+      {asked && chosen !== undefined && (
+        <ActForm act={give} verb={words.confirm} beside={<Button onPress={back}>{words.back}</Button>}>
+          <Given schedule={chosen} until={until} minutes={minutes} />
+        </ActForm>
+      )}
     </Dialog>
+  );
+}
+
+/** What the leave would be for, in words: the series, the places of it that the giver answers for, and its last day. */
+function Given(props: { readonly schedule: ScheduleView; readonly until: string; readonly minutes: string }) {
+  const { title, areaId, targets } = props.schedule;
+  const { areas, areaName, areasFor } = useSigned();
+  const tree = byId(areas);
+  const own = areasFor('announcement:approve').filter(({ id }) => liesWithin(id, targets.areas, tree));
+  const ids = own.map(({ id }) => id);
+  // The widest ones stand for what lies below them.
+  const places = own
+    .filter(({ parentId }) => parentId === null || !ids.includes(parentId))
+    .map(({ id }) => areaName(id));
+  const speakers = targets.speakers.length;
+  const except = targets.excludeAreas.map(areaName).join(', ');
+  return (
+    <>
+      <p>{words.confirmWhy}</p>
+      <dl className="facts">
+        <dt>{words.series}</dt>
+        <dd>{`${title} (${areaName(areaId)})`}</dd>
+        <dt>{words.areas}</dt>
+        <dd>
+          {[...places, ...(speakers === 0 ? [] : [words.speakers(speakers)])].join(', ')}
+          {except !== '' && `, ${words.except(except)}`}
+        </dd>
+        <dt>{words.lastDay}</dt>
+        <dd>{dayOf(endOfDay(props.until) - 1)}</dd>
+      </dl>
+      <p>{words.longest(Number(props.minutes))}</p>
+      <p className="hint">{words.limits}</p>
+    </>
   );
 }

@@ -38,7 +38,23 @@ export const words = {
   noAudio: 'Bản tin này không có âm thanh.',
   fingerprint: 'Mã kiểm',
   fingerprintWhy: 'Bạn duyệt đúng âm thanh và lời có mã này. Sửa một chữ là mã khác và phải duyệt lại.',
+  howLong: 'Thời lượng',
+  notPlayable: 'Trình duyệt không mở được âm thanh này.',
   approve: 'Duyệt cho phát',
+  approveTitle: (title: string) => `Duyệt “${title}”`,
+  approveWhy: 'Đọc và nghe xong rồi mới duyệt: bản tin sẽ phát đúng như dưới đây.',
+  changedSince: 'Bản tin vừa được sửa. Dưới đây là nội dung mới: hãy đọc và nghe lại rồi mới duyệt.',
+  notWaiting: (state: string) =>
+    `Bản tin không còn chờ duyệt (bây giờ: ${state}). Dưới đây là nội dung mới nhất.`,
+  covered: 'Phát theo loạt đã cho phép',
+  coveredWhy:
+    'Những bản này không chờ bạn: một phép theo loạt đã bao gồm mọi lần phát trong 14 ngày tới. Bạn vẫn đọc, nghe và không duyệt được từng bản.',
+  coveredBy: (series: string, by: string, until: string) =>
+    `Theo loạt “${series}”, ${by} cho phép đến hết ${until}.`,
+  coveredUnnamed: 'Một phép theo loạt bao gồm bản tin này.',
+  coveredIn: 'Phát ở',
+  coveredRejectWhy:
+    'Bản tin không phát nữa dù loạt đã được cho phép, và được trả lại cho người soạn cùng lý do của bạn.',
   reject: 'Không duyệt',
   rejectTitle: (title: string) => `Không duyệt “${title}”`,
   rejectWhy: 'Bản tin được trả lại cho người soạn cùng lý do của bạn, để sửa và gửi lại.',

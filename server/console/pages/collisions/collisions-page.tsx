@@ -3,6 +3,7 @@ import type { UndecidedList } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useLoad } from '../../api/hooks.ts';
 import { useLive } from '../../api/live.ts';
+import { useHeld } from '../../ui/held.ts';
 import { ErrorNotice, Notice, Waiting } from '../../ui/notice.tsx';
 import { CollisionCard } from './collision-card.tsx';
 import { words } from './words.ts';
@@ -19,7 +20,7 @@ export default function CollisionsPage() {
     ASK_EVERY_MS,
   );
   useLive(['priority.undecided'], list.reload);
-  const undecided = list.value?.undecided;
+  const undecided = useHeld(list.value?.undecided);
   return (
     <div className="stack">
       <h1>{words.title}</h1>

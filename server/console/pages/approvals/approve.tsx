@@ -1,0 +1,61 @@
+import { useState } from 'react';
+import type { AnnouncementView } from '#protocols';
+import { call, isApiError } from '../../api/client.ts';
+import { useAct } from '../../api/hooks.ts';
+import { Confirm } from '../../ui/dialog.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { Spoken } from './spoken.tsx';
+import type { Waiting } from './waiting-list.tsx';
+import { words } from './words.ts';
+
+/**
+ * Asks before a yes, with all that it is said to. The yes names the hash of what stands in this window, whatever the list shows by now; where it was
+ * changed meanwhile it is refused, and the new text is shown to be read.
+ */
+export function Approve(props: {
+  readonly asked: Waiting;
+  readonly onDone: (said: string) => void;
+  readonly onClose: () => void;
+}) {
+  const { asked, onDone, onClose } = props;
+  const [shown, setShown] = useState<AnnouncementView>(asked.announcement);
+  const approve = useAct(async (key, sha256: string | null) => {
+    try {
+      await call('POST', `announcements/${shown.id}/approve`, { key, body: { sha256 } });
+    } catch (error) {
+      if (!isApiError(error, 'announcement.audio_changed', 'request.conflict')) throw error;
+      const now = await call<AnnouncementView>('GET', `announcements/${shown.id}`);
+      setShown(now);
+      throw error;
+    }
+    onDone(words.approvedDone(shown.title));
+  });
+  const waits = shown.state === 'submitted' || shown.state === 'approved';
+  const other = shown.approvalHash !== asked.announcement.approvalHash;
+  return (
+    <Confirm
+      title={words.approveTitle(shown.title)}
+      verb={words.approve}
+      disabled={!waits || shown.approvalHash === null}
+      busy={approve.busy}
+      error={other || !waits ? undefined : approve.error}
+      onConfirm={() => approve.run(shown.approvalHash)}
+      onClose={onClose}
+    >
+      <div className="stack">
+        {!waits && (
+          <Notice kind="bad">{words.notWaiting(words.announcementStates[shown.state] ?? shown.state)}</Notice>
+        )}
+        {waits && other && <Notice kind="bad">{words.changedSince}</Notice>}
+        <p>{words.approveWhy}</p>
+        <dl className="facts">
+          <dt>{words.yourAreas}</dt>
+          <dd>{asked.areas.map(({ name }) => name).join(', ')}</dd>
+          <dt>{words.by}</dt>
+          <dd>{shown.composers.join(', ')}</dd>
+        </dl>
+        <Spoken announcement={shown} />
+      </div>
+    </Confirm>
+  );
+}
