@@ -9,21 +9,22 @@ import { Notice } from '../ui/notice.tsx';
 import { useSigned } from './session.tsx';
 import { words } from './words.ts';
 
-const DAY_MS = 24 * 3_600_000;
+/** From 20:00 to the day that it is about; a reminder that is made up for the next morning is about that day. */
+const TO_ITS_DAY_MS = 4 * 3_600_000;
 
 /** At 20:00, above whatever page is open: how much of tomorrow is not approved. Also where the page is opened later, until that day is over. */
 export function DueBanner() {
   const { may, session } = useSigned();
   const asked = (may('announcement:approve') || may('announcement:write')) && may('schedule:read');
   return asked ? (
-    <Due noticedAt={session.notices.findLast(({ kind }) => kind === 'approval_due')?.at} />
+    <Due noticedAt={session.notices.filter(({ kind }) => kind === 'approval_due').at(-1)?.at} />
   ) : null;
 }
 
 function Due(props: { readonly noticedAt: number | undefined }) {
   const { noticedAt } = props;
   const { session } = useSigned();
-  const noticed = noticedAt === undefined ? undefined : isoDay(noticedAt + DAY_MS);
+  const noticed = noticedAt === undefined ? undefined : isoDay(noticedAt + TO_ITS_DAY_MS);
   const [day, setDay] = useState(noticed !== undefined && endOfDay(noticed) > session.now ? noticed : null);
   const due = useLoad(day, (signal) => {
     const range = query(day === null ? {} : { from: startOfDay(day), to: endOfDay(day) });

@@ -39,7 +39,8 @@ export default function AccountPage() {
               {[...notices].reverse().map(({ at, kind, by }) => (
                 <li key={`${at} ${kind}`}>
                   <div>
-                    {shared.notices[kind] ?? kind}, {by === account.name ? words.byYou : words.by(by)}
+                    {shared.notices[kind] ?? kind}
+                    {kind !== 'approval_due' && `, ${by === account.name ? words.byYou : words.by(by)}`}
                   </div>
                   <span className="soft small">{when(at)}</span>
                 </li>

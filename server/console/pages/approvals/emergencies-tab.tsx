@@ -109,7 +109,7 @@ function WaitingEmergency(props: {
             answer.clear();
           }}
         >
-          {asked === 'confirm' ? `${words.confirmWhy} ${where}.` : words.dropWhy}
+          {asked === 'confirm' ? `${words.confirmWhy} ${words.areas}: ${where}.` : words.dropWhy}
         </Confirm>
       )}
     </>

@@ -48,7 +48,7 @@ export const words = {
     `Bản tin không còn chờ duyệt (bây giờ: ${state}). Dưới đây là nội dung mới nhất.`,
   covered: 'Phát theo loạt đã cho phép',
   coveredWhy:
-    'Những bản này không chờ bạn: một phép theo loạt đã bao gồm mọi lần phát trong 14 ngày tới. Bạn vẫn đọc, nghe và không duyệt được từng bản.',
+    'Những bản này không chờ bạn: một phép theo loạt đã bao gồm mọi lần phát trong 14 ngày tới. Bạn vẫn có thể đọc, nghe và từ chối từng bản.',
   coveredBy: (series: string, by: string, until: string) =>
     `Theo loạt “${series}”, ${by} cho phép đến hết ${until}.`,
   coveredUnnamed: 'Một phép theo loạt bao gồm bản tin này.',
