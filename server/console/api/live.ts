@@ -9,7 +9,7 @@ const NAMES = [
   'emergency.changed',
   'priority.undecided',
 ] as const;
-export type LiveEventName = (typeof NAMES)[number];
+type LiveEventName = (typeof NAMES)[number];
 
 interface Listener {
   readonly names: readonly LiveEventName[];
