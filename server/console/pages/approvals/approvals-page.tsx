@@ -14,7 +14,8 @@ import { CoveredList } from './covered-list.tsx';
 import { DueList } from './due-list.tsx';
 import { EmergenciesTab } from './emergencies-tab.tsx';
 import { StandingList } from './standing-list.tsx';
-import { WaitingList, type WaitingLists } from './waiting-list.tsx';
+import type { WaitingLists } from './waiting.ts';
+import { WaitingList } from './waiting-list.tsx';
 import { words } from './words.ts';
 
 /** Time passes; what is handed in, asked for or decided is told. */

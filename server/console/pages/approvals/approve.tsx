@@ -5,7 +5,7 @@ import { useAct } from '../../api/hooks.ts';
 import { Confirm } from '../../ui/dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { Spoken } from './spoken.tsx';
-import type { Waiting } from './waiting-list.tsx';
+import type { Waiting } from './waiting.ts';
 import { words } from './words.ts';
 
 /**

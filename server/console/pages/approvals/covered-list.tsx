@@ -9,7 +9,7 @@ import { dayOf } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
 import { AnnouncementCard } from './announcement-card.tsx';
 import { Reject } from './reject.tsx';
-import type { Waiting } from './waiting-list.tsx';
+import type { Waiting } from './waiting.ts';
 import { words } from './words.ts';
 
 /** The leaves in force, and what the series air. */

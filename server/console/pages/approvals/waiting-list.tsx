@@ -1,18 +1,12 @@
 import { useState } from 'react';
-import type { Static } from 'typebox';
-import type { WaitingListSchema } from '#protocols';
 import { useSigned } from '../../app/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { AnnouncementCard } from './announcement-card.tsx';
 import { Approve } from './approve.tsx';
 import { Reject } from './reject.tsx';
+import type { Waiting } from './waiting.ts';
 import { words } from './words.ts';
-
-/** What waits for this person, and what a leave for its series covers. */
-export type WaitingLists = Static<typeof WaitingListSchema>;
-/** An announcement and the own areas in which it waits. */
-export type Waiting = WaitingLists['waiting'][number];
 
 /** What waits for this person's yes or no. */
 export function WaitingList(props: {

@@ -1,0 +1,7 @@
+import type { Static } from 'typebox';
+import type { WaitingListSchema } from '#protocols';
+
+/** What waits for this person, and what a leave for its series covers. */
+export type WaitingLists = Static<typeof WaitingListSchema>;
+/** An announcement and the own areas in which it waits. */
+export type Waiting = WaitingLists['waiting'][number];
