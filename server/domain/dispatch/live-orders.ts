@@ -70,11 +70,15 @@ export class LiveOrders implements OrderDirectory {
     this.#orders.get(orderId)?.unanswered.delete(speakerId);
   }
 
-  /** What the journal tells is an answer too. */
+  /** What the journal tells is an answer too. Where a broadcast was put off, what is on its way may be said of the order before: only an end is of the last. */
   heard(broadcastId: string, speakerId: string, view: DeliveryView): void {
-    for (const order of this.#ofBroadcast.get(broadcastId) ?? []) {
-      const settled = isFinal(DELIVERY_STATES, view.state);
-      if (order.kind === 'play' ? view.state !== 'pending' : settled) order.unanswered.delete(speakerId);
+    const settled = isFinal(DELIVERY_STATES, view.state);
+    const orders = this.#ofBroadcast.get(broadcastId) ?? [];
+    const plays = orders.filter(({ kind }) => kind === 'play');
+    const putOff = plays.length > 1 ? plays.at(-1) : undefined;
+    for (const order of orders) {
+      const answered = order.kind === 'play' && order !== putOff ? view.state !== 'pending' : settled;
+      if (answered) order.unanswered.delete(speakerId);
     }
   }
 

@@ -67,6 +67,20 @@ describe('orders that nobody answered', () => {
     return order;
   }
 
+  it('of a broadcast that was put off are not answered by what a journal says of the order before', async () => {
+    const first = await publish('ord-1');
+    orders.heard('brc-1', 'a', { ...PENDING, state: 'accepted' });
+    expect([...first.unanswered]).toEqual(['b', 'c']);
+    const later = await publish('ord-2');
+    orders.heard('brc-1', 'a', { ...PENDING, state: 'ready' });
+    expect([...later.unanswered]).toEqual(['a', 'b', 'c']);
+    // It is over there, whichever order it was of.
+    orders.heard('brc-1', 'a', { ...PENDING, state: 'finished' });
+    expect([...later.unanswered]).toEqual(['b', 'c']);
+    orders.answered('ord-2', 'b');
+    expect([...later.unanswered]).toEqual(['c']);
+  });
+
   it('are sent again with growing pauses to who is there, until answered or expired', async () => {
     const order = await publish('ord-1');
     expect([...order.unanswered]).toEqual(['a', 'b', 'c']);
