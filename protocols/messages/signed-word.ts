@@ -1,5 +1,5 @@
-import { sign, verify } from 'node:crypto';
-import { type SigningKey, verifyingKey } from '../documents/keys.ts';
+import { sign } from 'node:crypto';
+import type { SigningKey } from '../documents/keys.ts';
 import type { UpTopicName } from '../topics.ts';
 import type { HealthReport } from './health.ts';
 
@@ -55,15 +55,4 @@ export function splitWord(payload: Buffer): SplitWord {
   const text = payload[end] === NEWLINE ? payload.toString('latin1', end + 1) : '';
   if (!SIGNATURE.test(text)) return { body: payload, signature: undefined };
   return { body: payload.subarray(0, end), signature: Buffer.from(text, 'base64url') };
-}
-
-/** Whether a message was signed as a loudspeaker's word with this key (raw, base64url). */
-export function isWordOf(
-  name: SignedWordName,
-  speakerId: string,
-  { body, signature }: SplitWord,
-  publicKey: string,
-): boolean {
-  const statement = wordStatement(name, speakerId, body);
-  return signature !== undefined && verify(null, statement, verifyingKey(publicKey), signature);
 }

@@ -19,13 +19,11 @@ const serializers = new WeakMap<object, Serialize>();
  * would wait for, and of most routes nobody asks on most days. That each can be compiled, a test shows.
  */
 export function compileSchemasLate(app: FastifyInstance): void {
-  app.setSerializerCompiler(({ schema }) => {
-    let serialize: Serialize | undefined;
-    return (document) => {
-      serialize ??= serializerOf(schema as object);
-      return serialize(document);
-    };
-  });
+  app.setSerializerCompiler(
+    ({ schema }) =>
+      (document) =>
+        serializerOf(schema as object)(document),
+  );
   app.setValidatorCompiler((route) => {
     let validate: Validate | undefined;
     return (value: unknown) => {

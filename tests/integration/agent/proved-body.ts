@@ -1,4 +1,5 @@
-import { isWordOf, needsSignature, type SignedWordName, splitWord } from '#protocols';
+import { needsSignature, type SignedWordName, splitWord } from '#protocols';
+import { isWordOf } from '../../helpers/is-word-of.ts';
 
 /**
  * The JSON text of what a loudspeaker said. `publicKey`: that of its last hello; undefined: what the message shows. Throws for a message

@@ -3,13 +3,13 @@ import {
   type Answer,
   answerCodec,
   generateSigningKey,
-  isWordOf,
   needsSignature,
   signedWord,
   signerOf,
   splitWord,
 } from '#protocols';
 import { OwnWords } from '../../../device-agent/link/own-words.ts';
+import { isWordOf } from '../../helpers/is-word-of.ts';
 
 const key = generateSigningKey();
 const answer: Answer = {
