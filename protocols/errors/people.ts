@@ -39,6 +39,11 @@ export const peopleErrors = errorTable({
     status: 403,
     message: '"{name}" may not do this to the own account: another administrator has to.',
   },
+  'account.pairing_of_administrator': {
+    status: 403,
+    message:
+      '"{name}" holds administrator rights: the QR code for that phone is shown by "{name}", or by an administrator of every area of that person.',
+  },
   'account.last_administrator': {
     status: 409,
     message: 'No administrator of the widest area would be left: name another one first.',

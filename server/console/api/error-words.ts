@@ -37,6 +37,8 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
     'Quản trị viên phải có bước xác thực thứ hai. Hãy thiết lập hoặc xác nhận trước.',
   'account.name_taken': 'Tên đăng nhập “{name}” đã có hoặc từng có người dùng. Hãy chọn tên khác.',
   'account.self': 'Không tự làm việc này với tài khoản của chính mình được. Hãy nhờ một quản trị viên khác.',
+  'account.pairing_of_administrator':
+    '“{name}” có quyền quản trị: người đó tự mở mã QR ở trang Ghép điện thoại, hoặc nhờ quản trị viên của mọi địa bàn người đó phụ trách.',
   'account.last_administrator':
     'Đây là quản trị viên cuối cùng của toàn địa bàn. Hãy giao quyền cho người khác trước.',
   'account.deactivated': 'Tài khoản “{name}” đang ngừng. Hãy mở lại trước.',

@@ -3,7 +3,7 @@ import { type AccountChange, type AccountCreate, type AccountView, DomainError }
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { changes, record } from '../audit/record.ts';
 import type { Transaction } from '../unit-of-work.ts';
-import { type Account, areasOfAccount, isInForce, withNotice } from './account.ts';
+import { type Account, areasOfAccount, isInForce, willAdminister, withNotice } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import {
   authorizeAll,
@@ -224,7 +224,8 @@ export class AccountService {
 
   /**
    * A link for the person's phone. Made by who may manage the account it signs in by itself; made by anybody else who may pair it asks for the person's
-   * own password or passkey, so that a clerk never becomes the chairman.
+   * own password or passkey, so that a clerk never becomes the chairman; and for an administrator's phone nobody else makes one. Throws
+   * `request.forbidden`, `account.deactivated`, `account.pairing_of_administrator`.
    */
   async pair(tx: Transaction, actor: Actor, name: string): Promise<IssuedLink> {
     const { accounts, areas, links, clock } = this.#options;
@@ -234,7 +235,10 @@ export class AccountService {
     const direct =
       actor.name !== name &&
       areasOfAccount(account).every((id) => isAllowed(actor, 'account:write', id, areas.tree));
-    await record(tx, Math.floor(clock.now()), actor, 'account.pair', name, { direct });
+    const now = Math.floor(clock.now());
+    if (!direct && actor.name !== name && willAdminister(account, now))
+      throw new DomainError('account.pairing_of_administrator', { name });
+    await record(tx, now, actor, 'account.pair', name, { direct });
     return links.issue(tx, {
       ...{ account: name, kind: 'pairing', direct, forgets: false, by: actor.name },
     });

@@ -64,6 +64,11 @@ export function isAdministrator(account: Account, now: Instant): boolean {
   return grantsInForce(account, now).some(({ role }) => role === 'administrator');
 }
 
+/** Whether the person holds administrator rights anywhere, now or later. */
+export function willAdminister({ grants }: Account, now: Instant): boolean {
+  return grants.some(({ role, until }) => role === 'administrator' && (until === null || now < until));
+}
+
 /** Every area that a grant of the account names, in force or not, each once. */
 export function areasOfAccount({ grants }: Account): string[] {
   return [...new Set(grants.flatMap(({ areas }) => areas))];

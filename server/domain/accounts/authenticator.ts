@@ -104,6 +104,8 @@ export class Authenticator {
     const now = Math.floor(clock.now());
     const account = this.#active(name);
     if (account === undefined) return undefined;
+    // A code is a second factor, never the first: who wants to get in says something else before, and a code alone is not used up.
+    if (demand === 'login' && used === undefined && proof.password === undefined) return undefined;
     if (used !== undefined) {
       await factors.notePasskey(tx, used);
       return { account, secondFactor: true };

@@ -2,7 +2,7 @@ import type { Clock } from '#kit';
 import { type AuditAction, DomainError, type Proof } from '#protocols';
 import { record } from '../audit/record.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
-import { type Account, accountActor, withNotice } from './account.ts';
+import { type Account, accountActor, willAdminister, withNotice } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { LinkService } from './link-service.ts';
@@ -90,9 +90,12 @@ export class LoginService {
    * `link.invalid` and what `Authenticator.prove` throws.
    */
   async pair(secret: string, proof: Proof, device: Device): Promise<OpenedSession> {
-    const { links, authenticator, storage } = this.#options;
+    const { links, authenticator, storage, clock } = this.#options;
     const { link, account } = await links.open(secret, ['pairing']);
     const name = account.name;
+    // He may have become one since it was shown.
+    if (!link.direct && link.createdBy !== name && willAdminister(account, clock.now()))
+      throw new DomainError('link.invalid');
     if (link.direct) return storage.transaction((tx) => this.#pairPhone(tx, link, device, false));
     return authenticator.prove({ name, proof, device, demand: 'login' }, (tx, { secondFactor }) =>
       this.#pairPhone(tx, link, device, secondFactor),

@@ -52,6 +52,63 @@ it(
   },
 );
 
+it('a code of the app gets nobody in without the password, and is not used up by the try', slow, async () => {
+  const people = await startPeople();
+  const { admin } = await people.setUp();
+  const chairman = await people.person(admin, 'chu-tich', CHAIRMAN);
+  const app = await people.app(chairman);
+  const clerk = await people.person(admin, 'bich', EDITOR);
+  const shown = await clerk.post<LinkView>('accounts/chu-tich/pairing');
+  const secret = secretOf(shown.body.url);
+  people.clock.jump(30_000);
+  const code = people.code(app.secret);
+  const pair = (proof: object) =>
+    people.browser().post<SessionView & Problem>('links/pair', { secret, ...proof });
+  for (const alone of [{ code }, { code: app.recoveryCodes[0] }]) {
+    const refused = await pair(alone);
+    expect([refused.status, refused.body.error?.code]).toEqual([401, 'login.failed']);
+  }
+  expect((await pair({ password: PASSWORD })).body.error).toMatchObject({
+    ...{ code: 'login.second_factor_needed', params: { totp: true } },
+  });
+  expect((await pair({ password: 'đoán thử xem sao', code })).body.error.code).toBe('login.failed');
+  expect((await pair({ password: PASSWORD, code })).body).toMatchObject({
+    ...{ kind: 'phone', state: 'open', secondFactor: true },
+  });
+});
+
+it('a clerk shows no code for an administrator, nor is one taken that was shown before', slow, async () => {
+  const people = await startPeople();
+  const { admin } = await people.setUp();
+  const cuong = await people.person(admin, 'cuong', [
+    { role: 'administrator', areas: [COMMUNE] },
+    { role: 'chairman', areas: [COMMUNE] },
+  ]);
+  const { secret } = await people.app(cuong);
+  const clerk = await people.person(admin, 'bich', EDITOR);
+  const dung = await people.person(admin, 'dung', CHAIRMAN);
+  for (const name of ['cuong', 'quan-tri']) {
+    const refused = await clerk.post(`accounts/${name}/pairing`);
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'account.pairing_of_administrator']);
+  }
+  const own = await cuong.post<LinkView>('accounts/cuong/pairing');
+  people.clock.jump(30_000);
+  const entered = await people.browser().post<SessionView>('links/pair', {
+    ...{ secret: secretOf(own.body.url), password: PASSWORD, code: people.code(secret) },
+  });
+  expect(entered.body).toMatchObject({ kind: 'phone', state: 'open' });
+
+  const before = await clerk.post<LinkView>('accounts/dung/pairing');
+  await admin.send('PATCH', 'accounts/dung', {
+    grants: [...CHAIRMAN, { role: 'administrator', areas: [COMMUNE] }],
+  });
+  const late = await people.browser().post('links/pair', {
+    ...{ secret: secretOf(before.body.url), password: PASSWORD },
+  });
+  expect(late.body.error.code).toBe('link.invalid');
+  expect((await dung.get<{ sessions: OwnSession[] }>('account/sessions')).body.sessions).toHaveLength(1);
+});
+
 it(
   'an administrator’s QR code signs in by itself; it is short-lived, and replaced by the next one',
   slow,
