@@ -52,21 +52,18 @@ function fileHash(path) {
   return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
-/** Paths, sizes and modification times of files that people write: quick, and enough to notice an edit. */
-function treeHash(paths, endings) {
+/** One hash over the files of these endings; `facts` is what counts of each. */
+function hashOf(paths, endings, facts) {
   const hash = createHash('sha256');
-  for (const path of files(paths, endings)) {
-    const { size, mtimeMs } = statSync(at(path));
-    hash.update(`${path}\0${size}\0${mtimeMs}\n`);
-  }
+  for (const path of files(paths, endings)) hash.update(`${path}\0${facts(at(path))}\n`);
   return hash.digest('hex');
 }
 
-function contentHash(paths, endings) {
-  const hash = createHash('sha256');
-  for (const path of files(paths, endings)) hash.update(`${path}\0${fileHash(at(path))}\n`);
-  return hash.digest('hex');
-}
+const contentHash = (paths, endings) => hashOf(paths, endings, fileHash);
+
+/** Of files that people write, by size and time: quick, and enough to notice an edit. */
+const treeHash = (paths, endings) =>
+  hashOf(paths, endings, (path) => `${statSync(path).size} ${statSync(path).mtimeMs}`);
 
 function files(paths, endings) {
   const found = [];
@@ -269,7 +266,7 @@ const buildStep = {
   name: 'build',
   inputs: () =>
     treeHash([...sources, 'tsconfig.json', 'tsconfig.base.json'], ['.ts', '.tsx', '.json', '.prisma']),
-  outputs: compiledPrograms,
+  outputs: () => [...compiledPrograms(), 'dist/server/bundles.js'],
   run: () => {
     say('building (tsc -b)');
     // tsc takes what its notes say for up to date, even where somebody removed the files.
@@ -278,52 +275,30 @@ const buildStep = {
   },
 };
 
-/** Whatever the scripts of package.json run. */
+const controllerFolder = 'dist/controller';
+
+/** Whatever the scripts of package.json run, and is not bundled. */
 function compiledPrograms() {
   const { scripts } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
-  return [...new Set(Object.values(scripts).flatMap((line) => line.match(/\bdist\/\S+\.js/g) ?? []))];
+  const programs = Object.values(scripts).flatMap((line) => line.match(/\bdist\/\S+\.js/g) ?? []);
+  return [...new Set(programs)].filter((path) => !path.startsWith(controllerFolder));
 }
 
-/** CommonJS packages inside an ES module still call `require` for Node's own modules. Aliases, because our own code may import the same names. */
-const requireBanner =
-  "import { createRequire as loaCreateRequire } from 'node:module'; const require = loaCreateRequire(import.meta.url);";
-
-/** A program joined with all that it imports into one file: what runs where nothing else is installed. */
-const bundleStep = (name, entry, outfile, sources, options) => ({
+/** Programs joined with all that they import; server/bundles.ts says how. */
+const bundleStep = (name, made, sources) => ({
   name,
-  inputs: () => treeHash([...sources, 'package.json', 'package-lock.json'], ['.ts', '.json']),
-  outputs: () => [outfile],
-  run: async () => {
-    say(`${name} (${outfile})`);
-    const common = { absWorkingDir: root, bundle: true, conditions: ['loa-source'], logLevel: 'silent' };
-    try {
-      // Only here, where the dependencies are installed.
-      const { build } = await import('esbuild');
-      await build({ ...common, entryPoints: [entry], outfile, ...options });
-    } catch (error) {
-      throw new SetupError(`the ${name} could not be made`, error instanceof Error ? error.message : '');
-    }
+  inputs: () => treeHash([...sources, 'package.json', 'package-lock.json'], ['.ts', '.json', '.prisma']),
+  outputs: () => made,
+  run: () => {
+    say(`${name} (${made.join(', ')})`);
+    return tool('../dist/server/bundles.js', [name], `the ${name} could not be made; what is wrong is above`);
   },
 });
-
-const agentFile = bundleStep(
-  'agent bundle',
-  'device-agent/main.ts',
-  'device-agent/dist/loa-agent.mjs',
-  ['protocols', 'device-agent'],
-  {
-    ...{ platform: 'node', target: `node${lowestNode.join('.')}`, format: 'esm' },
-    banner: { js: requireBanner },
-  },
-);
-
-const evidencePage = bundleStep(
-  'evidence page',
-  'server/verify/page/page.ts',
-  'dist/server/verify/page/program.js',
-  ['protocols', 'server/verify'],
-  { platform: 'browser', target: 'es2022', format: 'iife', minify: true, charset: 'utf8' },
-);
+const bundles = [
+  bundleStep('agent bundle', ['device-agent/dist/loa-agent.mjs'], ['protocols', 'device-agent']),
+  bundleStep('evidence page', ['dist/server/verify/page/program.js'], ['protocols', 'server/verify']),
+  bundleStep('controller bundle', [`${controllerFolder}/main.js`, `${controllerFolder}/worker.js`], sources),
+];
 
 /** The web console: pages and hashed assets that the controller serves. */
 const consoleStep = {
@@ -339,7 +314,7 @@ const consoleStep = {
 };
 
 /** In order. `inputs()` names what a step's result depends on; its `outputs()` must exist for it to count as done. */
-const steps = [dependencies, databaseClients, buildStep, agentFile, evidencePage, consoleStep];
+const steps = [dependencies, databaseClients, buildStep, ...bundles, consoleStep];
 /** Which inputs each step was last done with. In node_modules, so that it goes when they go. */
 const stampPath = at('node_modules', '.loa-setup.json');
 

@@ -12,7 +12,7 @@ import { Child } from './child.ts';
 import { enterPerson } from './enter-person.ts';
 import { freePort } from './free-port.ts';
 
-const CONTROLLER = fileURLToPath(new URL('../main.js', import.meta.url));
+const CONTROLLER = fileURLToPath(new URL('../../controller/main.js', import.meta.url));
 const AGENT = fileURLToPath(new URL('../../../device-agent/dist/loa-agent.mjs', import.meta.url));
 const MACHINES = ['administrator', 'editor', 'technician'] as const;
 type DemoMachine = (typeof MACHINES)[number];

@@ -85,7 +85,7 @@ describeWith(['chromium'], 'a controller that nobody has set up', () => {
     const other = `http://localhost:${await freePort()}`;
     const env = { LOA_DATA: join(folder, 'data'), LOA_HOST: '127.0.0.1', LOA_PORT: new URL(other).port };
     replacement = new OwnProcess(
-      [inRepo('dist/server/main.js')],
+      [inRepo('dist/controller/main.js')],
       { ...env, LOA_PUBLIC_URL: other, LOA_MQTT_PORT: 'off', LOA_TOKENS: '' },
       join(folder, 'restored.log'),
     );

@@ -108,7 +108,7 @@ export class ControllerProcess {
   async start(): Promise<void> {
     if (this.httpPort === 0) await this.#prepare();
     this.#process = new OwnProcess(
-      [inRepo('dist/server/main.js')],
+      [inRepo('dist/controller/main.js')],
       this.#env,
       join(this.#options.folder, 'controller.log'),
     );

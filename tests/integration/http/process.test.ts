@@ -15,7 +15,7 @@ interface Ended {
 
 function launch(env: Record<string, string>) {
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, [inRepo('dist/server/main.js')], {
+  const child = spawn(process.execPath, [inRepo('dist/controller/main.js')], {
     env: { PATH, LOA_DATA: join(tempDir('process'), 'data'), LOA_HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
