@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { PrioritySchema } from '../documents/order.ts';
 import { IdSchema, InstantSchema, Sha256Schema } from '../schema.ts';
-import { AreaNeedsSchema, NameSchema, nullable, strict } from './common.ts';
+import { AreaNeedsSchema, CapacitySchema, NameSchema, nullable, strict } from './common.ts';
 
 const OriginSchema = Type.Union([
   Type.Literal('own'),
@@ -25,6 +25,9 @@ const DecisionSchema = Type.Object({
   areaId: IdSchema,
   verdict: Type.Union([Type.Literal('approved'), Type.Literal('rejected'), Type.Literal('withdrawn')]),
   by: Type.String(),
+  /** That person's name as it is now. */
+  byName: Type.String(),
+  as: nullable(CapacitySchema),
   at: InstantSchema,
   reason: nullable(Type.String()),
 });

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { PrioritySchema } from '../documents/order.ts';
 import { RecurrenceSchema } from '../schedule/rule.ts';
 import { IdSchema, InstantSchema } from '../schema.ts';
-import { AreaNeedsSchema, nullable, strict } from './common.ts';
+import { AreaNeedsSchema, CapacitySchema, nullable, strict } from './common.ts';
 
 const ReasonSchema = Type.String({ minLength: 1, maxLength: 512 });
 const AreasSchema = Type.Array(IdSchema, { minItems: 1, maxItems: 64 });
@@ -59,10 +59,15 @@ export const StandingSchema = Type.Object({
   maxMinutes: Type.Integer(),
   note: Type.String(),
   by: Type.String(),
+  /** That person's name as it is now. */
+  byName: Type.String(),
+  as: nullable(CapacitySchema),
   at: InstantSchema,
   expiresAt: InstantSchema,
   endedAt: nullable(InstantSchema),
   endedBy: nullable(Type.String()),
+  endedByName: nullable(Type.String()),
+  endedAs: nullable(CapacitySchema),
   endedReason: nullable(Type.String()),
   state: Type.Union([Type.Literal('in_force'), Type.Literal('expired'), Type.Literal('ended')]),
 });

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { DayTextSchema } from '../audit/head.ts';
 import { IdSchema, InstantSchema, Sha256Schema } from '../schema.ts';
-import { nullable, strict } from './common.ts';
+import { CapacitySchema, nullable, strict } from './common.ts';
 
 /** One entry of the audit log. `detail`, `before` and `after` are JSON in the exact bytes that the hash covers. */
 export const AuditEntrySchema = Type.Object({
@@ -20,8 +20,17 @@ export const AuditEntrySchema = Type.Object({
   previousHash: Sha256Schema,
   hash: Sha256Schema,
 });
-export type AuditEntryView = Static<typeof AuditEntrySchema>;
-export const AuditListSchema = Type.Object({ entries: Type.Array(AuditEntrySchema) });
+
+/** The same for people's eyes. */
+const ShownEntrySchema = Type.Object({
+  ...AuditEntrySchema.properties,
+  /** The name as it is now of the person who acted; of anything else, the actor as it stands in the entry. */
+  actorName: Type.String(),
+  /** In which capacity a leader decided, as `detail` says. */
+  as: nullable(CapacitySchema),
+});
+export type AuditEntryView = Static<typeof ShownEntrySchema>;
+export const AuditListSchema = Type.Object({ entries: Type.Array(ShownEntrySchema) });
 
 const filter = {
   actor: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),

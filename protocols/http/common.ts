@@ -59,6 +59,10 @@ export const NameSchema = Type.String({
   pattern: '^[^\\x00-\\x1f]*\\S[^\\x00-\\x1f]*$',
 });
 
+/** In which capacity a leader spoke: as the chairman, or as his deputy for him ("KT. CHỦ TỊCH"). Null where it is used: as neither, or it was not noted. */
+export const CapacitySchema = Type.Union([Type.Literal('chairman'), Type.Literal('deputy')]);
+export type Capacity = Static<typeof CapacitySchema>;
+
 /** Areas in which something is not approved, and who answers there: those of the nearest level that has anybody. */
 export const AreaNeedsSchema = Type.Array(
   Type.Object({

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { IdSchema, InstantSchema, Sha256Schema } from '../schema.ts';
 import { PlayedSchema, PlayRequestSchema, TargetRequestSchema } from './broadcasts.ts';
-import { nullable, strict } from './common.ts';
+import { CapacitySchema, nullable, strict } from './common.ts';
 
 const ReasonSchema = Type.String({ minLength: 1, maxLength: 512 });
 const { announcementId, targets, startsAt, repeat, until, prelude, overlap, afterInterruption } =
@@ -30,6 +30,9 @@ export const EmergencySchema = Type.Object({
   targets: Type.Object(TargetRequestSchema.properties),
   drill: Type.Boolean(),
   askedBy: Type.String(),
+  /** That person's name as it is now; `askedAs` null: no leader everywhere that it is for, or it was not noted. */
+  askedByName: Type.String(),
+  askedAs: nullable(CapacitySchema),
   askedAt: InstantSchema,
   /** Until then a second person may confirm it. */
   expiresAt: InstantSchema,
@@ -43,6 +46,8 @@ export const EmergencySchema = Type.Object({
   breakGlass: nullable(Type.String()),
   /** Who confirmed it, or let it go. */
   decidedBy: nullable(Type.String()),
+  decidedByName: nullable(Type.String()),
+  decidedAs: nullable(CapacitySchema),
   decidedAt: nullable(InstantSchema),
   broadcastId: nullable(IdSchema),
   /** Null: there is nothing to review. */
@@ -50,6 +55,8 @@ export const EmergencySchema = Type.Object({
     Type.Object({
       state: Type.Union([Type.Literal('open'), Type.Literal('resolved')]),
       by: nullable(Type.String()),
+      byName: nullable(Type.String()),
+      as: nullable(CapacitySchema),
       at: nullable(InstantSchema),
       justified: nullable(Type.Boolean()),
       note: nullable(Type.String()),

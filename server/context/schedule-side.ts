@@ -56,6 +56,7 @@ export function buildScheduleSide(options: ScheduleSideOptions) {
           ...one,
           endedAt: restoredAt,
           endedBy: 'controller',
+          endedAs: null,
           endedReason: 'restored',
         });
     }) satisfies AfterRestore,

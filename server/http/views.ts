@@ -4,14 +4,19 @@ import { approvalHash } from '../domain/announcements/approval-hash.ts';
 import type { Broadcast } from '../domain/broadcasts/broadcast.ts';
 import type { MediaJob, Medium } from '../domain/media/medium.ts';
 import { outputOf, type Speaker, type SpeakerStatus } from '../domain/speakers/speaker.ts';
+import type { PersonName } from './person-name.ts';
 
-/** An announcement with what an approval has to name, and where it still needs one. */
-export function announcementView(announcement: Announcement, missing: AreaNeeds): AnnouncementView {
+/** An announcement with what an approval has to name, where it still needs one, and who decided about it. */
+export function announcementView(
+  announcement: Announcement,
+  missing: AreaNeeds,
+  nameOf: PersonName,
+): AnnouncementView {
   return {
     ...announcement,
     composers: [...announcement.composers],
     forAreas: [...announcement.forAreas],
-    decisions: announcement.decisions.map((one) => ({ ...one })),
+    decisions: announcement.decisions.map((one) => ({ ...one, byName: nameOf(one.by) })),
     missing,
     approvalHash: approvalHash(announcement),
   };

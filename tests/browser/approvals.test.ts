@@ -125,7 +125,7 @@ describeWith(['chromium'], 'the page of approvals', () => {
       { areaId: COMMUNE, verdict: 'approved' },
       { areaId: 'ap-1', verdict: 'withdrawn', by: 'le-van-tam', reason: 'Ấp 1 đã tiêm xong' },
     ]);
-    await chairman.sees('ấp ap-1: le-van-tam rút lại');
+    await chairman.sees('ấp ap-1: CHỦ TỊCH Lê Văn Tâm rút lại');
     await chairman.press('Rút lại: Lịch tiêm phòng tháng 12');
     await chairman.sees('Không làm lại được');
     await station().look(chairman, 'withdraw', PHONE);

@@ -52,7 +52,7 @@ describeWith(['chromium'], 'the page of emergencies', () => {
     const waiting = await asked('Xả lũ hồ chứa', { ...WIDE, excludeAreas: ['ap-2'] });
     await leader.sees('Có bản tin khẩn cấp đang chờ người thứ hai xác nhận.');
     await leader.press('Xem ngay');
-    await leader.sees('province-editor');
+    await leader.sees('Người yêu cầu province editor');
     await leader.sees(', trừ ấp ap-2');
     await station().look(leader, 'emergency', PHONE);
     await leader.press('Xác nhận, phát ngay');
@@ -101,6 +101,6 @@ describeWith(['chromium'], 'the page of emergencies', () => {
     await leader.fill('Nhận xét', 'Đúng quy trình');
     await leader.press('Ghi nhận xét');
     await leader.sees('Đã ghi nhận xét về “Nước tràn bờ”.');
-    await leader.sees('le-van-tam: phát đúng. Đúng quy trình');
+    await leader.sees('CHỦ TỊCH Lê Văn Tâm: phát đúng. Đúng quy trình');
   });
 });

@@ -32,6 +32,8 @@ export function codeOf(secret: string, timestamp = Date.now()): string {
 interface Member {
   readonly areas?: readonly string[];
   readonly width?: number;
+  /** Until when the role is held; a deputy's always ends. */
+  readonly until?: number;
 }
 
 /** A controller that listens, and a browser for each person who uses its pages. */
@@ -70,8 +72,9 @@ export class Station {
   }
 
   /** Somebody with a role who was invited, chose a password and sits before the first page. The login name follows from the name. */
-  async member(role: Role, displayName: string, { areas = [COMMUNE], width = DESK }: Member = {}) {
-    const wanted = { name: suggestedName(displayName), displayName, grants: [{ role, areas }] };
+  async member(role: Role, displayName: string, member: Member = {}) {
+    const { areas = [COMMUNE], width = DESK, until = null } = member;
+    const wanted = { name: suggestedName(displayName), displayName, grants: [{ role, areas, until }] };
     const { body } = await this.controller.post<{ link: LinkView }>(
       'province administrator',
       'accounts',

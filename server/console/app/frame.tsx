@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { Button, PageLink } from '../ui/button.tsx';
+import { DeputyBanner } from './deputy-banner.tsx';
 import { DueBanner } from './due-banner.tsx';
 import { goTo, useAddress } from './router.ts';
 import { PAGES } from './routes.tsx';
@@ -71,6 +72,7 @@ export function Frame(props: { readonly children: ReactNode }) {
         </nav>
       </div>
       <main id="main" tabIndex={-1}>
+        <DeputyBanner />
         <DueBanner />
         {props.children}
       </main>

@@ -9,6 +9,10 @@ export const words = {
     'Không kết nối được với máy chủ. Màn hình đã xóa, nhưng phiên đăng nhập có thể còn mở trên máy chủ. Khi có mạng lại, hãy đăng xuất lần nữa; nếu rời máy này, hãy đăng nhập ở máy khác và kết thúc phiên trong “Tài khoản của tôi”.',
   due: (count: number, day: string) => `Còn ${count} lượt phát của ngày ${day} chưa được duyệt.`,
   dueLook: 'Xem danh sách',
+  welcome: (name: string) => `Xin chào ${name}.`,
+  deputyOf: (areas: string, from: string, until: string) =>
+    `Bạn ký thay Chủ tịch (KT.\u00a0CHỦ\u00a0TỊCH) ở ${areas}${from === '' ? '' : ` từ ${from}`} đến ${until}.`,
+  endOfDay: (day: string) => `hết ${day}`,
   skip: 'Tới nội dung chính',
   nav: {
     approvals: 'Duyệt bản tin',

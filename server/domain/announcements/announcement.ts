@@ -1,4 +1,4 @@
-import type { AnnouncementState, Priority } from '#protocols';
+import type { AnnouncementState, Capacity, Priority } from '#protocols';
 
 /** Who made the item, for the yearly statistics (domain: origin). */
 export type Origin = 'own' | 'relay' | 'source_system' | 'notice';
@@ -11,6 +11,8 @@ export interface Decision {
   readonly areaId: string;
   readonly verdict: 'approved' | 'rejected' | 'withdrawn';
   readonly by: string;
+  /** In which capacity; null: as no leader (a station's own withdrawal), or decided before that was noted. */
+  readonly as: Capacity | null;
   readonly at: number;
   readonly reason: string | null;
 }

@@ -35,7 +35,7 @@ export function asApproved(
   const approvedSha256 = approvalHash(announcement);
   if (approvedSha256 === null) return announcement;
   const decisions = areaIds.map((areaId): Decision => {
-    return { areaId, verdict: 'approved', by: '', at: announcement.updatedAt, reason: null };
+    return { areaId, verdict: 'approved', by: '', as: null, at: announcement.updatedAt, reason: null };
   });
   return { ...announcement, state: 'approved', approvedSha256, decisions };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '#kit';
-import { DomainError } from '#protocols';
-import { type Actor, authorize, isAllowed, refusal } from '../accounts/actor.ts';
+import { type Capacity, DomainError } from '#protocols';
+import { type Actor, authorize, isAllowed, type Permission, refusal } from '../accounts/actor.ts';
+import { capacityOf } from '../accounts/capacity.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import type { Territory } from '../areas/territory.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
@@ -150,13 +151,13 @@ export class ApprovalService {
       throw new DomainError('announcement.four_eyes', { actor: actor.name, id });
     const held = approvalHash(before);
     if (held !== sha256) throw new DomainError('announcement.audio_changed', { id, held, given: sha256 });
-    const decisions = this.#with(before, areaIds, { verdict: 'approved', by: actor.name, reason: null });
+    const [decisions, as] = this.#decide(actor, before, areaIds, { verdict: 'approved', reason: null });
     return this.#options.records.save(
       tx,
       actor,
       before,
       'announcement.approve',
-      { sha256, areas: areaIds },
+      { sha256, areas: areaIds, as },
       { state: 'approved', approvedSha256: sha256, decisions, forAreas: this.#stillMeant(before, areaIds) },
     );
   }
@@ -177,14 +178,14 @@ export class ApprovalService {
     if (before.state !== 'approved') requireStep(before, 'rejected');
     else if (areaIds.some((one) => isAllowedIn(allowanceOf(before), one, this.#options.areas.tree)))
       throw conflict(id, 'approved', 'submitted; what is approved is withdrawn');
-    const decisions = this.#with(before, areaIds, { verdict: 'rejected', by: actor.name, reason });
+    const [decisions, as] = this.#decide(actor, before, areaIds, { verdict: 'rejected', reason });
     const next = this.#afterNo({ ...before, decisions });
     const after = await records.save(
       tx,
       actor,
       before,
       'announcement.reject',
-      { reason, areas: areaIds },
+      { reason, areas: areaIds, as },
       {
         decisions,
         forAreas: this.#stillMeant(before, areaIds),
@@ -215,7 +216,8 @@ export class ApprovalService {
     if (named === undefined) {
       authorize(actor, 'announcement:write', before.areaId, areas.tree);
       requireStep(before, 'withdrawn');
-      const detail = reason === null ? {} : { reason };
+      const as = capacityOf(actor, 'announcement:write', [before.areaId], areas.tree);
+      const detail = { ...(reason === null ? {} : { reason }), as };
       const change = { state: 'withdrawn' } as const;
       const after = await records.save(tx, actor, before, 'announcement.withdraw', detail, change);
       await stop(tx, actor, id, 'announcement.withdrawn');
@@ -226,13 +228,14 @@ export class ApprovalService {
       ? named.map((one) => areas.tree.get(one).id)
       : this.#decided(actor, before, named);
     requireStep(before, 'withdrawn');
-    const decisions = this.#with(before, areaIds, { verdict: 'withdrawn', by: actor.name, reason });
+    const by = ofStation ? 'announcement:write' : 'announcement:approve';
+    const [decisions, as] = this.#decide(actor, before, areaIds, { verdict: 'withdrawn', reason }, by);
     const after = await records.save(
       tx,
       actor,
       before,
       'announcement.withdraw',
-      { areas: areaIds, reason },
+      { areas: areaIds, reason, as },
       {
         decisions,
         forAreas: this.#stillMeant(before, areaIds),
@@ -261,14 +264,22 @@ export class ApprovalService {
     return areaIds.some((id) => decisions.find(({ areaId }) => areaId === id)?.verdict !== 'approved');
   }
 
-  #with(
+  /** The decisions with the actor's own for these areas, and in which capacity he made all of those. */
+  #decide(
+    actor: Actor,
     { decisions }: Announcement,
     areaIds: readonly string[],
-    said: Pick<Decision, 'verdict' | 'by' | 'reason'>,
-  ): Decision[] {
-    const at = Math.floor(this.#options.clock.now());
+    said: Pick<Decision, 'verdict' | 'reason'>,
+    permission: Permission = 'announcement:approve',
+  ): readonly [Decision[], Capacity | null] {
+    const { clock, areas } = this.#options;
+    const at = Math.floor(clock.now());
     const others = decisions.filter(({ areaId }) => !areaIds.includes(areaId));
-    return [...others, ...areaIds.map((areaId) => ({ areaId, ...said, at }))];
+    const capacity = (ids: readonly string[]) => capacityOf(actor, permission, ids, areas.tree);
+    const own = areaIds.map((areaId): Decision => {
+      return { areaId, ...said, by: actor.name, as: capacity([areaId]), at };
+    });
+    return [[...others, ...own], capacity(areaIds)];
   }
 
   /** What it is after a "no": approved as long as it is so anywhere, and else still asked for while somebody has said nothing. */

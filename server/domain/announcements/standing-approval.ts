@@ -1,5 +1,5 @@
 import type { Instant } from '#kit';
-import type { Priority, Recurrence, Targets } from '#protocols';
+import type { Capacity, Priority, Recurrence, Targets } from '#protocols';
 import type { Territory } from '../areas/territory.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import type { Announcement } from './announcement.ts';
@@ -39,11 +39,15 @@ export interface StandingApproval {
   readonly maxMinutes: number;
   readonly note: string;
   readonly by: string;
+  /** In which capacity; null: given before that was noted. */
+  readonly as: Capacity | null;
   readonly at: Instant;
   /** What begins at this instant or later is not covered. */
   readonly expiresAt: Instant;
   readonly endedAt: Instant | null;
   readonly endedBy: string | null;
+  /** In which capacity; null: by nobody who is a leader there (the series was changed), or ended before that was noted. */
+  readonly endedAs: Capacity | null;
   readonly endedReason: string | null;
 }
 

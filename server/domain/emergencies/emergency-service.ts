@@ -1,6 +1,14 @@
 import type { Clock, Milliseconds } from '#kit';
-import { type AuditAction, DomainError, type EmergencyRequest, newId, type PlayRequest } from '#protocols';
+import {
+  type AuditAction,
+  type Capacity,
+  DomainError,
+  type EmergencyRequest,
+  newId,
+  type PlayRequest,
+} from '#protocols';
 import { type Actor, authorize, isAllowed, type Permission } from '../accounts/actor.ts';
+import { capacityOf } from '../accounts/capacity.ts';
 import type { Announcement } from '../announcements/announcement.ts';
 import { approvalHash } from '../announcements/approval-hash.ts';
 import { clear, type EmergencyLeave } from '../announcements/clearance.ts';
@@ -79,12 +87,14 @@ export class EmergencyService {
     const emergency: Emergency = {
       ...{ id: newId('emg', now), announcementId: announcement.id, areaId: announcement.areaId },
       ...{ title: announcement.title, sha256: request.sha256, request, askedBy: actor.name },
-      ...{ askedByLeader: leads, askedAt: now, expiresAt: now + CONFIRM_MS, state: 'waiting' },
-      ...{ breakGlass: breakGlass?.reason ?? null, decidedBy: null, decidedAt: null, broadcastId: null },
-      ...{ reviewedBy: null, reviewedAt: null, justified: null, reviewNote: null },
+      ...{ askedByLeader: leads, askedAs: this.#capacity(actor, 'broadcast:emergency', meant), askedAt: now },
+      ...{ expiresAt: now + CONFIRM_MS, state: 'waiting', breakGlass: breakGlass?.reason ?? null },
+      ...{ decidedBy: null, decidedAs: null, decidedAt: null, broadcastId: null },
+      ...{ reviewedBy: null, reviewedAs: null, reviewedAt: null, justified: null, reviewNote: null },
     };
     const { id: _, sha256: __, ...asked } = { id: emergency.id, ...request };
-    await this.#record(tx, actor, 'emergency.ask', emergency, { ...asked, atOnce, approval: request.sha256 });
+    const how = { atOnce, approval: request.sha256, as: emergency.askedAs };
+    await this.#record(tx, actor, 'emergency.ask', emergency, { ...asked, ...how });
     if (!atOnce) return { emergency: await this.#save(tx, emergency), played: null };
     return this.#air(tx, actor, emergency, [actor.name]);
   }
@@ -107,11 +117,10 @@ export class EmergencyService {
         ...{ id: announcement.id, held: sha256, given: emergency.sha256 },
       });
     const by = [emergency.askedBy, actor.name];
-    await this.#record(tx, actor, 'emergency.confirm', emergency, {
-      askedBy: emergency.askedBy,
-      approval: sha256,
-    });
-    return this.#air(tx, actor, emergency, by);
+    const as = this.#capacity(actor, 'broadcast:emergency', meant);
+    const detail = { askedBy: emergency.askedBy, approval: sha256, as };
+    await this.#record(tx, actor, 'emergency.confirm', emergency, detail);
+    return this.#air(tx, actor, { ...emergency, decidedAs: as }, by);
   }
 
   /** Lets one go that waits: who asked for it, or who may cancel broadcasts where it is from or everywhere that it is for. Throws `request.not_found`, `request.forbidden`, `request.conflict`. */
@@ -120,9 +129,12 @@ export class EmergencyService {
     const { tree } = this.#options.areas;
     if (actor.name !== emergency.askedBy && !isAllowed(actor, 'broadcast:cancel', emergency.areaId, tree))
       this.#authorizeAll(actor, 'broadcast:cancel', this.#meantBy(emergency));
-    await this.#record(tx, actor, 'emergency.drop', emergency, { reason });
+    const decidedAs =
+      this.#capacity(actor, 'broadcast:cancel', this.#meantBy(emergency)) ??
+      this.#capacity(actor, 'broadcast:cancel', [emergency.areaId]);
+    await this.#record(tx, actor, 'emergency.drop', emergency, { reason, as: decidedAs });
     const decidedAt = Math.floor(this.#options.clock.now());
-    return this.#save(tx, { ...emergency, state: 'dropped', decidedBy: actor.name, decidedAt });
+    return this.#save(tx, { ...emergency, state: 'dropped', decidedBy: actor.name, decidedAs, decidedAt });
   }
 
   /** Says what to think of one that went out by one person's word alone: who answers for everywhere that it was for, never that person. Throws `request.not_found`, `request.forbidden`, `request.conflict`, `emergency.same_person`. */
@@ -140,9 +152,11 @@ export class EmergencyService {
       throw new DomainError('emergency.same_person', { id, actor: actor.name });
     if (emergency.reviewedAt !== null)
       throw new DomainError('request.conflict', { what: 'review', id, state: 'resolved', expected: 'open' });
-    await this.#record(tx, actor, 'emergency.review', emergency, { justified, note });
+    const reviewedAs = this.#capacity(actor, 'review:resolve', this.#meantBy(emergency));
+    await this.#record(tx, actor, 'emergency.review', emergency, { justified, note, as: reviewedAs });
     const reviewedAt = Math.floor(this.#options.clock.now());
-    return this.#save(tx, { ...emergency, reviewedBy: actor.name, reviewedAt, justified, reviewNote: note });
+    const said = { reviewedBy: actor.name, reviewedAs, reviewedAt, justified, reviewNote: note };
+    return this.#save(tx, { ...emergency, ...said });
   }
 
   async #air(tx: Transaction, actor: Actor, emergency: Emergency, by: readonly string[]): Promise<Outcome> {
@@ -215,6 +229,10 @@ export class EmergencyService {
 
   #leads(actor: Actor, areaIds: readonly string[]): boolean {
     return areaIds.every((id) => isAllowed(actor, 'broadcast:emergency', id, this.#options.areas.tree));
+  }
+
+  #capacity(actor: Actor, permission: Permission, areaIds: readonly string[]): Capacity | null {
+    return capacityOf(actor, permission, areaIds, this.#options.areas.tree);
   }
 
   #authorizeAll(actor: Actor, permission: Permission, areaIds: readonly string[]): void {

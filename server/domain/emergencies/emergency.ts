@@ -1,5 +1,5 @@
 import type { Instant } from '#kit';
-import type { EmergencyRequest } from '#protocols';
+import type { Capacity, EmergencyRequest } from '#protocols';
 
 /** An emergency that somebody asked for: aired at once, or waiting for a second person. */
 export interface Emergency {
@@ -14,6 +14,8 @@ export interface Emergency {
   readonly askedBy: string;
   /** Whether who asked answered for everywhere that it is for, then; a second person's word asks it anew. */
   readonly askedByLeader: boolean;
+  /** In which capacity, everywhere that it is for; null here and below: as no leader there, or before that was noted. */
+  readonly askedAs: Capacity | null;
   readonly askedAt: Instant;
   /** Until then a second person may confirm it. */
   readonly expiresAt: Instant;
@@ -22,9 +24,11 @@ export interface Emergency {
   readonly breakGlass: string | null;
   /** Who confirmed it, or let it go. */
   readonly decidedBy: string | null;
+  readonly decidedAs: Capacity | null;
   readonly decidedAt: Instant | null;
   readonly broadcastId: string | null;
   readonly reviewedBy: string | null;
+  readonly reviewedAs: Capacity | null;
   readonly reviewedAt: Instant | null;
   readonly justified: boolean | null;
   readonly reviewNote: string | null;

@@ -1,6 +1,7 @@
 import type { Clock } from '#kit';
-import { type AuditAction, DomainError, newId, type StandingRequest } from '#protocols';
+import { type AuditAction, type Capacity, DomainError, newId, type StandingRequest } from '#protocols';
 import { type Actor, areasOf, authorize, isAllowed, refusal } from '../accounts/actor.ts';
+import { capacityOf } from '../accounts/capacity.ts';
 import type { StandingApproval, StandingTerms } from '../announcements/standing-approval.ts';
 import { addressOf, keepsTo } from '../announcements/standing-approval.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
@@ -99,11 +100,11 @@ export class StandingService {
         terms,
       },
       ...{ editors: wanted.editors ?? null, maxMinutes: wanted.maxMinutes, note: wanted.note ?? '' },
-      ...{ by: actor.name, at: now, expiresAt: wanted.expiresAt },
-      ...{ endedAt: null, endedBy: null, endedReason: null },
+      ...{ by: actor.name, as: this.#capacity(actor, areaIds), at: now, expiresAt: wanted.expiresAt },
+      ...{ endedAt: null, endedBy: null, endedAs: null, endedReason: null },
     };
     await tx.standing.save(standing);
-    const detail = { scheduleId, ...wanted, areas: areaIds, terms };
+    const detail = { scheduleId, ...wanted, areas: areaIds, terms, as: standing.as };
     await record(tx, now, actor, 'standing.give', standing.id, detail, { areaId });
     tx.afterCommit(() => plans.changed());
     this.#tell(tx, standing);
@@ -139,7 +140,8 @@ export class StandingService {
     if (whole && named === undefined) return this.#end(tx, actor, before, reason);
     const closed = outermost([...(named ?? own)], tree);
     const after = { ...before, exceptAreas: outermost([...before.exceptAreas, ...closed], tree) };
-    await this.#save(tx, actor, 'standing.revoke', before, after, { reason, areas: closed }, closed);
+    const detail = { reason, areas: closed, as: this.#capacity(actor, closed) };
+    await this.#save(tx, actor, 'standing.revoke', before, after, detail, closed);
     return after;
   }
 
@@ -158,6 +160,10 @@ export class StandingService {
     }
   }
 
+  #capacity(actor: Actor, areaIds: readonly string[]): Capacity | null {
+    return capacityOf(actor, 'announcement:approve', areaIds, this.#options.areas.tree);
+  }
+
   async #end(
     tx: Transaction,
     actor: Actor,
@@ -165,8 +171,10 @@ export class StandingService {
     reason: string,
   ): Promise<StandingApproval> {
     const endedAt = Math.floor(this.#options.clock.now());
-    const after = { ...before, endedAt, endedBy: actor.name, endedReason: reason };
-    await this.#save(tx, actor, 'standing.end', before, after, { reason }, before.areas);
+    const endedAs = this.#capacity(actor, before.areas);
+    const after = { ...before, endedAt, endedBy: actor.name, endedAs, endedReason: reason };
+    const detail = { reason, as: endedAs };
+    await this.#save(tx, actor, 'standing.end', before, after, detail, before.areas);
     return after;
   }
 

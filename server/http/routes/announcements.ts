@@ -18,6 +18,7 @@ import type { Announcement } from '../../domain/announcements/announcement.ts';
 import type { Waiting } from '../../domain/announcements/approval-service.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
+import { personName } from '../person-name.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
 import { announcementView } from '../views.ts';
@@ -26,8 +27,9 @@ import { announcementView } from '../views.ts';
 export const announcementRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { announcements, approvals, areas, needs, streams } = services;
-    const view = (one: Announcement) => announcementView(one, needs(approvals.missing(one)));
+    const { announcements, approvals, areas, needs, people, streams } = services;
+    const nameOf = personName(people.directory);
+    const view = (one: Announcement) => announcementView(one, needs(approvals.missing(one)), nameOf);
     const tags = ['announcements'];
     const acting = { tags, headers: IdempotencyHeadersSchema, response: { 200: AnnouncementSchema } };
 

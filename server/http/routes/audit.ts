@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import {
+  type AuditEntryView,
   AuditExportQuerySchema,
   AuditHeadListSchema,
   AuditHeadParamsSchema,
@@ -17,12 +18,14 @@ import type { AuditEntry } from '../../domain/audit/audit.ts';
 import { HEAD_PAGE_POLICY, headHtml, headText } from '../../domain/audit/head-text.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
+import { auditView, signedBy } from '../audit-view.ts';
 import { BYTE_ORDER_MARK, csvLine } from '../csv.ts';
+import { personName } from '../person-name.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
 
 const COLUMNS = [
-  ...['seq', 'time', 'actor', 'role', 'origin', 'action', 'subject', 'area', 'detail'],
+  ...['seq', 'time', 'actor', 'name', 'signed', 'role', 'origin', 'action', 'subject', 'area', 'detail'],
   ...['before', 'after', 'previousHash', 'hash'],
 ];
 
@@ -30,7 +33,8 @@ const COLUMNS = [
 export const auditRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { auditHeads, auditLog, clock, headDelivery, headPlace, statements } = services;
+    const { auditHeads, auditLog, clock, headDelivery, headPlace, people, statements } = services;
+    const view = (entry: AuditEntry) => auditView(entry, personName(people.directory));
     const tags = ['audit'];
     const config = permission('audit:read');
 
@@ -47,7 +51,8 @@ export const auditRoutes =
       },
       async (request) => {
         const { limit = 100, before, ...query } = request.query;
-        return { entries: await auditLog.page(actorOf(request), query, { limit, before }) };
+        const entries = await auditLog.page(actorOf(request), query, { limit, before });
+        return { entries: entries.map(view) };
       },
     );
 
@@ -127,23 +132,26 @@ export const auditRoutes =
         void plain.header('content-disposition', `attachment; filename="loa-lang-audit-${day}.${format}"`);
         void plain.type(format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json');
         return plain.send(
-          Readable.from(format === 'csv' ? csvOf(pages) : jsonOf(pages, statements.statementsAfter(0))),
+          Readable.from(format === 'csv' ? csvOf(pages, view) : jsonOf(pages, statements.statementsAfter(0))),
         );
       },
     );
   };
 
-async function* csvOf(pages: AsyncIterable<AuditEntry[]>): AsyncGenerator<string, void> {
+async function* csvOf(
+  pages: AsyncIterable<AuditEntry[]>,
+  view: (entry: AuditEntry) => AuditEntryView,
+): AsyncGenerator<string, void> {
   yield BYTE_ORDER_MARK + csvLine(COLUMNS);
-  for await (const page of pages) yield page.map((entry) => csvLine(cellsOf(entry))).join('');
+  for await (const page of pages) yield page.map((entry) => csvLine(cellsOf(view(entry)))).join('');
 }
 
-function cellsOf(entry: AuditEntry): (string | number | null)[] {
-  const { seq, at, actor, role, origin, action, subject, areaId } = entry;
+function cellsOf(entry: AuditEntryView): (string | number | null)[] {
+  const { seq, at, actor, actorName, role, origin, action, subject, areaId } = entry;
   const { detail, before, after, previousHash, hash } = entry;
   const time = new Date(at).toISOString();
   return [
-    ...[seq, time, actor, role, origin, action, subject, areaId],
+    ...[seq, time, actor, actorName, signedBy(entry), role, origin, action, subject, areaId],
     ...[detail, before, after, previousHash, hash],
   ];
 }

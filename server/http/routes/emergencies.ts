@@ -18,6 +18,7 @@ import { type Emergency, stateAt } from '../../domain/emergencies/emergency.ts';
 import type { Outcome } from '../../domain/emergencies/emergency-service.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
+import { type PersonName, personName } from '../person-name.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
 import { broadcastView } from '../views.ts';
@@ -26,10 +27,11 @@ import { broadcastView } from '../views.ts';
 export const emergencyRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areas, clock, emergencies, needs } = services;
+    const { areas, clock, emergencies, needs, people } = services;
+    const nameOf = personName(people.directory);
     const tags = ['emergencies'];
     const headers = IdempotencyHeadersSchema;
-    const view = (one: Emergency) => emergencyView(one, clock.now());
+    const view = (one: Emergency) => emergencyView(one, clock.now(), nameOf);
     const outcome = ({ emergency, played }: Outcome): EmergencyOutcome => ({
       emergency: view(emergency),
       broadcast:
@@ -150,19 +152,23 @@ export const emergencyRoutes =
     );
   };
 
-function emergencyView(emergency: Emergency, now: number): EmergencyView {
+function emergencyView(emergency: Emergency, now: number, nameOf: PersonName): EmergencyView {
   const {
     request,
     askedByLeader: _,
     state: __,
     reviewedBy,
+    reviewedAs,
     reviewedAt,
     justified,
     reviewNote,
     ...shown
   } = emergency;
+  const nameIf = (name: string | null) => (name === null ? null : nameOf(name));
   return {
     ...shown,
+    askedByName: nameOf(shown.askedBy),
+    decidedByName: nameIf(shown.decidedBy),
     targets: request.targets,
     drill: request.drill ?? false,
     state: stateAt(emergency, now),
@@ -171,7 +177,8 @@ function emergencyView(emergency: Emergency, now: number): EmergencyView {
         ? null
         : {
             state: reviewedAt === null ? 'open' : 'resolved',
-            ...{ by: reviewedBy, at: reviewedAt, justified, note: reviewNote },
+            ...{ by: reviewedBy, byName: nameIf(reviewedBy), as: reviewedAs },
+            ...{ at: reviewedAt, justified, note: reviewNote },
           },
   };
 }

@@ -16,6 +16,7 @@ import { DEFAULT_ZONE } from '../../domain/areas/area.ts';
 import { addDays, instantOf, localDay } from '../../domain/policies/zoned-time.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
+import { type PersonName, personName } from '../person-name.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import { requireRange } from '../range.ts';
 import type { ApiServices } from '../services.ts';
@@ -24,10 +25,11 @@ import type { ApiServices } from '../services.ts';
 export const standingRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { approvalsDue, areaDirectory, areas, clock, standing } = services;
+    const { approvalsDue, areaDirectory, areas, clock, people, standing } = services;
+    const nameOf = personName(people.directory);
     const tags = ['approvals'];
     const headers = IdempotencyHeadersSchema;
-    const view = (one: StandingApproval) => standingView(one, clock.now());
+    const view = (one: StandingApproval) => standingView(one, clock.now(), nameOf);
 
     app.get(
       '/approvals/due',
@@ -109,11 +111,13 @@ export const standingRoutes =
     );
   };
 
-function standingView(one: StandingApproval, now: number): StandingView {
+function standingView(one: StandingApproval, now: number, nameOf: PersonName): StandingView {
   const { terms } = one;
   const { targets } = terms;
   return {
     ...one,
+    byName: nameOf(one.by),
+    endedByName: one.endedBy === null ? null : nameOf(one.endedBy),
     areas: [...one.areas],
     exceptAreas: [...one.exceptAreas],
     editors: one.editors === null ? null : [...one.editors],

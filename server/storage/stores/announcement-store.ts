@@ -90,6 +90,7 @@ function toAnnouncement(row: AnnouncementRow): Announcement {
     stream: fromJsonOrNull<NonNullable<Announcement['stream']>>(row.stream),
     composers: fromJson<string[]>(row.composers),
     forAreas: fromJson<string[]>(row.forAreas),
-    decisions: fromJson<Decision[]>(row.decisions),
+    // Those of before capacities were noted have none.
+    decisions: fromJson<Decision[]>(row.decisions).map((one) => ({ ...one, as: one.as ?? null })),
   };
 }

@@ -35,11 +35,19 @@ export class DatabaseEmergencyStore implements EmergencyStore {
   }
 
   async save(emergency: Emergency): Promise<void> {
-    const { id, ...fields } = { ...emergency, request: JSON.stringify(emergency.request) };
+    const { askedAs, decidedAs, reviewedAs, request, ...rest } = emergency;
+    const column: RequestColumn = { ...request, capacities: { askedAs, decidedAs, reviewedAs } };
+    const { id, ...fields } = { ...rest, request: JSON.stringify(column) };
     await this.#models.emergency.upsert({ where: { id }, create: { id, ...fields }, update: fields });
   }
 }
 
+type Capacities = Pick<Emergency, 'askedAs' | 'decidedAs' | 'reviewedAs'>;
+/** What the column of the request holds: with it, in which capacity people spoke. Those of before that was noted have none. */
+type RequestColumn = Emergency['request'] & { readonly capacities?: Partial<Capacities> };
+const UNKNOWN: Capacities = { askedAs: null, decidedAs: null, reviewedAs: null };
+
 function toEmergency(row: Row): Emergency {
-  return { ...row, request: fromJson<Emergency['request']>(row.request) };
+  const { capacities, ...request } = fromJson<RequestColumn>(row.request);
+  return { ...row, ...UNKNOWN, ...capacities, request };
 }

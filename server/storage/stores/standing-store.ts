@@ -41,24 +41,30 @@ export class DatabaseStandingStore implements StandingStore {
   }
 
   async save(standing: StandingApproval): Promise<void> {
+    const { as, endedAs, ...rest } = standing;
     const { id, ...fields } = {
-      ...standing,
+      ...rest,
       areas: JSON.stringify(standing.areas),
       exceptAreas: JSON.stringify(standing.exceptAreas),
-      terms: JSON.stringify(standing.terms),
+      terms: JSON.stringify({ ...standing.terms, as, endedAs }),
       editors: toJsonOrNull(standing.editors),
     };
     await this.#models.standingApproval.upsert({ where: { id }, create: { id, ...fields }, update: fields });
   }
 }
 
+/** What the column of the terms holds: with them, in which capacity the leave was given and ended. */
+type TermsColumn = StandingApproval['terms'] & Partial<Pick<StandingApproval, 'as' | 'endedAs'>>;
+
 function toStanding(row: Row): StandingApproval {
+  const { as = null, endedAs = null, ...terms } = fromJson<TermsColumn>(row.terms);
   return {
     ...row,
+    ...{ as, endedAs },
     areas: fromJson<string[]>(row.areas),
     exceptAreas: fromJson<string[]>(row.exceptAreas),
     // Terms that were written without addresses are for no relay.
-    terms: { ...{ streams: [], fallbacks: [] }, ...fromJson<StandingApproval['terms']>(row.terms) },
+    terms: { ...{ streams: [], fallbacks: [] }, ...terms },
     editors: fromJsonOrNull<string[]>(row.editors),
   };
 }

@@ -1,13 +1,22 @@
 import { expect, it } from 'vitest';
 import { sha256 } from '#protocols';
+import type { Announcement } from '../../../server/domain/announcements/announcement.ts';
 import type { StandingApproval } from '../../../server/domain/announcements/standing-approval.ts';
 import type { Emergency } from '../../../server/domain/emergencies/emergency.ts';
 import { onBothDatabases } from './databases.ts';
-import { AT, area, uniqueId } from './samples.ts';
+import { AT, announcement, area, uniqueId } from './samples.ts';
 
 const standing = (areaId: string, over: Partial<StandingApproval> = {}): StandingApproval => ({
   ...{ id: uniqueId('sta'), seriesId: 'ser_1', scheduleId: 'sch_1', areaId, title: 'Tiếp âm sáng' },
-  ...{ areas: [areaId], exceptAreas: ['ap-1'], editors: ['bích'], maxMinutes: 30, note: '', by: 'chairman' },
+  ...{
+    areas: [areaId],
+    exceptAreas: ['ap-1'],
+    editors: ['bích'],
+    maxMinutes: 30,
+    note: '',
+    by: 'chairman',
+    as: 'deputy',
+  },
   terms: {
     ...{
       files: false,
@@ -19,16 +28,23 @@ const standing = (areaId: string, over: Partial<StandingApproval> = {}): Standin
     recurrence: { kind: 'weekly', days: [1, 2], times: ['05:30'] },
     targets: { areas: [areaId], speakers: [], excludeAreas: [], excludeSpeakers: [] },
   },
-  ...{ at: AT, expiresAt: AT + 0.5, endedAt: null, endedBy: null, endedReason: null },
+  ...{ at: AT, expiresAt: AT + 0.5, endedAt: null, endedBy: null, endedAs: null, endedReason: null },
   ...over,
 });
 
 const emergency = (areaId: string, over: Partial<Emergency> = {}): Emergency => ({
   ...{ id: uniqueId('emg'), announcementId: 'ann_1', areaId, title: 'Xả lũ', sha256: sha256('words') },
   request: { announcementId: 'ann_1', sha256: sha256('words'), targets: { areas: [areaId] } },
-  ...{ askedBy: 'bích', askedByLeader: false, askedAt: AT, expiresAt: AT + 900_000, state: 'waiting' },
-  ...{ breakGlass: null, decidedBy: null, decidedAt: null, broadcastId: null, reviewedBy: null },
-  ...{ reviewedAt: null, justified: null, reviewNote: null },
+  ...{
+    askedBy: 'bích',
+    askedByLeader: false,
+    askedAs: null,
+    askedAt: AT,
+    expiresAt: AT + 900_000,
+    state: 'waiting',
+  },
+  ...{ breakGlass: null, decidedBy: null, decidedAs: null, decidedAt: null, broadcastId: null },
+  ...{ reviewedBy: null, reviewedAs: null, reviewedAt: null, justified: null, reviewNote: null },
   ...over,
 });
 
@@ -51,6 +67,7 @@ onBothDatabases('approvals', (storage) => {
     const reviewed = {
       ...broken,
       reviewedBy: 'chairman',
+      reviewedAs: 'deputy' as const,
       reviewedAt: AT + 2,
       justified: false,
       reviewNote: 'x',
@@ -72,10 +89,37 @@ onBothDatabases('approvals', (storage) => {
     expect(await read.standing.list([place.id], 9)).toEqual([young, old]);
     expect(await read.standing.list([place.id], 1)).toEqual([young]);
     expect(await read.standing.live()).toEqual([old, young]);
-    const ended = { ...old, endedAt: AT + 2, endedBy: 'chairman', endedReason: 'hết mùa' };
+    const ended = {
+      ...old,
+      endedAt: AT + 2,
+      endedBy: 'chairman',
+      endedAs: 'chairman' as const,
+      endedReason: 'hết mùa',
+    };
     await storage().transaction((tx) => tx.standing.save(ended));
     expect(await read.standing.live()).toEqual([young]);
     expect(await read.standing.get(old.id)).toEqual(ended);
     expect(await read.standing.get('sta_none')).toBeNull();
+  });
+
+  it('says of decisions of before it was noted that nobody knows in which capacity they were made', async () => {
+    const place = area();
+    const before = { as: undefined, endedAs: undefined, askedAs: undefined, decidedAs: undefined };
+    const decision = { areaId: place.id, verdict: 'approved', by: 'bích', at: AT, reason: null };
+    // As they were written then: JSON leaves out what is not defined.
+    const said = { ...announcement(place.id), decisions: [decision] } as unknown as Announcement;
+    const leave = { ...standing(place.id), ...before } as unknown as StandingApproval;
+    const asked = { ...emergency(place.id), ...before, reviewedAs: undefined } as unknown as Emergency;
+    await storage().transaction(async (tx) => {
+      await tx.areas.insert(place);
+      await tx.announcements.insert(said);
+      await tx.standing.save(leave);
+      await tx.emergencies.save(asked);
+    });
+    const { read } = storage();
+    expect((await read.announcements.get(said.id))?.decisions).toEqual([{ ...decision, as: null }]);
+    expect(await read.standing.get(leave.id)).toMatchObject({ as: null, endedAs: null });
+    const unknown = { askedAs: null, decidedAs: null, reviewedAs: null };
+    expect(await read.emergencies.get(asked.id)).toMatchObject(unknown);
   });
 });

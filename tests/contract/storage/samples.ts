@@ -79,7 +79,9 @@ export const announcement = (areaId: string, over: Partial<Announcement> = {}): 
   stream: { url: 'https://vov.example/vov1.mp3', station: 'VOV1', durationMs: 1_800_000 },
   ...{ createdBy: 'bích', composers: ['bích'], recordedBy: null, createdAt: AT, updatedAt: AT },
   forAreas: [areaId],
-  decisions: [{ areaId, verdict: 'withdrawn' as const, by: 'ông “Tư”', at: AT, reason: null }],
+  decisions: [
+    { areaId, verdict: 'withdrawn' as const, by: 'ông “Tư”', as: 'deputy' as const, at: AT, reason: null },
+  ],
   ...over,
 });
 

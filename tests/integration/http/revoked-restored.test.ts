@@ -16,13 +16,14 @@ const token: ApiToken = {
 
 const leave: StandingApproval = {
   ...{ id: 'sta_1', seriesId: 'ser_1', scheduleId: 'sch_1', areaId: COMMUNE, title: 'Tiếp âm sáng' },
-  ...{ areas: [COMMUNE], exceptAreas: [], editors: null, maxMinutes: 30, note: '', by: 'chairman' },
+  ...{ areas: [COMMUNE], exceptAreas: [], editors: null, maxMinutes: 30, note: '' },
+  ...{ by: 'chairman', as: 'chairman' },
   terms: {
     ...{ files: true, streams: [], fallbacks: [], priority: 'normal', outsideWindows: false },
     recurrence: { kind: 'weekly', days: [1], times: ['05:30'] },
     targets: { areas: [COMMUNE], speakers: [], excludeAreas: [], excludeSpeakers: [] },
   },
-  ...{ at: 1, expiresAt: NEVER, endedAt: null, endedBy: null, endedReason: null },
+  ...{ at: 1, expiresAt: NEVER, endedAt: null, endedBy: null, endedAs: null, endedReason: null },
 };
 
 it('ends the tokens and the leaves that come out of a backup, for what was taken back since would count again', {

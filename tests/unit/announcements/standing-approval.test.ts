@@ -9,12 +9,13 @@ const DAILY = schedule({ content: { kind: 'announcement', announcementId: 'a' } 
 /** Of the chairman, for the commune: files of at most two minutes, as the schedule of the samples is. */
 const standing = (over: Partial<StandingApproval> = {}): StandingApproval => ({
   ...{ id: 'sta_1', seriesId: 'ser_1', scheduleId: 'sch_1', areaId: 'xa', title: 'Sáng' },
-  ...{ areas: ['xa'], exceptAreas: [], editors: null, maxMinutes: 2, note: '', by: 'chairman', at: 0 },
+  ...{ areas: ['xa'], exceptAreas: [], editors: null, maxMinutes: 2, note: '', by: 'chairman' },
+  ...{ as: null, at: 0 },
   terms: {
     ...{ files: true, streams: [], fallbacks: [], priority: 'normal', recurrence: DAILY.rule.recurrence },
     ...{ targets: DAILY.targets, outsideWindows: false },
   },
-  ...{ expiresAt: at(0) + 30 * DAY, endedAt: null, endedBy: null, endedReason: null },
+  ...{ expiresAt: at(0) + 30 * DAY, endedAt: null, endedBy: null, endedAs: null, endedReason: null },
   ...over,
 });
 /** Handed in, and approved by nobody. */
@@ -89,7 +90,7 @@ it('ends with its time, and where it was ended or taken back', () => {
   expect(planned({ leave: standing({ seriesId: 'ser_2' }) })).toEqual(NOT);
   expect(planned({ leave: standing({ exceptAreas: ['ap-1'] }) })).toEqual([['xa', '-ap-1']]);
   // A "no" to this very announcement stands above it.
-  const no = { areaId: 'ap-2', verdict: 'rejected' as const, by: 'x', at: 0, reason: 'x' };
+  const no = { areaId: 'ap-2', verdict: 'rejected' as const, by: 'x', as: null, at: 0, reason: 'x' };
   expect(planned({ one: submitted({ decisions: [no] }) })).toEqual([['xa', '-ap-2']]);
 });
 
@@ -114,7 +115,14 @@ it('covers fewer people and fewer hours, and no others', () => {
 it('a fallback sounds where nothing of the session is approved, once it is approved itself', () => {
   const fallback = announcement('f');
   const of = { ...DAILY, fallbackId: 'f' };
-  const yes = (areaId: string) => ({ areaId, verdict: 'approved' as const, by: 'x', at: 0, reason: null });
+  const yes = (areaId: string) => ({
+    areaId,
+    verdict: 'approved' as const,
+    by: 'x',
+    as: null,
+    at: 0,
+    reason: null,
+  });
   const made = (one: Announcement, instead: Announcement = fallback) =>
     slotsOn(of, facts({ announcements: [one, instead] }));
   const { slots, withheld } = made(submitted());

@@ -34,7 +34,9 @@ export function announcement(id: string, over: Partial<Announcement> = {}): Anno
       composers: ['bích'],
       recordedBy: null,
       forAreas: [],
-      decisions: [{ areaId: over.areaId ?? 'xa', verdict: 'approved', by: 'chairman', at: 0, reason: null }],
+      decisions: [
+        { areaId: over.areaId ?? 'xa', verdict: 'approved', by: 'chairman', as: null, at: 0, reason: null },
+      ],
       createdAt: 0,
       updatedAt: 0,
     },

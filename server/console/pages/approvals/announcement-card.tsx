@@ -3,6 +3,7 @@ import type { AnnouncementView } from '#protocols';
 import { useSigned } from '../../app/session.tsx';
 import { when } from '../../ui/format.ts';
 import { Chip } from '../../ui/notice.tsx';
+import { signed } from '../../ui/signed.ts';
 import { Spoken } from './spoken.tsx';
 import { words } from './words.ts';
 
@@ -54,9 +55,9 @@ export function AnnouncementCard(props: {
           <>
             <dt>{words.decisions}</dt>
             <dd>
-              {rest.decisions.map(({ areaId: where, verdict, by, at, reason }) => (
+              {rest.decisions.map(({ areaId: where, verdict, byName, as, at, reason }) => (
                 <div key={`${where} ${at}`}>
-                  {words.decision(areaName(where), words.verdicts[verdict], by, when(at))}
+                  {words.decision(areaName(where), words.verdicts[verdict], signed(byName, as), when(at))}
                   {reason !== null && <div className="soft">“{reason}”</div>}
                 </div>
               ))}

@@ -7,6 +7,7 @@ import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
 import { when } from '../../ui/format.ts';
 import { Chip, ErrorNotice, Notice, Waiting } from '../../ui/notice.tsx';
+import { signed } from '../../ui/signed.ts';
 import { AnnouncementCard } from './announcement-card.tsx';
 import { words } from './emergency-words.ts';
 import { Review } from './review.tsx';
@@ -43,7 +44,7 @@ function WaitingEmergency(props: {
   readonly onDone: (said: string) => void;
 }) {
   const { emergency, onDone } = props;
-  const { id, announcementId, title, sha256, askedBy, targets } = emergency;
+  const { id, announcementId, title, sha256, askedBy, askedByName, askedAs, targets } = emergency;
   const { may, session, areaName } = useSigned();
   const [asked, setAsked] = useState<'confirm' | 'drop'>();
   const text = useLoad(`announcement ${announcementId}`, (signal) =>
@@ -74,7 +75,7 @@ function WaitingEmergency(props: {
         <dt>{words.areas}</dt>
         <dd>{where}</dd>
         <dt>{words.askedBy}</dt>
-        <dd>{askedBy}</dd>
+        <dd>{signed(askedByName, askedAs)}</dd>
         <dt>{words.expires}</dt>
         <dd>{when(emergency.expiresAt)}</dd>
       </dl>

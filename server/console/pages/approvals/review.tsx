@@ -9,6 +9,7 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { LongTextField, SelectField } from '../../ui/fields.tsx';
 import { when } from '../../ui/format.ts';
 import { Notice } from '../../ui/notice.tsx';
+import { signed } from '../../ui/signed.ts';
 import { words } from './emergency-words.ts';
 
 const VERDICTS = [
@@ -21,7 +22,7 @@ export function Review(props: {
   readonly emergency: EmergencyView;
   readonly onDone: (said: string) => void;
 }) {
-  const { title, askedBy, askedAt, breakGlass, review } = props.emergency;
+  const { title, askedBy, askedByName, askedAs, askedAt, breakGlass, review } = props.emergency;
   const { may, session } = useSigned();
   const [open, setOpen] = useState(false);
   const own = askedBy === session.account.name;
@@ -30,14 +31,20 @@ export function Review(props: {
       <h3>{title}</h3>
       <dl className="facts">
         <dt>{words.askedBy}</dt>
-        <dd>{askedBy}</dd>
+        <dd>{signed(askedByName, askedAs)}</dd>
         <dt>{words.askedAt}</dt>
         <dd>{when(askedAt)}</dd>
         <dt>{words.glass}</dt>
         <dd>{breakGlass}</dd>
       </dl>
       {review?.state === 'resolved' && (
-        <p>{words.resolved(review.by ?? '', review.justified ?? false, review.note ?? '')}</p>
+        <p>
+          {words.resolved(
+            signed(review.byName ?? '', review.as),
+            review.justified ?? false,
+            review.note ?? '',
+          )}
+        </p>
       )}
       {review?.state === 'open' && own && <Notice kind="info">{words.ownReview}</Notice>}
       {review?.state === 'open' && !own && may('review:resolve') && (

@@ -7,6 +7,7 @@ import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
 import { dayOf, when } from '../../ui/format.ts';
 import { Chip, ErrorNotice, Waiting } from '../../ui/notice.tsx';
+import { signed } from '../../ui/signed.ts';
 import { GiveStanding } from './give-standing.tsx';
 import { words } from './standing-words.ts';
 
@@ -78,7 +79,8 @@ export function StandingList(props: { readonly onDone: (said: string) => void })
 }
 
 function StandingCard(props: { readonly standing: StandingView; readonly onRevoke?: () => void }) {
-  const { title, state, areas, exceptAreas, by, at, expiresAt, maxMinutes, note, ...rest } = props.standing;
+  const { title, state, areas, exceptAreas, byName, as, at, expiresAt, maxMinutes, note, ...rest } =
+    props.standing;
   const { areaName } = useSigned();
   const names = (ids: readonly string[]) => ids.map(areaName).join(', ');
   return (
@@ -94,7 +96,7 @@ function StandingCard(props: { readonly standing: StandingView; readonly onRevok
           {exceptAreas.length > 0 && `, ${words.except(names(exceptAreas))}`}
         </dd>
         <dt>{words.by}</dt>
-        <dd>{by}</dd>
+        <dd>{signed(byName, as)}</dd>
         <dt>{words.holds}</dt>
         <dd>{words.holdsUntil(dayOf(at), dayOf(expiresAt - 1))}</dd>
       </dl>
@@ -105,7 +107,11 @@ function StandingCard(props: { readonly standing: StandingView; readonly onRevok
       {note !== '' && <p>{note}</p>}
       {rest.endedAt !== null && (
         <p className="soft">
-          {words.endedWhy(rest.endedBy ?? '', when(rest.endedAt), rest.endedReason ?? '')}
+          {words.endedWhy(
+            signed(rest.endedByName ?? '', rest.endedAs),
+            when(rest.endedAt),
+            rest.endedReason ?? '',
+          )}
         </p>
       )}
       {props.onRevoke !== undefined && (

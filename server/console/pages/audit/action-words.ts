@@ -86,7 +86,7 @@ export const ACTIONS: Readonly<Record<AuditAction, string>> = {
   'speakers.import': 'Nhận cụm loa từ máy chủ khác',
   'standing.give': 'Cho phép theo loạt',
   'standing.revoke': 'Thôi cho phép theo loạt',
-  'standing.end': 'Phép theo loạt tự hết',
+  'standing.end': 'Hết phép theo loạt',
   'storage.retention': 'Sửa thời hạn lưu giữ',
   'token.create': 'Tạo mã máy',
   'token.revoke': 'Thu hồi mã máy',

@@ -7,6 +7,7 @@ import { Button } from '../../ui/button.tsx';
 import { SelectField, TextField } from '../../ui/fields.tsx';
 import { endOfDay, startOfDay, when } from '../../ui/format.ts';
 import { ErrorNotice, Waiting } from '../../ui/notice.tsx';
+import { signed } from '../../ui/signed.ts';
 import { ACTIONS, actionWords } from './action-words.ts';
 import { words } from './words.ts';
 
@@ -146,7 +147,8 @@ function Entries(props: { readonly entries: readonly AuditEntryView[] }) {
           <tr key={one.seq}>
             <td>{when(one.at)}</td>
             <td>
-              <b>{one.actor}</b>
+              <b>{signed(one.actorName, one.as)}</b>
+              {one.actorName !== one.actor && <div className="soft small mono">{one.actor}</div>}
               {one.origin !== null && <div className="soft small">{words.origin(one.origin)}</div>}
             </td>
             <td>
