@@ -24,7 +24,8 @@ export type IdPrefix =
   | 'tok'
   | 'enr'
   | 'sta'
-  | 'emg';
+  | 'emg'
+  | 'mai';
 
 /** A new id: prefix, 10 characters of time in milliseconds (so ids sort by age), 16 of randomness (80 bits). */
 export function newId(prefix: IdPrefix, now: Instant, random: Uint8Array = randomBytes(10)): string {

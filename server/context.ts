@@ -9,6 +9,7 @@ import { buildEnrolmentSide } from './context/enrolment-side.ts';
 import { homeCard } from './context/home-card.ts';
 import { buildHousekeeping } from './context/housekeeping.ts';
 import { buildLatchSide } from './context/latch-side.ts';
+import { buildMailSide } from './context/mail-side.ts';
 import { buildMediaSide } from './context/media-side.ts';
 import { metricSources } from './context/metric-sources.ts';
 import { buildPeopleSide } from './context/people-side.ts';
@@ -82,7 +83,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const time = new TimeService({ clock, keys });
   const common = { config, clock, log, storage, events };
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
-  const people = buildPeopleSide({ ...common, vault, areas: areaDirectory });
+  const mail = buildMailSide(common);
+  const people = buildPeopleSide({ ...common, vault, areas: areaDirectory, mails: mail.queue });
   const pending = new PendingActs();
   const tls = buildTlsSide(config, clock, log);
   const speakerSide = buildSpeakerSide({
@@ -91,7 +93,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const reach = buildReachSide(config, clock, log, tls.anchors);
   const { assignments, credentials, dispatcher, presence } = speakerSide;
   const { acts, ...auditSide } = buildAuditSide({
-    ...{ config, clock, log, storage, areas: areaDirectory, signer: keys },
+    ...{ config, clock, log, storage, areas: areaDirectory, signer: keys, mailer: mail.mailer },
     areaId: () => backupSide.service.areaId,
     clockTrusted: () => !planSide.guard.disputed,
   });
@@ -143,6 +145,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   });
   const scheduleSide = buildScheduleSide({
     ...{ storage, clock, ...territory, needs, events, accounts: people.services.directory },
+    ...{ notices: people.notices, publicUrl: config.publicUrl },
     disputed: () => planSide.guard.disputed,
     onError: (error) => log.error({ err: error, part: 'approvals' }, 'a part failed'),
     stopUnder: (...act) => broadcasts.cancelUnder(...act),
@@ -191,7 +194,10 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const backupSide = buildBackupSide({
     ...{ config, clock, log, storage, events, areas: areaDirectory, clockGuard: planSide.guard },
     guard: people.services.setup,
-    afterRestore: [people.afterRestore, enrolmentSide.afterRestore, scheduleSide.afterRestore],
+    afterRestore: [
+      ...[people.afterRestore, enrolmentSide.afterRestore, scheduleSide.afterRestore],
+      mail.afterRestore,
+    ],
     workerScript: overrides.backupWorker,
   });
 
@@ -241,6 +247,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
         embedded: speakerSide.broker !== null,
         ...{ dataFolder: config.dataFolder, heads: auditSide.headDelivery },
       }),
+      mail: mail.check,
       ...backupSide.checks,
       ...reach.readiness,
     }),
@@ -260,7 +267,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     ...{ audio: media.content, rootAreaId: config.rootArea.id },
   });
   const parts: Parts = {
-    ...{ config, log, clock, storage, keys, areaDirectory, speakerDirectory, people, media },
+    ...{ config, log, clock, storage, keys, areaDirectory, speakerDirectory, people, mail, media },
     speakers: speakerSide,
     planSide,
     makeGoods,

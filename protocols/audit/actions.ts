@@ -13,6 +13,7 @@ export const AUDIT_ACTIONS = [
   ...(['broadcast.play', 'broadcast.cancel', 'broadcast.cancel_part'] as const),
   ...(['broadcast.make_good', 'broadcast.postpone'] as const),
   'clock.confirm',
+  'email.change',
   ...(['emergency.ask', 'emergency.confirm', 'emergency.drop', 'emergency.review'] as const),
   'holidays.replace',
   ...(['keys.rotate', 'keys.rehome'] as const),

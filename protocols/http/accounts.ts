@@ -6,6 +6,16 @@ import { NameSchema, nullable, strict } from './common.ts';
 export const AccountNameSchema = Type.String({ pattern: '^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$' });
 export const AccountParamsSchema = Type.Object({ name: AccountNameSchema });
 
+/**
+ * One mail address: the well-kept format without its quoted names and address literals, which take blanks and line ends; 64 characters before the
+ * "@" and 254 in all (RFC 5321).
+ */
+export const EmailSchema = Type.String({
+  format: 'email',
+  maxLength: 254,
+  pattern: '^[^"\\s@]{1,64}@[A-Za-z0-9.-]+$',
+});
+
 /** A role in areas, from an instant on and until (not including) another; null: without such an end. A deputy's has both. */
 const GrantFields = {
   role: Type.String({ minLength: 1, maxLength: 32 }),
@@ -21,6 +31,8 @@ export type GrantRequest = Static<typeof GrantRequestSchema>;
 export const AccountSchema = Type.Object({
   name: AccountNameSchema,
   displayName: Type.String(),
+  /** Where notices are mailed to. */
+  email: nullable(Type.String()),
   grants: Type.Array(
     Type.Object({
       ...GrantFields,
@@ -51,12 +63,14 @@ const GrantsSchema = Type.Array(GrantRequestSchema, { minItems: 1, maxItems: 64 
 export const AccountCreateSchema = strict({
   name: AccountNameSchema,
   displayName: NameSchema,
+  email: Type.Optional(nullable(EmailSchema)),
   grants: GrantsSchema,
 });
 export type AccountCreate = Static<typeof AccountCreateSchema>;
 
 export const AccountChangeSchema = strict({
   displayName: Type.Optional(NameSchema),
+  email: Type.Optional(nullable(EmailSchema)),
   grants: Type.Optional(GrantsSchema),
 });
 export type AccountChange = Static<typeof AccountChangeSchema>;

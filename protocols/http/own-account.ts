@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { IdSchema, InstantSchema } from '../schema.ts';
+import { EmailSchema } from './accounts.ts';
 import { nullable, strict } from './common.ts';
 
 export const OwnSessionSchema = Type.Object({
@@ -22,6 +23,9 @@ export const PasswordChangeSchema = strict({
   current: Type.String({ minLength: 1, maxLength: 1024 }),
   password: Type.String({ minLength: 1, maxLength: 1024 }),
 });
+
+/** Null: none any more. */
+export const EmailChangeSchema = strict({ email: nullable(EmailSchema) });
 
 export const CodeRequestSchema = strict({ code: Type.String({ minLength: 6, maxLength: 32 }) });
 /** What an authenticator app takes: as base 32, as an address, and as a picture of that. */

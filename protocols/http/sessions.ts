@@ -57,7 +57,11 @@ export type Proof = Static<typeof ConfirmSchema>;
 export const SessionViewSchema = Type.Object({
   id: Type.String(),
   kind: Type.Enum(['browser', 'phone']),
-  account: Type.Object({ name: AccountNameSchema, displayName: Type.String() }),
+  account: Type.Object({
+    ...{ name: AccountNameSchema, displayName: Type.String() },
+    /** Where notices are mailed to. */
+    email: nullable(Type.String()),
+  }),
   /** Anything but `open` lets nobody do more than look after the own account. */
   state: Type.Enum(['open', 'set_up_second_factor', 'confirm_second_factor']),
   secondFactor: Type.Boolean(),
@@ -81,6 +85,8 @@ export const SessionViewSchema = Type.Object({
   ),
   /** What others (or the person elsewhere) did to the account, newest last. */
   notices: Type.Array(Type.Object({ at: InstantSchema, kind: Type.String(), by: Type.String() })),
+  /** Whether this controller has a mail server: without one nothing is mailed. */
+  sendsMail: Type.Boolean(),
   idleMs: Type.Integer(),
   expiresAt: InstantSchema,
   now: InstantSchema,

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { EARLIEST_MORNING, isMorningStart, LATEST_MORNING } from '../domain/policies/morning-start.ts';
 import { type AuditHeadsConfig, parseAuditHeads } from './audit-heads.ts';
+import { type MailConfig, parseMail } from './mail.ts';
 import { guessPublicUrl, parsePublicUrl } from './public-url.ts';
 import { parseStreamAllow } from './stream-allow.ts';
 import { parseTls, type TlsConfig } from './tls.ts';
@@ -51,6 +52,8 @@ export interface ServerConfig {
   readonly latenessMs: number;
   /** Hosts, addresses and networks outside the public Internet whose streams may be relayed. */
   readonly streamAllow: readonly string[];
+  /** Null: this controller sends no mail. */
+  readonly mail: MailConfig | null;
   readonly auditHeads: AuditHeadsConfig;
   readonly logLevel: LogLevel;
 }
@@ -75,6 +78,7 @@ export function parseVariables(texts: Readonly<Record<VariableKey, string | null
   const host = text('host');
   const asked = texts.publicUrl === null ? null : parsePublicUrl(texts.publicUrl);
   const tls = parseTls(texts, asked);
+  const mail = parseMail(texts);
   const publicUrl = asked ?? guessPublicUrl(host, port, tls.mode === 'off' ? 'http' : 'https');
   return {
     dataFolder,
@@ -98,7 +102,8 @@ export function parseVariables(texts: Readonly<Record<VariableKey, string | null
     emergencyLeadMs: seconds('emergencyLeadSeconds'),
     latenessMs: seconds('latenessSeconds'),
     streamAllow: parseStreamAllow(text('streamAllow')),
-    auditHeads: parseAuditHeads(texts),
+    auditHeads: parseAuditHeads(texts, mail),
+    mail,
     logLevel: oneOf('logLevel', text('logLevel'), LOG_LEVELS),
   };
 }

@@ -152,9 +152,10 @@ export const SERVER_VARIABLES = {
   smtpUrl: {
     name: 'LOA_SMTP_URL',
     default: '',
-    meaning: 'mail server: `smtp://` or `smtps://` with user:password@host:port',
+    meaning:
+      'mail server for all mail of the controller (notices to people’s own addresses, heads of the audit log): `smtp://` or `smtps://` with user:password@host:port; needs LOA_MAIL_FROM',
   },
-  mailFrom: { name: 'LOA_MAIL_FROM', default: '', meaning: 'address that mail comes from' },
+  mailFrom: { name: 'LOA_MAIL_FROM', default: '', meaning: 'address that this mail comes from' },
   logLevel: {
     name: 'LOA_LOG_LEVEL',
     default: 'info',

@@ -7,6 +7,7 @@ import { AuditLog } from '../domain/audit/audit-log.ts';
 import { HeadDelivery } from '../domain/audit/head-delivery.ts';
 import { Refusals } from '../domain/audit/refusals.ts';
 import type { DocumentSigner } from '../domain/keys/key-service.ts';
+import type { Mailer } from '../domain/mail/outgoing-mail.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
 import type { Logger } from '../logger.ts';
 import { headPlaces } from './head-places.ts';
@@ -22,14 +23,16 @@ export function buildAuditSide(options: {
   readonly log: Logger;
   readonly storage: Storage;
   readonly areas: AreaDirectory;
+  /** Null: there is no mail server. */
+  readonly mailer: Mailer | null;
 }) {
-  const { config, clock, log, storage, areas, signer, areaId, clockTrusted } = options;
+  const { config, clock, log, storage, areas, signer, areaId, clockTrusted, mailer } = options;
   const placeName = () => {
     const { id, kind, name } = areas.tree.get(areaId());
     return { areaId: id, name: `${kind} ${name}` };
   };
   const headDelivery = new HeadDelivery({
-    ...{ storage, clock, places: headPlaces(config.auditHeads, placeName) },
+    ...{ storage, clock, places: headPlaces(config.auditHeads, mailer, placeName) },
     onError: (place, error) =>
       log.error({ err: error, place }, 'the head of the audit log could not be sent'),
   });

@@ -14,6 +14,7 @@ import type { DatabaseStorage } from '../storage/index.ts';
 import type { BackupSide } from './backup-side.ts';
 import type { Housekeeping } from './housekeeping.ts';
 import type { LatchSide } from './latch-side.ts';
+import type { MailSide } from './mail-side.ts';
 import type { MediaSide } from './media-side.ts';
 import type { PeopleSide } from './people-side.ts';
 import type { PlanSide } from './plan-side.ts';
@@ -33,6 +34,7 @@ export interface Parts {
   readonly areaDirectory: AreaDirectory;
   readonly speakerDirectory: SpeakerDirectory;
   readonly people: PeopleSide;
+  readonly mail: MailSide;
   readonly media: MediaSide;
   readonly speakers: SpeakerSide;
   readonly planSide: PlanSide;
@@ -96,6 +98,7 @@ export class Context extends Lifecycle {
     await this.backupSide.adopt();
     await this.#run('sessions', this.#parts.people.sessions);
     await this.#run('API tokens', this.#parts.people.apiTokenBook);
+    if (this.#parts.mail.delivery !== null) await this.#run('mail', this.#parts.mail.delivery);
     await this.#run('latch file', latchSide.file);
     await this.#run('latches', latchSide.latches);
     await this.#run('media jobs', media.jobs);

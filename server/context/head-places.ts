@@ -1,21 +1,23 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTransport } from 'nodemailer';
 import { writeFileAtomic } from '#kit';
 import type { AuditHeadsConfig } from '../config/audit-heads.ts';
 import type { HeadPlace } from '../domain/audit/head-delivery.ts';
 import { headText } from '../domain/audit/head-text.ts';
+import type { Mailer } from '../domain/mail/outgoing-mail.ts';
 
-const TIMEOUT_MS = 20_000;
+/** What the controller is of: "xã Tân An". */
+type Place = () => { readonly areaId: string; readonly name: string };
 
-/** The places that the operator named. `place`: what the controller is of, "xã Tân An". */
+/** The places that the operator named. */
 export function headPlaces(
-  { folder, mail }: AuditHeadsConfig,
-  place: () => { readonly areaId: string; readonly name: string },
+  { folder, mailTo }: AuditHeadsConfig,
+  mailer: Mailer | null,
+  place: Place,
 ): HeadPlace[] {
   return [
     ...(folder === null ? [] : [folderPlace(folder, place)]),
-    ...(mail === null ? [] : [mailPlace(mail, place)]),
+    ...(mailer === null || mailTo.length === 0 ? [] : [mailPlace(mailer, mailTo, place)]),
   ];
 }
 
@@ -23,7 +25,7 @@ export function headPlaces(
  * One text file for each head; after a restore another head may bear the number of one that is here, and both stay. The folder is not made: a share or a stick that is not there must not be
  * mistaken for one that is.
  */
-function folderPlace(folder: string, place: Parameters<typeof headPlaces>[1]): HeadPlace {
+function folderPlace(folder: string, place: Place): HeadPlace {
   return {
     name: 'folder',
     send: async (head) => {
@@ -35,31 +37,19 @@ function folderPlace(folder: string, place: Parameters<typeof headPlaces>[1]): H
   };
 }
 
-function mailPlace(
-  { smtpUrl, from, to }: NonNullable<AuditHeadsConfig['mail']>,
-  place: Parameters<typeof headPlaces>[1],
-): HeadPlace {
+function mailPlace(mailer: Mailer, to: readonly string[], place: Place): HeadPlace {
   return {
     name: 'mail',
     send: async (head) => {
-      const timeouts = {
-        connectionTimeout: TIMEOUT_MS,
-        greetingTimeout: TIMEOUT_MS,
-        socketTimeout: TIMEOUT_MS,
-      };
-      const transport = createTransport({ url: smtpUrl, ...timeouts });
       const { name } = place();
-      try {
-        await transport.sendMail({
-          ...{ from, to: [...to] },
-          subject: `Đầu nhật ký số ${head.n}, ngày ${head.day} – ${name}`,
-          text: headText(head, name),
-          // The same head is the same message, however often it was tried.
-          messageId: `<loa-audit-${head.n}-${head.hash.slice(0, 16)}@loa-lang>`,
-        });
-      } finally {
-        transport.close();
-      }
+      await mailer.send({
+        to,
+        subject: `Đầu nhật ký số ${head.n}, ngày ${head.day} – ${name}`,
+        text: headText(head, name),
+        // The same head is the same message, however often it was tried.
+        messageId: `loa-audit-${head.n}-${head.hash.slice(0, 16)}@loa-lang`,
+        at: head.issuedAt,
+      });
     },
   };
 }

@@ -10,6 +10,7 @@ import { Authenticator } from '../domain/accounts/authenticator.ts';
 import { LinkService } from '../domain/accounts/link-service.ts';
 import { LoginGuard } from '../domain/accounts/login-guard.ts';
 import { LoginService } from '../domain/accounts/login-service.ts';
+import { Notices } from '../domain/accounts/notices.ts';
 import { LINK_KINDS } from '../domain/accounts/one-time-link.ts';
 import { OwnAccountService } from '../domain/accounts/own-account-service.ts';
 import { PasskeyVerifier } from '../domain/accounts/passkey-verifier.ts';
@@ -24,6 +25,7 @@ import { openTokens } from '../domain/accounts/tokens-file.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AfterRestore } from '../domain/backup/restored.ts';
 import type { KeyVault } from '../domain/keys/key-vault.ts';
+import type { MailQueue } from '../domain/mail/mail-queue.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
 import type { MachineTokens, PeopleServices } from '../http/people-services.ts';
 import type { Logger } from '../logger.ts';
@@ -35,12 +37,14 @@ export interface PeopleSideOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly areas: AreaDirectory;
+  /** Null: there is no mail server. */
+  readonly mails: MailQueue | null;
 }
 
 export type PeopleSide = ReturnType<typeof buildPeopleSide>;
 
 /** People, machines' tokens and what they log in with, joined but not started: `load` first, then the two books. */
-export function buildPeopleSide({ config, vault, storage, clock, log, areas }: PeopleSideOptions) {
+export function buildPeopleSide({ config, vault, storage, clock, log, areas, mails }: PeopleSideOptions) {
   const { publicUrl, tokensFile } = config;
   const onError = (error: unknown) => log.error({ err: error, part: 'people' }, 'a part failed');
   const directory = new AccountDirectory();
@@ -54,12 +58,13 @@ export function buildPeopleSide({ config, vault, storage, clock, log, areas }: P
   const hasher = new PasswordHasher();
   const passwords = new PasswordChoice({ hasher, areas });
   const guard = new LoginGuard(clock);
-  const common = { storage, clock, accounts: directory, factors, sessions, passwords };
+  const notices = new Notices({ accounts: directory, areas, mails });
+  const common = { storage, clock, accounts: directory, notices, factors, sessions, passwords };
   const authenticator = new Authenticator({ ...common, hasher, passkeys, guard });
   const links = new LinkService({ read: storage.read, clock, accounts: directory, publicUrl });
   const apiTokens = new ApiTokenService({ book: apiTokenBook, areas, clock });
   const services: PeopleServices = {
-    ...{ publicUrl, directory, factors, sessions, passkeys, links, apiTokens },
+    ...{ publicUrl, directory, factors, sessions, passkeys, links, apiTokens, sendsMail: mails !== null },
     setup: new SetupService({ ...common, areas, publicUrl, isMachine }),
     login: new LoginService({ ...common, authenticator, links }),
     own: new OwnAccountService({ ...common, authenticator, passkeys }),
@@ -75,7 +80,7 @@ export function buildPeopleSide({ config, vault, storage, clock, log, areas }: P
     },
   };
   return {
-    ...{ services, tokens, sessions, apiTokenBook },
+    ...{ services, tokens, sessions, apiTokenBook, notices },
     /** What a person may do at this moment, by name, whoever asks; undefined: nobody of that name, or a machine. */
     actorNow: (name: string): Actor | undefined => {
       const account = directory.find(name);

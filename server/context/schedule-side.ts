@@ -1,6 +1,5 @@
 import type { Clock } from '#kit';
-import type { AccountDirectory } from '../domain/accounts/account-directory.ts';
-import { DueNotices } from '../domain/accounts/due-notices.ts';
+import { DueNotices, type DueNoticesOptions } from '../domain/accounts/due-notices.ts';
 import type { NeedsOf } from '../domain/announcements/area-needs.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AfterRestore } from '../domain/backup/restored.ts';
@@ -25,7 +24,9 @@ export interface ScheduleSideOptions {
   readonly storage: Storage;
   readonly disputed: () => boolean;
   readonly onError: (error: unknown) => void;
-  readonly accounts: AccountDirectory;
+  readonly accounts: DueNoticesOptions['accounts'];
+  readonly notices: DueNoticesOptions['notices'];
+  readonly publicUrl: string;
   readonly areas: AreaDirectory;
   readonly speakers: SpeakerIndex;
   readonly clock: Clock;

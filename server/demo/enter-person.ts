@@ -26,7 +26,7 @@ export async function enterPerson(storage: Storage, clock: Clock, person: NewPer
   });
   const { secret } = await storage.transaction(async (tx) => {
     await tx.accounts.insert({
-      ...{ name, displayName, passwordHash, notices: [] },
+      ...{ name, displayName, passwordHash, email: null, notices: [] },
       grants: [{ role, areas, from: null, until: null }],
       ...{ createdAt: Math.floor(clock.now()), createdBy: 'setup', deactivatedAt: null },
     });

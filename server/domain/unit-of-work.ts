@@ -14,6 +14,7 @@ import type { ReceiptStore } from './deliveries/receipts.ts';
 import type { EmergencyStore } from './emergencies/emergency.ts';
 import type { EnrolmentStore } from './enrolment/enrolment.ts';
 import type { LatchStore } from './latches/latch.ts';
+import type { MailStore } from './mail/outgoing-mail.ts';
 import type { MediaStore } from './media/medium.ts';
 import type { PlanStore } from './plans/plan.ts';
 import type { ProgrammeStore, ScheduleStore } from './schedule/schedule.ts';
@@ -63,6 +64,7 @@ export interface Stores {
   readonly totps: TotpStore;
   readonly passkeys: PasskeyStore;
   readonly apiTokens: ApiTokenStore;
+  readonly mails: MailStore;
 }
 
 /** Stores bound to one transaction. */

@@ -20,6 +20,8 @@ export interface MachineTokens {
 export interface PeopleServices {
   /** Origin at which people open the console. */
   readonly publicUrl: string;
+  /** Whether there is a mail server. */
+  readonly sendsMail: boolean;
   readonly directory: AccountDirectory;
   readonly factors: SecondFactors;
   readonly sessions: SessionBook;

@@ -8,12 +8,12 @@ import type { ApiServices } from './services.ts';
 export function sessionView(session: Session, { people, clock }: ApiServices): SessionView {
   const { directory, factors } = people;
   const account = directory.get(session.account);
-  const { name, displayName, notices, passwordHash } = account;
+  const { name, displayName, email, notices, passwordHash } = account;
   const now = Math.floor(clock.now());
   const { id, kind, secondFactor, authenticatedAt, expiresAt } = session;
   return {
     ...{ id, kind, secondFactor, expiresAt, now },
-    account: { name, displayName },
+    account: { name, displayName, email },
     state: factors.stateOf(session, account, now),
     freshUntil: authenticatedAt + FRESH_MS,
     factors: {
@@ -28,6 +28,7 @@ export function sessionView(session: Session, { people, clock }: ApiServices): S
       permissions: [...GRANTS[role]],
     })),
     notices: [...notices],
+    sendsMail: people.sendsMail,
     idleMs: SESSION_LIFE[kind].idleMs,
   };
 }

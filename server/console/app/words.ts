@@ -29,6 +29,10 @@ export const words = {
   displayName: 'Họ và tên',
   loginName: 'Tên đăng nhập',
   loginNameHint: 'Chữ thường không dấu, chữ số, dấu chấm, gạch ngang. Không đổi và không dùng lại được.',
+  email: 'Địa chỉ thư điện tử',
+  emailHint: 'Lời nhắc duyệt và thông báo về tài khoản được gửi tới đây. Có thể để trống.',
+  emailNotSent:
+    'Máy chủ này chưa được cài đặt để gửi thư, nên chưa có thư nào được gửi. Người vận hành đặt LOA_SMTP_URL và LOA_MAIL_FROM.',
   noPage: 'Không có trang này.',
   home: 'Về trang chính',
   roles: {
@@ -46,6 +50,7 @@ export const words = {
     password_set: 'Mật khẩu đã được đổi',
     second_factor_changed: 'Bước xác thực thứ hai đã thay đổi',
     grants_changed: 'Vai trò của tài khoản đã thay đổi',
+    email_changed: 'Địa chỉ thư nhận thông báo đã thay đổi',
     approval_due: 'Ngày hôm sau còn lượt phát chưa được duyệt',
   } as Readonly<Record<string, string>>,
 } as const;

@@ -3,7 +3,7 @@ import { type AccountChange, type AccountCreate, type AccountView, DomainError }
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { changes, record } from '../audit/record.ts';
 import type { Transaction } from '../unit-of-work.ts';
-import { type Account, areasOfAccount, isInForce, willAdminister, withNotice } from './account.ts';
+import { type Account, areasOfAccount, emailChange, isInForce, willAdminister } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import {
   authorizeAll,
@@ -16,12 +16,14 @@ import {
 } from './account-rules.ts';
 import { type Actor, authorize, isAllowed } from './actor.ts';
 import type { IssuedLink, LinkService } from './link-service.ts';
+import type { Notices } from './notices.ts';
 import type { OneTimeLink } from './one-time-link.ts';
 import type { SecondFactors } from './second-factors.ts';
 import type { SessionBook } from './session-book.ts';
 
 export interface AccountServiceOptions {
   readonly accounts: AccountDirectory;
+  readonly notices: Notices;
   readonly factors: SecondFactors;
   readonly sessions: SessionBook;
   readonly links: LinkService;
@@ -66,10 +68,10 @@ export class AccountService {
 
   view(actor: Actor, account: Account): AccountView {
     const { factors, sessions, clock, areas } = this.#options;
-    const { name, displayName, createdAt, createdBy, deactivatedAt, passwordHash } = account;
+    const { name, displayName, email, createdAt, createdBy, deactivatedAt, passwordHash } = account;
     const now = clock.now();
     return {
-      ...{ name, displayName, createdAt, createdBy, deactivatedAt },
+      ...{ name, displayName, email, createdAt, createdBy, deactivatedAt },
       grants: account.grants.map((grant) => ({
         ...grant,
         areas: [...grant.areas],
@@ -103,11 +105,12 @@ export class AccountService {
     const account: Account = {
       ...{ name, grants, createdAt: now, createdBy: actor.name },
       displayName: wanted.displayName.trim(),
-      ...{ passwordHash: null, notices: [], deactivatedAt: null },
+      ...{ passwordHash: null, email: wanted.email ?? null, notices: [], deactivatedAt: null },
     };
     await tx.accounts.insert(account);
     const { displayName } = account;
-    await record(tx, now, actor, 'account.create', name, { displayName, grants });
+    const email = emailChange(null, account.email);
+    await record(tx, now, actor, 'account.create', name, { displayName, grants, ...(email && { email }) });
     tx.afterCommit(() => accounts.put(account));
     const issued = await links.issue(tx, {
       ...{ account: name, kind: 'invitation', direct: false, forgets: false, by: actor.name },
@@ -115,33 +118,37 @@ export class AccountService {
     return { account, issued };
   }
 
-  /** Another display name or other grants: every area whose grant changes must be the actor's. Throws `account.self`, `account.last_administrator`. */
+  /**
+   * Another display name, mail address or other grants: every area whose grant changes must be the actor's, and of a name or an address every area of the person. One's own address is
+   * changed on the own account's page, which asks for a fresh proof. Throws `account.self`, `account.last_administrator`.
+   */
   async change(tx: Transaction, actor: Actor, name: string, change: AccountChange): Promise<Account> {
     const { accounts, areas, clock } = this.#options;
     const before = accounts.get(name);
     const grants = change.grants === undefined ? before.grants : checkGrants(change.grants);
-    if (change.displayName !== undefined)
+    const email = change.email === undefined ? before.email : change.email;
+    const emailed = emailChange(before.email, email);
+    if (change.displayName !== undefined || change.email !== undefined)
       authorizeAll(actor, 'account:write', areasOfAccount(before), areas.tree);
     const touched = touchedAreas(before.grants, grants);
     authorizeAny(actor, 'account:write', before, areas.tree);
     authorizeAll(actor, 'account:write', touched, areas.tree);
-    if (touched.length > 0) notOneself(actor, before);
+    if (touched.length > 0 || emailed !== undefined) notOneself(actor, before);
     const now = Math.floor(clock.now());
     const displayName = change.displayName?.trim() ?? before.displayName;
-    const changed: Account = { ...before, displayName, grants };
+    const changed: Account = { ...before, displayName, grants, email };
     keepAdministrator(accounts.all(), changed, areas.tree, now);
-    const told =
-      touched.length === 0
-        ? changed
-        : withNotice(changed, { at: now, kind: 'grants_changed', by: actor.name });
-    await this.#save(tx, told);
+    const told = await this.#saveChange(tx, before, changed, {
+      ...{ at: now, by: actor.name },
+      ...{ granted: touched.length > 0, emailed: emailed !== undefined },
+    });
     await record(
       tx,
       now,
       actor,
       'account.change',
       name,
-      {},
+      emailed === undefined ? {} : { email: emailed },
       changes(before, changed, ['displayName', 'grants']),
     );
     return told;
@@ -215,7 +222,7 @@ export class AccountService {
     const before = this.#managed(actor, name);
     if (before.deactivatedAt !== null) throw new DomainError('account.deactivated', { name });
     const now = Math.floor(this.#options.clock.now());
-    await this.#save(tx, withNotice(before, { at: now, kind: 'reset_link', by: actor.name }));
+    await this.#options.notices.leave(tx, before, { at: now, kind: 'reset_link', by: actor.name });
     await record(tx, now, actor, 'account.reset', name, { reason, forgets });
     return this.#options.links.issue(tx, {
       ...{ account: name, kind: 'reset', direct: false, forgets, by: actor.name },
@@ -256,6 +263,31 @@ export class AccountService {
     authorizeAll(actor, 'account:write', areasOfAccount(account), this.#options.areas.tree);
     notOneself(actor, account);
     return account;
+  }
+
+  /** Saves a changed account and tells its owner of what was done to it. */
+  async #saveChange(
+    tx: Transaction,
+    before: Account,
+    changed: Account,
+    what: {
+      readonly at: number;
+      readonly by: string;
+      readonly granted: boolean;
+      readonly emailed: boolean;
+    },
+  ): Promise<Account> {
+    const { at, by, granted, emailed } = what;
+    const { notices } = this.#options;
+    if (!granted && !emailed) {
+      await this.#save(tx, changed);
+      return changed;
+    }
+    // To the address of before, too: whoever changes it must not silence what is told.
+    const leave = (account: Account, kind: 'grants_changed' | 'email_changed') =>
+      notices.leave(tx, account, { at, kind, by }, before.email);
+    const told = granted ? await leave(changed, 'grants_changed') : changed;
+    return emailed ? leave(told, 'email_changed') : told;
   }
 
   async #save(tx: Transaction, account: Account): Promise<void> {

@@ -17,6 +17,7 @@ export interface Notice {
     | 'password_set'
     | 'second_factor_changed'
     | 'grants_changed'
+    | 'email_changed'
     | 'approval_due';
   readonly by: string;
 }
@@ -28,6 +29,8 @@ export interface Account {
   readonly grants: readonly TimedGrant[];
   /** Argon2id as a PHC string; null until the person has chosen a password. */
   readonly passwordHash: string | null;
+  /** Where notices are mailed to; null: nowhere. It goes neither into a log nor into the audit log. */
+  readonly email: string | null;
   readonly notices: readonly Notice[];
   readonly createdAt: Instant;
   readonly createdBy: string;
@@ -57,6 +60,16 @@ export function grantsInForce({ grants, deactivatedAt }: Account, now: Instant):
 export function accountActor(account: Account, now: Instant, origin: string): Actor {
   const grants = grantsInForce(account, now).map(({ role, areas }) => ({ role, areas }));
   return { kind: 'person', name: account.name, grants, origin };
+}
+
+/** What became of a mail address, for the audit log; undefined: it is as it was. */
+export function emailChange(
+  before: string | null,
+  after: string | null,
+): 'set' | 'changed' | 'removed' | undefined {
+  if (before === after) return undefined;
+  if (before === null) return 'set';
+  return after === null ? 'removed' : 'changed';
 }
 
 /** Whether the person holds administrator rights anywhere at this instant: those need a second factor. */

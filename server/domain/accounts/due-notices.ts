@@ -1,29 +1,47 @@
 import type { Clock } from '#kit';
 import type { AreaTree } from '../areas/area.ts';
 import type { Transaction } from '../unit-of-work.ts';
-import { accountActor, withNotice } from './account.ts';
+import { accountActor } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import { isAllowed } from './actor.ts';
+import { type DueItem, dueMail } from './notice-mail.ts';
+import type { Notices } from './notices.ts';
 
-/** Leaves a notice with the people whose approval is waited for: who was not there when it was told finds it at the own account. */
+/** Something that airs and lacks an approval, and the areas whose people are told. */
+export interface DueFor extends DueItem {
+  readonly concerns: ReadonlySet<string>;
+}
+
+export interface DueNoticesOptions {
+  readonly accounts: AccountDirectory;
+  readonly notices: Notices;
+  readonly clock: Clock;
+  /** Origin at which people open the console. */
+  readonly publicUrl: string;
+}
+
+/** Tells the people whose approval is waited for: who was not there when it was told finds it at the own account, and in the mail. */
 export class DueNotices {
-  readonly #accounts: AccountDirectory;
-  readonly #clock: Clock;
+  readonly #options: DueNoticesOptions;
 
-  constructor(options: { readonly accounts: AccountDirectory; readonly clock: Clock }) {
-    this.#accounts = options.accounts;
-    this.#clock = options.clock;
+  constructor(options: DueNoticesOptions) {
+    this.#options = options;
   }
 
-  /** One for each person who may approve in one of these areas now; it takes the place of the last of its kind. */
-  async leave(tx: Transaction, areaIds: readonly string[], tree: AreaTree): Promise<void> {
-    const now = Math.floor(this.#clock.now());
-    for (const account of this.#accounts.all()) {
+  /** One for each person who may approve something of it now, naming that; it takes the place of the last of its kind. `due`: by start. */
+  async leave(tx: Transaction, due: readonly DueFor[], tree: AreaTree): Promise<void> {
+    const { accounts, notices, clock, publicUrl } = this.#options;
+    const now = Math.floor(clock.now());
+    const concerned = [...new Set(due.flatMap(({ concerns }) => [...concerns]))];
+    for (const account of accounts.all()) {
       const actor = accountActor(account, now, '');
-      if (!areaIds.some((id) => isAllowed(actor, 'announcement:approve', id, tree))) continue;
-      const told = withNotice(account, { at: now, kind: 'approval_due', by: 'controller' });
-      await tx.accounts.update(told);
-      tx.afterCommit(() => this.#accounts.put(told));
+      const own = new Set(concerned.filter((id) => isAllowed(actor, 'announcement:approve', id, tree)));
+      const items = due.filter(({ concerns }) => [...concerns].some((id) => own.has(id)));
+      const last = items.at(-1);
+      if (last === undefined) continue;
+      const notice = { at: now, kind: 'approval_due', by: 'controller' } as const;
+      // Worth reading until the last of it has begun.
+      await notices.leaveWith(tx, account, notice, dueMail(account, items, publicUrl), last.startsAt);
     }
   }
 }

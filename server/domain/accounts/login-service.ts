@@ -2,10 +2,11 @@ import type { Clock } from '#kit';
 import { type AuditAction, DomainError, type Proof } from '#protocols';
 import { record } from '../audit/record.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
-import { type Account, accountActor, willAdminister, withNotice } from './account.ts';
+import { type Account, accountActor, willAdminister } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { LinkService } from './link-service.ts';
+import type { Notices } from './notices.ts';
 import type { OneTimeLink } from './one-time-link.ts';
 import type { PasswordChoice } from './password-choice.ts';
 import type { SecondFactors } from './second-factors.ts';
@@ -16,6 +17,7 @@ export interface LoginServiceOptions {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly accounts: AccountDirectory;
+  readonly notices: Notices;
   readonly factors: SecondFactors;
   readonly sessions: SessionBook;
   readonly authenticator: Authenticator;
@@ -74,11 +76,8 @@ export class LoginService {
       await sessions.endAll(tx, account.name);
       if (link.forgets) await factors.forget(tx, account.name);
       const at = Math.floor(clock.now());
-      const changed = withNotice(
-        { ...current, passwordHash },
-        { at, kind: 'password_set', by: account.name },
-      );
-      await this.#save(tx, changed);
+      const notice = { at, kind: 'password_set', by: account.name } as const;
+      const changed = await this.#options.notices.leave(tx, { ...current, passwordHash }, notice);
       const wanted = { account: account.name, kind: 'browser', device, secondFactor: false } as const;
       const { kind, createdBy } = link;
       return this.#open(tx, changed, wanted, 'password.set', { by: kind, linkBy: createdBy });
@@ -113,8 +112,8 @@ export class LoginService {
     const { account: name, createdBy: by, direct } = link;
     const account = accounts.get(name);
     if (account.deactivatedAt !== null) throw new DomainError('link.invalid');
-    const told = withNotice(account, { at: Math.floor(clock.now()), kind: 'phone_paired', by });
-    await this.#save(tx, told);
+    const at = Math.floor(clock.now());
+    const told = await this.#options.notices.leave(tx, account, { at, kind: 'phone_paired', by });
     const wanted = { account: name, kind: 'phone', device, secondFactor, pairedBy: by } as const;
     return this.#open(tx, told, wanted, 'phone.pair', { by, direct });
   }
@@ -129,11 +128,6 @@ export class LoginService {
     const opened = await this.#options.sessions.open(tx, wanted);
     await this.#record(tx, account, wanted.device.address, action, { ...detail, session: opened.session.id });
     return opened;
-  }
-
-  async #save(tx: Transaction, account: Account): Promise<void> {
-    await tx.accounts.update(account);
-    tx.afterCommit(() => this.#options.accounts.put(account));
   }
 
   #record(

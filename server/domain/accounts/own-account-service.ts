@@ -2,9 +2,11 @@ import type { Clock } from '#kit';
 import { type AuditAction, DomainError, type PasskeyAttestation, sha256 } from '#protocols';
 import { record } from '../audit/record.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
-import { type Account, accountActor, type Notice, withNotice } from './account.ts';
+import { type Account, accountActor, emailChange } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import type { Authenticator } from './authenticator.ts';
+import type { AccountNotice } from './notice-mail.ts';
+import type { Notices } from './notices.ts';
 import type { Passkey } from './passkey.ts';
 import type { PasskeyVerifier } from './passkey-verifier.ts';
 import type { PasswordChoice } from './password-choice.ts';
@@ -17,6 +19,7 @@ export interface OwnAccountServiceOptions {
   readonly storage: Storage;
   readonly clock: Clock;
   readonly accounts: AccountDirectory;
+  readonly notices: Notices;
   readonly factors: SecondFactors;
   readonly sessions: SessionBook;
   readonly passkeys: PasskeyVerifier;
@@ -66,6 +69,26 @@ export class OwnAccountService {
       const ended = await this.#options.sessions.endAll(tx, session.account, session.id);
       await this.#record(tx, session, 'session.end_others', { ended });
       return ended;
+    });
+  }
+
+  /** Where notices are mailed to; null: nowhere. The address of before hears of it, too. Throws `session.stale`. */
+  async changeEmail(session: Session, email: string | null): Promise<void> {
+    this.#fresh(session);
+    await this.#options.storage.transaction(async (tx) => {
+      const account = this.#options.accounts.get(session.account);
+      const change = emailChange(account.email, email);
+      if (change === undefined) return;
+      const changed = { ...account, email };
+      await this.#note(
+        tx,
+        changed,
+        session,
+        'email_changed',
+        'email.change',
+        { email: change },
+        account.email,
+      );
     });
   }
 
@@ -185,7 +208,7 @@ export class OwnAccountService {
     });
   }
 
-  /** Second factors are not changed on a screen that was left alone, nor by who got around the one that there is. */
+  /** Second factors and the mail address are not changed on a screen that was left alone, nor by who got around the one that there is. */
   #fresh(session: Session): void {
     const { accounts, clock, factors } = this.#options;
     const now = clock.now();
@@ -214,14 +237,13 @@ export class OwnAccountService {
     tx: Transaction,
     account: Account,
     session: Session,
-    kind: Notice['kind'],
+    kind: AccountNotice['kind'],
     action: AuditAction,
     detail: object = {},
+    alsoTo: string | null = null,
   ): Promise<void> {
     const at = Math.floor(this.#options.clock.now());
-    const told = withNotice(account, { at, kind, by: account.name });
-    await tx.accounts.update(told);
-    tx.afterCommit(() => this.#options.accounts.put(told));
+    await this.#options.notices.leave(tx, account, { at, kind, by: account.name }, alsoTo);
     await this.#record(tx, session, action, detail);
   }
 

@@ -60,7 +60,7 @@ export class SetupService implements SetupGuard {
     const passwordHash = await passwords.take({ name, displayName, grants }, wanted.password);
     const now = Math.floor(clock.now());
     const account: Account = {
-      ...{ name, displayName, grants, passwordHash, notices: [] },
+      ...{ name, displayName, grants, passwordHash, email: null, notices: [] },
       ...{ createdAt: now, createdBy: 'setup', deactivatedAt: null },
     };
     return storage.transaction(async (tx) => {

@@ -1,6 +1,6 @@
 import { type Clock, type Instant, Lifecycle, type Milliseconds, repeat } from '#kit';
 import { type ApprovalsDue, PLAN_HORIZON_DAYS } from '#protocols';
-import type { DueNotices } from '../accounts/due-notices.ts';
+import type { DueFor, DueNotices } from '../accounts/due-notices.ts';
 import type { NeedsOf } from '../announcements/area-needs.ts';
 import { concerned } from '../areas/commune.ts';
 import { areasMeant } from '../areas/meant.ts';
@@ -102,7 +102,7 @@ export class ApprovalsDueService extends Lifecycle {
     const zones = new Set((await storage.read.schedules.active()).map(({ areaId }) => tree.zoneOf(areaId)));
     const before = JSON.parse((await storage.read.settings.get(REMINDED)) ?? '{}') as Record<string, number>;
     const reminded = { ...before };
-    const reminders: Reminder[] = [];
+    const found: DueFor[] = [];
     for (const zone of zones) {
       const at = lastNightly(zone, REMIND_AT, now);
       const last = before[zone];
@@ -110,16 +110,15 @@ export class ApprovalsDueService extends Lifecycle {
       reminded[zone] = at;
       // Where there was nothing to remind of before, no reminder was missed.
       if (last === undefined) continue;
-      const due = await this.#remindersFor(zone, at, now);
-      this.#tell(due, at);
-      reminders.push(...due);
+      const { day, due } = await this.#dueFor(zone, at, now);
+      this.#tell(remindersOf(due, day), at);
+      found.push(...due);
     }
     if (JSON.stringify(before) === JSON.stringify(reminded)) return;
     // Told before it is noted: a crash in between tells once more, under the same ids, and loses nothing.
     await storage.transaction(async (tx) => {
       await tx.settings.put(REMINDED, JSON.stringify(reminded), Math.floor(now));
-      const areaIds = reminders.map(({ areaId }) => areaId);
-      if (areaIds.length > 0) await notices.leave(tx, areaIds, tree);
+      if (found.length > 0) await notices.leave(tx, found, tree);
     });
   }
 
@@ -132,29 +131,23 @@ export class ApprovalsDueService extends Lifecycle {
     }
   }
 
-  /** One for each area that has schedules of the next day, and for each in which they lack an approval; nothing once that day is over. */
-  async #remindersFor(zone: string, at: Instant, now: Instant): Promise<Reminder[]> {
+  /** What of the day after a 20:00 is not approved and has not begun, and the areas whose people are told; nothing once that day is over. */
+  async #dueFor(zone: string, at: Instant, now: Instant): Promise<{ day: string; due: DueFor[] }> {
     const { tree } = this.#options.guard.territory();
     const tomorrow = addDays(localDay(zone, at), 1);
     const range = {
       from: Math.max(now, instantOf(zone, tomorrow, 0)),
       to: instantOf(zone, addDays(tomorrow, 1), 0),
     };
-    if (range.from >= range.to) return [];
-    const due = await this.#find(range, ({ areaId }) => tree.zoneOf(areaId) === zone);
-    const byArea = new Map<string, Reminder>();
-    const day = formatDay(tomorrow);
-    for (const { areaId: from, areas, startsAt } of due) {
-      const missing = new Set(areas.flatMap((one) => [...tree.within(one.areaId)]));
-      for (const areaId of new Set([from, ...concerned(missing, tree)])) {
-        const known = byArea.get(areaId);
-        byArea.set(areaId, {
-          ...{ id: `${areaId} ${day}`, areaId, day },
-          ...{ count: (known?.count ?? 0) + 1, firstAt: known?.firstAt ?? startsAt },
-        });
-      }
-    }
-    return [...byArea.values()];
+    const due =
+      range.from >= range.to ? [] : await this.#find(range, ({ areaId }) => tree.zoneOf(areaId) === zone);
+    return {
+      day: formatDay(tomorrow),
+      due: due.map((one) => {
+        const missing = new Set(one.areas.flatMap(({ areaId }) => [...tree.within(areaId)]));
+        return { ...one, zone, concerns: new Set([one.areaId, ...concerned(missing, tree)]) };
+      }),
+    };
   }
 
   async #find(
@@ -198,6 +191,20 @@ interface Reminder {
   readonly day: string;
   readonly count: number;
   readonly firstAt: Instant;
+}
+
+/** One for each area whose people are told of something of this day. */
+function remindersOf(due: readonly DueFor[], day: string): Reminder[] {
+  const byArea = new Map<string, Reminder>();
+  for (const { concerns, startsAt } of due)
+    for (const areaId of concerns) {
+      const known = byArea.get(areaId);
+      byArea.set(areaId, {
+        ...{ id: `${areaId} ${day}`, areaId, day },
+        ...{ count: (known?.count ?? 0) + 1, firstAt: known?.firstAt ?? startsAt },
+      });
+    }
+  return [...byArea.values()];
 }
 
 /** Whether a schedule airs one of these announcements, also as a fallback. */

@@ -108,7 +108,7 @@ export const accountRoutes =
       {
         config: permission('account:write'),
         schema: {
-          summary: 'Another display name or other grants; in force at once',
+          summary: 'Another display name, mail address or other grants; in force at once',
           tags,
           headers,
           params,

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import {
   CodeRequestSchema,
   ConfirmSchema,
+  EmailChangeSchema,
   EndedSchema,
   IdParamsSchema,
   OwnSessionListSchema,
@@ -127,6 +128,25 @@ export const ownAccountRoutes =
         const opened = await own.changePassword(ownSession(request), current, password, deviceOf(request));
         giveCookie(reply, services, opened);
         return sessionView(opened.session, services);
+      },
+    );
+
+    app.post(
+      '/account/email',
+      {
+        config,
+        schema: {
+          summary: 'Where notices are mailed to; null: nowhere',
+          description:
+            'Asks for a proof of who somebody is within the last minutes. The address of before is told.',
+          tags,
+          body: EmailChangeSchema,
+          response: { 200: SessionViewSchema },
+        },
+      },
+      async (request) => {
+        await own.changeEmail(ownSession(request), request.body.email);
+        return sessionView(ownSession(request), services);
       },
     );
 

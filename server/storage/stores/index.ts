@@ -13,6 +13,7 @@ import { DatabaseEnrolmentStore } from './enrolment-store.ts';
 import { DatabaseIdempotencyStore } from './idempotency-store.ts';
 import { DatabaseLatchStore } from './latch-store.ts';
 import { DatabaseLinkStore } from './link-store.ts';
+import { DatabaseMailStore } from './mail-store.ts';
 import { DatabaseMediaStore } from './media-store.ts';
 import { DatabasePlanStore } from './plan-store.ts';
 import { DatabaseReceiptStore } from './receipt-store.ts';
@@ -56,5 +57,6 @@ export function createStores(access: Access, active: ActiveSchedules): StorageSt
     totps: new DatabaseTotpStore(access),
     passkeys: new DatabasePasskeyStore(access),
     apiTokens: new DatabaseApiTokenStore(access),
+    mails: new DatabaseMailStore(access),
   };
 }

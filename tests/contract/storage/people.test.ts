@@ -8,7 +8,13 @@ import { onBothDatabases } from './databases.ts';
 import { AT, uniqueId } from './samples.ts';
 
 const account = (over: Partial<Account> = {}): Account => ({
-  ...{ name: uniqueId('người'), displayName: 'Bà Hạnh', passwordHash: null, createdBy: 'setup' },
+  ...{
+    name: uniqueId('người'),
+    displayName: 'Bà Hạnh',
+    passwordHash: null,
+    createdBy: 'setup',
+    email: 'hanh@xa.test',
+  },
   grants: [{ role: 'deputy', areas: ['xa', 'xa-2'], from: AT, until: AT + 0.5 }],
   notices: [{ at: AT, kind: 'phone_paired', by: 'bich' }],
   ...{ createdAt: AT, deactivatedAt: null },
@@ -42,12 +48,34 @@ onBothDatabases('people', (storage) => {
     const { name } = person;
     const found = async () => (await storage().read.accounts.all()).find((one) => one.name === name);
     expect(await found()).toEqual(person);
-    const changed: Account = { ...person, passwordHash: '$argon2id$…', grants: [], deactivatedAt: AT + 1 };
+    const changed: Account = { ...person, passwordHash: '$argon2id$…', grants: [], email: null };
     await change((tx) => tx.accounts.update(changed));
     expect(await found()).toEqual(changed);
     await expect(change((tx) => tx.accounts.insert(account({ name })))).rejects.toMatchObject({
       code: 'account.name_taken',
     });
+  });
+
+  it('have mails that wait, the oldest first, until they are taken off', async () => {
+    const { name } = await entered();
+    const mail = (n: number) => ({
+      ...{ id: `${uniqueId('mai')}_${n}`, account: name, to: 'hanh@xa.test', subject: 'Thông báo' },
+      ...{ text: 'Kính gửi bà Hạnh,\n.\n', createdAt: AT, expiresAt: AT + 0.5 },
+    });
+    const mails = [mail(1), mail(2), mail(3)].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const [first, second, third] = mails;
+    if (first === undefined || second === undefined || third === undefined) throw new Error('three');
+    await change(async (tx) => {
+      await tx.mails.removeAll();
+      for (const one of [third, first, second]) await tx.mails.insert(one);
+    });
+    const { read } = storage();
+    expect(await read.mails.waiting(null, 2)).toEqual([first, second]);
+    expect(await read.mails.waiting(second.id, 2)).toEqual([third]);
+    await change((tx) => tx.mails.remove([first.id, 'mai_gone']));
+    expect(await read.mails.count()).toBe(2);
+    await change((tx) => tx.mails.removeAll());
+    expect(await read.mails.waiting(null, 2)).toEqual([]);
   });
 
   it('have sessions that are seen, ended and forgotten', async () => {

@@ -185,7 +185,7 @@ describe('an emergency', { timeout: 60_000 }, () => {
     const { storage, services } = controller.context;
     const areas = [COMMUNE, ELSEWHERE];
     const hang: Account = {
-      ...{ name: 'hang', displayName: 'Hằng', passwordHash: null, notices: [] },
+      ...{ name: 'hang', displayName: 'Hằng', passwordHash: null, email: null, notices: [] },
       ...{ createdAt: 0, createdBy: 'administrator', deactivatedAt: null },
       grants: [
         { role: 'editor', areas, from: null, until: null },

@@ -26,7 +26,12 @@ const leave: StandingApproval = {
   ...{ at: 1, expiresAt: NEVER, endedAt: null, endedBy: null, endedAs: null, endedReason: null },
 };
 
-it('ends the tokens and the leaves that come out of a backup, for what was taken back since would count again', {
+const mail = {
+  ...{ id: 'mai_1', account: 'chairman', to: 'a@xa.test', subject: 'Thông báo', text: 'x', createdAt: 1 },
+  expiresAt: NEVER,
+};
+
+it('ends the tokens, the leaves and the mails that come out of a backup, for what was taken back since would count again', {
   timeout: 60_000,
 }, async () => {
   const controller = await startController();
@@ -34,6 +39,7 @@ it('ends the tokens and the leaves that come out of a backup, for what was taken
   await controller.context.storage.transaction(async (tx) => {
     for (const one of [token, revoked]) await tx.apiTokens.insert(one);
     await tx.standing.save(leave);
+    await tx.mails.insert(mail);
   });
   await controller.stop();
   const mark = { backupAt: 1, restoredAt: 2, file: 'sao-luu.tar', sha256: 'a'.repeat(64), replaced: null };
@@ -50,6 +56,7 @@ it('ends the tokens and the leaves that come out of a backup, for what was taken
       })
       .every(({ revokedAt }) => revokedAt !== null),
   ).toBe(true);
+  expect(await read.mails.count()).toBe(0);
   expect(await read.standing.live()).toEqual([]);
   expect(await read.standing.get(leave.id)).toMatchObject({ endedAt: 2, endedReason: 'restored' });
 });

@@ -38,7 +38,8 @@ export class TestPeople {
         if (directory.find(name) === undefined) {
           const account = {
             ...{ name, displayName: who, grants: [{ role, areas, from: null, until: null }] },
-            ...{ passwordHash: null, notices: [], createdAt: now, createdBy: 'test', deactivatedAt: null },
+            ...{ passwordHash: null, email: null, notices: [], createdAt: now, createdBy: 'test' },
+            deactivatedAt: null,
           };
           await tx.accounts.insert(account);
           tx.afterCommit(() => directory.put(account));

@@ -12,7 +12,7 @@ it('the console names every role', () => {
 it('says in words each thing that the owner of an account is told', () => {
   const kinds: Readonly<Record<Notice['kind'], true>> = {
     ...{ phone_paired: true, reset_link: true, password_set: true, second_factor_changed: true },
-    ...{ grants_changed: true, approval_due: true },
+    ...{ grants_changed: true, email_changed: true, approval_due: true },
   };
   expect(Object.keys(shared.notices).sort()).toEqual(Object.keys(kinds).sort());
 });

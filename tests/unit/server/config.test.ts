@@ -10,6 +10,7 @@ describe('the settings', () => {
       tls: { mode: 'own', files: null, caFile: null, clientCaFile: null },
       mqttPort: 8883,
       externalBroker: null,
+      mail: null,
       rootArea: { id: 'xa', kind: 'xã', name: 'Chưa đặt tên' },
     });
     expect(config.databaseUrl).toBe(`file:${config.dataFolder}/loa.db`);
@@ -42,6 +43,11 @@ describe('the settings', () => {
     [{ LOA_MORNING_START: '6 giờ' }, 'LOA_MORNING_START is "6 giờ"'],
     [{ LOA_FFMPEG: '/usr/bin/ffmpeg' }, 'LOA_FFPROBE'],
     [{ LOA_FFMPEG: 'ffmpeg', LOA_FFPROBE: '/x' }, 'LOA_FFMPEG is "ffmpeg": expected an absolute path'],
+    [{ LOA_SMTP_URL: 'smtp://loa:mat-khau@thu.test' }, 'LOA_MAIL_FROM is "": expected a mail address'],
+    [{ LOA_MAIL_FROM: 'loa@xa.test' }, 'LOA_SMTP_URL is "…": expected "smtp://"'],
+    [{ LOA_MAIL_FROM: 'loa@xa.test', LOA_SMTP_URL: 'http://loa:mat-khau@x' }, 'LOA_SMTP_URL is "…"'],
+    [{ LOA_MAIL_FROM: 'Loa <loa@xa.test>', LOA_SMTP_URL: 'smtp://thu.test' }, 'LOA_MAIL_FROM'],
+    [{ LOA_AUDIT_HEADS_MAIL: 'a@xa.test' }, 'LOA_MAIL_FROM is "": expected a mail address'],
     [{ LOA_UPLOAD_LIMIT_MB: '1.5' }, 'LOA_UPLOAD_LIMIT_MB is "1.5": expected a whole number'],
     [{ LOA_DATABASE_URL: 'mysql://me:secret@h/d' }, 'LOA_DATABASE_URL is "mysql://…@h/d"'],
     // Characters that a URL wants encoded: a password is still not repeated.
@@ -53,6 +59,10 @@ describe('the settings', () => {
   it.each([
     [{ LOA_PUBLIC_URL: 'http://loa.vn:8080' }, { tls: { mode: 'off' }, mqttPort: 1883 }],
     [{ LOA_PUBLIC_URL: 'https://loa.vn' }, { tls: { mode: 'own' }, mqttPort: 8883 }],
+    [
+      { LOA_SMTP_URL: 'smtps://thu.test', LOA_MAIL_FROM: 'loa@xa.test', LOA_AUDIT_HEADS_MAIL: 'a@b' },
+      { mail: { smtpUrl: 'smtps://thu.test', from: 'loa@xa.test' }, auditHeads: { mailTo: ['a@b'] } },
+    ],
     [
       { LOA_PUBLIC_URL: 'https://loa.vn', LOA_TLS: 'off' },
       { tls: { mode: 'off' }, mqttPort: 1883 },

@@ -32,6 +32,7 @@ export const ACTIONS: Readonly<Record<AuditAction, string>> = {
   'broadcast.make_good': 'Phát bù',
   'broadcast.postpone': 'Lùi lượt phát',
   'clock.confirm': 'Xác nhận giờ của máy chủ',
+  'email.change': 'Đổi địa chỉ thư nhận thông báo',
   'emergency.ask': 'Yêu cầu phát khẩn cấp',
   'emergency.confirm': 'Xác nhận phát khẩn cấp',
   'emergency.drop': 'Bỏ yêu cầu phát khẩn cấp',

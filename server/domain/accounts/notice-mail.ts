@@ -1,0 +1,108 @@
+import type { Instant } from '#kit';
+import type { ApprovalsDue } from '#protocols';
+import type { AreaTree } from '../areas/area.ts';
+import type { MailText } from '../mail/mail-queue.ts';
+import { localDay, offsetMinutes } from '../policies/zoned-time.ts';
+import { type Account, areasOfAccount, type Notice } from './account.ts';
+
+/** Something that airs and lacks an approval. */
+export type DueItem = Pick<ApprovalsDue['due'][number], 'title' | 'startsAt' | 'areas' | 'fallback'> & {
+  /** By whose clocks it airs. */
+  readonly zone: string;
+};
+
+/** A notice of what happened to an account. */
+export type AccountNotice = Omit<Notice, 'kind'> & {
+  readonly kind: Exclude<Notice['kind'], 'approval_due'>;
+};
+
+/** What happened, as its owner reads it. Nothing in it logs anybody in, and it has no link: whoever imitates it has none to imitate. */
+const HAPPENED: Readonly<Record<AccountNotice['kind'], string>> = {
+  phone_paired: 'Một điện thoại đã được ghép vào tài khoản, dùng được mà không cần mật khẩu.',
+  reset_link: 'Có người đã tạo một liên kết để đặt lại mật khẩu của tài khoản.',
+  password_set: 'Mật khẩu của tài khoản đã được đặt mới.',
+  second_factor_changed: 'Bước xác thực thứ hai (ứng dụng sinh mã hoặc khóa truy cập) đã thay đổi.',
+  grants_changed: 'Vai trò hoặc địa bàn của tài khoản đã thay đổi.',
+  email_changed: 'Địa chỉ thư nhận thông báo của tài khoản đã thay đổi.',
+};
+
+/** As many broadcasts as a mail lists. */
+const MOST_ITEMS = 30;
+const DEFAULT_ZONE = 'Asia/Ho_Chi_Minh';
+
+/** The mail that goes with a notice about an account. */
+export function accountMail(account: Account, { at, kind, by }: AccountNotice, tree: AreaTree): MailText {
+  const [areaId] = areasOfAccount(account);
+  const known = areaId !== undefined && tree.has(areaId);
+  const zone = known ? tree.zoneOf(areaId) : DEFAULT_ZONE;
+  return {
+    subject: `Thông báo về tài khoản ${account.name}`,
+    text: letter(account, [
+      `Tài khoản ${account.name}, lúc ${timeOf(zone, at)} ngày ${dayOf(zone, at)}:`,
+      HAPPENED[kind],
+      by === account.name ? 'Người làm: chính tài khoản này.' : `Người làm: ${by}.`,
+      '',
+      'Nếu đúng là do ông/bà làm hoặc nhờ làm thì không cần làm gì thêm.',
+      'Nếu không phải: hãy đổi mật khẩu và báo ngay cho quản trị viên.',
+    ]),
+  };
+}
+
+/** What of the days ahead is not approved, to somebody who may approve it. `items`: one at least, by start. */
+export function dueMail(account: Account, items: readonly DueItem[], publicUrl: string): MailText {
+  const days = [...new Set(items.map(({ zone, startsAt }) => dayOf(zone, startsAt)))];
+  const shown = items.slice(0, MOST_ITEMS);
+  const lines = days.flatMap((day) => {
+    const ofDay = shown.filter(({ zone, startsAt }) => dayOf(zone, startsAt) === day);
+    return ofDay.length === 0 ? [] : [`Ngày ${day}:`, ...ofDay.map(lineOf), ''];
+  });
+  const more = items.length - shown.length;
+  return {
+    subject: `Còn ${items.length} lượt phát chưa được duyệt, ngày ${days[0]}`,
+    text: letter(account, [
+      `Còn ${items.length} lượt phát có nội dung chưa được duyệt.`,
+      '',
+      ...lines,
+      ...(more > 0 ? [`và ${more} lượt phát khác.`, ''] : []),
+      'Nơi nào chưa được duyệt thì loa ở đó không phát nội dung này.',
+      `Xem và duyệt tại: ${publicUrl}/approvals`,
+    ]),
+  };
+}
+
+function lineOf({ title, startsAt, zone, areas, fallback }: DueItem): string {
+  const where = areas.map(({ name }) => name).join(', ');
+  const approved = fallback !== null && fallback.missing.length === 0;
+  const instead = approved ? `. Nếu không được duyệt thì phát thay: ${oneLine(fallback.title)}` : '';
+  return `- ${timeOf(zone, startsAt)}: ${oneLine(title)}. Chưa duyệt cho: ${where}${instead}`;
+}
+
+function letter({ displayName }: Account, lines: readonly string[]): string {
+  return `${[
+    `Kính gửi ${oneLine(displayName)},`,
+    '',
+    ...lines,
+    '',
+    'Thư này do hệ thống truyền thanh tự gửi, xin không trả lời. Thư của hệ thống không bao giờ hỏi mật khẩu hay mã xác thực.',
+  ].join('\n')}\n`;
+}
+
+/** Titles are other people's: none of them begins a line of its own. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
+}
+
+/** "05:40" by the clocks of a zone. */
+function timeOf(zone: string, at: Instant): string {
+  return new Date(at + offsetMinutes(zone, at) * 60_000).toISOString().slice(11, 16);
+}
+
+/** "06/01/2026". */
+function dayOf(zone: string, at: Instant): string {
+  const { year, month, day } = localDay(zone, at);
+  return `${two(day)}/${two(month)}/${year}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
