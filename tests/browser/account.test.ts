@@ -2,6 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import type { SessionView } from '#protocols';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { describeWith } from '../helpers/requirements.ts';
+import { until } from '../helpers/until.ts';
 import type { Page } from './page.ts';
 import { codeOf, PASSWORD, useStation } from './station.ts';
 
@@ -47,6 +48,27 @@ describeWith(['chromium'], 'the pages of the own account', () => {
     await admin.sees('Máy ở văn phòng');
     expect((await session(admin)).factors.passkeys).toBe(1);
     await station().look(admin, 'account');
+  });
+
+  it('takes the address for notices, after the same proof, and takes it back', async () => {
+    const saved = "document.body.innerText.includes('Đã lưu địa chỉ thư')";
+    clock.jump(HOUR_MS);
+    await admin.fill('Địa chỉ thư điện tử', 'hanh@xa.test');
+    await admin.press('Lưu địa chỉ thư');
+    await admin.sees('Xác nhận lại bạn là ai');
+    await admin.fill('Mật khẩu của bạn', PASSWORD);
+    await admin.press('Xác nhận');
+    await admin.until(saved);
+    expect((await session(admin)).account.email).toBe('hanh@xa.test');
+    await admin.sees('Địa chỉ thư nhận thông báo đã thay đổi, bởi chính bạn');
+    await station().look(admin, 'account-mail');
+    await admin.fill('Địa chỉ thư điện tử', 'hanh@xa.test, ai@khac.test');
+    await admin.press('Lưu địa chỉ thư');
+    // The browser says what is wrong with it, and nothing is sent.
+    expect(await admin.value("document.querySelector('input[type=email]').checkValidity()")).toBe(false);
+    await admin.fill('Địa chỉ thư điện tử', '');
+    await admin.press('Lưu địa chỉ thư');
+    await until('no address', async () => (await session(admin)).account.email === null);
   });
 
   it('logs in with the passkey', async () => {

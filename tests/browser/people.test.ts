@@ -27,6 +27,7 @@ describeWith(['chromium'], 'the page of people', () => {
     await admin.press('Mời người mới');
     await admin.fill('Họ và tên', displayName);
     await admin.choose('Vai trò', role);
+    await admin.fill('Địa chỉ thư điện tử', role === 'chairman' ? 'tam@xa.test' : '');
     await station().look(admin, 'invite');
     await admin.press('Tạo lời mời');
     await admin.sees('Liên kết chỉ hiện một lần này');
@@ -55,6 +56,7 @@ describeWith(['chromium'], 'the page of people', () => {
 
   it('lets the chairman in on his phone by a QR code', async () => {
     await invite('Lê Văn Tâm', 'chairman');
+    expect(await account('le-van-tam')).toMatchObject({ email: 'tam@xa.test' });
     await admin.press('Đóng');
     await admin.press('Quản lý: Lê Văn Tâm');
     await admin.press('Ghép điện thoại');
@@ -101,9 +103,12 @@ describeWith(['chromium'], 'the page of people', () => {
   it('changes what somebody may do, and where', async () => {
     await admin.press('Quản lý: Trần Văn Bình');
     await station().look(admin, 'person');
-    await admin.press('Sửa vai trò');
+    await admin.press('Sửa thông tin, vai trò');
     await admin.choose('Vai trò', 'technician');
     await admin.press('Thêm vai trò');
+    // Told where it is entered that nothing is sent, as long as nobody set a mail server.
+    await admin.sees('Máy chủ này chưa được cài đặt để gửi thư');
+    await admin.fill('Địa chỉ thư điện tử', 'binh@xa.test');
     await station().look(admin, 'person-change');
     await admin.press('Lưu');
     await admin.sees('Kỹ thuật viên: xã Tân An');
@@ -111,12 +116,15 @@ describeWith(['chromium'], 'the page of people', () => {
       { role: 'technician', areas: ['tan-an'] },
       { role: 'viewer', areas: ['tan-an'] },
     ]);
+    await admin.sees('binh@xa.test');
+    expect(await account('tran-van-binh')).toMatchObject({ email: 'binh@xa.test' });
     await admin.press('Đóng');
     // What was taken is gone with the next request.
     await editor.goTo(`${station().url}/approvals`);
     await editor.sees('Không có trang này');
     await editor.goTo(`${station().url}/account`);
     await editor.sees('Vai trò của tài khoản đã thay đổi');
+    await editor.sees('Địa chỉ thư nhận thông báo đã thay đổi');
   });
 
   it('makes a link by which a password is set anew, and ends what was logged in with the old one', async () => {
@@ -145,7 +153,7 @@ describeWith(['chromium'], 'the page of people', () => {
     await admin.fill('Lý do', 'Mất điện thoại');
     await station().look(admin, 'end-sessions');
     await admin.press('Đăng xuất ở mọi nơi');
-    await admin.sees('Sửa vai trò');
+    await admin.sees('Sửa thông tin, vai trò');
     await admin.press('Đóng');
     expect(await holds(editor)).toBe(false);
     expect(await account('tran-van-binh')).toMatchObject({ deactivatedAt: null });
@@ -167,7 +175,7 @@ describeWith(['chromium'], 'the page of people', () => {
     await admin.press('Mở lại tài khoản');
     await admin.fill('Lý do', 'Về lại');
     await admin.press('Mở lại tài khoản');
-    await admin.sees('Sửa vai trò');
+    await admin.sees('Sửa thông tin, vai trò');
     await admin.press('Đóng');
     await admin.until("!document.body.innerText.includes('Đã ngừng')");
     expect(await account('tran-van-binh')).toMatchObject({ deactivatedAt: null });

@@ -35,7 +35,7 @@ function described(id: string, { hint, error }: Pick<FieldProps, 'hint' | 'error
 interface TextProps extends FieldProps {
   readonly value: string;
   readonly onChange: (value: string) => void;
-  readonly type?: 'text' | 'date' | 'number' | 'time';
+  readonly type?: 'text' | 'date' | 'number' | 'time' | 'email';
   readonly name?: string;
   readonly autoComplete?: string;
   readonly inputMode?: 'text' | 'numeric';

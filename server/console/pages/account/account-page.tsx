@@ -2,6 +2,7 @@ import { useSigned } from '../../app/session.tsx';
 import { words as shared } from '../../app/words.ts';
 import { dayOf, when } from '../../ui/format.ts';
 import { AppCard } from './app-card.tsx';
+import { EmailCard } from './email-card.tsx';
 import { PasskeysCard } from './passkeys-card.tsx';
 import { PasswordCard } from './password-card.tsx';
 import { SessionsCard } from './sessions-card.tsx';
@@ -50,6 +51,7 @@ export default function AccountPage() {
           </>
         )}
       </section>
+      <EmailCard />
       <SessionsCard />
       <PasswordCard />
       <AppCard />

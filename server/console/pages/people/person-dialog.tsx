@@ -3,9 +3,11 @@ import type { AccountView, LinkView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
+import { words as shared } from '../../app/words.ts';
 import { ActForm } from '../../ui/act-form.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
+import { EmailField, emailOf } from '../../ui/email-field.tsx';
 import { CheckField, LongTextField, TextField } from '../../ui/fields.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { draftsOf, GrantsField, grantsOf } from './grants-field.tsx';
@@ -78,6 +80,8 @@ export function PersonDialog(
         <dl className="facts">
           <dt>{words.name}</dt>
           <dd className="mono">{name}</dd>
+          <dt>{shared.email}</dt>
+          <dd>{account.email ?? words.noEmail}</dd>
           <dt>{words.grants}</dt>
           <dd>
             <GrantList account={account} />
@@ -107,9 +111,10 @@ export function PersonDialog(
 
 function ChangeDialog({ account, onChanged, onClose }: PartProps) {
   const [displayName, setDisplayName] = useState(account.displayName);
+  const [email, setEmail] = useState(account.email ?? '');
   const [drafts, setDrafts] = useState(() => draftsOf(account) as ReturnType<typeof draftsOf>);
   const save = useAct(async (key) => {
-    const body = { displayName, grants: grantsOf(drafts) };
+    const body = { displayName, email: emailOf(email), grants: grantsOf(drafts) };
     await call('PATCH', `accounts/${account.name}`, { key, body });
     onChanged();
     onClose();
@@ -124,6 +129,7 @@ function ChangeDialog({ account, onChanged, onClose }: PartProps) {
           maxLength={256}
           required
         />
+        <EmailField value={email} onChange={setEmail} />
         <GrantsField drafts={drafts} onChange={(next) => setDrafts([...next])} />
       </ActForm>
     </Dialog>
