@@ -91,7 +91,7 @@ export function parseVariables(texts: Readonly<Record<VariableKey, string | null
     mqttPort: mqttPort(texts.mqttPort ?? (tls.mode === 'off' && tls.files === null ? '1883' : '8883')),
     externalBroker: text('mqttUrl') === '' ? null : externalBroker(text('mqttUrl')),
     tokensFile: texts.tokens === null ? join(dataFolder, 'tokens.json') : resolve(texts.tokens),
-    trustedProxies: trustedProxies(text('trustedProxies')),
+    trustedProxies: trustedProxies(texts.trustedProxies ?? (tls.mode === 'off' ? 'loopback' : '')),
     rootArea: rootArea(text('area')),
     morningStart: texts.morningStart === null ? null : morningStart(texts.morningStart),
     ffmpeg: programPath('ffmpeg', text('ffmpeg')),
@@ -167,7 +167,9 @@ function externalBroker(text: string): ExternalBrokerConfig {
   };
 }
 
+/** Empty: nobody's. Who ends TLS in front of us leaves us none to end: what comes to a TLS port through a relay on this machine is a stranger's word. */
 function trustedProxies(text: string): string {
+  if (text === '') return text;
   const parts = text.split(',').map((part) => part.trim());
   const isAddress = (part: string) => part === 'loopback' || isIP(part.split('/', 1)[0] ?? '') !== 0;
   if (parts.every(isAddress)) return parts.join(',');

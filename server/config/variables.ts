@@ -85,9 +85,9 @@ export const SERVER_VARIABLES = {
   },
   trustedProxies: {
     name: 'LOA_TRUSTED_PROXIES',
-    default: 'loopback',
+    default: null,
     meaning:
-      'addresses of reverse proxies (comma-separated, also ranges like `10.0.0.0/24`) whose `X-Forwarded-For` is believed, so that each person who logs in has the own address',
+      'addresses of reverse proxies (comma-separated, also ranges like `10.0.0.0/24`) whose `X-Forwarded-For` is believed, so that each person who logs in has the own address; by default `loopback` where this port speaks no TLS (`LOA_TLS=off`), and else nobody’s',
   },
   area: {
     name: 'LOA_AREA',

@@ -5,6 +5,8 @@ import { basename } from 'node:path';
 export interface ApiClientOptions {
   /** Address of the controller, without trailing slash. */
   readonly url: string;
+  /** The public address, where that is another one: a proxy stands before the controller. */
+  readonly publicUrl?: string;
   /** Who asks: a machine by its token, or a person by the cookie of a session. */
   readonly as: { readonly token: string } | { readonly session: string };
 }
@@ -96,7 +98,7 @@ export class ApiClient {
   }
 
   #headers(): Record<string, string> {
-    return credentials(this.#options.url, this.#options.as);
+    return credentials(this.#options.publicUrl ?? this.#options.url, this.#options.as);
   }
 }
 

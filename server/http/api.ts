@@ -66,7 +66,7 @@ export async function buildApi(
     genReqId: () => newId('req', services.clock.now()),
     return503OnClosing: true,
     forceCloseConnections: true,
-    trustProxy: services.trustedProxies,
+    trustProxy: services.trustedProxies === '' ? false : services.trustedProxies,
     routerOptions: { maxParamLength: 128 },
   });
   compileSchemasLate(app);

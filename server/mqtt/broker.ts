@@ -151,6 +151,16 @@ export class EmbeddedBroker extends Lifecycle {
     );
   }
 
+  /** Counts a connection whose TLS handshake is not over among those that have not proved who they are. Null: there are too many. Else what ends the count, once. */
+  greet(address: string): (() => void) | null {
+    const refusal = this.#pending.admit(address);
+    if (refusal !== undefined) {
+      this.#refusedConnections.add(refusal);
+      return null;
+    }
+    return this.#releaseOf(address);
+  }
+
   /** Takes over a connection from a listener. `address` is the peer's, for the caps before authentication. */
   accept(stream: Duplex, address: string): void {
     const aedes = this.#aedes;
@@ -161,11 +171,7 @@ export class EmbeddedBroker extends Lifecycle {
       stream.destroy();
       return;
     }
-    let waiting = true;
-    const release = () => {
-      if (waiting) this.#pending.release(address);
-      waiting = false;
-    };
+    const release = this.#releaseOf(address);
     stream.once('close', release);
     guardReads(
       stream,
@@ -178,6 +184,14 @@ export class EmbeddedBroker extends Lifecycle {
     );
     const client = aedes.handle(stream);
     this.#authenticated.set(client, release);
+  }
+
+  #releaseOf(address: string): () => void {
+    let waiting = true;
+    return () => {
+      if (waiting) this.#pending.release(address);
+      waiting = false;
+    };
   }
 
   /** The controller's own connection: one end of a pipe in memory. */

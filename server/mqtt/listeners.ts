@@ -57,12 +57,15 @@ export class MqttListener extends Lifecycle {
   protected async onStart(): Promise<void> {
     const { broker, host, port, tls, onError } = this.#options;
     const sockets = new Set<Socket>();
+    const handshakes = new Map<string, () => void>();
     const take = (socket: Socket) => {
+      handshakes.get(peerOf(socket))?.();
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
       broker.accept(socket, socket.remoteAddress ?? '');
     };
     const server = tls ? this.#secure(tls, take) : createServer({ noDelay: true }, take);
+    if (tls) server.on('connection', (socket) => greet(broker, handshakes, socket));
     // A handshake that fails is the peer's affair: its socket is gone already.
     server.on('tlsClientError', () => undefined);
     await new Promise<void>((resolve, reject) => {
@@ -82,4 +85,24 @@ export class MqttListener extends Lifecycle {
       await closed;
     });
   }
+}
+
+/** Who says nothing after connecting is counted, too. `handshakes` ends the count of each when its secure connection is there, which is another object than the socket under it. */
+function greet(broker: EmbeddedBroker, handshakes: Map<string, () => void>, socket: Socket): void {
+  const peer = peerOf(socket);
+  const release = broker.greet(socket.remoteAddress ?? '');
+  if (release === null) {
+    socket.destroy();
+    return;
+  }
+  const end = () => {
+    handshakes.delete(peer);
+    release();
+  };
+  handshakes.set(peer, end);
+  socket.once('close', end);
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -12,6 +12,7 @@ import { CIPHER_SUITES } from '../domain/keys/cipher-suites.ts';
 /** First byte of a TLS handshake record (RFC 8446, 5.1). */
 const HANDSHAKE = 0x16;
 const FIRST_BYTE_TIMEOUT_MS = 10_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /**
  * An HTTPS server whose port also understands who comes without TLS: `plain` paths are answered (they carry no secret and are signed: a loudspeaker without the
@@ -23,7 +24,8 @@ export function httpsServer(
   options: { readonly plainPaths: readonly string[]; readonly requestTimeoutMs: number },
   handler: RequestListener,
 ): { readonly server: Server; readonly endPlain: () => void } {
-  const server = createServer({ ...secureOptions(tls), minVersion: 'TLSv1.2', noDelay: true }, handler);
+  const limits = { noDelay: true, handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
+  const server = createServer({ ...secureOptions(tls), minVersion: 'TLSv1.2', ...limits }, handler);
   server.requestTimeout = options.requestTimeoutMs;
   const plain = createHttpServer({ noDelay: true }, (request, response) => {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';

@@ -88,12 +88,16 @@ export class ControllerProcess {
 
   /** A client in this role. */
   as(role: TestRole): ApiClient {
-    return new ApiClient({ url: this.url, as: this.#who(role) });
+    return new ApiClient({ url: this.url, publicUrl: this.#publicUrl, as: this.#who(role) });
   }
 
   /** The headers of a request in this role. */
   credentials(role: TestRole): Record<string, string> {
-    return credentials(this.url, this.#who(role));
+    return credentials(this.#publicUrl, this.#who(role));
+  }
+
+  get #publicUrl(): string {
+    return this.#options.env?.['LOA_PUBLIC_URL'] ?? this.url;
   }
 
   token(role: TestMachine): string {

@@ -9,6 +9,7 @@ export type Tool =
   | 'espeak-ng'
   | 'postgresql'
   | 'mosquitto'
+  | 'nginx'
   | 'pulseaudio'
   | 'aplay'
   | 'faketime'
@@ -27,6 +28,7 @@ const TOOLS: Readonly<Record<Tool, ToolFacts>> = {
   'espeak-ng': { debian: 'espeak-ng', found: () => inPath('espeak-ng') },
   postgresql: { debian: 'postgresql', found: () => postgresBinaries() !== undefined },
   mosquitto: { debian: 'mosquitto', found: () => executable('mosquitto', ['/usr/sbin']) !== undefined },
+  nginx: { debian: 'nginx-light', found: () => executable('nginx', ['/usr/sbin']) !== undefined },
   pulseaudio: {
     debian: 'pulseaudio pulseaudio-utils',
     found: () => inPath('pulseaudio') && inPath('pacat') && inPath('parec'),

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../server/config/index.ts';
 import { type Browser, ORIGIN, PASSWORD, startPeople } from '../people/support.ts';
 import { COMMUNE, type Problem, startController, type TestController } from './support.ts';
 
@@ -72,6 +73,27 @@ it('believes what a proxy says of an address only of one that the operator named
     { order: 'oldest', limit: 10 },
   );
   expect(failed.map(({ origin }) => origin)).toEqual(['192.0.2.66', '198.51.100.1']);
+});
+
+it('believes nobody by default where it ends TLS itself: through a relay all come from this machine', () => {
+  const of = (env: Readonly<Record<string, string>>) => loadConfig(env).trustedProxies;
+  expect(of({})).toBe('');
+  expect(of({ LOA_TLS: 'off' })).toBe('loopback');
+  expect(of({ LOA_TRUSTED_PROXIES: 'loopback, 10.0.0.0/24' })).toBe('loopback,10.0.0.0/24');
+});
+
+it('takes the address from the connection where nobody is believed', slow, async () => {
+  const controller = await startController({}, { LOA_TLS: 'own', LOA_PUBLIC_URL: 'https://localhost:18443' });
+  await controller.app.inject({
+    ...{ method: 'POST', url: '/api/v1/session', remoteAddress: '127.0.0.1' },
+    headers: { 'x-forwarded-for': '198.51.100.1' },
+    payload: { name: 'khong-co', password: 'không phải mật khẩu' },
+  });
+  const failed = await controller.context.storage.read.audit.find(
+    { action: 'login.failed' },
+    { order: 'oldest', limit: 10 },
+  );
+  expect(failed.map(({ origin }) => origin)).toEqual(['127.0.0.1']);
 });
 
 it('writes down that somebody was slowed down', slow, async () => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256, speakerSubscriptions, topicOf } from '#protocols';
 import { CredentialTable } from '../../../server/mqtt/credential-table.ts';
 import { attachWebSocket, EmbeddedBroker, MqttListener } from '../../../server/mqtt/index.ts';
+import { issueServer, makeAuthority } from '../../../server/tls/issue.ts';
 import { connectMqtt } from './test-speaker.ts';
 
 const SECRET = randomBytes(32).toString('base64url');
@@ -25,8 +26,8 @@ describe('the embedded broker', () => {
   let broker: EmbeddedBroker;
   let listener: MqttListener;
   let errors: unknown[];
-  const login = (id: string, over: object = {}) =>
-    connectMqtt(`mqtt://127.0.0.1:${listener.port}`, {
+  const login = (id: string, over: object = {}, url = `mqtt://127.0.0.1:${listener.port}`) =>
+    connectMqtt(url, {
       clientId: id,
       username: id,
       password: SECRET,
@@ -34,9 +35,9 @@ describe('the embedded broker', () => {
     });
   const refusals = () => Object.fromEntries(broker.metrics().refusedConnections);
   const packetRefusals = () => Object.fromEntries(broker.metrics().refusedPackets);
-  const raw = () =>
+  const raw = (port = listener.port) =>
     new Promise<Socket>((resolve) => {
-      const socket: Socket = connect(listener.port, '127.0.0.1', () => resolve(socket));
+      const socket: Socket = connect(port, '127.0.0.1', () => resolve(socket));
       socket.on('error', () => undefined);
       socket.resume();
     });
@@ -222,7 +223,7 @@ describe('the embedded broker', () => {
   });
 
   it('caps connections of one address only until they have authenticated', async () => {
-    const waiting = await Promise.all(Array.from({ length: 8 }, raw));
+    const waiting = await Promise.all(Array.from({ length: 8 }, () => raw()));
     const ninth = await raw();
     await closed(ninth);
     expect(refusals()).toMatchObject({ address_limit: 1 });
@@ -234,6 +235,35 @@ describe('the embedded broker', () => {
     for (let i = 0; i < 20; i++) clients.push(await login(`many-${i}`));
     expect(broker.metrics().connections).toBe(20);
     for (const client of clients) client.end(true);
+  });
+
+  it('counts who opens a TLS port and says nothing', async () => {
+    const now = Date.now();
+    const current = await issueServer(await makeAuthority(now), ['127.0.0.1'], now);
+    const certificates = { current, onChange: () => () => undefined };
+    const secure = new MqttListener({
+      ...{ broker, host: '127.0.0.1', port: 0, tls: { certificates, clientCa: null } },
+      onError: (error) => errors.push(error),
+    });
+    await secure.start();
+    try {
+      const open = () => raw(secure.port);
+      const waiting = await Promise.all(Array.from({ length: 8 }, open));
+      await closed(await open());
+      expect(refusals()).toEqual({ address_limit: 1 });
+      const ends = waiting.map(closed);
+      for (const socket of waiting) socket.destroy();
+      await Promise.all(ends);
+      // Who has a secure connection is counted once, and who has logged in not at all.
+      const url = `mqtts://127.0.0.1:${secure.port}`;
+      for (let i = 0; i < 20; i++) credentials.put(credential(`many-${i}`), AREAS);
+      const clients: Awaited<ReturnType<typeof login>>[] = [];
+      for (let i = 0; i < 20; i++) clients.push(await login(`many-${i}`, { rejectUnauthorized: false }, url));
+      expect(broker.metrics()).toMatchObject({ connections: 20, unauthenticated: 0 });
+      for (const client of clients) client.end(true);
+    } finally {
+      await secure.stop();
+    }
   });
 
   it('ends the connection of a loudspeaker that was blocked while it came in', async () => {
