@@ -1,3 +1,4 @@
+export * from './address-group.ts';
 export * from './atomic-file.ts';
 export * from './backoff.ts';
 export * from './clock.ts';

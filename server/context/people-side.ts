@@ -7,6 +7,7 @@ import type { Actor } from '../domain/accounts/actor.ts';
 import { ApiTokenBook } from '../domain/accounts/api-token-book.ts';
 import { ApiTokenService } from '../domain/accounts/api-token-service.ts';
 import { Authenticator } from '../domain/accounts/authenticator.ts';
+import { KnownDevices } from '../domain/accounts/known-devices.ts';
 import { LinkService } from '../domain/accounts/link-service.ts';
 import { LoginGuard } from '../domain/accounts/login-guard.ts';
 import { LoginService } from '../domain/accounts/login-service.ts';
@@ -58,13 +59,15 @@ export function buildPeopleSide({ config, vault, storage, clock, log, areas, mai
   const hasher = new PasswordHasher();
   const passwords = new PasswordChoice({ hasher, areas });
   const guard = new LoginGuard(clock);
+  const devices = new KnownDevices(sealer, clock);
   const notices = new Notices({ accounts: directory, areas, mails });
   const common = { storage, clock, accounts: directory, notices, factors, sessions, passwords };
-  const authenticator = new Authenticator({ ...common, hasher, passkeys, guard });
+  const authenticator = new Authenticator({ ...common, hasher, passkeys, guard, devices });
   const links = new LinkService({ read: storage.read, clock, accounts: directory, publicUrl });
   const apiTokens = new ApiTokenService({ book: apiTokenBook, areas, clock });
   const services: PeopleServices = {
-    ...{ publicUrl, directory, factors, sessions, passkeys, links, apiTokens, sendsMail: mails !== null },
+    ...{ publicUrl, directory, devices, factors, sessions, passkeys, links, apiTokens },
+    sendsMail: mails !== null,
     setup: new SetupService({ ...common, areas, publicUrl, isMachine }),
     login: new LoginService({ ...common, authenticator, links }),
     own: new OwnAccountService({ ...common, authenticator, passkeys }),

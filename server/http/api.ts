@@ -74,7 +74,7 @@ export async function buildApi(
   app.decorateRequest('session', null);
   app.decorateRequest('speakerId', null);
   secureHeaders(app);
-  mapErrors(app, recordRefusals(app, services.refusals));
+  mapErrors(app, recordRefusals(app, services.refusals, services.people.publicUrl));
   observe(app, services);
   closeGracefully(app, services.clock);
   await describeApi(app, services.version, cookieName(services.people.publicUrl));

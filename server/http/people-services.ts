@@ -2,6 +2,7 @@ import type { AccountDirectory } from '../domain/accounts/account-directory.ts';
 import type { AccountService } from '../domain/accounts/account-service.ts';
 import type { Actor } from '../domain/accounts/actor.ts';
 import type { ApiTokenService } from '../domain/accounts/api-token-service.ts';
+import type { KnownDevices } from '../domain/accounts/known-devices.ts';
 import type { LinkService } from '../domain/accounts/link-service.ts';
 import type { LoginService } from '../domain/accounts/login-service.ts';
 import type { OwnAccountService } from '../domain/accounts/own-account-service.ts';
@@ -23,6 +24,7 @@ export interface PeopleServices {
   /** Whether there is a mail server. */
   readonly sendsMail: boolean;
   readonly directory: AccountDirectory;
+  readonly devices: KnownDevices;
   readonly factors: SecondFactors;
   readonly sessions: SessionBook;
   readonly passkeys: PasskeyVerifier;

@@ -1,8 +1,10 @@
+import { addressGroup } from '#kit';
+
 /** Why one more unauthenticated connection is refused. */
 export type PendingRefusal = 'address_limit' | 'pending_limit';
 
 export interface PendingLimits {
-  /** Connections of one address that have not authenticated yet. */
+  /** Connections of one address (of IPv6: of one /64) that have not authenticated yet. */
   readonly perAddress: number;
   /** The same for all addresses together. */
   readonly total: number;
@@ -27,19 +29,21 @@ export class PendingConnections {
 
   /** Counts one more, or says why not. What was counted must be released exactly once. */
   admit(address: string): PendingRefusal | undefined {
-    const here = this.#perAddress.get(address) ?? 0;
+    const group = addressGroup(address);
+    const here = this.#perAddress.get(group) ?? 0;
     if (here >= this.#limits.perAddress) return 'address_limit';
     if (this.#total >= this.#limits.total) return 'pending_limit';
-    this.#perAddress.set(address, here + 1);
+    this.#perAddress.set(group, here + 1);
     this.#total += 1;
     return undefined;
   }
 
   /** Takes one back: it authenticated or went away. */
   release(address: string): void {
-    const here = this.#perAddress.get(address) ?? 0;
-    if (here <= 1) this.#perAddress.delete(address);
-    else this.#perAddress.set(address, here - 1);
+    const group = addressGroup(address);
+    const here = this.#perAddress.get(group) ?? 0;
+    if (here <= 1) this.#perAddress.delete(group);
+    else this.#perAddress.set(group, here - 1);
     this.#total = Math.max(0, this.#total - 1);
   }
 }

@@ -5,10 +5,12 @@ import type { Storage, Transaction } from '../unit-of-work.ts';
 import { type Account, accountActor, isAdministrator } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import type { Actor } from './actor.ts';
-import type { LoginGuard } from './login-guard.ts';
+import type { KnownDevices } from './known-devices.ts';
+import type { Attempt, LoginGuard } from './login-guard.ts';
 import type { PasskeyVerifier, UsedPasskey } from './passkey-verifier.ts';
 import type { PasswordHasher } from './password-hash.ts';
 import type { SecondFactors } from './second-factors.ts';
+import type { Session } from './session.ts';
 import type { Device, SessionBook } from './session-book.ts';
 
 export interface ProofRequest {
@@ -16,8 +18,8 @@ export interface ProofRequest {
   readonly name: string | null;
   readonly proof: Proof;
   readonly device: Device;
-  /** `login`: enough to get in; `again`: a person who is in proves once more who he is, by whatever was sent. */
-  readonly demand: 'login' | 'again';
+  /** Null: enough to get in. Otherwise the session in which a person proves once more who he is, by whatever was sent. */
+  readonly again: Session | null;
 }
 
 /** Who it is, and whether a code or a passkey says so. */
@@ -35,6 +37,7 @@ export interface AuthenticatorOptions {
   readonly hasher: PasswordHasher;
   readonly passkeys: PasskeyVerifier;
   readonly guard: LoginGuard;
+  readonly devices: KnownDevices;
 }
 
 /**
@@ -61,43 +64,90 @@ export class Authenticator {
       throw new DomainError('login.failed');
     const used = proof.passkey === undefined ? undefined : await this.#usePasskey(proof.passkey);
     const name = request.name ?? used?.account ?? null;
-    const { guard, sessions } = this.#options;
-    const known = name !== null && sessions.isAtHome(name, device.address);
+    const { guard, storage } = this.#options;
     // A signature cannot be guessed: only what can is slowed down.
-    const slow = name !== null && (proof.password !== undefined || proof.code !== undefined);
-    if (slow) guard.begin(name, device.address, known);
+    const slow = proof.password !== undefined || proof.code !== undefined;
+    const attempt = name === null || !slow ? undefined : this.#attemptOf(name, request);
+    if (attempt !== undefined) guard.begin(attempt);
     const fits = proof.password === undefined || (await this.#fits(name, proof.password));
     const passkeyFits = proof.passkey === undefined || (used !== undefined && used.account === name);
     try {
-      const result = await this.#options.storage.transaction(async (tx) => {
+      const done = await storage.transaction(async (tx) => {
         const proven = fits && passkeyFits ? await this.#judge(tx, name, request, used) : undefined;
-        if (proven !== undefined) return { value: await then(tx, proven) };
+        if (proven !== undefined) return { proven, value: await then(tx, proven) };
         await this.#recordFailure(tx, name, device);
+        if (attempt !== undefined) await this.#endSpent(tx, attempt);
         return undefined;
       });
-      if (result === undefined) throw new DomainError('login.failed');
-      if (slow) guard.succeeded(name, device.address, known);
-      return result.value;
+      if (done === undefined) throw new DomainError('login.failed');
+      if (attempt !== undefined) this.#succeeded(attempt, done.proven.secondFactor);
+      return done.value;
     } catch (error) {
-      if (slow && error instanceof DomainError && error.code === 'login.second_factor_needed')
-        guard.withdraw(name, device.address, known);
+      if (
+        attempt !== undefined &&
+        error instanceof DomainError &&
+        error.code === 'login.second_factor_needed'
+      )
+        guard.withdraw(attempt);
       throw error;
     }
   }
 
-  /** Runs what asks a person who is in for a code, slowed down like a login. `work` says whether it was right. Throws `login.failed`, `login.wait`. */
-  async slowly(name: string, address: string, work: () => Promise<boolean>): Promise<void> {
-    const { guard } = this.#options;
-    guard.begin(name, address, true);
-    if (!(await work())) throw new DomainError('login.failed');
-    guard.succeeded(name, address, true);
+  /**
+   * Runs what asks a person who is in for a code of the app, slowed down like a login. `work` says whether it was right; a wrong one is recorded. Throws
+   * `login.failed`, `login.wait`, and what `work` throws.
+   */
+  async slowly(session: Session, work: (tx: Transaction) => Promise<boolean>): Promise<void> {
+    const { guard, storage } = this.#options;
+    const { account: name, address, userAgent } = session;
+    const attempt: Attempt = { name, address, session: session.id };
+    guard.begin(attempt);
+    const right = await storage
+      .transaction(async (tx) => {
+        if (await work(tx)) return true;
+        await this.#recordFailure(tx, name, { address, userAgent });
+        await this.#endSpent(tx, attempt);
+        return false;
+      })
+      .catch((error: unknown) => {
+        guard.withdraw(attempt);
+        throw error;
+      });
+    if (!right) throw new DomainError('login.failed');
+    guard.succeeded(attempt);
+  }
+
+  #attemptOf(name: string, { device, again }: ProofRequest): Attempt {
+    const { address, known } = device;
+    return again === null
+      ? { name, address, device: this.#options.devices.idOf(known, name) }
+      : { name, address, session: again.id };
+  }
+
+  /** In a session that a code was guessed in, the password takes none of these guesses back: whoever guesses may know it. */
+  #succeeded(attempt: Attempt, secondFactor: boolean): void {
+    const { guard, factors } = this.#options;
+    const clears = attempt.session === undefined || secondFactor || factors.totp(attempt.name) === undefined;
+    if (clears) guard.succeeded(attempt);
+    else guard.withdraw(attempt);
+  }
+
+  /** Ends the session in which too much was wrong. */
+  async #endSpent(tx: Transaction, attempt: Attempt): Promise<void> {
+    const { guard, sessions, clock, accounts } = this.#options;
+    const { name, address, session } = attempt;
+    if (session === undefined || !guard.isSpent(attempt)) return;
+    if (!(await sessions.endOne(tx, name, session))) return;
+    const now = Math.floor(clock.now());
+    const actor = accountActor(accounts.get(name), now, address);
+    await record(tx, now, actor, 'session.end', name, { session, by: 'wrong_proofs', address });
   }
 
   /** With the right password or passkey: whether that is enough. Undefined when the code is wrong or the account is none. */
   async #judge(
     tx: Transaction,
     name: string | null,
-    { proof, demand }: ProofRequest,
+    { proof, again }: ProofRequest,
     used: UsedPasskey | undefined,
   ): Promise<Proven | undefined> {
     const { factors, clock } = this.#options;
@@ -105,7 +155,7 @@ export class Authenticator {
     const account = this.#active(name);
     if (account === undefined) return undefined;
     // A code is a second factor, never the first: who wants to get in says something else before, and a code alone is not used up.
-    if (demand === 'login' && used === undefined && proof.password === undefined) return undefined;
+    if (again === null && used === undefined && proof.password === undefined) return undefined;
     if (used !== undefined) {
       await factors.notePasskey(tx, used);
       return { account, secondFactor: true };
@@ -116,7 +166,7 @@ export class Authenticator {
     }
     // A code alone, where there is no app that made it.
     if (proof.password === undefined) return undefined;
-    if (demand === 'login') {
+    if (again === null) {
       const totp = factors.totp(account.name) !== undefined;
       const passkey = factors.passkeysOf(account.name).length > 0;
       if (totp || (passkey && isAdministrator(account, now)))

@@ -35,7 +35,7 @@ export class LoginService {
 
   /** Throws what `Authenticator.prove` throws. `name` is null with a passkey. */
   login(name: string | null, proof: Proof, device: Device): Promise<OpenedSession> {
-    const request = { name: name?.trim().toLowerCase() ?? null, proof, device, demand: 'login' as const };
+    const request = { name: name?.trim().toLowerCase() ?? null, proof, device, again: null };
     const by = proof.passkey === undefined ? 'password' : 'passkey';
     return this.#options.authenticator.prove(request, async (tx, { account, secondFactor }) => {
       const wanted = { account: account.name, kind: 'browser', device, secondFactor } as const;
@@ -52,7 +52,7 @@ export class LoginService {
 
   /** The person of a session proves once more who he is; the session gets another secret. Throws `login.failed`, `login.wait`. */
   confirm(session: Session, proof: Proof, device: Device): Promise<OpenedSession> {
-    const request = { name: session.account, proof, device, demand: 'again' as const };
+    const request = { name: session.account, proof, device, again: session };
     return this.#options.authenticator.prove(request, async (tx, { account, secondFactor }) => {
       await this.#record(tx, account, device.address, 'session.confirm', { secondFactor });
       return this.#options.sessions.renew(tx, session, secondFactor);
@@ -96,7 +96,7 @@ export class LoginService {
     if (!link.direct && link.createdBy !== name && willAdminister(account, clock.now()))
       throw new DomainError('link.invalid');
     if (link.direct) return storage.transaction((tx) => this.#pairPhone(tx, link, device, false));
-    return authenticator.prove({ name, proof, device, demand: 'login' }, (tx, { secondFactor }) =>
+    return authenticator.prove({ name, proof, device, again: null }, (tx, { secondFactor }) =>
       this.#pairPhone(tx, link, device, secondFactor),
     );
   }

@@ -46,7 +46,7 @@ export class OwnAccountService {
   ): Promise<OpenedSession> {
     const { accounts, authenticator, passwords, sessions } = this.#options;
     const passwordHash = await passwords.take(accounts.get(session.account), password);
-    const request = { name: session.account, proof: { password: current }, device, demand: 'again' as const };
+    const request = { name: session.account, proof: { password: current }, device, again: session };
     return authenticator.prove(request, async (tx, { account }) => {
       await sessions.endAll(tx, account.name, session.id);
       await this.#note(tx, { ...account, passwordHash }, session, 'password_set', 'password.change');
@@ -117,9 +117,9 @@ export class OwnAccountService {
   /** The first code: from now on the app is a second factor. The recovery codes are shown this once. Throws `login.failed`, `session.stale`. */
   async confirmTotp(session: Session, code: string): Promise<string[]> {
     this.#fresh(session);
-    const { factors, sessions, clock } = this.#options;
+    const { authenticator, factors, sessions, clock } = this.#options;
     const { codes, hashes } = newRecoveryCodes();
-    await this.#orFailed(session, async (tx) => {
+    await authenticator.slowly(session, async (tx) => {
       const pending = factors.pendingTotp(session.account);
       if (pending === undefined || pending.confirmedAt !== null)
         throw new DomainError('request.not_found', {
@@ -139,8 +139,8 @@ export class OwnAccountService {
 
   /** Ends the app; a code of it (or a recovery code) is asked for. An administrator without another second factor has to set one up again. */
   async removeTotp(session: Session, code: string): Promise<void> {
-    const { factors, sessions, clock } = this.#options;
-    await this.#orFailed(session, async (tx) => {
+    const { authenticator, factors, sessions, clock } = this.#options;
+    await authenticator.slowly(session, async (tx) => {
       if (!(await factors.takeCode(tx, session.account, code, clock.now()))) return false;
       await factors.removeTotp(tx, session.account);
       if (factors.passkeysOf(session.account).length === 0)
@@ -152,9 +152,9 @@ export class OwnAccountService {
 
   /** New recovery codes instead of the old ones. Throws `login.failed`. */
   async newRecoveryCodes(session: Session, code: string): Promise<string[]> {
-    const { factors, clock } = this.#options;
+    const { authenticator, factors, clock } = this.#options;
     const { codes, hashes } = newRecoveryCodes();
-    await this.#orFailed(session, async (tx) => {
+    await authenticator.slowly(session, async (tx) => {
       const totp = factors.totp(session.account);
       const taken = totp === undefined ? undefined : takeCode(totp, code, clock.now());
       if (taken === undefined) return false;
@@ -215,17 +215,6 @@ export class OwnAccountService {
     if (factors.stateOf(session, accounts.get(session.account), now) === 'confirm_second_factor')
       throw new DomainError('account.second_factor_required');
     if (now - session.authenticatedAt >= FRESH_MS) throw new DomainError('session.stale');
-  }
-
-  /** Runs `work`; where it says false the code was wrong: that is recorded and slowed down like a wrong password. */
-  async #orFailed(session: Session, work: (tx: Transaction) => Promise<boolean>): Promise<void> {
-    await this.#options.authenticator.slowly(session.account, session.address, () =>
-      this.#options.storage.transaction(async (tx) => {
-        if (await work(tx)) return true;
-        await this.#record(tx, session, 'login.failed', { by: 'code' });
-        return false;
-      }),
-    );
   }
 
   #noteChange(tx: Transaction, session: Session, action: AuditAction, detail: object = {}): Promise<void> {

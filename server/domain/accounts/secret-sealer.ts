@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { KeyVault } from '../keys/key-vault.ts';
 
 const ALGORITHM = 'aes-256-gcm';
@@ -55,6 +55,12 @@ export class SecretSealer {
     } catch {
       return undefined;
     }
+  }
+
+  /** A code of a text that nobody without the key can make (HMAC-SHA-256, base64url); one for a purpose is none for another. */
+  codeOf(purpose: string, text: string): string {
+    const key = hkdfSync('sha256', this.#loaded(), '', purpose, KEY_BYTES);
+    return createHmac('sha256', Buffer.from(key)).update(text).digest('base64url');
   }
 
   #loaded(): Buffer {

@@ -8,6 +8,8 @@ import { isLive, SESSION_LIFE, type Session, type SessionKind } from './session.
 export interface Device {
   readonly userAgent: string;
   readonly address: string;
+  /** The cookie by which it is known who logged in on it before (`KnownDevices`). */
+  readonly known?: string | undefined;
 }
 
 export interface NewSession {
@@ -79,11 +81,6 @@ export class SessionBook extends Lifecycle {
     return [...this.#sessions.values()]
       .filter((session) => session.account === account && isLive(session, now))
       .sort((a, b) => b.lastSeenAt - a.lastSeenAt);
-  }
-
-  /** Whether the account is logged in at an address. */
-  isAtHome(account: string, address: string): boolean {
-    return this.of(account).some((session) => session.address === address);
   }
 
   async open(tx: Transaction, wanted: NewSession): Promise<OpenedSession> {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '#kit';
+import { addressGroup, type Clock, type Timer } from '#kit';
 import type { Storage } from '../unit-of-work.ts';
 import { type NewAuditEntry, REFUSED } from './audit.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -66,7 +66,7 @@ export class Refusals {
 
   /** Takes note of one. It is written within about a second, or counted. */
   note(refusal: Refusal): void {
-    const key = refusal.actor === null ? `address ${refusal.origin}` : `actor ${refusal.actor}`;
+    const key = refusal.actor === null ? `address ${addressGroup(refusal.origin)}` : `actor ${refusal.actor}`;
     const source = this.#sourceOf(key, refusal);
     if (!this.#admit(source)) source.suppressed++;
     this.#arm(BATCH_MS);

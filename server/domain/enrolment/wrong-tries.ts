@@ -1,4 +1,4 @@
-import type { Clock, Milliseconds } from '#kit';
+import { addressGroup, type Clock, type Milliseconds } from '#kit';
 
 const WINDOW_MS: Milliseconds = 15 * 60_000;
 const MOST_PER_ADDRESS = 30;
@@ -10,7 +10,7 @@ interface Tries {
   readonly until: number;
 }
 
-/** Wrong codes by network address. A whole commune may sit behind one, so right ones are never counted. */
+/** Wrong codes by network address (of IPv6 by /64). A whole commune may sit behind one, so right ones are never counted. */
 export class WrongTries {
   readonly #clock: Clock;
   readonly #byAddress = new Map<string, Tries>();
@@ -35,12 +35,13 @@ export class WrongTries {
     }
     const [first] = this.#byAddress.keys();
     if (this.#byAddress.size >= MOST_ADDRESSES && first !== undefined) this.#byAddress.delete(first);
-    this.#byAddress.set(address, { count: 1, until: this.#clock.monotonic() + WINDOW_MS });
+    this.#byAddress.set(addressGroup(address), { count: 1, until: this.#clock.monotonic() + WINDOW_MS });
   }
 
   #current(address: string): Tries | undefined {
-    const tries = this.#byAddress.get(address);
-    if (tries !== undefined && tries.until <= this.#clock.monotonic()) this.#byAddress.delete(address);
-    return this.#byAddress.get(address);
+    const group = addressGroup(address);
+    const tries = this.#byAddress.get(group);
+    if (tries !== undefined && tries.until <= this.#clock.monotonic()) this.#byAddress.delete(group);
+    return this.#byAddress.get(group);
   }
 }

@@ -3,6 +3,7 @@ import type { DomainError } from '#protocols';
 import { rolesOf } from '../../domain/accounts/actor.ts';
 import type { Refusal, Refusals } from '../../domain/audit/refusals.ts';
 import '../access.ts';
+import { cookieName } from './session-cookie.ts';
 
 /**
  * Gives what hears of each request that was refused with 401, 403 or 429. Who sent no credentials at all only has to log in: that is no refusal;
@@ -11,11 +12,12 @@ import '../access.ts';
 export function recordRefusals(
   app: FastifyInstance,
   refusals: Pick<Refusals, 'note' | 'close'>,
+  publicUrl: string,
 ): (request: FastifyRequest, error: DomainError) => void {
   app.addHook('onClose', () => refusals.close());
   return (request, error) => {
-    const { authorization, cookie } = request.headers;
-    const nothingSent = authorization === undefined && cookie === undefined;
+    const session = request.cookies[cookieName(publicUrl)];
+    const nothingSent = request.headers.authorization === undefined && session === undefined;
     if (error.code === 'request.unauthenticated' && nothingSent) return;
     if (error.code.startsWith('login.') && error.status !== 429) return;
     refusals.note(refusalOf(request, error));

@@ -21,7 +21,7 @@ import { passkeyId } from '../../domain/accounts/own-account-service.ts';
 import type { Passkey } from '../../domain/accounts/passkey.ts';
 import { ownAccount } from '../access.ts';
 import { ownSession } from '../plugins/authentication.ts';
-import { clearCookie, deviceOf, giveCookie } from '../plugins/session-cookie.ts';
+import { clearCookie, deviceOf, giveCookie, rememberDevice } from '../plugins/session-cookie.ts';
 import { qrSvg } from '../qr.ts';
 import type { ApiServices } from '../services.ts';
 import { ownSessionView, sessionView } from '../session-view.ts';
@@ -30,7 +30,7 @@ import { ownSessionView, sessionView } from '../session-view.ts';
 export const ownAccountRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { factors, login, own, sessions } = services.people;
+    const { devices, factors, login, own, sessions } = services.people;
     const config = ownAccount;
     const tags = ['own account'];
 
@@ -40,7 +40,14 @@ export const ownAccountRoutes =
         config,
         schema: { summary: 'Who I am, and what I may do now', tags, response: { 200: SessionViewSchema } },
       },
-      async (request) => sessionView(ownSession(request), services),
+      async (request, reply) => {
+        const session = ownSession(request);
+        // A phone that was paired before there was such a cookie, or whose browser forgot it.
+        const { known } = deviceOf(request, services);
+        if (devices.idOf(known, session.account) === undefined)
+          rememberDevice(request, reply, services, session);
+        return sessionView(session, services);
+      },
     );
 
     app.delete(
@@ -68,8 +75,9 @@ export const ownAccountRoutes =
         },
       },
       async (request, reply) => {
-        const opened = await login.confirm(ownSession(request), request.body, deviceOf(request));
+        const opened = await login.confirm(ownSession(request), request.body, deviceOf(request, services));
         giveCookie(reply, services, opened);
+        rememberDevice(request, reply, services, opened.session);
         return sessionView(opened.session, services);
       },
     );
@@ -125,8 +133,14 @@ export const ownAccountRoutes =
       },
       async (request, reply) => {
         const { current, password } = request.body;
-        const opened = await own.changePassword(ownSession(request), current, password, deviceOf(request));
+        const opened = await own.changePassword(
+          ownSession(request),
+          current,
+          password,
+          deviceOf(request, services),
+        );
         giveCookie(reply, services, opened);
+        rememberDevice(request, reply, services, opened.session);
         return sessionView(opened.session, services);
       },
     );

@@ -15,7 +15,7 @@ import {
 import type { OneTimeLink } from '../../domain/accounts/one-time-link.ts';
 import type { OpenedSession } from '../../domain/accounts/session-book.ts';
 import { anybody } from '../access.ts';
-import { deviceOf, giveCookie, sessionOf } from '../plugins/session-cookie.ts';
+import { deviceOf, giveCookie, rememberDevice, sessionOf } from '../plugins/session-cookie.ts';
 import type { ApiServices } from '../services.ts';
 import { sessionView } from '../session-view.ts';
 
@@ -30,6 +30,7 @@ export const signInRoutes =
       const before = sessionOf(request, services);
       if (before !== undefined) await login.logout(before);
       giveCookie(reply, services, opened);
+      rememberDevice(request, reply, services, opened.session);
       return sessionView(opened.session, services);
     };
     app.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'));
@@ -62,7 +63,7 @@ export const signInRoutes =
         },
       },
       async (request, reply) => {
-        const opened = await setup.finish(request.body, deviceOf(request));
+        const opened = await setup.finish(request.body, deviceOf(request, services));
         return reply.code(201).send(await enter(request, reply, opened));
       },
     );
@@ -80,7 +81,7 @@ export const signInRoutes =
       },
       async (request, reply) => {
         const { name, ...proof } = request.body;
-        const opened = await login.login(name, proof, deviceOf(request));
+        const opened = await login.login(name, proof, deviceOf(request, services));
         return enter(request, reply, opened);
       },
     );
@@ -110,7 +111,11 @@ export const signInRoutes =
         },
       },
       async (request, reply) => {
-        const opened = await login.login(null, { passkey: request.body.response }, deviceOf(request));
+        const opened = await login.login(
+          null,
+          { passkey: request.body.response },
+          deviceOf(request, services),
+        );
         return enter(request, reply, opened);
       },
     );
@@ -147,7 +152,7 @@ export const signInRoutes =
       },
       async (request, reply) => {
         const { secret, password } = request.body;
-        const opened = await login.choosePassword(secret, password, deviceOf(request));
+        const opened = await login.choosePassword(secret, password, deviceOf(request, services));
         return enter(request, reply, opened);
       },
     );
@@ -166,7 +171,7 @@ export const signInRoutes =
       },
       async (request, reply) => {
         const { secret, ...proof } = request.body;
-        const opened = await login.pair(secret, proof, deviceOf(request));
+        const opened = await login.pair(secret, proof, deviceOf(request, services));
         return enter(request, reply, opened);
       },
     );

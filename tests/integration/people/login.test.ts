@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { OwnSession, SessionView } from '#protocols';
+import type { LinkView, OwnSession, SessionView } from '#protocols';
 import { COMMUNE } from '../http/support.ts';
-import { type Browser, ORIGIN, PASSWORD, startPeople } from './support.ts';
+import { type Browser, ORIGIN, PASSWORD, secretOf, startPeople } from './support.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -93,13 +93,64 @@ describe('logging in', { timeout: 60_000 }, () => {
     expect((await thief.login('bich', 'lại đoán nữa')).headers['retry-after']).toBe('30');
   });
 
-  it('slows down many who guess one name together, but not who is at home', async () => {
+  it('lets a person in on a device that he is known on, however long others guess his name', async () => {
     const people = await startPeople();
     const { admin } = await people.setUp();
-    await people.person(admin, 'bich', EDITOR);
-    for (let i = 0; i < 20; i++) await people.browser(`198.51.100.${i}`).login('bich', 'đoán thử xem sao');
-    expect((await people.browser('198.51.100.99').login('bich')).body.error.code).toBe('login.wait');
-    expect((await people.browser().login('bich')).status).toBe(200);
+    const own = await people.person(admin, 'bich', EDITOR);
+    await own.send('DELETE', 'session');
+    expect(own.cookie).toBeUndefined();
+    const shown = (await admin.post<LinkView>('accounts/bich/pairing')).body;
+    const phone = people.browser('2001:db8:7::1');
+    expect((await phone.post('links/pair', { secret: secretOf(shown.url) })).status).toBe(200);
+    const stranger = people.browser('198.51.100.99');
+    const guess = (i: number) => people.browser(`198.51.100.${i}`).login('bich', 'đoán thử xem sao');
+    for (let i = 0; i < 20; i++) await guess(i);
+    for (let minute = 0; minute < 60; minute += 5) {
+      expect((await stranger.login('bich')).body.error.code).toBe('login.wait');
+      // Wherever it is now.
+      const address = `203.0.113.${minute}`;
+      const again = await own.post('session', { name: 'bich', password: PASSWORD }, { address });
+      expect(again.status).toBe(200);
+      await people.clock.advance(5 * MINUTE_MS);
+      expect((await guess(minute)).body.error.code).toBe('login.failed');
+    }
+    expect((await phone.post('session', { name: 'bich', password: PASSWORD })).status).toBe(200);
+  });
+
+  it('counts what a known device gets wrong for it alone, and believes no cookie but its own', async () => {
+    const people = await startPeople();
+    const { admin } = await people.setUp();
+    const own = await people.person(admin, 'bich', EDITOR);
+    const cuong = await people.person(admin, 'cuong', EDITOR);
+    const { device = '' } = own;
+    const lost = people.browser('198.51.100.1');
+    lost.device = device;
+    for (let i = 0; i < 5; i++) await lost.login('bich', 'đoán thử xem sao');
+    expect((await lost.login('bich')).body.error.code).toBe('login.wait');
+    expect((await people.browser('198.51.100.2').login('bich')).status).toBe(200);
+
+    for (let i = 0; i < 20; i++) await people.browser(`192.0.2.${i}`).login('bich', 'đoán thử xem sao');
+    const forged = [
+      cuong.device?.replace('cuong~', 'bich~'),
+      device.replace(/~[^~]*~(\d+)~/, '~acs_1~$1~'),
+      device.replace(/~(\d+)~/, '~9$1~'),
+      cuong.device,
+      '!~~~',
+    ];
+    for (const cookie of forged) {
+      const thief = people.browser('198.51.100.3');
+      thief.device = cookie;
+      expect([cookie, (await thief.login('bich')).body.error.code]).toEqual([cookie, 'login.wait']);
+    }
+    // One browser of an office that several people use.
+    const shared = people.browser('198.51.100.4');
+    shared.device = device;
+    await shared.login('cuong');
+    await shared.send('DELETE', 'session');
+    expect(shared.device).toMatch(/^cuong~.*!bich~/);
+    people.clock.jump(367 * DAY_MS);
+    for (let i = 0; i < 20; i++) await people.browser(`192.0.2.${i}`).login('cuong', 'đoán thử xem sao');
+    expect((await shared.login('cuong')).body.error.code).toBe('login.wait');
   });
 });
 

@@ -105,6 +105,38 @@ describe('an authenticator app', { timeout: 60_000 }, () => {
   });
 });
 
+describe('guesses in a session that awaits its second factor', { timeout: 60_000 }, () => {
+  it('are bounded whatever addresses they come from, and end the session', async () => {
+    const people = await startPeople();
+    const { admin } = await people.setUp();
+    const { secret } = await people.app(await people.person(admin, 'bich', EDITOR));
+    const reset = await admin.post<{ url: string }>('accounts/bich/reset', { reason: 'quên' });
+    const thief = people.browser();
+    const password = 'bốn mùa hoa nở quanh nhà';
+    await thief.post('links/password', { secret: secretOf(reset.body.url), password });
+    // It proved too little for the device to be known.
+    expect(thief.device).toBeUndefined();
+    let address = 0;
+    const guess = async (path = 'session/confirm') =>
+      (await thief.post(path, { code: 'mã-đoán-mò' }, { address: `2001:db8:${(address++).toString(16)}::1` }))
+        .body.error.code;
+    const codes: string[] = [];
+    for (let i = 0; i < 400; i++) codes.push(await guess());
+    expect(codes).toEqual([...Array(5).fill('login.failed'), ...Array(395).fill('login.wait')]);
+    // The password that he knows takes none of it back, nor does another route.
+    await people.clock.advance(15_000);
+    expect((await thief.post('session/confirm', { password })).status).toBe(200);
+    expect([await guess('account/totp/remove'), await guess()]).toEqual(['login.failed', 'login.wait']);
+    for (let wrong = 7; wrong <= 10; wrong++) {
+      await people.clock.advance(FRESH_MS);
+      expect(await guess()).toBe('login.failed');
+    }
+    expect((await thief.get('session')).body.error.code).toBe('request.unauthenticated');
+    expect((await people.audit()).at(-1)).toMatchObject({ actor: 'bich', action: 'session.end' });
+    expect((await people.browser().login('bich', password, { code: people.code(secret) })).status).toBe(200);
+  });
+});
+
 describe('a passkey', { timeout: 60_000 }, () => {
   it('logs in without a name, and is two factors', async () => {
     const people = await startPeople();

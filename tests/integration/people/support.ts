@@ -18,7 +18,9 @@ export class Browser {
   readonly #controller: TestController;
   readonly #address: string;
   cookie: string | undefined;
-  /** All of the last `Set-Cookie`. */
+  /** The cookie by which the device is known; it outlives the session. */
+  device: string | undefined;
+  /** All of the last `Set-Cookie` of a session. */
   attributes = '';
   #keys = 0;
 
@@ -40,22 +42,35 @@ export class Browser {
       headers: {
         'user-agent': 'kiểm thử'.normalize('NFD').replace(/[^ -~]/g, ''),
         ...(method === 'GET' ? {} : { origin: ORIGIN, 'idempotency-key': key ?? `browser-${this.#keys++}` }),
-        ...(this.cookie === undefined ? {} : { cookie: `__Host-loa=${this.cookie}` }),
+        ...this.#cookies(),
         ...headers,
       },
       ...(body === undefined ? {} : { payload: body }),
     });
-    const set = response.headers['set-cookie'];
-    if (set !== undefined) {
-      this.attributes = String(set);
-      const value = /^__Host-loa=([^;]*)/.exec(this.attributes)?.[1];
-      this.cookie = value === '' ? undefined : value;
-    }
+    for (const set of [response.headers['set-cookie'] ?? []].flat()) this.#keep(set);
     return {
       status: response.statusCode,
       body: (response.body === '' ? null : JSON.parse(response.body)) as Body,
       headers: response.headers,
     };
+  }
+
+  #cookies(): Record<string, string> {
+    const { cookie, device } = this;
+    const kept = [
+      ...(cookie === undefined ? [] : [`__Host-loa=${cookie}`]),
+      ...(device === undefined ? [] : [`__Host-loa-device=${device}`]),
+    ];
+    return kept.length === 0 ? {} : { cookie: kept.join('; ') };
+  }
+
+  #keep(set: string): void {
+    const [, device] = /^__Host-loa-device=([^;]*)/.exec(set) ?? [];
+    if (device !== undefined) this.device = device;
+    const [, cookie] = /^__Host-loa=([^;]*)/.exec(set) ?? [];
+    if (cookie === undefined) return;
+    this.attributes = set;
+    this.cookie = cookie === '' ? undefined : cookie;
   }
 
   get<Body = Problem>(path: string, options?: SendOptions): Promise<Answer<Body>> {
