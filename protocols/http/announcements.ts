@@ -20,7 +20,7 @@ export const StreamSchema = strict({
 });
 export type Stream = Static<typeof StreamSchema>;
 
-/** What the leader of an area decided about what it is now. */
+/** What the leader of an area decided: a "yes" to what it is now, or a "no" to that or to what it was. */
 const DecisionSchema = Type.Object({
   areaId: IdSchema,
   verdict: Type.Union([Type.Literal('approved'), Type.Literal('rejected'), Type.Literal('withdrawn')]),
@@ -30,6 +30,8 @@ const DecisionSchema = Type.Object({
   as: nullable(CapacitySchema),
   at: InstantSchema,
   reason: nullable(Type.String()),
+  /** A "no" from before it was changed or handed in again. It holds until somebody says yes to that very area; no leave and no emergency passes it. */
+  carried: Type.Optional(Type.Literal(true)),
 });
 
 export const AnnouncementSchema = Type.Object({

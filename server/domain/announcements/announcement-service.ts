@@ -10,6 +10,7 @@ import type { Announcement } from './announcement.ts';
 import { type AnnouncementRecords, conflict, requireStep } from './announcement-records.ts';
 import { approvalHash } from './approval-hash.ts';
 import { type ClearedMessage, clearMessage } from './clearance.ts';
+import { carriedOn } from './decisions.ts';
 
 /** As many as a plan head takes. */
 const MOST_STORED = 64;
@@ -107,7 +108,7 @@ export class AnnouncementService {
     return announcement;
   }
 
-  /** Any change takes an approval back: what is broadcast is what was approved. Throws `request.conflict`, `media.not_stored`. */
+  /** Any change takes an approval back: what is broadcast is what was approved. Who said no is asked again. Throws `request.conflict`, `media.not_stored`. */
   async change(tx: Transaction, actor: Actor, id: string, change: AnnouncementChange): Promise<Announcement> {
     const before = await this.#records.own(tx, actor, 'announcement:write', id);
     await requireMedium(tx, change.mediaSha256);
@@ -125,20 +126,20 @@ export class AnnouncementService {
       recordedBy: change.recordedBy === undefined ? before.recordedBy : change.recordedBy,
       composers: [...new Set([...before.composers, ...composersOf(actor)])],
       forAreas: change.forAreas === undefined ? before.forAreas : this.#forAreas(actor, change.forAreas),
-      ...{ state: 'draft', approvedSha256: null, decisions: [] },
+      ...{ state: 'draft', approvedSha256: null, decisions: carriedOn(before) },
     };
     requireFit({ ...before, ...after });
     return this.#records.save(tx, actor, before, 'announcement.change', change, after);
   }
 
-  /** Hands it to the approver. Throws `announcement.no_audio`, `request.conflict`. */
+  /** Hands it to the approver; a "no" of before holds until he says yes. Throws `announcement.no_audio`, `request.conflict`. */
   async submit(tx: Transaction, actor: Actor, id: string): Promise<Announcement> {
     const before = await this.#records.own(tx, actor, 'announcement:write', id);
     if (before.state === 'approved') throw conflict(id, 'approved', 'draft or rejected');
     requireStep(before, 'submitted');
     const sha256 = approvalHash(before);
     if (sha256 === null) throw new DomainError('announcement.no_audio', { id });
-    const after = { state: 'submitted', rejectedReason: null, decisions: [] } as const;
+    const after = { state: 'submitted', rejectedReason: null, decisions: carriedOn(before) } as const;
     return this.#records.save(tx, actor, before, 'announcement.submit', { sha256 }, after);
   }
 

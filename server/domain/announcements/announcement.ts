@@ -3,18 +3,27 @@ import type { AnnouncementState, Capacity, Priority } from '#protocols';
 /** Who made the item, for the yearly statistics (domain: origin). */
 export type Origin = 'own' | 'relay' | 'source_system' | 'notice';
 
-/**
- * What the leader of an area decided about an announcement as it is now. A "yes" holds in the area and below it; anything else closes the
- * area with all below it, whatever a wider one says.
- */
-export interface Decision {
-  readonly areaId: string;
-  readonly verdict: 'approved' | 'rejected' | 'withdrawn';
+/** Somebody's "no". */
+export interface Refusal {
+  readonly verdict: 'rejected' | 'withdrawn';
   readonly by: string;
   /** In which capacity; null: as no leader (a station's own withdrawal), or decided before that was noted. */
   readonly as: Capacity | null;
   readonly at: number;
   readonly reason: string | null;
+}
+
+/**
+ * What the leader of an area decided about an announcement. A "yes" is to what it is now, and holds in the area and below it; anything else closes the
+ * area with all below it, whatever a wider one says, and outlives every change until somebody says yes to that very area.
+ */
+export interface Decision extends Omit<Refusal, 'verdict'> {
+  readonly areaId: string;
+  readonly verdict: 'approved' | Refusal['verdict'];
+  /** A "no" to what it was before it was changed or handed in again: who answers there is asked anew. */
+  readonly carried?: true;
+  /** The "no" that this "yes" is in place of, to nothing but what it is now. */
+  readonly inPlaceOf?: Refusal;
 }
 
 export interface Announcement {

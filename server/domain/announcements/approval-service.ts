@@ -9,6 +9,7 @@ import type { Announcement, Decision } from './announcement.ts';
 import { type AnnouncementRecords, conflict, requireStep } from './announcement-records.ts';
 import { allowanceOf, isAllowedIn, meantAreas, missingIn, soundingIn } from './approval-areas.ts';
 import { approvalHash } from './approval-hash.ts';
+import { openIn, withDecisions } from './decisions.ts';
 
 /** Takes back every broadcast of an announcement that is not over yet; where `within` is given only in these areas and below. */
 type Stop = (
@@ -51,7 +52,7 @@ export interface ApprovalServiceOptions {
 
 /**
  * What leaders say to announcements. Each answers for the own areas: it airs where somebody approved exactly what it is, and not where somebody
- * said no, whatever a wider approval says. Whoever answers for the wider area overrules a "no" by naming that area.
+ * said no, whatever a wider approval says, also when it was changed since. Whoever answers for the wider area overrules a "no" by naming that area.
  */
 export class ApprovalService {
   readonly #options: ApprovalServiceOptions;
@@ -92,11 +93,15 @@ export class ApprovalService {
     const here = territory();
     for (const announcement of await read.announcements.asked(MOST_ASKED)) {
       const own = records.concerned(actor, 'announcement:approve', announcement);
-      const open = this.#open(announcement, here).filter((id) => {
-        const ancestry = here.tree.ancestry(id);
-        const inOwn = ancestry.some((one) => own.includes(one)) || own.some((one) => within(one, id, here));
-        return inOwn && (wanted.has(id) || areaIds.some((one) => within(one, id, here)));
-      });
+      const said = (id: string) => announcement.decisions.some((one) => one.areaId === id && !one.carried);
+      // Of a wider area those in it that he answers for, until he has said something there.
+      const open = openIn(announcement, here)
+        .flatMap((id) =>
+          own.some((one) => within(id, one, here))
+            ? [id]
+            : own.filter((one) => within(one, id, here) && !said(one)),
+        )
+        .filter((id) => wanted.has(id) || areaIds.some((one) => within(one, id, here)));
       if (open.length > 0) found.unshift({ announcement, areas: open });
     }
     return found;
@@ -152,13 +157,19 @@ export class ApprovalService {
     const held = approvalHash(before);
     if (held !== sha256) throw new DomainError('announcement.audio_changed', { id, held, given: sha256 });
     const [decisions, as] = this.#decide(actor, before, areaIds, { verdict: 'approved', reason: null });
+    // Where somebody answers for more than he and said no to it, it sounds nowhere yet.
+    const sounds = this.#soundsIn({ decisions });
     return this.#options.records.save(
       tx,
       actor,
       before,
       'announcement.approve',
       { sha256, areas: areaIds, as },
-      { state: 'approved', approvedSha256: sha256, decisions, forAreas: this.#stillMeant(before, areaIds) },
+      {
+        state: sounds ? 'approved' : before.state,
+        approvedSha256: sounds ? sha256 : before.approvedSha256,
+        ...{ decisions, forAreas: this.#stillMeant({ ...before, decisions }, areaIds) },
+      },
     );
   }
 
@@ -188,7 +199,7 @@ export class ApprovalService {
       { reason, areas: areaIds, as },
       {
         decisions,
-        forAreas: this.#stillMeant(before, areaIds),
+        forAreas: this.#stillMeant({ ...before, decisions }, areaIds),
         ...next,
         ...(next.state === 'rejected' ? { rejectedReason: reason } : {}),
       },
@@ -238,7 +249,7 @@ export class ApprovalService {
       { areas: areaIds, reason, as },
       {
         decisions,
-        forAreas: this.#stillMeant(before, areaIds),
+        forAreas: this.#stillMeant({ ...before, decisions }, areaIds),
         ...this.#afterWithdrawal({ ...before, decisions }),
       },
     );
@@ -267,29 +278,34 @@ export class ApprovalService {
   /** The decisions with the actor's own for these areas, and in which capacity he made all of those. */
   #decide(
     actor: Actor,
-    { decisions }: Announcement,
+    before: Announcement,
     areaIds: readonly string[],
     said: Pick<Decision, 'verdict' | 'reason'>,
     permission: Permission = 'announcement:approve',
   ): readonly [Decision[], Capacity | null] {
     const { clock, areas } = this.#options;
     const at = Math.floor(clock.now());
-    const others = decisions.filter(({ areaId }) => !areaIds.includes(areaId));
     const capacity = (ids: readonly string[]) => capacityOf(actor, permission, ids, areas.tree);
     const own = areaIds.map((areaId): Decision => {
       return { areaId, ...said, by: actor.name, as: capacity([areaId]), at };
     });
-    return [[...others, ...own], capacity(areaIds)];
+    return [withDecisions(before, own), capacity(areaIds)];
+  }
+
+  /** Whether these decisions let it sound anywhere. */
+  #soundsIn(announcement: Pick<Announcement, 'decisions'>): boolean {
+    const allowance = allowanceOf(announcement);
+    return announcement.decisions.some(({ areaId }) =>
+      isAllowedIn(allowance, areaId, this.#options.areas.tree),
+    );
   }
 
   /** What it is after a "no": approved as long as it is so anywhere, and else still asked for while somebody has said nothing. */
   #afterNo(announcement: Announcement): Pick<Announcement, 'state' | 'approvedSha256'> {
-    const { state, approvedSha256, decisions } = announcement;
+    const { state, approvedSha256 } = announcement;
     const territory = this.#options.territory();
-    const allowance = allowanceOf(announcement);
-    if (decisions.some(({ areaId }) => isAllowedIn(allowance, areaId, territory.tree)))
-      return { state, approvedSha256 };
-    if (this.#open(announcement, territory).length > 0) return { state: 'submitted', approvedSha256: null };
+    if (this.#soundsIn(announcement)) return { state, approvedSha256 };
+    if (openIn(announcement, territory).length > 0) return { state: 'submitted', approvedSha256: null };
     return state === 'approved'
       ? { state: 'withdrawn', approvedSha256 }
       : { state: 'rejected', approvedSha256 };
@@ -303,19 +319,13 @@ export class ApprovalService {
     return next.state === 'rejected' ? { ...next, state: 'withdrawn' } : next;
   }
 
-  /** Where nobody has said yes or no, the widest such areas. */
-  #open(announcement: Announcement, territory: Territory): readonly string[] {
-    const { leaves, closed } = allowanceOf(announcement);
-    const decided = [...closed, ...leaves.flatMap(({ areas }) => areas)];
-    const allowance = { leaves: [{ areas: decided, except: [] }], closed: [] };
-    return missingIn(meantAreas(announcement), allowance, territory);
-  }
-
   /** Once some answer and others are still asked, it says for whom it is meant: so it is found for them. */
   #stillMeant(announcement: Announcement, areaIds: readonly string[]): readonly string[] {
     const meant = meantAreas(announcement);
     const { tree } = this.#options.areas;
-    const whole = meant.every((id) => tree.has(id) && tree.ancestry(id).some((one) => areaIds.includes(one)));
+    const asked = announcement.decisions.some(({ areaId, carried }) => carried && !areaIds.includes(areaId));
+    const whole =
+      !asked && meant.every((id) => tree.has(id) && tree.ancestry(id).some((one) => areaIds.includes(one)));
     return whole ? announcement.forAreas : meant;
   }
 }

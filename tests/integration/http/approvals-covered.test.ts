@@ -61,8 +61,12 @@ it('what a leave for its series covers does not wait for an approval, and what i
   // Taken back in one hamlet it waits for who answers there.
   const back = { reason: 'nghe lại đã', areas: ['ap-1'] };
   await controller.post('ap-1 chairman', `standing-approvals/${standing.id}/revoke`, back);
-  expect(await listed('ap-1 chairman')).toEqual({ waiting: both, covered: [] });
-  expect(await listed('ap-2 chairman')).toEqual(whole);
+  const inHamlet = (items: readonly (readonly string[])[], id: string) =>
+    items.map(([announcementId]) => [announcementId, id]);
+  expect(await listed('ap-1 chairman')).toEqual({ waiting: inHamlet(both, 'ap-1'), covered: [] });
+  expect(await listed('ap-2 chairman')).toEqual({
+    ...{ waiting: inHamlet(whole.waiting, 'ap-2'), covered: inHamlet(whole.covered, 'ap-2') },
+  });
 });
 
 it('a fallback that is not approved everywhere is told with what it stands for', {

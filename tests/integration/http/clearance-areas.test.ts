@@ -52,6 +52,7 @@ const command = fc.oneof(
 );
 /** What most histories begin with; the rest may be anything. */
 const beginning = fc.record({
+  refuse: fc.option(fc.record({ area: place, edit: fc.boolean() }), { nil: null }),
   approve: fc.option(place, { nil: null }),
   schedule: fc.option(fc.boolean(), { nil: null }),
   give: fc.option(place, { nil: null }),
@@ -83,6 +84,8 @@ class Known {
   #approvedHash: string | null = null;
   #composers = new Set(['editor']);
   readonly #said = new Map<string, 'yes' | 'no'>();
+  /** Where somebody once said no: what is handed in or changed there has no leave until somebody says yes to it as it is. */
+  readonly #refused = new Set<string>();
   readonly #schedules = new Map<string, { readonly fallback: boolean }>();
   readonly #leaves: Leave[] = [];
   #waiting: { readonly id: string; readonly sha256: string; readonly askedBy: string } | null = null;
@@ -100,7 +103,7 @@ class Known {
     switch (wanted.do) {
       case 'submit':
         if (await this.#took('editor', `${path}/submit`, {})) {
-          this.#said.clear();
+          this.#sayAnew();
           this.#handedIn = true;
         }
         return;
@@ -121,6 +124,7 @@ class Known {
         const body = { reason: 'x', areas: [wanted.area] };
         if (!(await this.#took(leaderOf(wanted.area), `${path}/${wanted.do}`, body))) return;
         this.#said.set(wanted.area, 'no');
+        this.#refused.add(wanted.area);
         const { body: now } = await this.#controller.get<AnnouncementView>('editor', path);
         if (now.state === 'rejected' || now.state === 'withdrawn') this.#handedIn = false;
         return;
@@ -219,8 +223,14 @@ class Known {
     if (answer.status !== 200) return;
     this.#view = answer.body;
     this.#composers.add(who);
-    this.#said.clear();
+    this.#sayAnew();
     this.#handedIn = false;
+  }
+
+  /** No "yes" is of what it is now, and every "no" still is. */
+  #sayAnew(): void {
+    this.#said.clear();
+    for (const area of this.#refused) this.#said.set(area, 'no');
   }
 
   async #schedule(fallback: boolean): Promise<void> {
@@ -335,6 +345,11 @@ it(
           const known = new Known(controller, await write('Bản tin'), music.id);
           if (first.schedule !== null) await known.run({ do: 'schedule', fallback: first.schedule });
           await known.run({ do: 'submit' });
+          if (first.refuse !== null) {
+            await known.run({ do: 'reject', area: first.refuse.area });
+            if (first.refuse.edit) await known.run({ do: 'change', who: 'editor' });
+            await known.run({ do: 'submit' });
+          }
           if (first.approve !== null) await known.run({ do: 'approve', area: first.approve });
           if (first.give !== null) await known.run({ do: 'give', area: first.give });
           for (const one of commands) await known.run(one);

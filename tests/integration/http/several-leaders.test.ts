@@ -182,7 +182,10 @@ it('is sent back as a whole by who answers for all of it, or when everybody said
   expect((await say(controller, LEADERS[0], 'reject', made)).state).toBe('submitted');
   expect((await say(controller, LEADERS[1], 'reject', made)).state).toBe('rejected');
   const again = await controller.post<Answered>('editor', `announcements/${made.id}/submit`, {});
-  expect(again.body).toMatchObject({ state: 'submitted', decisions: [] });
+  expect(again.body).toMatchObject({
+    state: 'submitted',
+    decisions: ['ap-1', 'ap-2'].map((areaId) => ({ areaId, verdict: 'rejected', carried: true })),
+  });
   // One approves, the other says no; when the first takes it back, nothing is left of it.
   await say(controller, LEADERS[0], 'approve', made);
   expect((await say(controller, LEADERS[0], 'reject', made)).error.code).toBe('request.conflict');

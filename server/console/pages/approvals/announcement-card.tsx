@@ -55,9 +55,10 @@ export function AnnouncementCard(props: {
           <>
             <dt>{words.decisions}</dt>
             <dd>
-              {rest.decisions.map(({ areaId: where, verdict, byName, as, at, reason }) => (
+              {rest.decisions.map(({ areaId: where, verdict, byName, as, at, reason, carried }) => (
                 <div key={`${where} ${at}`}>
                   {words.decision(areaName(where), words.verdicts[verdict], signed(byName, as), when(at))}
+                  {carried && <div className="soft">{words.carried}</div>}
                   {reason !== null && <div className="soft">“{reason}”</div>}
                 </div>
               ))}

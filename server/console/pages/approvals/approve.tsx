@@ -21,7 +21,7 @@ export function Approve(props: {
   const [shown, setShown] = useState<AnnouncementView>(asked.announcement);
   const approve = useAct(async (key, sha256: string | null) => {
     try {
-      await call('POST', `announcements/${shown.id}/approve`, { key, body: { sha256 } });
+      await call('POST', `announcements/${shown.id}/approve`, { key, body: { sha256, ...overNoes(asked) } });
     } catch (error) {
       if (!isApiError(error, 'announcement.audio_changed', 'request.conflict')) throw error;
       const now = await call<AnnouncementView>('GET', `announcements/${shown.id}`);
@@ -58,4 +58,10 @@ export function Approve(props: {
       </div>
     </Confirm>
   );
+}
+
+/** Somebody's "no" ends with a yes to that very area alone: where there was one, the areas that are shown are named. */
+function overNoes({ areas, announcement: { decisions } }: Waiting): { readonly areas?: readonly string[] } {
+  const named = areas.map(({ areaId }) => areaId);
+  return decisions.some(({ areaId, carried }) => carried && named.includes(areaId)) ? { areas: named } : {};
 }

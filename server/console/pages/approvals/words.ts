@@ -30,6 +30,8 @@ export const words = {
   decisions: 'Đã quyết định',
   verdicts: { approved: 'duyệt', rejected: 'không duyệt', withdrawn: 'rút lại' },
   decision: (area: string, verdict: string, by: string, at: string) => `${area}: ${by} ${verdict}, ${at}`,
+  carried:
+    'Nói về bản trước khi sửa hoặc gửi lại. Không phát ở đó, dù loạt được cho phép, đến khi có người duyệt bản này.',
   by: 'Người soạn',
   sent: 'Gửi lúc',
   recordedBy: 'Giọng của',

@@ -1,0 +1,60 @@
+import { outermost } from '../areas/outermost.ts';
+import type { Territory } from '../areas/territory.ts';
+import type { Announcement, Decision, Refusal } from './announcement.ts';
+import { meantAreas, missingIn } from './approval-areas.ts';
+
+/**
+ * What is left of the decisions once the announcement is changed or handed in again: every "no", each of them `carried`, also one that a "yes" was in place of,
+ * for that was to what it said then. So nothing but somebody's "yes" to what it is now ends a "no".
+ */
+export function carriedOn(announcement: Announcement): Decision[] {
+  const { decisions, state, areaId, rejectedReason: reason, updatedAt: at } = announcement;
+  const noes = decisions.flatMap(({ inPlaceOf, ...one }): Decision[] => {
+    if (one.verdict !== 'approved') return [{ ...one, carried: true }];
+    return inPlaceOf === undefined ? [] : [{ areaId: one.areaId, ...inPlaceOf, carried: true }];
+  });
+  // Sent back before there were decisions.
+  if (state === 'rejected' && noes.length === 0)
+    return [{ areaId, verdict: 'rejected', by: 'unknown', as: null, at, reason, carried: true }];
+  return noes;
+}
+
+/** The decisions with these, each in place of what was said in its area. */
+export function withDecisions(
+  { decisions }: Pick<Announcement, 'decisions'>,
+  made: readonly Decision[],
+): Decision[] {
+  const others = decisions.filter(({ areaId }) => !made.some((one) => one.areaId === areaId));
+  return [
+    ...others,
+    ...made.map((one) => {
+      const inPlaceOf = one.verdict === 'approved' ? refusalIn(decisions, one.areaId) : undefined;
+      return inPlaceOf === undefined ? one : { ...one, inPlaceOf };
+    }),
+  ];
+}
+
+/** Where nobody has said yes or no to what it is now, the widest such areas; what somebody refused before is among them until he, or who else answers there, says so again. */
+export function openIn(announcement: Announcement, territory: Territory): readonly string[] {
+  const { tree } = territory;
+  const { decisions } = announcement;
+  const meant = meantAreas(announcement);
+  const inUse = (id: string) => tree.has(id) && tree.get(id).retiredAt === null;
+  const lies = (id: string, areaId: string) => tree.has(id) && tree.ancestry(id).includes(areaId);
+  const now = decisions.filter(({ carried }) => carried !== true);
+  const refused = now.filter(({ verdict }) => verdict !== 'approved').map(({ areaId }) => areaId);
+  const carried = decisions
+    .filter((one) => one.carried === true && inUse(one.areaId))
+    .map(({ areaId }) => areaId)
+    .filter((id) => meant.some((one) => lies(one, id) || lies(id, one)))
+    .filter((id) => !refused.some((one) => lies(id, one)));
+  const leaves = [{ areas: now.map(({ areaId }) => areaId), except: [] }];
+  return outermost([...missingIn(meant, { leaves, closed: carried }, territory), ...carried], tree);
+}
+
+function refusalIn(decisions: readonly Decision[], areaId: string): Refusal | undefined {
+  const before = decisions.find((one) => one.areaId === areaId);
+  if (before === undefined || before.verdict === 'approved') return before?.inPlaceOf;
+  const { verdict, by, as, at, reason } = before;
+  return { verdict, by, as, at, reason };
+}
