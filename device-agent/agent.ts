@@ -162,7 +162,9 @@ export class Agent extends Lifecycle {
         random,
         ...(options.cacheRetry === undefined ? {} : { retry: options.cacheRetry }),
       });
-    const prover = new Prover({ keys: this.#keys, clock, log, updateKeys: () => this.link.updateKeys() });
+    const signedAt = (instant: number) => this.keeper.time.signedAt(instant);
+    const updateKeys = () => this.link.updateKeys();
+    const prover = new Prover({ keys: this.#keys, clock, log, updateKeys, signedAt });
     this.#prover = prover;
     const areas = () => this.#areas();
     this.#latchStore = new LatchStore({ folder: signedFolder, log, owed });

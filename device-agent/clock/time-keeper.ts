@@ -52,7 +52,9 @@ const RETRY = { baseMs: 1_000, maxMs: 60_000 };
 /** Wall clock and timers: no request, no disk. */
 const LOOK_EVERY_MS = 10_000;
 const REFERENCE_EVERY_MS = 900_000;
+/** How long what is known may be old on the disk: after a time without power only that is certain. */
 const SAVE_EVERY_MS = 3_600_000;
+const KEEP_EVERY_MS = 60_000;
 
 /**
  * Runs the trusted time: asks the controller as the policy says, holds wall clock and reference clocks against it,
@@ -72,7 +74,7 @@ export class TimeKeeper extends Lifecycle {
   #planned: Instant[] = [];
   #referenceKind: 'ntp' | 'rtc' | null = null;
   #clockResult: SetClockResult['outcome'] | null = null;
-  #savedAt: Milliseconds | undefined;
+  #saved: { readonly at: Milliseconds; readonly notBefore: Instant } | undefined;
   #told: TrustState;
 
   constructor(options: TimeKeeperOptions) {
@@ -131,15 +133,17 @@ export class TimeKeeper extends Lifecycle {
     );
     const stored = await store.load();
     let fresh = false;
-    if (stored !== undefined && this.time.restore(stored)) {
+    const restored = stored !== undefined && this.time.restore(stored);
+    if (restored && stored.estimate !== null) {
       fresh = clock.monotonic() - stored.at < this.#policy.staleMs;
-      const { lower, upper } = stored.limits;
+      const { lower, upper } = stored.estimate.limits;
       this.#plan.goOnFrom(Math.min(stored.at, ...lower.map(({ at }) => at), ...upper.map(({ at }) => at)));
     }
     await this.#readReference();
     for (const [name, everyMs, run] of [
       ['time.look', LOOK_EVERY_MS, () => this.#look()],
       ['time.reference', REFERENCE_EVERY_MS, () => this.#readReference()],
+      ['time.keep', KEEP_EVERY_MS, () => this.#saveWhenDue()],
     ] as const) {
       const timer = repeat(clock, name, everyMs, run, (error) => onError(name, error));
       this.disposers.defer(name, () => timer.cancel());
@@ -198,7 +202,7 @@ export class TimeKeeper extends Lifecycle {
     this.#samples = counted(this.#samples, outcome.kind);
     if (outcome.kind === 'restarted') this.#plan.restart(sample.receivedAt);
     // What a whole burst has taught is worth keeping at once.
-    if (this.#plan.taken(sample.receivedAt, sample.receivedAt - sample.sentAt)) this.#savedAt = undefined;
+    if (this.#plan.taken(sample.receivedAt, sample.receivedAt - sample.sentAt)) this.#saved = undefined;
     this.#events.emit('sample', outcome);
   }
 
@@ -259,8 +263,11 @@ export class TimeKeeper extends Lifecycle {
 
   async #saveWhenDue(): Promise<void> {
     const at = this.#options.clock.monotonic();
-    if (this.#savedAt !== undefined && at - this.#savedAt < SAVE_EVERY_MS) return;
-    if (await this.#save()) this.#savedAt = at;
+    const notBefore = this.time.notBefore(at);
+    const known = this.#saved;
+    // A document may have told of a much later time than what is on the disk.
+    const due = known === undefined || Math.max(at - known.at, notBefore - known.notBefore) >= SAVE_EVERY_MS;
+    if (due && (await this.#save())) this.#saved = { at, notBefore };
   }
 
   async #save(): Promise<boolean> {

@@ -5,17 +5,11 @@ import { writeFileAtomic } from '#kit';
 
 const Limit = Type.Object({ at: Type.Number(), offset: Type.Number() });
 
-/** What survives a restart of the process; after a reboot only `lastSignedAt` still means something. */
-export const StoredTime = Type.Object({
-  version: Type.Literal(1),
-  bootId: Type.String({ minLength: 1, maxLength: 64 }),
-  /** Boot time, ms, for which offset and bound are stated. */
-  at: Type.Number(),
+/** What was learnt of the controller's time; means something in the same boot only. */
+const StoredEstimate = Type.Object({
   /** Controller's time − boot time, ms. */
   offsetToBoot: Type.Number(),
   errorBoundMs: Type.Number({ minimum: 0 }),
-  /** Controller's time of the newest signed reply. */
-  lastSignedAt: Type.Number(),
   /** A dispute that is not settled. */
   dispute: Type.Union([
     Type.Null(),
@@ -29,7 +23,41 @@ export const StoredTime = Type.Object({
     upper: Type.Array(Limit, { maxItems: 256 }),
   }),
 });
+export type StoredEstimate = Type.Static<typeof StoredEstimate>;
+
+const Boot = Type.Object({
+  bootId: Type.String({ minLength: 1, maxLength: 64 }),
+  /** Boot time, ms, for which everything here is stated. */
+  at: Type.Number(),
+});
+
+/** What survives a restart of the process; after a reboot only `notBefore` and `lastSignedAt` still mean something. */
+export const StoredTime = Type.Object({
+  version: Type.Literal(2),
+  ...Boot.properties,
+  /** The true time was not before this. */
+  notBefore: Type.Number(),
+  /** Controller's time of the newest signed reply. */
+  lastSignedAt: Type.Union([Type.Null(), Type.Number()]),
+  /** Null: nothing was learnt in that boot. */
+  estimate: Type.Union([Type.Null(), StoredEstimate]),
+});
 export type StoredTime = Type.Static<typeof StoredTime>;
+
+/** As earlier agents have written it. */
+const FirstStoredTime = Type.Object({
+  version: Type.Literal(1),
+  ...Boot.properties,
+  ...StoredEstimate.properties,
+  lastSignedAt: Type.Number(),
+});
+
+function readStored(value: unknown): StoredTime {
+  if (!Value.Check(FirstStoredTime, value)) return Value.Parse(StoredTime, value);
+  const { bootId, at, lastSignedAt, offsetToBoot, errorBoundMs, dispute, limits } = value;
+  const estimate = { offsetToBoot, errorBoundMs, dispute, limits };
+  return { version: 2, bootId, at, notBefore: lastSignedAt, lastSignedAt, estimate };
+}
 
 /** Where it is kept. */
 export interface TimeStore {
@@ -57,7 +85,7 @@ export class FileTimeStore implements TimeStore {
       return undefined;
     }
     try {
-      return Value.Parse(StoredTime, JSON.parse(text));
+      return readStored(JSON.parse(text));
     } catch (error) {
       const aside = `${this.#path}.bad`;
       await rename(this.#path, aside);

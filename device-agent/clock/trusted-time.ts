@@ -1,10 +1,11 @@
 import type { Clock, Instant, Milliseconds } from '#kit';
 import { Doubts } from './doubts.ts';
+import { LowerBound } from './lower-bound.ts';
 import { OffsetEstimator, type OffsetEstimatorOptions, type SampleOutcome } from './offset-estimator.ts';
 import type { ReferenceReading } from './reference-clock.ts';
 import { SlewedOffset } from './slewed-offset.ts';
 import type { TimeSample } from './time-source.ts';
-import type { StoredTime } from './time-store.ts';
+import type { StoredEstimate, StoredTime } from './time-store.ts';
 import { DISPUTE_MS, nextTrust, type Trust, type TrustEvent, type TrustState, UNTRUSTED } from './trust.ts';
 
 /** What time it is, and how far that can be believed. */
@@ -39,6 +40,7 @@ export class TrustedTime {
   readonly #slew = new SlewedOffset();
   readonly #listeners = new Set<() => void>();
   readonly #doubts: Doubts;
+  readonly #bound = new LowerBound();
   #state: TrustState = UNTRUSTED;
   /** An offset that was read off another clock; serves until the first signed reply. */
   #fallback:
@@ -66,6 +68,28 @@ export class TrustedTime {
   /** Newest signed time, from this boot or an earlier one. */
   get lastSignedAt(): Instant | undefined {
     return this.#lastSignedAt;
+  }
+
+  /**
+   * The true time is not before this, whatever any clock shows: the newest signed time, and what has passed since. 0 before anything
+   * signed is known. After a time without power it is what was stored before.
+   */
+  notBefore(at: Milliseconds = this.#clock.monotonic()): Instant {
+    const bound = this.#bound.at(at) ?? 0;
+    return this.#knownBySignature ? Math.min(bound, this.now(at).instant) : bound;
+  }
+
+  /** A document that was verified says when it was signed. */
+  signedAt(issuedAt: Instant): void {
+    const at = this.#clock.monotonic();
+    // The controller may have signed it while its own clock was ahead: what it answers to a nonce counts for more.
+    this.#bound.raise(this.#knownBySignature ? Math.min(issuedAt, this.target(at).instant) : issuedAt, at);
+  }
+
+  /** Trusted by what the controller has answered in this boot. */
+  get #knownBySignature(): boolean {
+    const { trust, basis } = this.#state;
+    return trust === 'trusted' && basis !== 'reference';
   }
 
   /** Local monotonic time of the newest signed reply of this process. */
@@ -139,7 +163,11 @@ export class TrustedTime {
       this.#signed(outcome, this.#fallback);
       this.#fallback = undefined;
       // Only a reply that is believed moves the mark below which a clock read after a reboot is refused.
-      if (this.#state.trust === 'trusted') this.#lastSignedAt = sample.serverSentAt;
+      if (this.#state.trust === 'trusted') {
+        this.#lastSignedAt = sample.serverSentAt;
+        const { instant, boundMs } = this.target(sample.receivedAt);
+        this.#bound.replace(Math.max(sample.serverSentAt, instant - boundMs), sample.receivedAt);
+      }
     }
     this.#changed();
     return outcome;
@@ -147,32 +175,46 @@ export class TrustedTime {
 
   /** Goes on from what an earlier process stored. True when it was of this boot and vouches for the time. */
   restore(stored: StoredTime): boolean {
-    this.#lastSignedAt = Math.max(this.#lastSignedAt ?? 0, stored.lastSignedAt);
+    if (this.#lastSampleAt !== undefined) return false;
     const at = this.#clock.monotonic();
-    if (stored.bootId !== this.#bootId || stored.at > at || this.#lastSampleAt !== undefined) return false;
+    const { notBefore, lastSignedAt, estimate } = stored;
+    if (lastSignedAt !== null) this.#lastSignedAt = Math.max(this.#lastSignedAt ?? 0, lastSignedAt);
+    const sameBoot = stored.bootId === this.#bootId && stored.at <= at;
+    // What passed before the power came back nobody has counted.
+    this.#bound.raise(notBefore, sameBoot ? stored.at : at);
+    if (!sameBoot || estimate === null) return false;
     const before = this.#target(at);
-    if (!this.#estimator.restore(stored.limits)) {
-      this.#fallback = { at: stored.at, offset: stored.offsetToBoot, boundMs: stored.errorBoundMs };
+    if (!this.#estimator.restore(estimate.limits)) {
+      const { offsetToBoot: offset, errorBoundMs: boundMs } = estimate;
+      this.#fallback = { at: stored.at, offset, boundMs };
     }
     this.#retarget(at, before.offset);
-    this.#trust({ kind: 'restored', dispute: stored.dispute });
+    this.#trust({ kind: 'restored', dispute: estimate.dispute });
     this.#changed();
     return true;
   }
 
-  /** What is worth storing; undefined before the first believed reply. */
+  /** What is worth storing; undefined before anything signed is known. */
   toStore(): StoredTime | undefined {
     const at = this.#clock.monotonic();
-    const estimate = this.#estimator.at(at);
-    if (estimate === undefined || this.#lastSignedAt === undefined) return undefined;
-    const { dispute } = this.#state;
+    if (this.#bound.at(at) === undefined) return undefined;
     return {
-      version: 1,
+      version: 2,
       bootId: this.#bootId,
       at,
+      notBefore: this.notBefore(at),
+      lastSignedAt: this.#lastSignedAt ?? null,
+      estimate: this.#storedEstimate(at),
+    };
+  }
+
+  #storedEstimate(at: Milliseconds): StoredTime['estimate'] {
+    const estimate = this.#estimator.at(at);
+    if (estimate === undefined) return null;
+    const { dispute } = this.#state;
+    return {
       offsetToBoot: estimate.offsetMs,
       errorBoundMs: estimate.boundMs,
-      lastSignedAt: this.#lastSignedAt,
       dispute: dispute && { reason: dispute.reason, differenceMs: dispute.differenceMs },
       limits: mutable(this.#estimator.limits()),
     };
@@ -187,7 +229,9 @@ export class TrustedTime {
     if (this.#state.trust === 'untrusted') {
       const since = this.#lastSignedAt;
       if (since === undefined || validUntil === undefined) return;
-      if (reading.instant < since || reading.instant > validUntil) return;
+      // Its own making may show it a little before the bound.
+      if (reading.instant < since || reading.instant + reading.boundMs < this.notBefore(reading.at)) return;
+      if (reading.instant > validUntil) return;
       const before = this.#target(reading.at);
       const boundMs =
         reading.boundMs + (reading.kind === 'rtc' ? UNKNOWN_DRIFT * (reading.instant - since) : 0);
@@ -265,6 +309,6 @@ function inverse(instant: Instant, start: Milliseconds, read: (at: Milliseconds)
   return at;
 }
 
-function mutable(limits: ReturnType<OffsetEstimator['limits']>): StoredTime['limits'] {
+function mutable(limits: ReturnType<OffsetEstimator['limits']>): StoredEstimate['limits'] {
   return { lower: [...limits.lower], upper: [...limits.upper] };
 }

@@ -11,6 +11,7 @@ import {
   type PlayOrder,
   repetitionMs,
   rulesCover,
+  sureOf,
   type Trust,
   targetsInclude,
   testWindowAt,
@@ -23,7 +24,7 @@ export interface OrderFacts {
   /** Best known time. */
   readonly now: number;
   readonly trust: Trust;
-  /** Newest time that a signature vouched for: the true time is not before it. */
+  /** The true time is not before this, whatever the clocks say. */
   readonly notBefore: number;
   readonly speakerId: string;
   /** Ancestry of the assignment; empty without one. */
@@ -55,7 +56,7 @@ export function checkHeader(order: OrderHeader, facts: OrderFacts): void {
   if (!targetsInclude(order.targets, facts.speakerId, facts.areas))
     throw new DomainError('order.not_for_us', { orderId, speakerId: facts.speakerId });
   // Without trusted time only what is certain counts against an order.
-  if ((facts.trust === 'trusted' ? facts.now : facts.notBefore) >= order.expiresAt)
+  if (sureOf(facts) >= order.expiresAt)
     throw new DomainError('order.expired', {
       orderId,
       expiresAt: new Date(order.expiresAt).toISOString(),

@@ -220,7 +220,7 @@ export class Inbox {
     return {
       now: instant,
       trust,
-      notBefore: time.lastSignedAt ?? 0,
+      notBefore: time.notBefore(),
       speakerId,
       areas: assignments.held?.assignment.areas ?? [],
       rules: assignments.held?.assignment.rules ?? null,

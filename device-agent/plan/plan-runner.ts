@@ -6,6 +6,7 @@ import {
   type JournalFact,
   type PlayOrder,
   type StoredMessage,
+  sureOf,
   targetsInclude,
 } from '#protocols';
 import type { Downloads, WantedFile } from '../cache/downloads.ts';
@@ -148,8 +149,9 @@ export class PlanRunner extends Lifecycle {
 
   /** Without trusted time: the newest instant that is certainly not in the future. */
   #now(): number {
-    const { instant, trust } = this.#options.time.now();
-    return trust === 'trusted' ? instant : (this.#options.time.lastSignedAt ?? 0);
+    const { time } = this.#options;
+    const { instant: now, trust } = time.now();
+    return sureOf({ now, trust, notBefore: time.notBefore() });
   }
 
   #refusal(order: PlayOrder): ErrorCode | null {
@@ -258,10 +260,10 @@ export class PlanRunner extends Lifecycle {
   }
 
   #itemOf(record: OrderRecord, order: PlayOrder, plannedUntil: number): PlayItem {
-    const { slots, clock } = this.#options;
+    const { slots } = this.#options;
     const content = contentOf(order);
     return new PlayItem({
-      ...{ record, order, content, fresh: false, heardAtMs: clock.monotonic() },
+      ...{ record, order, content, fresh: false },
       ...{ proveSlot: slots.proveSlot, plannedUntil },
     });
   }

@@ -40,8 +40,6 @@ export class PlayItem {
   plannedUntil: number | null;
   /** It came over the link in this run. */
   readonly fresh: boolean;
-  /** Local monotonic time at which it was taken in. */
-  readonly heardAtMs: number;
   readonly abort = new AbortController();
   phase: OrderPhase;
   plays: number;
@@ -74,7 +72,6 @@ export class PlayItem {
     readonly order: PlayOrder;
     readonly content: PlayableContent;
     readonly fresh: boolean;
-    readonly heardAtMs: number;
     readonly proveSlot?: ProveSlot;
     readonly plannedUntil?: number;
   }) {
@@ -86,7 +83,6 @@ export class PlayItem {
     this.proveSlot = options.proveSlot ?? null;
     this.plannedUntil = options.plannedUntil ?? null;
     this.fresh = options.fresh;
-    this.heardAtMs = options.heardAtMs;
     const { phase, plays, repetitions, resumeFromMs, ready } = options.record;
     this.phase = phase;
     this.plays = plays;

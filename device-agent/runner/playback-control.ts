@@ -109,9 +109,8 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
   }
 
   async play(record: OrderRecord, order: PlayOrder, replaced: readonly OrderRecord[]): Promise<void> {
-    const { clock, keeper } = this.#options;
-    const heardAtMs = clock.monotonic();
-    const item = new PlayItem({ record, order, content: contentOf(order), fresh: true, heardAtMs });
+    const { keeper } = this.#options;
+    const item = new PlayItem({ record, order, content: contentOf(order), fresh: true });
     // What it replaces may have begun while it was written to the disk.
     if (!this.makeWay(replaced)) {
       this.#endings.end(
@@ -297,7 +296,6 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
     const items = [...this.#items].filter((item) => !this.#stage.isLeaving(item) && item.retryAtMs <= atMs);
     return situationOf(items, {
       time: keeper.time,
-      atMs,
       assignment: assignments.held?.assignment,
       journalOk: journal.failure === undefined,
       current: current?.id ?? null,
@@ -373,7 +371,7 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
   }
 
   async #recoverAll(): Promise<void> {
-    const { clock, orders, journal, keys, position, engine, keeper, slots, log } = this.#options;
+    const { orders, journal, keys, position, engine, keeper, slots, log } = this.#options;
     const recovered = await recoverOrders({
       ...{ orders, slots },
       entries: [...journal.entries()],
@@ -381,7 +379,6 @@ export class PlaybackControl extends Lifecycle implements OrderTaker {
       keys: keys.ring,
       time: keeper.time,
       output: engine.output,
-      heardAtMs: clock.monotonic(),
       log,
       note: (fact) => this.note(fact),
     });

@@ -38,7 +38,6 @@ export interface RecoverOptions {
   readonly keys: KeyRing;
   readonly time: TrustedTime;
   readonly output: OutputFacts;
-  readonly heardAtMs: number;
   readonly log: Log;
   /** Tells what an order came to that cannot even be read. */
   readonly note: (fact: JournalFact) => void;
@@ -106,10 +105,10 @@ export async function recoverOrders(options: RecoverOptions): Promise<RecoveredO
 }
 
 /** Undefined, and nothing of it sounds, when this version cannot read what an earlier one accepted. */
-function itemOf(record: OrderRecord, { heardAtMs, slots, log }: RecoverOptions): PlayItem | undefined {
+function itemOf(record: OrderRecord, { slots, log }: RecoverOptions): PlayItem | undefined {
   try {
     const order = playOrderOf(record);
-    const base = { record, order, content: contentOf(order), fresh: false, heardAtMs };
+    const base = { record, order, content: contentOf(order), fresh: false };
     if (record.origin === 'order') return new PlayItem(base);
     const plannedUntil = slots.plannedUntil(record) ?? 0;
     return new PlayItem({ ...base, proveSlot: slots.proveSlot, plannedUntil });

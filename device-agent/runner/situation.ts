@@ -7,6 +7,7 @@ import {
   type Situation,
   type SoundedSpan,
   soundsAnyway,
+  sureOf,
   testCap,
   timingOf,
   volumeCapAt,
@@ -18,8 +19,6 @@ import type { PlayItem } from './play-item.ts';
 /** What `arbitrate` is told beside the items. */
 export interface SituationFacts {
   readonly time: TrustedTime;
-  /** Local monotonic time. */
-  readonly atMs: number;
   readonly assignment: Assignment | undefined;
   readonly journalOk: boolean;
   readonly current: string | null;
@@ -33,16 +32,12 @@ export interface SituationFacts {
 
 /** The moment as `arbitrate` wants it. */
 export function situationOf(all: Iterable<PlayItem>, facts: SituationFacts): Situation {
-  const { time, atMs, assignment, journalOk, current, voice = null, latches = [] } = facts;
+  const { time, assignment, journalOk, current, voice = null, latches = [] } = facts;
   const { instant, trust } = time.now();
   const items = [...all].filter(({ cancelledBy }) => cancelledBy === null);
-  // An order was issued before it came, and since then at least so much has passed.
-  const issued = items
-    .filter(({ fresh }) => fresh)
-    .map(({ order, heardAtMs }) => order.issuedAt + (atMs - heardAtMs));
-  const notBefore = Math.max(time.lastSignedAt ?? 0, ...issued);
+  const notBefore = time.notBefore();
   // A hold has ended when that is certain: a clock that nothing vouches for does not end it.
-  const sure = trust === 'trusted' ? instant : notBefore;
+  const sure = sureOf({ now: instant, notBefore, trust });
   const rules = assignment?.rules ?? null;
   return {
     now: instant,

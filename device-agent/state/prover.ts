@@ -12,6 +12,8 @@ export interface ProverOptions {
   readonly keys: KeyStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Is told when a document that was proved says it was signed. */
+  readonly signedAt?: (issuedAt: number) => void;
   /** Asks the controller for new key statements; how many came. */
   readonly updateKeys: () => Promise<number>;
 }
@@ -33,8 +35,12 @@ export class Prover {
   }
 
   /** Throws what `verifyDocument` throws. Waits for no network. */
-  prove(use: KeyUse, text: string): Promise<VerifiedDocument> {
-    return verifyDocument(use, text, this.#options.keys.ring);
+  async prove(use: KeyUse, text: string): Promise<VerifiedDocument> {
+    const { keys, signedAt } = this.#options;
+    const verified = await verifyDocument(use, text, keys.ring);
+    const issuedAt = signedAt && issuedAtOf(verified.payload);
+    if (issuedAt !== undefined) signedAt?.(issuedAt);
+    return verified;
   }
 
   /**
@@ -76,4 +82,19 @@ export class Prover {
       return false;
     }
   }
+}
+
+function issuedAtOf(payload: Uint8Array): number | undefined {
+  try {
+    const document: unknown = JSON.parse(Buffer.from(payload).toString());
+    const issuedAt = isObject(document) ? document['issuedAt'] : undefined;
+    return typeof issuedAt === 'number' ? issuedAt : undefined;
+  } catch {
+    // Signed and no JSON: whoever reads it says so.
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -2,7 +2,7 @@ import type { Priority } from '../documents/order.ts';
 import type { ErrorCode } from '../errors/index.ts';
 import { type Item, soundsMs } from './item.ts';
 import { limitsSessions, type Session, type SessionLimit, sessionLimit, sessionsOf } from './sessions.ts';
-import type { Situation, Verdict } from './situation.ts';
+import { type Situation, sureOf, type Verdict } from './situation.ts';
 import { cutCode, endOf, PREPARE_MS, type Timing, timingOf } from './timing.ts';
 
 /** Without trusted time an emergency is of this moment when the true time may be so close to its start. */
@@ -34,8 +34,7 @@ export function arbitrate(situation: Situation): Verdict {
   const next = new NextLook(situation);
   next.untilHoldsEnd();
   const limits = sessionLimits(situation);
-  // Without trusted time an item is over only when that is certain.
-  const sure = situation.trust === 'trusted' ? now : situation.notBefore;
+  const sure = sureOf(situation);
   for (const item of items) {
     if (item.id === current || item.id === voice) {
       next.whileItSounds(item);
@@ -100,7 +99,7 @@ function startBlock(item: Item, timing: Timing, situation: Situation): ErrorCode
   const held = hold(item, situation);
   if (held !== null || soundsAnyway(item, situation)) return held;
   if (situation.trust !== 'trusted') return 'order.time_untrusted';
-  if (isPlanOver(item, Math.max(situation.now, timing.beginsAt))) return 'plan.expired';
+  if (isPlanOver(item, Math.max(sureOf(situation), timing.beginsAt))) return 'plan.expired';
   if (item.priority !== 'emergency' && !situation.journalOk) return 'storage.disk_full';
   return timing.code;
 }
@@ -154,7 +153,7 @@ function stopReason(sounding: Item, first: Item | undefined, situation: Situatio
   if (situation.trust === 'trusted') {
     const { now } = situation;
     const timing = timingOf(sounding, situation);
-    if (isPlanOver(sounding, now)) return 'plan.expired';
+    if (isPlanOver(sounding, sureOf(situation))) return 'plan.expired';
     if (timing.code !== null) return timing.code;
     // Silence before its start belongs to it.
     if (timing.beginsAt > Math.max(now, sounding.plannedAt) + PREPARE_MS) return 'order.outside_window';
@@ -251,7 +250,6 @@ class NextLook {
 
   /** What is certain of the time grows as fast as time does. */
   #certainly(instant: number): void {
-    const { now, notBefore, trust } = this.#situation;
-    this.at(trust === 'trusted' ? instant : now + instant - notBefore);
+    this.at(this.#situation.now + instant - sureOf(this.#situation));
   }
 }

@@ -4,11 +4,19 @@ import type { LocalRules } from '../policy/local-rules.ts';
 import type { Item } from './item.ts';
 import type { SoundedSpan } from './sessions.ts';
 
+/**
+ * The instant by which it is judged whether something is over. Without trusted time it is over only when that is certain; and with it what is
+ * certain counts, too, should the clock that is trusted show less.
+ */
+export function sureOf({ now, notBefore, trust }: Pick<Situation, 'now' | 'notBefore' | 'trust'>): number {
+  return trust === 'trusted' ? Math.max(now, notBefore) : notBefore;
+}
+
 /** Everything that decides what sounds. */
 export interface Situation {
   /** Best known time. */
   readonly now: number;
-  /** The true time is not before this, whatever the clocks say. */
+  /** The true time is not before this, whatever the clocks say: signed time, and what has passed since. */
   readonly notBefore: number;
   readonly trust: Trust;
   readonly muted: boolean;

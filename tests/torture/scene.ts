@@ -246,7 +246,8 @@ export function setClock(clockFile: string, offsetMs: number): void {
   renameSync(next, clockFile);
 }
 
-function wrongClock(faketime: string, clockFile: string): Record<string, string> {
+/** Environment of a process whose wall clock `setClock` sets. */
+export function wrongClock(faketime: string, clockFile: string): Record<string, string> {
   return {
     LD_PRELOAD: faketime,
     FAKETIME_TIMESTAMP_FILE: clockFile,

@@ -58,7 +58,8 @@ export class OwnedVillage {
     this.line = new OwnedLine(commune.controller.httpPort);
   }
 
-  async start(): Promise<void> {
+  /** `env`: of the processes of its loudspeakers. */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
     await this.line.start();
     const administrator = this.#commune.controller.as('administrator');
     const enter = (id: string, parentId: string) =>
@@ -66,7 +67,7 @@ export class OwnedVillage {
     await enter(this.area, AREA);
     for (const id of [this.apDinh, this.apCau]) await enter(id, this.area);
     const start = async (id: string, areaId: string) => {
-      const { recordings } = await this.#commune.addAgent(id, { url: this.line.url, areaId });
+      const { recordings } = await this.#commune.addAgent(id, { env, url: this.line.url, areaId });
       this.#ears.set(id, new Ears(recordings));
     };
     await Promise.all([start(this.dinh, this.apDinh), start(this.cau, this.apCau)]);

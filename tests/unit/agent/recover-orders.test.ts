@@ -80,7 +80,6 @@ class Cabinet {
       keys: await ringOf(signer),
       time: new TrustedTime({ clock, bootId: 'boot' }),
       output: { kind: 'file', evidence: 'reported' },
-      heardAtMs: 0,
       log: silentLog,
       note,
     });

@@ -28,7 +28,7 @@ function playing(content: object, change: Partial<PlayOrder> = {}): PlayItem {
     ...{ orderId: order.id, broadcastId: order.broadcastId, hash: 'b'.repeat(64), origin: 'order' },
     ...{ phase: 'playing', plays: 1, repetitions: 0, resumeFromMs: 0, ready: true },
   } as OrderRecord;
-  return new PlayItem({ record, order, content: contentOf(order), fresh: true, heardAtMs: 0 });
+  return new PlayItem({ record, order, content: contentOf(order), fresh: true });
 }
 
 type Interrupted = Extract<PlayOutcome, { kind: 'interrupted' }>;

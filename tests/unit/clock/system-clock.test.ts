@@ -89,15 +89,19 @@ it('believes NTP first, then an RTC, then nothing', async () => {
   await writeFile(rtcPath, 'rubbish');
 });
 
-const STORED: StoredTime = {
-  version: 1,
-  bootId: 'b',
-  at: 1.5,
+const ESTIMATE = {
   offsetToBoot: START,
   errorBoundMs: 3,
-  lastSignedAt: START,
   dispute: null,
   limits: { lower: [{ at: 1, offset: 2 }], upper: [] },
+};
+const STORED: StoredTime = {
+  version: 2,
+  bootId: 'b',
+  at: 1.5,
+  notBefore: START + 1,
+  lastSignedAt: START,
+  estimate: ESTIMATE,
 };
 
 it('stores whole files, and sets a file aside that it cannot understand', async () => {
@@ -111,8 +115,8 @@ it('stores whole files, and sets a file aside that it cannot understand', async 
   expect(bad).toEqual([]);
   for (const text of [
     '{"version":1',
-    JSON.stringify({ ...STORED, errorBoundMs: -1 }),
-    JSON.stringify({ ...STORED, version: 2 }),
+    JSON.stringify({ ...STORED, estimate: { ...ESTIMATE, errorBoundMs: -1 } }),
+    JSON.stringify({ ...STORED, version: 3 }),
   ]) {
     await writeFile(path, text);
     expect(await store.load()).toBeUndefined();
@@ -123,4 +127,14 @@ it('stores whole files, and sets a file aside that it cannot understand', async 
   await mkdir(path);
   expect(await store.load()).toBeUndefined();
   expect(bad.at(-1)).toBe(path);
+});
+
+it('reads what an earlier agent has stored: the time was not before the newest signed reply', async () => {
+  const path = join(tempDir('time'), 'time.json');
+  const store = new FileTimeStore({ path, onBad: () => expect.unreachable() });
+  await writeFile(
+    path,
+    JSON.stringify({ version: 1, bootId: 'b', at: 1.5, lastSignedAt: START, ...ESTIMATE }),
+  );
+  expect(await store.load()).toEqual({ ...STORED, notBefore: START });
 });

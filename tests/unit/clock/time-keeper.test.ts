@@ -233,7 +233,7 @@ it('tells of a dispute, stores it at once, and asks its way out of it', async ()
   b.clock.jump(-3 * HOUR);
   await b.clock.advance(10_000);
   expect(b.events).toEqual(['trusted signed', 'disputed wall-step']);
-  expect(b.saved.at(-1)?.dispute?.reason).toBe('wall-step');
+  expect(b.saved.at(-1)?.estimate?.dispute?.reason).toBe('wall-step');
   b.controller.silent = false;
   await b.clock.advance(20_000);
   expect(b.events.at(-1)).toBe('trusted signed');
@@ -272,4 +272,27 @@ it('goes on when its file cannot be written, and does not hammer the disk', asyn
   expect(tries).toBeLessThan(5);
   expect(b.errors).toContain('time store: disk is full');
   expect(b.keeper.time.now().trust).toBe('trusted');
+});
+
+it('keeps what is certain of the time: once an hour without any answer, and soon after a document tells of a later time', async () => {
+  const b = bench();
+  await b.keeper.start();
+  await b.clock.advance(2 * HOUR);
+  b.controller.down = true;
+  const [before, saves] = [b.keeper.time.now().instant, b.saved.length];
+  await b.clock.advance(48 * HOUR);
+  expect(b.saved.length - saves).toBeLessThan(50);
+  expect(b.saved.at(-1)?.notBefore).toBeGreaterThan(before + 46.9 * HOUR);
+  const { notBefore } = b.saved.at(-1) as StoredTime;
+  // The power fails, and nobody answers afterwards either.
+  const stored = { ...(b.saved.at(-1) as StoredTime), bootId: 'boot-0' };
+  const after = bench({ stored });
+  after.controller.down = true;
+  await after.keeper.start();
+  expect(after.keeper.time.notBefore()).toBeGreaterThanOrEqual(notBefore);
+  expect(after.keeper.time.now().trust).toBe('untrusted');
+  after.keeper.time.signedAt(notBefore + 90 * 24 * HOUR);
+  await after.clock.advance(70_000);
+  expect(after.saved.at(-1)).toMatchObject({ bootId: 'boot-1', estimate: null });
+  expect(after.saved.at(-1)?.notBefore).toBeGreaterThanOrEqual(notBefore + 90 * 24 * HOUR);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { TimeSample } from '../../../device-agent/clock/time-source.ts';
-import type { StoredTime } from '../../../device-agent/clock/time-store.ts';
+import type { StoredEstimate, StoredTime } from '../../../device-agent/clock/time-store.ts';
 import { nextTrust, type TrustEvent, type TrustState, UNTRUSTED } from '../../../device-agent/clock/trust.ts';
 import { TrustedTime } from '../../../device-agent/clock/trusted-time.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
@@ -82,7 +82,7 @@ it('takes the offset over a restart of the process, and widens its bound meanwhi
   expect(after.time.restore(stored)).toBe(true);
   expect(after.time.state).toEqual({ trust: 'trusted', basis: 'restored', dispute: null });
   expect(Math.abs(error(after))).toBeLessThanOrEqual(after.time.now().boundMs);
-  expect(after.time.now().boundMs).toBeGreaterThan(stored.errorBoundMs);
+  expect(after.time.now().boundMs).toBeGreaterThan(stored.estimate?.errorBoundMs ?? Number.NaN);
   await after.reply();
   expect(after.time.state.basis).toBe('signed');
 });
@@ -90,12 +90,14 @@ it('takes the offset over a restart of the process, and widens its bound meanwhi
 it('takes the stated offset where the stored limits are of no use', async () => {
   const b = bench();
   await b.reply();
-  const stored = { ...(b.time.toStore() as StoredTime), limits: { lower: [], upper: [] } };
+  const whole = b.time.toStore() as StoredTime;
+  const estimate = { ...(whole.estimate as StoredEstimate), limits: { lower: [], upper: [] } };
+  const stored = { ...whole, estimate };
   await b.clock.advance(HOUR);
   const after = bench({ clock: b.clock });
   expect(after.time.restore(stored)).toBe(true);
   expect(Math.abs(error(after))).toBeLessThanOrEqual(after.time.now().boundMs);
-  expect(after.time.now().boundMs).toBeCloseTo(stored.errorBoundMs + 720, -1);
+  expect(after.time.now().boundMs).toBeCloseTo(estimate.errorBoundMs + 720, -1);
 });
 
 it('does not take the offset over a reboot', async () => {
@@ -118,11 +120,9 @@ it.each([
   const stored = b.time.toStore() as StoredTime;
   const after = bench({ bootId: 'boot-2', wallErrorMs: -1e12 });
   after.time.restore(stored);
-  const instant = stored.lastSignedAt + sinceMs;
-  after.time.observeReference(
-    { kind: 'rtc', instant, at: 0, boundMs: 2_000 },
-    stored.lastSignedAt + 336 * HOUR,
-  );
+  const signedAt = stored.lastSignedAt ?? Number.NaN;
+  const instant = signedAt + sinceMs;
+  after.time.observeReference({ kind: 'rtc', instant, at: 0, boundMs: 2_000 }, signedAt + 336 * HOUR);
   expect(after.time.now().trust).toBe(trust);
   if (trust === 'trusted') {
     expect(after.time.state.basis).toBe('reference');

@@ -76,6 +76,20 @@ describe('arbitrate', () => {
     expect(arbitrate(situation([{ ...alarm, fresh: false }], lost)).sound).toBe(null);
   });
 
+  it('lets nothing sound that is certainly over, whatever the clock that is trusted or not shows', () => {
+    const alarm = item('alarm', { priority: 'emergency', window: null, latestStartAt: NOW + MINUTE });
+    const plan = item('plan', { plannedUntil: NOW + MINUTE, latestStartAt: NOW + 9 * MINUTE });
+    for (const trust of ['trusted', 'untrusted', 'disputed'] as const)
+      for (const now of [NOW, NOW - 3 * 60 * MINUTE, 0]) {
+        const late = { trust, now, notBefore: NOW + 2 * MINUTE };
+        const { sound, over } = arbitrate(situation([alarm, plan], late));
+        expect(sound).toBeNull();
+        expect(over.map(({ id }) => id)).toEqual(['alarm']);
+        const begun = arbitrate(situation([plan], { ...late, current: 'plan' }));
+        if (trust === 'trusted') expect(begun.stop).toBe('plan.expired');
+      }
+  });
+
   it('keeps an emergency that is planned for later until then, also without trusted time', () => {
     const issuedAt = NOW + 10 * 365 * 86_400_000;
     const startsAt = issuedAt + 3_600_000;
