@@ -25,6 +25,7 @@ import { buildTlsSide } from './context/tls-side.ts';
 import { buildUrgentSide } from './context/urgent-side.ts';
 import { type ResolveHost, StreamGuard } from './domain/announcements/stream-guard.ts';
 import { AreaDirectory } from './domain/areas/area-directory.ts';
+import { territoryOf } from './domain/areas/territory.ts';
 import { BroadcastService } from './domain/broadcasts/broadcast-service.ts';
 import { SpeakerTestService } from './domain/broadcasts/speaker-test-service.ts';
 import { DecisionService } from './domain/collisions/decision-service.ts';
@@ -112,7 +113,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const announcementSide = buildAnnouncementSide({
     ...{ read, clock, ...territory, events, planning, accounts: people.services.directory },
     stop: (...act) => broadcasts.cancelAllOf(...act),
-    lacking: (ids) => scheduleSide.approvalsDue.lacking(ids),
+    lacking: (ids) => scheduleSide.lacks.of(ids),
   });
   const { announcements, needs } = announcementSide;
   const latchSide = buildLatchSide({
@@ -246,6 +247,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
         ...{ storage, clock, gateway: speakerSide.gateway, clockGuard: planSide.guard, planning },
         embedded: speakerSide.broker !== null,
         ...{ dataFolder: config.dataFolder, heads: auditSide.headDelivery },
+        territory: () => territoryOf(areaDirectory.tree, speakerDirectory),
       }),
       mail: mail.check,
       ...backupSide.checks,

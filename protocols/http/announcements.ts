@@ -135,5 +135,22 @@ const WaitingSchema = Type.Object({ announcement: AnnouncementSchema, areas: Are
  */
 export const WaitingListSchema = Type.Object({
   waiting: Type.Array(WaitingSchema),
-  covered: Type.Array(WaitingSchema),
+  covered: Type.Array(
+    Type.Object({
+      ...WaitingSchema.properties,
+      /** The leaves that cover it in these areas. */
+      leaves: Type.Array(
+        Type.Object({
+          standingId: IdSchema,
+          /** Of the series. */
+          title: Type.String(),
+          by: Type.String(),
+          byName: Type.String(),
+          as: nullable(CapacitySchema),
+          /** What begins at this instant or later is not covered. */
+          expiresAt: InstantSchema,
+        }),
+      ),
+    }),
+  ),
 });

@@ -86,7 +86,18 @@ export const SlotReadinessListSchema = Type.Object({
   truncated: Type.Boolean(),
   /** Whether the controller's own clock is in doubt: then nothing is planned. */
   clockDisputed: Type.Boolean(),
+  /**
+   * Why the rule of two persons for more than one commune does not hold as meant. none: no area is called a commune, so all of it counts as one · outside:
+   * loudspeakers stand in these areas of the asker's, above which no area is called one. Null: the kinds of areas say which are communes.
+   */
+  communeDoubt: nullable(
+    Type.Object({
+      kind: Type.Union([Type.Literal('none'), Type.Literal('outside')]),
+      areas: Type.Array(Type.Object({ areaId: IdSchema, name: Type.String() })),
+    }),
+  ),
 });
+export type CommuneDoubtView = Static<typeof SlotReadinessListSchema>['communeDoubt'];
 
 export const ClockStateSchema = Type.Object({
   now: InstantSchema,

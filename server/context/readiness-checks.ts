@@ -1,5 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock } from '#kit';
+import { namesOf } from '../domain/areas/area-names.ts';
+import { communeDoubt } from '../domain/areas/commune.ts';
+import type { Territory } from '../domain/areas/territory.ts';
 import { roomState } from '../domain/backup/storage-use.ts';
 import { plausible } from '../domain/time/plausible.ts';
 import type { CheckResult } from '../http/readiness.ts';
@@ -13,12 +16,13 @@ export interface ReadinessParts {
   readonly clockGuard: { readonly disputed: boolean };
   readonly planning: { readonly progress: CheckResult };
   readonly dataFolder: string;
+  readonly territory: () => Territory;
   readonly heads: { behind(): Promise<readonly string[]> };
 }
 
 /** What has to be so before the controller can broadcast. */
 export function readinessChecks(parts: ReadinessParts): Record<string, () => Promise<CheckResult>> {
-  const { storage, gateway, embedded, clock, clockGuard, planning, dataFolder, heads } = parts;
+  const { storage, gateway, embedded, clock, clockGuard, planning, dataFolder, territory, heads } = parts;
   return {
     database: async () => {
       await storage.ping();
@@ -42,6 +46,8 @@ export function readinessChecks(parts: ReadinessParts): Record<string, () => Pro
       const places = behind.join(' and ');
       return { ok: true, detail: `NOT TAKEN OUTSIDE: the newest did not get to ${places}; see the log` };
     },
+    // A warning too: whoever enters the areas mends it.
+    communes: async () => ({ ok: true, detail: communesIn(territory()) }),
     disk: async () => {
       const { bavail, blocks, bsize } = await statfs(dataFolder);
       const freeBytes = bavail * bsize;
@@ -50,4 +56,14 @@ export function readinessChecks(parts: ReadinessParts): Record<string, () => Pro
       return { ok: state !== 'full', detail };
     },
   };
+}
+
+function communesIn(territory: Territory): string {
+  const doubt = communeDoubt(territory);
+  if (doubt === null) return 'the kinds of areas say which are communes';
+  const what =
+    'set the kind of the areas that have a People’s Committee of a commune to xã, phường, thị trấn or đặc khu';
+  return doubt.kind === 'none'
+    ? `NO AREA IS CALLED A COMMUNE: an emergency for all of it takes one person; ${what}`
+    : `LOUDSPEAKERS OUTSIDE COMMUNES: ${namesOf(doubt.areas, territory.tree)}; ${what}`;
 }

@@ -12,6 +12,7 @@ import {
   type Told,
 } from '../domain/schedule/calendar-service.ts';
 import { HolidayBook } from '../domain/schedule/holiday-book.ts';
+import { LackBook } from '../domain/schedule/lack-book.ts';
 import type { PlanChanges } from '../domain/schedule/plan-changes.ts';
 import { ProgrammeService } from '../domain/schedule/programme-service.ts';
 import { ScheduleGuard } from '../domain/schedule/schedule-guard.ts';
@@ -63,6 +64,7 @@ export function buildScheduleSide(options: ScheduleSideOptions) {
     }) satisfies AfterRestore,
     holidays,
     standing,
+    lacks: new LackBook({ read, guard, holidays, clock }),
     approvalsDue: new ApprovalsDueService({ ...options, guard, holidays, notices: new DueNotices(options) }),
     programmes: new ProgrammeService({ read, areas, holidays, guard, plans, clock }),
     schedules: new ScheduleService({ read, areas, guard, plans, standing }),

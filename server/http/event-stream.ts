@@ -16,8 +16,8 @@ export interface EventStreamOptions {
   readonly clock: Clock;
   readonly response: ServerResponse;
   readonly lastEventId: string | undefined;
-  /** Whether the reader may see events of this area, asked at each event. */
-  readonly sees: (areaId: string) => boolean;
+  /** Whether an event is for the reader, asked at each one. */
+  readonly sees: (event: LiveEvent) => boolean;
   /** Whether the reader is still let in, asked each second. */
   readonly holds: () => boolean;
   readonly onClose: () => void;
@@ -120,7 +120,7 @@ export class EventStream {
     if (last === undefined) return;
     this.#next = last.n + 1;
     const text = events
-      .filter(({ event }) => areasOf(event).some(sees))
+      .filter(({ event }) => sees(event))
       .map((numbered) => this.#format(numbered))
       .join('');
     if (text !== '') this.#write(text);
@@ -141,8 +141,4 @@ export class EventStream {
     }
     if (!response.write(text)) this.#waiting = true;
   }
-}
-
-function areasOf({ data }: LiveEvent): readonly string[] {
-  return 'targetAreas' in data ? [data.areaId, ...data.targetAreas] : [data.areaId];
 }

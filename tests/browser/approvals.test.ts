@@ -201,7 +201,7 @@ describeWith(['chromium'], 'the page of approvals', () => {
 
     // What it covers waits for nobody, and is to be read, listened to and refused all the same.
     await chairman.press('Chờ duyệt');
-    await chairman.sees('Theo loạt “Chương trình sáng”, le-van-tam cho phép đến hết');
+    await chairman.sees('Theo loạt “Chương trình sáng”, CHỦ TỊCH Lê Văn Tâm cho phép đến hết');
     await station().look(chairman, 'covered', PHONE);
     await chairman.press('Không duyệt: Bản tin sáng');
     await chairman.sees('Bản tin không phát nữa dù loạt đã được cho phép');
@@ -245,7 +245,14 @@ describeWith(['chromium'], 'the page of approvals', () => {
     // Told while nobody looks, it is heard when somebody does.
     const tomorrow = Date.now() + 24 * 3_600_000;
     const day = isoDay(tomorrow);
-    const told = { id: `${COMMUNE} ${day}`, areaId: COMMUNE, day, count: 1, firstAt: tomorrow };
+    const told = {
+      id: `${COMMUNE} ${day}`,
+      areaId: COMMUNE,
+      day,
+      count: 1,
+      firstAt: tomorrow,
+      targetAreas: [],
+    };
     controller.context.services.events.publish('approval.due', told);
     expect(await shown('visible')).toBe(1);
     await chairman.sees(`Còn 1 lượt phát của ngày ${dayOf(tomorrow)} chưa được duyệt.`);

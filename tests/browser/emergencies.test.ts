@@ -103,4 +103,20 @@ describeWith(['chromium'], 'the page of emergencies', () => {
     await leader.sees('Đã ghi nhận xét về “Nước tràn bờ”.');
     await leader.sees('CHỦ TỊCH Lê Văn Tâm: phát đúng. Đúng quy trình');
   });
+
+  it('says where no area is called a commune, and what to do', async () => {
+    const { controller, url } = station();
+    for (const [who, id] of [
+      ['administrator', COMMUNE],
+      ['other administrator', ELSEWHERE],
+    ] as const)
+      await controller.call(who, 'PATCH', `areas/${id}`, { body: { kind: 'vùng' } });
+    await leader.goTo(`${url}/approvals?part=emergencies`);
+    await leader.sees('Chưa địa bàn nào được ghi là xã, phường, thị trấn hay đặc khu');
+    await station().look(leader, 'emergency-no-commune', PHONE);
+    await controller.call('other administrator', 'PATCH', `areas/${ELSEWHERE}`, { body: { kind: 'xã' } });
+    await leader.goTo(`${url}/speakers`);
+    await leader.sees('Có cụm loa ở nơi không thuộc xã, phường, thị trấn hay đặc khu nào: ấp ap-1.');
+    await station().look(leader, 'speakers-no-commune', PHONE);
+  });
 });

@@ -55,7 +55,7 @@ document.addEventListener('visibilitychange', () => {
 /**
  * Calls `onEvent` when one of these happens, with its data, and with null when some may have been missed. All of a tab share one stream, which is
  * closed while the page is hidden: a browser opens six connections to a controller without HTTP/2, and tabs that nobody looks at would hold them
- * all. Shown again, the page is told to load anew. What nothing tells of (time that passes, an area below one's station) is for asking now and then.
+ * all. Shown again, the page is told to load anew. What nothing tells of (time that passes) is for asking now and then.
  */
 export function useLive(
   names: readonly LiveEventName[],

@@ -13,6 +13,12 @@ export const words = {
   deputyOf: (areas: string, from: string, until: string) =>
     `Bạn ký thay Chủ tịch (KT.\u00a0CHỦ\u00a0TỊCH) ở ${areas}${from === '' ? '' : ` từ ${from}`} đến ${until}.`,
   endOfDay: (day: string) => `hết ${day}`,
+  noCommune:
+    'Chưa địa bàn nào được ghi là xã, phường, thị trấn hay đặc khu: cả hệ thống được coi là một xã, nên phát khẩn cấp nhiều nơi cũng không hỏi người thứ hai.',
+  outsideCommunes: (areas: string) =>
+    `Có cụm loa ở nơi không thuộc xã, phường, thị trấn hay đặc khu nào: ${areas}. Quy định hai người không tính đúng cho các cụm loa này.`,
+  nameCommunes:
+    'Quản trị viên cần sửa loại của địa bàn cấp xã thành “xã”, “phường”, “thị trấn” hoặc “đặc khu”.',
   skip: 'Tới nội dung chính',
   nav: {
     approvals: 'Duyệt bản tin',

@@ -10,6 +10,7 @@ import { type AnnouncementRecords, conflict, requireStep } from './announcement-
 import { allowanceOf, isAllowedIn, meantAreas, missingIn, soundingIn } from './approval-areas.ts';
 import { approvalHash } from './approval-hash.ts';
 import { openIn, withDecisions } from './decisions.ts';
+import type { StandingApproval } from './standing-approval.ts';
 
 /** Takes back every broadcast of an announcement that is not over yet; where `within` is given only in these areas and below. */
 type Stop = (
@@ -24,6 +25,16 @@ type Stop = (
 export interface Waiting {
   readonly announcement: Announcement;
   readonly areas: readonly string[];
+}
+
+/** What does not wait in some of his areas, because leaves for its series cover it there. */
+export interface Covered extends Waiting {
+  readonly leaves: readonly StandingApproval[];
+}
+
+interface Planned {
+  readonly areas: ReadonlySet<string>;
+  readonly leaves: readonly StandingApproval[];
 }
 
 /** What sounds somewhere, and where who asks may take it back: all of it, or in these areas of his. */
@@ -46,8 +57,8 @@ export interface ApprovalServiceOptions {
   readonly records: AnnouncementRecords;
   readonly territory: () => Territory;
   readonly stop: Stop;
-  /** Of these announcements those that sound soon, with the areas in which that lacks an approval. */
-  readonly lacking: (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, ReadonlySet<string>>>;
+  /** Of these announcements those that are planned soon: the areas in which that lacks an approval, and the leaves by which some of it sounds. */
+  readonly lacking: (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, Planned>>;
 }
 
 /**
@@ -65,18 +76,22 @@ export class ApprovalService {
   async waiting(
     actor: Actor,
     areaIds: readonly string[],
-  ): Promise<{ readonly waiting: readonly Waiting[]; readonly covered: readonly Waiting[] }> {
+  ): Promise<{ readonly waiting: readonly Waiting[]; readonly covered: readonly Covered[] }> {
     const { records } = this.#options;
     const asked = await this.#asked(actor, areaIds);
     const lacking = await this.#options.lacking(new Set(asked.map(({ announcement }) => announcement.id)));
     const here = this.#options.territory();
     const split = asked.map(({ announcement, areas }) => {
-      const lacks = lacking.get(announcement.id);
+      const { areas: lacks = [], leaves = [] } = lacking.get(announcement.id) ?? {};
       const own = records.concerned(actor, 'announcement:approve', announcement);
-      const inOwn = [...(lacks ?? [])].filter((one) => own.some((id) => overlap(one, id, here)));
-      const waits = (id: string) => lacks === undefined || inOwn.some((one) => overlap(one, id, here));
-      const of = (wanted: boolean) => ({ announcement, areas: areas.filter((id) => waits(id) === wanted) });
-      return { waiting: of(true), covered: of(false) };
+      const inOwn = [...lacks].filter((one) => own.some((id) => overlap(one, id, here)));
+      const covering = (id: string) => leaves.filter((one) => isForSomeOf(one, id, here));
+      const waits = (id: string) => covering(id).length === 0 || inOwn.some((one) => overlap(one, id, here));
+      const covered = areas.filter((id) => !waits(id));
+      return {
+        waiting: { announcement, areas: areas.filter(waits) },
+        covered: { announcement, areas: covered, leaves: [...new Set(covered.flatMap(covering))] },
+      };
     });
     const some = ({ areas }: Waiting) => areas.length > 0;
     return {
@@ -333,6 +348,18 @@ export class ApprovalService {
 /** Whether it is the voice of the one who approves, who stands for it himself. A relay is nobody's voice. */
 function isOwnRecording(actor: Actor, { recordedBy, stream, mediaSha256 }: Announcement): boolean {
   return recordedBy === actor.name && stream === null && mediaSha256 !== null;
+}
+
+/** Whether a leave holds somewhere in an area. */
+function isForSomeOf(
+  { areas, exceptAreas }: StandingApproval,
+  areaId: string,
+  territory: Territory,
+): boolean {
+  return (
+    areas.some((one) => overlap(one, areaId, territory)) &&
+    !exceptAreas.some((one) => within(areaId, one, territory))
+  );
 }
 
 function overlap(one: string, other: string, territory: Territory): boolean {

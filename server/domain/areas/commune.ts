@@ -4,6 +4,12 @@ import type { Territory } from './territory.ts';
 
 /** What a commune is called: kinds are data, and these are the words of the law for the level whose chairman answers for a station. */
 const COMMUNE_KINDS = ['xã', 'phường', 'thị trấn', 'đặc khu'];
+/** The same as they stand in addresses. No other level is shortened so ("TX." is a town of the province, "TP." a city), and whom it takes in needs a second person, never less. */
+const SHORT_KINDS: ReadonlyMap<string, string> = new Map([
+  ['x.', 'xã'],
+  ['p.', 'phường'],
+  ['tt.', 'thị trấn'],
+]);
 
 /**
  * Whether areas go beyond one commune: they lie in more than one, or loudspeakers of them stand in an area above all communes. A territory in
@@ -29,6 +35,27 @@ export function concerned(areaIds: Iterable<string>, tree: AreaTree): string[] {
   return [...new Set([...outermost(meant, tree), ...meant.filter((id) => isCommune(tree.get(id).kind))])];
 }
 
+/** Why two persons are not asked for as the law has it, where the kinds of areas do not say what is a commune; null: they do. */
+export interface CommuneDoubt {
+  /** No area at all is called a commune: all of it counts as one. Or loudspeakers stand where none of the areas above is called one. */
+  readonly kind: 'none' | 'outside';
+  /** Where, the widest such areas. */
+  readonly areas: readonly string[];
+}
+
+/** What is in doubt in a territory. */
+export function communeDoubt({ tree, hasSpeakers }: Territory): CommuneDoubt | null {
+  const inUse = [...tree.ids()].filter((id) => tree.get(id).retiredAt === null);
+  if (!inUse.some((id) => isCommune(tree.get(id).kind)))
+    return { kind: 'none', areas: outermost(inUse, tree) };
+  const lost = inUse.filter(
+    (id) => hasSpeakers(id) && !tree.ancestry(id).some((one) => isCommune(tree.get(one).kind)),
+  );
+  return lost.length === 0 ? null : { kind: 'outside', areas: outermost(lost, tree) };
+}
+
+/** The kind as one compares it: composed, in small letters, single blanks. */
 function isCommune(kind: string): boolean {
-  return COMMUNE_KINDS.includes(kind.normalize('NFC').trim().toLowerCase());
+  const word = kind.normalize('NFC').trim().replace(/\s+/g, ' ').toLowerCase();
+  return COMMUNE_KINDS.includes(SHORT_KINDS.get(word) ?? word);
 }

@@ -14,7 +14,7 @@ import { approvalHash } from '../announcements/approval-hash.ts';
 import { clear, type EmergencyLeave } from '../announcements/clearance.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { concerned } from '../areas/commune.ts';
-import { areasMeant } from '../areas/meant.ts';
+import { areasMeant, leftOut } from '../areas/meant.ts';
 import { type Territory, territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import type { BroadcastService, Played } from '../broadcasts/broadcast-service.ts';
@@ -244,9 +244,12 @@ export class EmergencyService {
     const { id: emergencyId, areaId, state, breakGlass, reviewedAt } = emergency;
     const review =
       breakGlass === null ? null : reviewedAt === null ? ('open' as const) : ('resolved' as const);
-    const targetAreas = concerned(this.#meantBy(emergency), this.#options.areas.tree);
+    const { tree } = this.#options.areas;
+    const meant = this.#meantBy(emergency);
+    const targetAreas = concerned(meant, tree);
+    const places = { targetAreas, exceptAreas: leftOut(meant, tree) };
     tx.afterCommit(() =>
-      this.#options.events.publish('emergency.changed', { emergencyId, areaId, targetAreas, state, review }),
+      this.#options.events.publish('emergency.changed', { emergencyId, areaId, ...places, state, review }),
     );
     return emergency;
   }

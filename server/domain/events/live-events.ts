@@ -1,6 +1,9 @@
 import type { AnnouncementState, Progress } from '#protocols';
 
-/** What the console and the demo watch. Each has an area, so that a viewer sees only the own ones. */
+/**
+ * What the console and the demo watch. Each has an area, so that a viewer sees only the own ones; `targetAreas` are meant with all below them, but for
+ * `exceptAreas` (see `reaches`).
+ */
 export interface LiveEventMap {
   'speaker.changed': { readonly speakerId: string; readonly areaId: string; readonly link: string };
   'media.progress': {
@@ -55,6 +58,8 @@ export interface LiveEventMap {
     readonly day: string;
     readonly count: number;
     readonly firstAt: number;
+    /** The area, where they lack an approval in all of it and no nearer area is told. */
+    readonly targetAreas: readonly string[];
   };
   /** An announcement was handed in, or somebody decided about it. */
   'announcement.changed': {
@@ -70,6 +75,8 @@ export interface LiveEventMap {
     readonly areaId: string;
     /** Where it is for: people there see it too. */
     readonly targetAreas: readonly string[];
+    /** Below these, where it is not for. */
+    readonly exceptAreas: readonly string[];
     readonly state: 'waiting' | 'aired' | 'dropped';
     readonly review: 'open' | 'resolved' | null;
   };
@@ -78,6 +85,8 @@ export interface LiveEventMap {
     readonly areaId: string;
     readonly standingId: string;
     readonly seriesId: string;
+    /** What it was given for: what waits there may change. */
+    readonly targetAreas: readonly string[];
     readonly state: 'in_force' | 'ended';
   };
   'delivery.changed': {

@@ -1,7 +1,6 @@
 import type { Instant } from '#kit';
 import { DomainError } from '#protocols';
 import { type ClearedTargets, partOf } from '../announcements/clearance.ts';
-import type { StandingApproval } from '../announcements/standing-approval.ts';
 import type { AreaTree } from '../areas/area.ts';
 import { territoryOf } from '../areas/territory.ts';
 import { planTargets } from '../broadcasts/plan-targets.ts';
@@ -11,11 +10,11 @@ import { askedAtOf, contentOf } from '../schedule/asked-at.ts';
 import { mayBeginFrom } from '../schedule/ended.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import { sessionsOfSlots } from '../schedule/session-limits.ts';
-import { bySeries, readSlotFacts, type SlotFacts as ScheduleFacts } from '../schedule/slot-facts.ts';
+import { readSlotFacts, type SlotFacts as ScheduleFacts } from '../schedule/slot-facts.ts';
 import { type Slots, slotSteps } from '../schedule/slots.ts';
 import { TargetRules } from '../schedule/target-rules.ts';
 import type { Turns } from '../turns.ts';
-import { KeptValues } from './kept-values.ts';
+import { KeptFacts } from './kept-facts.ts';
 import type { DraftedSession, ScheduleDrafts, SlotFacts, SlotSource } from './slot-draft.ts';
 
 /** Parts of a series that ended longer before the range have nothing in it, and nothing that still sounds. */
@@ -41,11 +40,7 @@ interface Known {
 /** Makes the slots of the schedules that are stored, and keeps them while nothing changes of what they are made from. */
 export class ScheduleSlots implements SlotSource {
   readonly #options: ScheduleSlotsOptions;
-  readonly #schedules = new KeptValues<Schedule>({ keyOf: ({ id }) => id });
-  readonly #programmes = new KeptValues<Parts['programmes'][number]>({ keyOf: ({ id }) => id });
-  readonly #announcements = new KeptValues<Parts['announcements'][number]>({ keyOf: ({ id }) => id });
-  readonly #standing = new KeptValues<StandingApproval>({ keyOf: ({ id }) => id });
-  readonly #media = new KeptValues<Parts['media'][number]>({ keyOf: ({ sha256 }) => sha256 });
+  readonly #kept = new KeptFacts();
   #rules: { readonly tree: AreaTree; readonly places: string; readonly rules: TargetRules } | undefined;
   #known = new Map<string, Known>();
 
@@ -65,19 +60,12 @@ export class ScheduleSlots implements SlotSource {
     const active = (await stores.schedules.active()).filter((one) =>
       mayBeginFrom(one, range.from - ENDED_MS),
     );
-    const schedules = [...(await this.#schedules.keep(active, turns)).values()];
+    const schedules = await this.#kept.schedules(active, turns);
     await turns.turn();
     const read = await readSlotFacts(stores, territory, schedules);
     const places = new Map(schedules.map((one) => [one.id, placesOf(one, areaOfSpeaker)]));
     const rules = this.#rulesOf(tree, [...places.values()].join('|'), areaOfSpeaker);
-    const standing = await this.#standing.keep([...read.standing.values()].flat(), turns);
-    const facts: ScheduleFacts = {
-      ...{ tree, territory, rules },
-      programmes: await this.#programmes.keep([...read.programmes.values()], turns),
-      announcements: await this.#announcements.keep([...read.announcements.values()], turns),
-      media: await this.#media.keep([...read.media.values()], turns),
-      standing: bySeries([...standing.values()]),
-    };
+    const facts: ScheduleFacts = { ...(await this.#kept.facts(read, turns)), rules };
     const holidays = this.#options.holidays();
     const known = new Map<string, Known>();
     for (const schedule of schedules) {
@@ -161,13 +149,6 @@ export class ScheduleSlots implements SlotSource {
     };
   }
 }
-
-interface Parts {
-  readonly programmes: MapValues<ScheduleFacts['programmes']>;
-  readonly announcements: MapValues<ScheduleFacts['announcements']>;
-  readonly media: MapValues<ScheduleFacts['media']>;
-}
-type MapValues<Of> = Of extends ReadonlyMap<string, infer Value> ? readonly Value[] : never;
 
 /** A speaker that is used; undefined for one that is blocked, retired or unknown. */
 function inUse(speakers: SpeakerIndex, id: string): Targetable | undefined {

@@ -1,32 +1,27 @@
 import { type Clock, type Instant, Lifecycle, type Milliseconds, repeat } from '#kit';
-import { type ApprovalsDue, PLAN_HORIZON_DAYS } from '#protocols';
+import type { ApprovalsDue } from '#protocols';
 import type { DueFor, DueNotices } from '../accounts/due-notices.ts';
 import type { NeedsOf } from '../announcements/area-needs.ts';
 import { concerned } from '../areas/commune.ts';
-import { areasMeant } from '../areas/meant.ts';
-import type { Territory } from '../areas/territory.ts';
 import { lastNightly } from '../backup/nightly.ts';
 import { formatDay } from '../calendar/day-number.ts';
 import type { LiveEvents } from '../events/live-events.ts';
 import { addDays, instantOf, localDay } from '../policies/zoned-time.ts';
 import { inTurns, Turns } from '../turns.ts';
 import type { Storage } from '../unit-of-work.ts';
-import { announcementsOf } from './draft.ts';
 import { mayBeginFrom } from './ended.ts';
 import type { HolidayBook } from './holiday-book.ts';
 import { faultOf } from './originals.ts';
 import type { Schedule } from './schedule.ts';
 import type { ScheduleGuard } from './schedule-guard.ts';
 import type { SlotFacts } from './slot-facts.ts';
-import { type MadeSlot, type Slots, slotSteps, type WithheldSlot } from './slots.ts';
+import { type Slots, slotSteps } from './slots.ts';
 
 type Due = ApprovalsDue['due'][number];
 
 /** When people are reminded of what airs the next day, by the clocks of the schedule's area. */
 const REMIND_AT = '20:00';
 const LOOK_MS: Milliseconds = 60_000;
-/** What is waited for may sound within the days that a plan holds. */
-const HORIZON_MS: Milliseconds = PLAN_HORIZON_DAYS * 24 * 3_600_000;
 /** What was told is known for so long. */
 const KEPT_MS: Milliseconds = 2 * 24 * 3_600_000;
 /** Setting: what was reminded of last, by zone. */
@@ -75,24 +70,6 @@ export class ApprovalsDueService extends Lifecycle {
     );
   }
 
-  /** Of these announcements those that sound within the days of a plan, with the areas in which that lacks an approval. */
-  async lacking(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-    const { guard, clock } = this.#options;
-    const found = new Map<string, Set<string>>();
-    if (ids.size === 0) return found;
-    const from = clock.now();
-    await this.#walk({ from, to: from + HORIZON_MS }, airs(ids), (_, { slots, withheld }) => {
-      for (const one of [...slots, ...withheld]) {
-        const lacks = lackOf(one, guard.territory());
-        if (lacks === undefined || one.announcementId === null || !ids.has(one.announcementId)) continue;
-        const known = found.get(one.announcementId) ?? new Set<string>();
-        found.set(one.announcementId, known);
-        for (const id of lacks) known.add(id);
-      }
-    });
-    return found;
-  }
-
   /** Reminds of what is due to be reminded of. */
   async look(): Promise<void> {
     const { storage, clock, notices, disputed } = this.#options;
@@ -132,7 +109,7 @@ export class ApprovalsDueService extends Lifecycle {
   }
 
   /** What of the day after a 20:00 is not approved and has not begun, and the areas whose people are told; nothing once that day is over. */
-  async #dueFor(zone: string, at: Instant, now: Instant): Promise<{ day: string; due: DueFor[] }> {
+  async #dueFor(zone: string, at: Instant, now: Instant): Promise<{ day: string; due: DueHere[] }> {
     const { tree } = this.#options.guard.territory();
     const tomorrow = addDays(localDay(zone, at), 1);
     const range = {
@@ -145,7 +122,11 @@ export class ApprovalsDueService extends Lifecycle {
       day: formatDay(tomorrow),
       due: due.map((one) => {
         const missing = new Set(one.areas.flatMap(({ areaId }) => [...tree.within(areaId)]));
-        return { ...one, zone, concerns: new Set([one.areaId, ...concerned(missing, tree)]) };
+        const asked = concerned(missing, tree);
+        const nearest = asked.filter(
+          (id) => !asked.some((other) => other !== id && tree.ancestry(other).includes(id)),
+        );
+        return { ...one, zone, concerns: new Set([one.areaId, ...asked]), nearest };
       }),
     };
   }
@@ -191,42 +172,27 @@ interface Reminder {
   readonly day: string;
   readonly count: number;
   readonly firstAt: Instant;
+  readonly targetAreas: readonly string[];
+}
+
+interface DueHere extends DueFor {
+  /** Those of these areas of which who answers for something below hears, and of no other. */
+  readonly nearest: readonly string[];
 }
 
 /** One for each area whose people are told of something of this day. */
-function remindersOf(due: readonly DueFor[], day: string): Reminder[] {
+function remindersOf(due: readonly DueHere[], day: string): Reminder[] {
   const byArea = new Map<string, Reminder>();
-  for (const { concerns, startsAt } of due)
+  for (const { concerns, nearest, startsAt } of due)
     for (const areaId of concerns) {
       const known = byArea.get(areaId);
       byArea.set(areaId, {
         ...{ id: `${areaId} ${day}`, areaId, day },
         ...{ count: (known?.count ?? 0) + 1, firstAt: known?.firstAt ?? startsAt },
+        targetAreas: nearest.includes(areaId) ? [areaId] : (known?.targetAreas ?? []),
       });
     }
   return [...byArea.values()];
-}
-
-/** Whether a schedule airs one of these announcements, also as a fallback. */
-function airs(ids: ReadonlySet<string>) {
-  return ({ content, fallbackId }: Schedule, facts: SlotFacts): boolean =>
-    announcementsOf(content, facts).some(({ id }) => ids.has(id)) ||
-    (fallbackId !== null && ids.has(fallbackId));
-}
-
-/** Codes of what is withheld for want of an approval. */
-const UNAPPROVED: readonly string[] = [
-  'schedule.not_approved',
-  'approval.areas_missing',
-  'approval.scattered',
-];
-
-/** Where an item lacks an approval; undefined: it is withheld for another reason, and nothing is known of it. */
-function lackOf(one: MadeSlot | WithheldSlot, territory: Territory): Iterable<string> | undefined {
-  if (!('code' in one)) return one.missing;
-  if (!UNAPPROVED.includes(one.code)) return undefined;
-  // Of a fallback that is not approved only this is known.
-  return one.missing.length > 0 ? one.missing : areasMeant(one.targets, territory);
 }
 
 /** The items of a schedule that are not approved everywhere. A fallback that is not is no item of its own: it is said with what it stands for. */

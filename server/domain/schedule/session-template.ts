@@ -3,6 +3,7 @@ import { type Capability, type PlayOrder, repetitionMs, type Targets } from '#pr
 import type { Announcement } from '../announcements/announcement.ts';
 import {
   builtInPrelude,
+  type ClearedBy,
   type ClearedContent,
   type ClearedPrelude,
   type ClearedTargets,
@@ -36,6 +37,8 @@ export interface SessionItem {
   readonly targets: ClearedTargets;
   /** Areas of the schedule's targets in which nobody approved it. */
   readonly missing: readonly string[];
+  /** By whose word it sounds. */
+  readonly by: readonly ClearedBy[];
 }
 
 /** An item that cannot sound as things are. */
@@ -123,7 +126,7 @@ function makeTemplate(
       silent.push({ key, position, announcementId, title, ...found });
       continue;
     }
-    const { content: sound, missing } = found;
+    const { content: sound, missing, by } = found;
     const chime = items.length === 0 ? (programme?.chime ?? null) : null;
     // A stream is of its moment: it is not played twice.
     const repeat =
@@ -144,6 +147,7 @@ function makeTemplate(
       requires: requirements(schedule, sound, opening !== null, repeat.count),
       targets: once(found.targets, places),
       missing,
+      by,
     });
     lengthMs = offsetMs + airMs;
     offsetMs = lengthMs + gapMs;
@@ -225,10 +229,10 @@ function fallbackOf(
     ? silence({ code: 'approval.scattered', params: { id: announcementId } })
     : clearingOf(announcementId, announcement, place, facts, []);
   if ('refusal' in found) return { ...name, ...found, missing: [] };
-  const { content, targets: cleared, missing } = found;
+  const { content, targets: cleared, missing, by } = found;
   const repeat = { count: 1, intervalMs: 0 };
   return {
-    ...{ ...name, offsetMs: 0, content, prelude: [], repeat, targets: cleared, missing },
+    ...{ ...name, offsetMs: 0, content, prelude: [], repeat, targets: cleared, missing, by },
     airTimeMs: airTimeMs(repetitionMs({ content, prelude: [] }), repeat),
     requires: requirements(schedule, content, false, 1),
   };

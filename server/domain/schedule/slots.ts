@@ -1,6 +1,6 @@
 import type { Instant, Milliseconds } from '#kit';
 import { derivedId, type PlayOrder, type Targets, type Window } from '#protocols';
-import type { ClearedSounds, ClearedTargets } from '../announcements/clearance.ts';
+import type { ClearedBy, ClearedSounds, ClearedTargets } from '../announcements/clearance.ts';
 import { END_MARGIN_MS } from '../broadcasts/plan-broadcast.ts';
 import type { HolidayTable } from '../calendar/holiday.ts';
 import { addDays, instantOf, localDay } from '../policies/zoned-time.ts';
@@ -42,6 +42,8 @@ export interface MadeSlot extends SlotName {
   readonly asked: Targets;
   /** The broadcast that it stands for where that is not approved; null: it is itself. */
   readonly insteadOf: string | null;
+  /** By whose word it sounds. */
+  readonly by: readonly ClearedBy[];
 }
 
 /** One item that would be due and does not go into a plan, and why. */
@@ -95,7 +97,7 @@ export function slotsOf(schedule: Schedule, occurrence: Occurrence, facts: SlotF
   }
   const resumeUntil = startsAt + Math.min(LONGEST_WAIT_MS, sessionLimitMs(schedule, facts));
   const slots = items.map((item): MadeSlot => {
-    const { key, position, title, announcementId, airTimeMs, offsetMs, targets, missing } = item;
+    const { key, position, title, announcementId, airTimeMs, offsetMs, targets, missing, by } = item;
     const insteadOf =
       item === fallback && replaced !== undefined
         ? name(replaced.key, replaced.position, startsAt, replaced.title).broadcastId
@@ -106,6 +108,7 @@ export function slotsOf(schedule: Schedule, occurrence: Occurrence, facts: SlotF
       missing,
       asked: schedule.targets,
       insteadOf,
+      by,
     };
     const order = orderOf(schedule, named, item, leave.window, resumeUntil);
     return { ...named, latestStartAt: order.latestStartAt, announcementId, airTimeMs, order };

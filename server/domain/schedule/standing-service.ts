@@ -200,10 +200,13 @@ export class StandingService {
     this.#tell(tx, after);
   }
 
-  #tell(tx: Transaction, { id: standingId, areaId, seriesId, endedAt }: StandingApproval): void {
+  #tell(tx: Transaction, { id: standingId, areaId, seriesId, areas, endedAt }: StandingApproval): void {
     const state = endedAt === null ? 'in_force' : 'ended';
     tx.afterCommit(() =>
-      this.#options.events.publish('approval.standing', { areaId, standingId, seriesId, state }),
+      this.#options.events.publish('approval.standing', {
+        ...{ areaId, standingId, seriesId, state },
+        targetAreas: [...areas],
+      }),
     );
   }
 

@@ -70,7 +70,15 @@ export const announcementRoutes =
         const shown = ({ announcement, areas: where }: Waiting) => {
           return { announcement: view(announcement), areas: needs(where) };
         };
-        return { waiting: waiting.map(shown), covered: covered.map(shown) };
+        return {
+          waiting: waiting.map(shown),
+          covered: covered.map((one) => ({
+            ...shown(one),
+            leaves: one.leaves.map(({ id: standingId, title, by, as, expiresAt }) => {
+              return { standingId, title, by, byName: nameOf(by), as, expiresAt };
+            }),
+          })),
+        };
       },
     );
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { DomainError, strict } from '#protocols';
-import { isAllowed } from '../../domain/accounts/actor.ts';
+import { reaches } from '../../domain/events/reach.ts';
 import { permission } from '../access.ts';
 import { EventStream } from '../event-stream.ts';
 import { actorNow } from '../plugins/authentication.ts';
@@ -15,7 +15,7 @@ const EventQuerySchema = strict({
   lastEventId: Type.Optional(Type.String({ maxLength: 64 })),
 });
 
-/** Live events of the actor's areas, as server-sent events with resume. */
+/** Live events of the actor's areas, and of what is meant for a wider one, as server-sent events with resume. */
 export const eventRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
@@ -50,11 +50,11 @@ export const eventRoutes =
           response: reply.raw,
           // A browser that comes back by itself knows better than the address it began with.
           lastEventId: (Array.isArray(header) ? header[0] : header) ?? request.query.lastEventId,
-          sees: (areaId) => {
+          sees: (event) => {
             // Who was let in hours ago may have been deactivated since.
             const actor = actorNow(request, services);
             if (actor === null) stream.close();
-            return actor !== null && isAllowed(actor, 'broadcast:read', areaId, areaDirectory.tree);
+            return actor !== null && reaches(event, actor, areaDirectory.tree);
           },
           holds: () => actorNow(request, services) !== null,
           onClose: () => open.delete(stream),

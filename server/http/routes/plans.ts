@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   ClockStateSchema,
+  type CommuneDoubtView,
   DomainError,
   IdempotencyHeadersSchema,
   PlanParamsSchema,
@@ -10,6 +11,9 @@ import {
   SlotReadinessListSchema,
 } from '#protocols';
 import { type Actor, authorizeEverywhere, refusal } from '../../domain/accounts/actor.ts';
+import { nameOf } from '../../domain/areas/area-names.ts';
+import { communeDoubt } from '../../domain/areas/commune.ts';
+import { territoryOf } from '../../domain/areas/territory.ts';
 import { permission, permissionOrSpeaker } from '../access.ts';
 import { act } from '../act.ts';
 import { etagMatches } from '../byte-range.ts';
@@ -24,7 +28,7 @@ const DAY_MS = 24 * 3_600_000;
 export const planRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { areaDirectory, areas, clock, plans, read } = services;
+    const { areaDirectory, areas, clock, plans, read, speakerIndex } = services;
     const tags = ['plans'];
     /** People see what is planned for their areas, also by a plan of a wider one. Loudspeakers fetch what a head of theirs names. */
     const requireReader = (actor: Actor, sha256: string) => {
@@ -35,6 +39,17 @@ export const planRoutes =
       const own = areas.scope(actor, 'broadcast:read', undefined);
       const sees = (id: string) => own.some((one) => tree.ancestry(one).includes(id));
       if (!named.some(sees)) throw refusal(actor, 'broadcast:read', named[0] ?? '');
+    };
+
+    const doubtFor = (own: readonly string[]): CommuneDoubtView => {
+      const { tree } = areaDirectory;
+      const doubt = communeDoubt(territoryOf(tree, speakerIndex));
+      if (doubt === null) return null;
+      // Of a territory without communes everybody is told, of loudspeakers who may see them; of areas beside the own ones nobody.
+      const above = (id: string) => own.some((one) => tree.ancestry(one).includes(id));
+      const here = doubt.areas.filter(doubt.kind === 'none' ? above : (id) => own.includes(id));
+      const areas = here.map((areaId) => ({ areaId, name: nameOf(areaId, tree) }));
+      return areas.length === 0 ? null : { kind: doubt.kind, areas };
     };
 
     app.route({
@@ -88,6 +103,7 @@ export const planRoutes =
         return {
           ...(await plans.readiness.report(new Set(ids), from, to)),
           clockDisputed: plans.guard.disputed,
+          communeDoubt: doubtFor(ids),
         };
       },
     );

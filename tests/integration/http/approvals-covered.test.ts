@@ -1,13 +1,19 @@
+import type { Static } from 'typebox';
 import { expect, it } from 'vitest';
-import type { AnnouncementView, ApprovalsDue, ScheduleView, StandingView } from '#protocols';
+import type {
+  AnnouncementView,
+  ApprovalsDue,
+  ScheduleView,
+  StandingView,
+  WaitingListSchema,
+} from '#protocols';
+import { LackBook } from '../../../server/domain/schedule/lack-book.ts';
+import { ScheduleGuard } from '../../../server/domain/schedule/schedule-guard.ts';
 import { medium } from '../../contract/storage/samples.ts';
-import { daily, startMonday, vietnam } from './schedule-support.ts';
+import { daily, policy, startMonday, vietnam } from './schedule-support.ts';
 import { COMMUNE, type Who } from './support.ts';
 
-interface Approvals {
-  readonly waiting: readonly { announcement: AnnouncementView; areas: { areaId: string }[] }[];
-  readonly covered: Approvals['waiting'];
-}
+type Approvals = Static<typeof WaitingListSchema>;
 
 it('what a leave for its series covers does not wait for an approval, and what it does not cover does', {
   timeout: 60_000,
@@ -39,6 +45,13 @@ it('what a leave for its series covers does not wait for an approval, and what i
   // What nobody has planned waits, as ever.
   const whole = { waiting: [[news, COMMUNE]], covered: [[episode, COMMUNE]] };
   expect(await listed('chairman')).toEqual(whole);
+  // The leave that covers it is named, also to who answers for a hamlet.
+  const { id: standingId, title, expiresAt } = standing;
+  const named = { standingId, title, expiresAt, by: 'chairman', byName: 'chairman', as: 'chairman' };
+  for (const who of ['chairman', 'ap-1 chairman'] as const) {
+    const { body: found } = await controller.get<Approvals>(who, 'approvals');
+    expect(found.covered.map(({ leaves }) => leaves)).toEqual([[named]]);
+  }
   // Planned once more without a leave, it waits for that.
   const beside = await controller.post<ScheduleView>(
     'editor',
@@ -67,6 +80,102 @@ it('what a leave for its series covers does not wait for an approval, and what i
   expect(await listed('ap-2 chairman')).toEqual({
     ...{ waiting: inHamlet(whole.waiting, 'ap-2'), covered: inHamlet(whole.covered, 'ap-2') },
   });
+});
+
+it('what is planned elsewhere alone, by its own approval, waits here: no leave covers it', {
+  timeout: 60_000,
+}, async () => {
+  const { controller, scheduling } = await startMonday();
+  for (const area of ['ap-1', 'ap-2']) await controller.speaker(`loa-${area}`, area);
+  const news = await scheduling.announcement(60, {}, false);
+  const { body } = await controller.post<AnnouncementView>('editor', `announcements/${news}/submit`, {});
+  const yes = { sha256: body.approvalHash };
+  await controller.post('ap-2 chairman', `announcements/${news}/approve`, yes);
+  const there = scheduling.wanted(news, daily('05:40'), { targets: { areas: ['ap-2'] } });
+  await scheduling.create('editor', there);
+  const { body: found } = await controller.get<Approvals>('ap-1 chairman', 'approvals');
+  expect(found.waiting.map(({ announcement }) => announcement.id)).toEqual([news]);
+  expect(found.covered).toEqual([]);
+});
+
+it('asking again makes no slot anew that nothing changed of, and has what changed at once', {
+  timeout: 60_000,
+}, async () => {
+  const { clock, controller, scheduling } = await startMonday();
+  const { read, areaDirectory: areas, speakerIndex: speakers, holidays } = controller.context.services;
+  const guard = new ScheduleGuard({ areas, speakers, holidays, clock });
+  // Days go by for who asks; the controller need not live through them.
+  let ahead = 0;
+  const later = { now: () => clock.now() + ahead, monotonic: () => clock.monotonic() };
+  const wait = async (ms: number) => {
+    ahead += ms;
+  };
+  const options = { read, guard, holidays, clock: later };
+  const kept = new LackBook(options);
+  await controller.speaker('loa-1', 'ap-1');
+  const episode = await scheduling.announcement(60);
+  const news = await scheduling.announcement(30, {}, false);
+  const { body: series } = await scheduling.create('editor', scheduling.wanted(episode, daily('05:40')));
+  const { body: other } = await scheduling.create('editor', scheduling.wanted(news, daily('17:10')));
+  const ids = new Set([episode, news]);
+  /** How many schedules were made anew; what is answered is what one says who keeps nothing. */
+  const anew = async (): Promise<number> => {
+    const before = kept.made;
+    const [answer, again] = await Promise.all([kept.of(ids), kept.of(ids)]);
+    const made = kept.made - before;
+    expect(answer).toEqual(await new LackBook(options).of(ids));
+    expect(again).toEqual(answer);
+    return made;
+  };
+  const patch = (path: string, body: object) => controller.call('editor', 'PATCH', path, { body });
+  expect(await anew()).toBe(2);
+  expect(await anew()).toBe(0);
+  const changes: readonly [string, number, () => Promise<unknown>][] = [
+    ['handed in', 1, () => controller.post('editor', `announcements/${news}/submit`, {})],
+    ['changed', 1, () => patch(`announcements/${episode}`, { text: 'Lời mới' })],
+    ['handed in again', 1, () => controller.post('editor', `announcements/${episode}/submit`, {})],
+    [
+      'a leave',
+      1,
+      () => {
+        const terms = { maxMinutes: 2, expiresAt: vietnam(3, '00:00') };
+        return controller.post('chairman', `schedules/${series.id}/standing-approval`, terms);
+      },
+    ],
+    [
+      'another hour',
+      1,
+      () => {
+        const body = { span: { kind: 'all' }, change: { recurrence: daily('17:20') } };
+        return controller.post('editor', `schedules/${other.id}/change`, body);
+      },
+    ],
+    ['paused', 0, () => controller.post('editor', `schedules/${other.id}/pause`, {})],
+    ['goes on', 1, () => controller.post('editor', `schedules/${other.id}/resume`, {})],
+    ['a speaker where none was', 2, () => controller.speaker('loa-2', 'ap-2')],
+    [
+      'an area',
+      2,
+      () => {
+        const body = { id: 'ap-3', parentId: COMMUNE, kind: 'ấp', name: 'ấp 3' };
+        return controller.post('administrator', 'areas', body);
+      },
+    ],
+    ['windows', 2, () => scheduling.setPolicy(COMMUNE, policy())],
+    ['deleted', 0, () => controller.call('editor', 'DELETE', `schedules/${other.id}`)],
+    // The hour of today is over; the day is not.
+    ['an hour later', 0, () => wait(3_600_000)],
+    ['a day later', 1, () => wait(24 * 3_600_000)],
+  ];
+  for (const [what, made, change] of changes) {
+    const answer = await change();
+    const { status = 200 } = (answer ?? {}) as { readonly status?: number };
+    expect([what, status < 300, await anew()]).toEqual([what, true, made]);
+    expect([what, await anew()]).toEqual([what, 0]);
+  }
+  // What the leave covered until the third day lacks an approval after it.
+  const { areas: lacks = [], leaves = [] } = (await kept.of(ids)).get(episode) ?? {};
+  expect([[...lacks], leaves.map(({ seriesId }) => seriesId)]).toEqual([[COMMUNE], [series.seriesId]]);
 });
 
 it('a fallback that is not approved everywhere is told with what it stands for', {

@@ -66,7 +66,9 @@ it('people are reminded at 20:00 of what airs tomorrow and is not approved, once
   await clock.advance(60_000);
   await until('the reminder', () => reminders().length === 2);
   const tomorrow = { day: dayOf(1), count: 2, firstAt: vietnam(1, '05:40') };
-  const of = (areaId: string, said: typeof tomorrow) => ({ id: `${areaId} ${said.day}`, areaId, ...said });
+  const of = (areaId: string, said: typeof tomorrow) => {
+    return { id: `${areaId} ${said.day}`, areaId, targetAreas: [areaId], ...said };
+  };
   // Whose schedule it is, and where else it lacks an approval.
   expect(reminders()).toEqual([of(COMMUNE, tomorrow), of(ELSEWHERE, tomorrow)]);
   // Who may approve there finds it at the own account, also when nobody was looking.
@@ -135,7 +137,11 @@ it('people of every commune below a wider area are reminded of what lacks an app
   await until('the reminders', () => reminders().length === 3);
   const tomorrow = { day: dayOf(1), count: 1, firstAt: vietnam(1, '05:40') };
   expect(reminders()).toEqual(
-    [COMMUNE, 'tinh', ELSEWHERE].map((areaId) => ({ id: `${areaId} ${dayOf(1)}`, areaId, ...tomorrow })),
+    [COMMUNE, 'tinh', ELSEWHERE].map((areaId) => {
+      // Who answers for a hamlet hears of the commune's.
+      const targetAreas = areaId === 'tinh' ? [] : [areaId];
+      return { id: `${areaId} ${dayOf(1)}`, areaId, targetAreas, ...tomorrow };
+    }),
   );
   // What could not be noted is told once all the same.
   const noted = { 'Asia/Ho_Chi_Minh': vietnam(-1, '20:00') };

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import type { AnnouncementView, ScheduleView } from '#protocols';
 import { EventHub } from '../../../server/domain/events/event-hub.ts';
-import { startController, type TestController, type Who } from './support.ts';
+import { medium } from '../../contract/storage/samples.ts';
+import { COMMUNE, ELSEWHERE, startController, type TestController, type Who } from './support.ts';
 
 interface Received {
   readonly id: string;
@@ -77,4 +79,45 @@ it('tells a reader to load afresh when its place is lost', async () => {
   expect(foreign?.name).toBe('resync');
   const [caughtUp] = await read(controller, 'viewer', 1, late?.id);
   expect(caughtUp?.name).toBe('hello');
+});
+
+it('tells a leader below of what is meant for the commune, and one beside nothing', async () => {
+  const hub = new EventHub();
+  const controller = await listening(hub);
+  const audio = medium({ durationMs: 20_000, bytes: 200_000 });
+  await controller.context.storage.transaction((tx) => tx.media.put(audio));
+  for (const area of ['ap-1', 'ap-2']) await controller.speaker(`loa-${area}`, area);
+  const write = async (over: object): Promise<AnnouncementView> => {
+    const wanted = { areaId: COMMUNE, title: 'Tin', mediaSha256: audio.sha256, ...over };
+    return (await controller.post<AnnouncementView>('editor', 'announcements', wanted)).body;
+  };
+  const [hello] = await read(controller, 'ap-1 chairman', 1);
+  const [news, theirs] = [await write({}), await write({ forAreas: ['ap-2'] })];
+  for (const { id } of [news, theirs]) await controller.post('editor', `announcements/${id}/submit`, {});
+  const urgent = await write({ priority: 'emergency' });
+  const sha256 = urgent.approvalHash;
+  for (const exceptThere of [{}, { excludeAreas: ['ap-1'] }]) {
+    const targets = { areas: [COMMUNE], ...exceptThere };
+    await controller.post('editor', 'emergencies', { announcementId: urgent.id, sha256, targets });
+  }
+  const recurrence = { kind: 'weekly', days: [1], times: ['05:40'] };
+  const content = { kind: 'announcement', announcementId: news.id };
+  const wanted = { areaId: COMMUNE, content, targets: { areas: [COMMUNE] }, recurrence };
+  const { body: schedule } = await controller.post<ScheduleView>('editor', 'schedules', wanted);
+  const leave = { maxMinutes: 2, expiresAt: Date.now() + 86_400_000 };
+  await controller.post('chairman', `schedules/${schedule.id}/standing-approval`, leave);
+  // For everybody who listens, the last one.
+  for (const areaId of ['ap-1', ELSEWHERE]) hub.publish('broadcast.changed', change('brc_last', areaId));
+  const heard = async (who: Who, count: number) => {
+    const received = await read(controller, who, count, hello?.id);
+    return received.slice(1).map(({ name, data }) => [name, data['announcementId'] ?? data['exceptAreas']]);
+  };
+  const last = ['broadcast.changed', undefined];
+  expect(await heard('ap-1 chairman', 5)).toEqual([
+    ['announcement.changed', news.id],
+    ['emergency.changed', []],
+    ['approval.standing', undefined],
+    last,
+  ]);
+  expect(await heard('other chairman', 2)).toEqual([last]);
 });

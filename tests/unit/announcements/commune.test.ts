@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { AreaTree } from '../../../server/domain/areas/area.ts';
-import { isBeyondCommune } from '../../../server/domain/areas/commune.ts';
+import { communeDoubt, isBeyondCommune } from '../../../server/domain/areas/commune.ts';
 import { area } from '../../contract/storage/samples.ts';
 
 const place = (id: string, parentId: string | null, kind: string) => area({ id, parentId, kind });
@@ -26,4 +26,30 @@ it('a territory without communes is one', () => {
   const plain = new AreaTree([place('vung', null, 'vùng'), place('khu', 'vung', 'khu')]);
   const territory = { tree: plain, areaOfSpeaker: () => undefined, hasSpeakers: () => true };
   expect(isBeyondCommune(['vung', 'khu'], territory)).toBe(false);
+});
+
+it.each([
+  ['X.', true],
+  [' TT. ', true],
+  ['p.', true],
+  ['Thị\u00a0 trấn', true],
+  ['ĐẶC KHU', true],
+  ['xã'.normalize('NFD'), true],
+  ['TX.', false],
+  ['TP.', false],
+  ['p', false],
+  ['thị xã', false],
+  ['ấp', false],
+])('an area of the kind "%s" is a commune: %s', (kind, is) => {
+  const one = new AreaTree([place('tinh', null, 'tỉnh'), place('a', 'tinh', kind), place('b', 'tinh', kind)]);
+  const territory = { tree: one, areaOfSpeaker: () => undefined, hasSpeakers: () => false };
+  expect(isBeyondCommune(['a', 'b'], territory)).toBe(is);
+  expect(communeDoubt(territory)).toEqual(is ? null : { kind: 'none', areas: ['tinh'] });
+});
+
+it('loudspeakers outside all communes are named, by the widest areas', () => {
+  const doubtWith = (...standing: string[]) =>
+    communeDoubt({ tree, areaOfSpeaker: () => undefined, hasSpeakers: (id) => standing.includes(id) });
+  expect(doubtWith('ap', 'to')).toBeNull();
+  expect(doubtWith('ap', 'tinh')).toEqual({ kind: 'outside', areas: ['tinh'] });
 });

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { AnnouncementView, EmergencyView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct, useLoad } from '../../api/hooks.ts';
+import { CommuneNotice } from '../../app/commune-notice.tsx';
 import { useSigned } from '../../app/session.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
@@ -23,6 +24,7 @@ export function EmergenciesTab(props: {
   const resolved = reviews.filter(({ review }) => review?.state === 'resolved');
   return (
     <>
+      <CommuneNotice />
       <h2>{words.waiting}</h2>
       <p>{words.waitingWhy}</p>
       {waiting.length === 0 && <p className="soft">{words.nothingWaiting}</p>}

@@ -5,3 +5,5 @@ import type { WaitingListSchema } from '#protocols';
 export type WaitingLists = Static<typeof WaitingListSchema>;
 /** An announcement and the own areas in which it waits. */
 export type Waiting = WaitingLists['waiting'][number];
+/** An announcement that does not wait there, and the leaves that cover it. */
+export type Covered = WaitingLists['covered'][number];

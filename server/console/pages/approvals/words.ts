@@ -53,7 +53,6 @@ export const words = {
     'Những bản này không chờ bạn: một phép theo loạt đã bao gồm mọi lần phát trong 14 ngày tới. Bạn vẫn có thể đọc, nghe và từ chối từng bản.',
   coveredBy: (series: string, by: string, until: string) =>
     `Theo loạt “${series}”, ${by} cho phép đến hết ${until}.`,
-  coveredUnnamed: 'Một phép theo loạt bao gồm bản tin này.',
   coveredIn: 'Phát ở',
   coveredRejectWhy:
     'Bản tin không phát nữa dù loạt đã được cho phép, và được trả lại cho người soạn cùng lý do của bạn.',

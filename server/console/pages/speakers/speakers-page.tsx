@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import type { SpeakerListSchema, SpeakerView } from '#protocols';
 import { call, query } from '../../api/client.ts';
 import { useLoad } from '../../api/hooks.ts';
+import { CommuneNotice } from '../../app/commune-notice.tsx';
 import { useSigned } from '../../app/session.tsx';
 import { AreaField } from '../../ui/area-field.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -77,6 +78,7 @@ export default function SpeakersPage() {
         />
         <TextField label={words.search} value={search} onChange={setSearch} maxLength={64} />
       </div>
+      <CommuneNotice />
       <ErrorNotice error={list.error} onRetry={list.reload} />
       {list.value === undefined && list.error === undefined && <Waiting />}
       {list.value !== undefined && (
