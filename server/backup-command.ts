@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackupRun, type BackupSettings, DomainError } from '#protocols';
+import { actAsOwner } from './act-as-owner.ts';
 import { loadConfig, type ServerConfig } from './config/index.ts';
 import { DEFAULT_ZONE } from './domain/areas/area.ts';
 import type { BackupMaker } from './domain/backup/backup-maker.ts';
@@ -46,6 +47,7 @@ async function main(): Promise<number> {
 
 async function backup(config: ServerConfig, to: string | undefined): Promise<BackupRun> {
   const { dataFolder, databaseUrl } = config;
+  actAsOwner(config);
   if (!existsSync(dataFolder))
     throw new DomainError('backup.place_unusable', {
       folder: dataFolder,

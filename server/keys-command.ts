@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { SystemClock } from '#kit';
 
+import { actAsOwner } from './act-as-owner.ts';
 import { loadConfig } from './config/index.ts';
 import { KEYS_USAGE, keysCommand } from './keys/commands.ts';
 import { createLogger } from './logger.ts';
 import { openStorage } from './storage/index.ts';
+import { failureLine } from './terminal.ts';
 
 /** The terminal's side of the keys: settings, messages, exit code. */
 async function main(): Promise<number> {
   const config = loadConfig(process.env);
+  actAsOwner(config);
   const clock = new SystemClock();
   const code = await keysCommand({
     args: process.argv.slice(2),
@@ -27,6 +30,6 @@ async function main(): Promise<number> {
 }
 
 process.exitCode = await main().catch((error: unknown) => {
-  process.stderr.write(`loa: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`loa: ${failureLine(error)}\n`);
   return 1;
 });

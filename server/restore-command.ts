@@ -1,12 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { actAsOwner } from './act-as-owner.ts';
 import { loadConfig } from './config/index.ts';
 import { printedPassphrase } from './domain/backup/passphrase.ts';
 import { finishRestore, requirePlace, stageRestore } from './storage/backup/index.ts';
 import { askHidden, failureLine, progressLine, say } from './terminal.ts';
 
 const USAGE = 'cách dùng: npm run restore -- TỆP.tar [--passphrase-file TỆP] [--replace]';
+const QUESTION = 'loa: mật khẩu trên phiếu sao lưu (không hiện khi gõ): ';
 
 /** Puts a backup back into the data folder that the environment names. Resolves with the exit code. */
 async function main(): Promise<number> {
@@ -26,10 +28,14 @@ async function main(): Promise<number> {
     }
     const { dataFolder, databaseUrl } = loadConfig(process.env);
     const place = { dataFolder, databaseUrl };
+    // Whoever started the command may read these; the user of the controller need not.
+    const inFile = await passphraseIn(values['passphrase-file']);
+    actAsOwner(place);
+    await access(resolve(file), constants.R_OK);
     // One that was cut off is ended first.
     await finishRestore(place);
     await requirePlace(place, values.replace ?? false);
-    const passphrase = printedPassphrase(await passphraseOf(values['passphrase-file']));
+    const passphrase = printedPassphrase(inFile ?? (await askHidden(QUESTION)));
     const tell = progressLine({ read: 'đọc và kiểm tra' });
     await stageRestore({
       ...place,
@@ -51,9 +57,8 @@ async function main(): Promise<number> {
   }
 }
 
-async function passphraseOf(file: string | undefined): Promise<string> {
-  if (file !== undefined) return (await readFile(file, 'utf8')).trim();
-  return askHidden('loa: mật khẩu trên phiếu sao lưu (không hiện khi gõ): ');
+async function passphraseIn(file: string | undefined): Promise<string | null> {
+  return file === undefined ? null : (await readFile(file, 'utf8')).trim();
 }
 
 process.exitCode = await main();

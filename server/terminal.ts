@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { isDomainError } from '#protocols';
+import { actedAs } from './act-as-owner.ts';
 
 /** One line for whoever sits at the terminal. */
 export function say(line: string): void {
@@ -10,7 +11,12 @@ export function say(line: string): void {
 /** What went wrong, as one line. */
 export function failureLine(error: unknown): string {
   if (isDomainError(error)) return error.message;
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+  const line = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+  const user = actedAs();
+  const refused =
+    error instanceof Error && 'code' in error && ['EACCES', 'EPERM'].includes(String(error.code));
+  if (user === null || !refused) return line;
+  return `${line}: lệnh này chạy bằng người dùng của máy chủ (uid ${user}), hãy cho người đó quyền ở nơi ấy`;
 }
 
 /** Tells progress in place, where somebody watches; each phase once where nobody does. */

@@ -143,14 +143,13 @@ class BackupParts extends Lifecycle {
 /** Never a reason not to broadcast: the detail is for the operator. */
 async function check(service: BackupService): Promise<CheckResult> {
   const { hasSheet, alarm } = await service.summary();
-  if (!hasSheet) return { ok: true, detail: 'not set up: nobody has made a backup passphrase' };
-  if (alarm !== null)
-    return { ok: true, detail: `ALARM: no backup has left this box for ${alarm.days} days` };
-  const { verifiedAt } = service;
-  return {
-    ok: true,
-    detail: verifiedAt === null ? 'none yet' : `last ${new Date(verifiedAt).toISOString()}`,
-  };
+  const { verifiedAt, logFailure } = service;
+  const said: string[] = [];
+  if (!hasSheet) said.push('not set up: nobody has made a backup passphrase');
+  else if (alarm !== null) said.push(`ALARM: no backup has left this box for ${alarm.days} days`);
+  else said.push(verifiedAt === null ? 'none yet' : `last ${new Date(verifiedAt).toISOString()}`);
+  if (logFailure !== null) said.push(`the log of backups cannot be kept (${logFailure})`);
+  return { ok: true, detail: said.join('; ') };
 }
 
 function metricsOf(service: BackupService): MetricSource[] {

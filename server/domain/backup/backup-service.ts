@@ -51,6 +51,7 @@ export class BackupService extends Lifecycle {
   #running: Running | null = null;
   #runs: BackupRun[] = [];
   #toldAlarmAt: Instant | null = null;
+  #logFailure: string | null = null;
 
   constructor(options: BackupServiceOptions) {
     super();
@@ -58,7 +59,12 @@ export class BackupService extends Lifecycle {
   }
 
   protected async onStart(): Promise<void> {
-    this.#runs = await this.#options.log.read();
+    await this.#readLog();
+  }
+
+  /** Why the log of runs is not kept, until it is again; null: it is. A reason to say so, and none not to start. */
+  get logFailure(): string | null {
+    return this.#logFailure;
   }
 
   /** Where backups go by default. */
@@ -217,7 +223,7 @@ export class BackupService extends Lifecycle {
   }
 
   async #run(sheet: Sheet, settings: BackupSettings, by: string): Promise<void> {
-    const { maker, places, clock, databaseUrl, dataFolder, version, log, events } = this.#options;
+    const { maker, places, clock, databaseUrl, dataFolder, version, events } = this.#options;
     if (this.#running !== null) throw new DomainError('backup.running');
     const startedAt = clock.now();
     const running: Running = { startedAt, phase: 'snapshot', bytes: 0 };
@@ -241,7 +247,7 @@ export class BackupService extends Lifecycle {
       });
       this.#runs = [...this.#runs, run].slice(-500);
       this.#options.onRun(run);
-      await log.append(run);
+      await this.#append(run);
     } finally {
       this.#running = null;
       const last = this.#runs.at(-1);
@@ -249,6 +255,29 @@ export class BackupService extends Lifecycle {
       const state = last?.at === Math.floor(startedAt) && last.verified ? 'succeeded' : 'failed';
       events.publish('backup.changed', { areaId, state, name: last?.name ?? null, alarm });
     }
+  }
+
+  async #readLog(): Promise<void> {
+    try {
+      this.#runs = await this.#options.log.read();
+      this.#logFailure = null;
+    } catch (error) {
+      this.#tellLogFailure(error);
+    }
+  }
+
+  async #append(run: BackupRun): Promise<void> {
+    try {
+      await this.#options.log.append(run);
+      this.#logFailure = null;
+    } catch (error) {
+      this.#tellLogFailure(error);
+    }
+  }
+
+  #tellLogFailure(error: unknown): void {
+    this.#logFailure = error instanceof Error ? error.message : String(error);
+    this.#options.onError(error);
   }
 
   /** Inside the data folder only the one folder that no backup goes into. */

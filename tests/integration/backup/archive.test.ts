@@ -1,5 +1,4 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   copyFile,
@@ -18,62 +17,13 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
-import { KeyService } from '../../../server/domain/keys/key-service.ts';
 import { finishRestore, TASKS } from '../../../server/storage/backup/index.ts';
 import { openStorage } from '../../../server/storage/index.ts';
-import { KeyFiles } from '../../../server/storage/key-files.ts';
 import { freshPostgresDatabase } from '../../helpers/postgres.ts';
 import { describeWith, itWith } from '../../helpers/requirements.ts';
 import { fillDisk, mountSmall, unmount } from '../../helpers/small-disk.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-import { backupOf, nothing, restoreInto } from './support.ts';
-
-const SOUND = Buffer.from('what sounds');
-const SOUND_HASH = createHash('sha256').update(SOUND).digest('hex');
-
-/** A data folder as a controller leaves it: database with one medium, its bytes, keys, and a file of some later version. */
-async function dataFolder(databaseUrl?: string): Promise<string> {
-  const folder = tempDir('data');
-  const storage = openStorage({
-    url: databaseUrl ?? `file:${join(folder, 'loa.db')}`,
-    clock: new SystemClock(),
-  });
-  await storage.start();
-  const sound = await store(folder, SOUND);
-  const chunks = await store(folder, Buffer.from('{"chunks":[]}'));
-  await storage.transaction((tx) =>
-    tx.media.put({
-      ...{
-        sha256: sound,
-        bytes: SOUND.length,
-        durationMs: 1,
-        integratedLufs: -16,
-        truePeakDb: -2,
-        peaks: '[]',
-      },
-      ...{ chunkList: '{"chunks":[]}', chunkListSha256: chunks, createdAt: 0 },
-    }),
-  );
-  await storage.stop();
-  const keys = new KeyService({
-    vault: new KeyFiles({ folder: join(folder, 'keys') }),
-    clock: new SystemClock(),
-  });
-  await keys.start();
-  await keys.stop();
-  await mkdir(join(folder, 'authority', 'issued'), { recursive: true });
-  await writeFile(join(folder, 'authority', 'issued', 'a.pem'), 'a certificate');
-  await writeFile(join(folder, 'latches.bin'), Buffer.alloc(4096, 7));
-  await writeFile(join(folder, 'first-tokens.txt'), 'secrets in clear text');
-  return folder;
-}
-
-async function store(folder: string, content: Buffer): Promise<string> {
-  const sha256 = createHash('sha256').update(content).digest('hex');
-  await mkdir(join(folder, 'media', sha256.slice(0, 2)), { recursive: true });
-  await writeFile(join(folder, 'media', sha256.slice(0, 2), sha256), content);
-  return sha256;
-}
+import { backupOf, dataFolder, nothing, restoreInto, SOUND, SOUND_HASH } from './support.ts';
 
 const names = async (folder: string) => (await readdir(folder)).sort();
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
@@ -28,7 +28,11 @@ const ADMIN: Actor = {
 };
 
 /** A backup service on a real database and real folders, with a clock that the test moves. */
-async function world(options: { readonly now?: number } = {}) {
+async function world(options: { readonly now?: number; readonly onError?: (error: unknown) => void } = {}) {
+  const fail = (error: unknown) => {
+    throw error;
+  };
+  const { onError = fail } = options;
   const dataFolder = tempDir('data');
   const databaseUrl = `file:${join(dataFolder, 'loa.db')}`;
   const clock = new FakeClock({ start: options.now ?? NIGHT - HOUR });
@@ -69,9 +73,7 @@ async function world(options: { readonly now?: number } = {}) {
       places: new FolderPlaces({ dataFolder }),
       log: new BackupLogFile({ dataFolder }),
       clockTrusted: () => trusted,
-      onError: (error) => {
-        throw error;
-      },
+      onError,
       onAlarm: (days) => void alarms.push(days),
       onRun: (run) => void runs.push(run),
     });
@@ -264,4 +266,23 @@ it('a failure is a record and an event, and is tried again after an hour', async
   await clock.advance(NIGHT + HOUR - clock.now());
   await service().tick();
   expect(runs[1]).toMatchObject({ verified: true });
+});
+
+it('a log of runs that cannot be kept stops neither the start nor the backup, and is told', async () => {
+  const failures: unknown[] = [];
+  const { service, clock, runs, newSheet, dataFolder, restart } = await world({
+    onError: (error) => void failures.push(error),
+  });
+  await newSheet();
+  await mkdir(join(dataFolder, 'backups.jsonl'));
+  await restart();
+  expect(service().logFailure).toContain('EISDIR');
+  await clock.advance(NIGHT - clock.now());
+  await service().tick();
+  expect(runs[0]).toMatchObject({ verified: true });
+  expect(failures).toHaveLength(2);
+  await rmdir(join(dataFolder, 'backups.jsonl'));
+  await clock.advance(DAY);
+  await service().tick();
+  expect(service().logFailure).toBeNull();
 });

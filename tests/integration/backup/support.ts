@@ -1,9 +1,14 @@
-import { mkdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { SystemClock } from '#kit';
 import type { BackupOrder, MadeBackup } from '../../../server/domain/backup/backup-maker.ts';
 import { newPassphrase } from '../../../server/domain/backup/passphrase.ts';
+import { KeyService } from '../../../server/domain/keys/key-service.ts';
 import { finishRestore, requirePlace, TASKS } from '../../../server/storage/backup/index.ts';
+import { openStorage } from '../../../server/storage/index.ts';
+import { KeyFiles } from '../../../server/storage/key-files.ts';
 import { inRepo } from '../../helpers/repo-root.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
@@ -51,4 +56,51 @@ export async function restoreInto(
   await requirePlace(place, replace);
   await TASKS.stage({ ...place, file, passphrase, now: Date.UTC(2026, 10, 30) }, nothing);
   return finishRestore(place);
+}
+
+export const SOUND = Buffer.from('what sounds');
+export const SOUND_HASH = createHash('sha256').update(SOUND).digest('hex');
+
+/** A data folder as a controller leaves it: database with one medium, its bytes, keys, and a file of some later version. */
+export async function dataFolder(databaseUrl?: string): Promise<string> {
+  const folder = tempDir('data');
+  const storage = openStorage({
+    url: databaseUrl ?? `file:${join(folder, 'loa.db')}`,
+    clock: new SystemClock(),
+  });
+  await storage.start();
+  const sound = await store(folder, SOUND);
+  const chunks = await store(folder, Buffer.from('{"chunks":[]}'));
+  await storage.transaction((tx) =>
+    tx.media.put({
+      ...{
+        sha256: sound,
+        bytes: SOUND.length,
+        durationMs: 1,
+        integratedLufs: -16,
+        truePeakDb: -2,
+        peaks: '[]',
+      },
+      ...{ chunkList: '{"chunks":[]}', chunkListSha256: chunks, createdAt: 0 },
+    }),
+  );
+  await storage.stop();
+  const keys = new KeyService({
+    vault: new KeyFiles({ folder: join(folder, 'keys') }),
+    clock: new SystemClock(),
+  });
+  await keys.start();
+  await keys.stop();
+  await mkdir(join(folder, 'authority', 'issued'), { recursive: true });
+  await writeFile(join(folder, 'authority', 'issued', 'a.pem'), 'a certificate');
+  await writeFile(join(folder, 'latches.bin'), Buffer.alloc(4096, 7));
+  await writeFile(join(folder, 'first-tokens.txt'), 'secrets in clear text');
+  return folder;
+}
+
+async function store(folder: string, content: Buffer): Promise<string> {
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  await mkdir(join(folder, 'media', sha256.slice(0, 2)), { recursive: true });
+  await writeFile(join(folder, 'media', sha256.slice(0, 2), sha256), content);
+  return sha256;
 }

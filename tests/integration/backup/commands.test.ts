@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { lchown, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { inRepo } from '../../helpers/repo-root.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+import { backupOf, dataFolder } from './support.ts';
+
+/** A user that no machine has. */
+const USER = 47_113;
+
+/** Runs one of the commands of the terminal as it is built. Resolves with its exit code and words. */
+async function command(
+  name: 'backup' | 'restore' | 'keys',
+  folder: string,
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly said: string }> {
+  const child = spawn(process.execPath, [inRepo(`dist/server/${name}-command.js`), ...args], {
+    env: { ...process.env, LOA_DATA: folder, LOA_DATABASE_URL: `file:${join(folder, 'loa.db')}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [code, out, err] = await Promise.all([
+    new Promise<number | null>((resolve) => child.once('exit', resolve)),
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  return { code, said: `${out}${err}` };
+}
+
+async function everything(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true });
+  return [folder, ...entries.map((name) => join(folder, name))];
+}
+
+async function give(folder: string): Promise<void> {
+  for (const path of await everything(folder)) await lchown(path, USER, USER);
+}
+
+async function ofOthers(folder: string): Promise<string[]> {
+  const paths = await everything(folder);
+  const owners = await Promise.all(paths.map(async (path) => (await stat(path)).uid));
+  return paths.filter((_, at) => owners[at] !== USER);
+}
+
+describe.skipIf(process.getuid?.() !== 0)('a command that root runs on the data of another user', () => {
+  it('leaves nothing in the data folder that this user does not own', async () => {
+    const folder = await dataFolder();
+    await give(folder);
+    const made = await command('backup', folder, []);
+    expect(made).toMatchObject({ code: 0 });
+    expect(await readdir(folder)).toEqual(
+      expect.arrayContaining(['backups.jsonl', 'backup-work', 'backups']),
+    );
+    expect(await ofOthers(folder)).toEqual([]);
+    expect(await command('keys', folder, ['rotate'])).toMatchObject({ code: 0 });
+    expect(await ofOthers(folder)).toEqual([]);
+  });
+
+  it('puts a backup back as this user, where the passphrase is one that root alone may read', async () => {
+    const { file, passphrase } = await backupOf(await dataFolder());
+    await give(join(file, '..'));
+    const secret = join(tempDir('secret'), 'passphrase');
+    await writeFile(secret, passphrase, { mode: 0o600 });
+    const folder = tempDir('data');
+    await give(folder);
+    const restored = await command('restore', folder, [file, '--passphrase-file', secret]);
+    expect(restored).toMatchObject({ code: 0 });
+    expect(await readdir(folder)).toContain('loa.db');
+    expect(await ofOthers(folder)).toEqual([]);
+  });
+
+  it('says as whom it runs where that user may not write', async () => {
+    const folder = await dataFolder();
+    await give(folder);
+    const roots = join(tempDir('roots'), 'usb');
+    await mkdir(roots, { mode: 0o700 });
+    const { code, said } = await command('backup', folder, ['--to', roots]);
+    expect(code).toBe(1);
+    expect(said).toContain(`uid ${USER}`);
+  });
+});
