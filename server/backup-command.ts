@@ -108,6 +108,8 @@ function tell(run: BackupRun): number {
   if (!run.verified) return 1;
   say(`${run.name}: ${run.bytes} byte, đã đọc lại và kiểm tra, phiếu số ${run.sheet}`);
   if (run.missing > 0) say(`cảnh báo: ${run.missing} tệp âm thanh không còn nguyên vẹn trên ổ đĩa`);
+  for (const { path, reason } of run.skipped ?? [])
+    say(`cảnh báo: không sao lưu được "${JSON.stringify(path).slice(1, -1)}": ${reason}`);
   return run.places.every(({ ok }) => ok) ? 0 : 1;
 }
 

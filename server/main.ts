@@ -47,7 +47,12 @@ async function start(
   config: ServerConfig,
   parts: DisposerStack,
 ): Promise<{ readonly restart: Promise<void> }> {
-  const restored = await finishRestore(config);
+  const restored = await finishRestore(config).catch((error: unknown) => {
+    if (!isDomainError(error, 'restore.undone')) throw error;
+    // The old data is whole: the commune is better off with it than with no controller.
+    process.stderr.write(`loa: ${error.message}\n`);
+    return null;
+  });
   if (restored !== null)
     process.stderr.write(
       `loa: đã khôi phục bản sao lưu lúc ${new Date(restored.backupAt).toISOString()}; máy chủ cũ phải TẮT HẲN\n`,

@@ -52,5 +52,15 @@ export const backupErrors = errorTable({
     status: 409,
     message: 'A controller is running on "{folder}": stop it first.',
   },
+  'restore.undone': {
+    status: 409,
+    message:
+      'The backup could not be put in its place ({reason}). Everything is as it was before: correct that, and put the backup back again.',
+  },
+  'restore.stuck': {
+    status: 500,
+    message:
+      'The backup could neither be put in its place nor taken back ({reason}). What was there before lies in "{aside}", and nothing of it is lost: correct that and start again, or move it back by hand and delete "{restoring}".',
+  },
   'restore.busy': { status: 409, message: 'A backup is being put back already: {phase}.' },
 });

@@ -32,6 +32,10 @@ export const BackupSettingsSchema = strict({
 });
 export type BackupSettings = Static<typeof BackupSettingsSchema>;
 
+/** A file of the data folder that a backup does not hold, and why. */
+const SkippedFileSchema = Type.Object({ path: Type.String(), reason: Type.String() });
+export type SkippedFile = Static<typeof SkippedFileSchema>;
+
 /** What became of one run. */
 export const BackupRunSchema = Type.Object({
   at: InstantSchema,
@@ -43,6 +47,8 @@ export const BackupRunSchema = Type.Object({
   bytes: Type.Integer(),
   /** Audio files that were named and not there whole. */
   missing: Type.Integer(),
+  /** What could not be read or packed, the first of many. */
+  skipped: Type.Optional(Type.Array(SkippedFileSchema)),
   sheet: Type.Integer(),
   error: nullable(Type.String()),
   places: Type.Array(

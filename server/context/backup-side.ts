@@ -65,8 +65,11 @@ export function buildBackupSide(options: BackupSideOptions) {
     clockTrusted: () => !clockGuard.disputed,
     onAlarm: (days) =>
       log.warn({ days }, 'no backup has left this box for too long: connect a drive, or name a share'),
-    onRun: (run) =>
-      log[run.verified ? 'info' : 'error']({ run }, run.verified ? 'backup made' : 'backup failed'),
+    onRun: (run) => {
+      const left = (run.skipped ?? []).length > 0;
+      if (!run.verified) log.error({ run }, 'backup failed');
+      else log[left ? 'warn' : 'info']({ run }, left ? 'backup made without some files' : 'backup made');
+    },
   });
   const storageUse = new StorageUseService({
     ...{ clock, areas, areaId: () => service.areaId, read: storage.read },
@@ -148,6 +151,8 @@ async function check(service: BackupService): Promise<CheckResult> {
   if (!hasSheet) said.push('not set up: nobody has made a backup passphrase');
   else if (alarm !== null) said.push(`ALARM: no backup has left this box for ${alarm.days} days`);
   else said.push(verifiedAt === null ? 'none yet' : `last ${new Date(verifiedAt).toISOString()}`);
+  const skipped = service.last?.skipped ?? [];
+  if (skipped.length > 0) said.push(`left out: ${skipped.map(({ path }) => path).join(', ')}`);
   if (logFailure !== null) said.push(`the log of backups cannot be kept (${logFailure})`);
   return { ok: true, detail: said.join('; ') };
 }

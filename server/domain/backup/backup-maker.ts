@@ -1,4 +1,5 @@
 import type { Instant } from '#kit';
+import type { SkippedFile } from '#protocols';
 
 /** One backup to be made. */
 export interface BackupOrder {
@@ -24,6 +25,8 @@ export interface MadeBackup {
   readonly files: number;
   /** Audio files that the database names and the disk did not have whole. */
   readonly missing: number;
+  /** Files of the data folder that could not be read or packed. */
+  readonly skipped: readonly SkippedFile[];
 }
 
 export type BackupPhase = 'snapshot' | 'write' | 'verify' | 'copy';

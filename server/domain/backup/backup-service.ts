@@ -62,6 +62,11 @@ export class BackupService extends Lifecycle {
     await this.#readLog();
   }
 
+  /** What became of the run before now; null: none. */
+  get last(): BackupRun | null {
+    return this.#runs.at(-1) ?? null;
+  }
+
   /** Why the log of runs is not kept, until it is again; null: it is. A reason to say so, and none not to start. */
   get logFailure(): string | null {
     return this.#logFailure;
@@ -170,7 +175,7 @@ export class BackupService extends Lifecycle {
       settings,
       running:
         this.#running === null ? null : { ...this.#running, startedAt: Math.floor(this.#running.startedAt) },
-      last: this.#runs.at(-1) ?? null,
+      last: this.last,
       awayAt: this.awayAt,
       nextAt: sheet === null ? null : nextNightly(this.#zone, settings.at, clock.now()),
       alarm: this.alarm(settings.alarmDays),

@@ -5,6 +5,9 @@ import type { BackupMaker, BackupOrder, MadeBackup, OnProgress } from './backup-
 import type { PlaceFacts, Places } from './places.ts';
 import { outdated } from './rotation.ts';
 
+/** So many files that were left out are named; what is wrong with them is mostly one thing. */
+const MOST_SKIPPED = 20;
+
 export interface RunOptions {
   readonly maker: BackupMaker;
   readonly places: Places;
@@ -54,6 +57,7 @@ export async function runBackup(options: RunOptions): Promise<BackupRun> {
     name: made?.backup.name ?? null,
     bytes: made?.backup.bytes ?? 0,
     missing: made?.backup.missing ?? 0,
+    skipped: (made?.backup.skipped ?? []).slice(0, MOST_SKIPPED),
     error: made === null ? places.map(({ error }) => error).join('; ') || 'no destination' : null,
   };
 }

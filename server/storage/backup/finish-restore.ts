@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder, writeFileAtomic } from '#kit';
+import { DomainError } from '#protocols';
 import { RESTORED_MARK, type Restored } from '../../domain/backup/restored.ts';
-import { INNER } from './layout.ts';
+import { INNER, isHarmless } from './layout.ts';
+import { mergeInto } from './placing.ts';
 import {
-  isHarmless,
   postgresTables,
   type RestorePlace,
   type RestoreStep,
@@ -14,29 +15,44 @@ import {
   writeStep,
 } from './restore.ts';
 import { postgresTool, sqlitePath, withPostgres } from './snapshot.ts';
+import { undoRestore } from './undo-restore.ts';
 
 /**
  * Puts what was unpacked and checked in its place; what was there is moved aside, and nothing deleted. Each step may be cut off and is
- * gone on with by the next call: the controller calls it before it opens anything. Null when there is nothing to do.
+ * gone on with by the next call: the controller calls it before it opens anything. Null when there is nothing to do. What cannot be placed
+ * is undone. Throws `restore.undone`: all is as before; `restore.stuck`: not even that could be done.
  */
 export async function finishRestore(place: RestorePlace): Promise<Restored | null> {
   const { dataFolder } = place;
-  const restoring = restoringFolder(dataFolder);
-  let step = await readStep(dataFolder);
+  const step = await readStep(dataFolder);
   if (step === null) {
     // What was cut off while it was unpacked is worth nothing.
-    await rm(restoring, { recursive: true, force: true });
+    await rm(restoringFolder(dataFolder), { recursive: true, force: true });
     return null;
   }
-  const aside = join(dataFolder, step.replaced);
-  if (step.step === 'aside') {
-    await moveAside(place, step, aside);
-    step = { ...step, step: 'place' };
-    await writeStep(dataFolder, step);
+  if (step.step === 'take_back' || step.step === 'put_back') return giveUp(place, step);
+  let reached = step;
+  try {
+    if (step.step === 'aside') {
+      await moveAside(place, step);
+      reached = { ...step, step: 'place' };
+      await writeStep(dataFolder, reached);
+    }
+    return await placeAll(place, reached);
+  } catch (error) {
+    // A database that does not answer yet is no reason to go back.
+    if (isAway(error)) throw error;
+    const reason = reasonOf(error);
+    return giveUp(place, { ...reached, step: reached.step === 'place' ? 'take_back' : 'put_back', reason });
   }
+}
+
+async function placeAll(place: RestorePlace, step: RestoreStep): Promise<Restored> {
+  const { dataFolder } = place;
+  const restoring = restoringFolder(dataFolder);
   await placeDatabase(place, join(restoring, 'files'));
-  await placeFiles(dataFolder, join(restoring, 'files', INNER.data));
-  const replaced = await rmdir(aside).then(
+  await mergeInto(join(restoring, 'files', INNER.data), dataFolder);
+  const replaced = await rmdir(join(dataFolder, step.replaced)).then(
     () => null,
     () => step.replaced,
   );
@@ -48,11 +64,36 @@ export async function finishRestore(place: RestorePlace): Promise<Restored | nul
   return restored;
 }
 
-async function moveAside(
-  { dataFolder, databaseUrl }: RestorePlace,
-  step: RestoreStep,
-  aside: string,
-): Promise<void> {
+async function giveUp(place: RestorePlace, step: RestoreStep): Promise<never> {
+  const { dataFolder } = place;
+  const { reason = 'it was cut off', replaced } = step;
+  try {
+    await writeStep(dataFolder, step);
+    await undoRestore(place, step);
+  } catch (cause) {
+    if (isAway(cause)) throw cause;
+    const aside = join(dataFolder, replaced);
+    throw new DomainError(
+      'restore.stuck',
+      { reason: `${reason}; ${reasonOf(cause)}`, aside, restoring: restoringFolder(dataFolder) },
+      { cause },
+    );
+  }
+  throw new DomainError('restore.undone', { reason });
+}
+
+/** Whether an error is of a database that cannot be reached. */
+function isAway(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', '57P03'].includes(code);
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+}
+
+async function moveAside({ dataFolder, databaseUrl }: RestorePlace, step: RestoreStep): Promise<void> {
+  const aside = join(dataFolder, step.replaced);
   await mkdir(aside, { recursive: true, mode: 0o700 });
   for (const name of await readdir(dataFolder))
     if (!isHarmless(name)) await rename(join(dataFolder, name), join(aside, name));
@@ -95,10 +136,4 @@ async function placeDatabase({ databaseUrl }: RestorePlace, files: string): Prom
     await rename(`${path}.new`, path);
   });
   await syncFolder(dirname(path));
-}
-
-async function placeFiles(dataFolder: string, from: string): Promise<void> {
-  for (const name of await readdir(from).catch(() => [] as string[]))
-    await rename(join(from, name), join(dataFolder, name));
-  await syncFolder(dataFolder);
 }

@@ -24,12 +24,33 @@ export const OWN = {
   replaced: 'replaced-',
 } as const;
 
-/** What is not copied as a file: the database goes as a snapshot, audio by what that names; the rest is made anew or is secret in clear text. */
-export function isLeftOut(name: string, databaseName: string | null): boolean {
-  if (databaseName !== null && (name === databaseName || name.startsWith(`${databaseName}-`))) return true;
-  if (databaseName !== null && name.startsWith(`${databaseName}.`)) return true;
-  if (name.startsWith(OWN.replaced) || name.endsWith('.new')) return true;
-  return ['media', 'uploads', OWN.work, OWN.backups, OWN.restoring, 'first-tokens.txt'].includes(name);
+/** What file systems and other programs put into any folder: no part of a controller. */
+const FOREIGN = new Set([
+  ...['lost+found', '.DS_Store', '.Spotlight-V100', '.fseventsd', '.Trashes', '.directory'],
+  ...['Thumbs.db', 'desktop.ini', 'System Volume Information', '$RECYCLE.BIN'],
+]);
+
+/** Nothing of a controller, or only to do with backups: a data folder that holds nothing else is empty. */
+export function isHarmless(name: string): boolean {
+  if (FOREIGN.has(name) || name.startsWith('.Trash-') || name.startsWith(OWN.replaced)) return true;
+  return name === OWN.restoring || name === OWN.backups;
+}
+
+/** Whether a path in the data folder is the database's there (null: it is not there), with all that SQLite and we keep beside it. */
+export function isOfDatabase(path: string, database: string | null): boolean {
+  if (database === null || !path.startsWith(database)) return false;
+  const end = path.slice(database.length);
+  return ['', '-wal', '-shm', '-journal', '.owner'].includes(end) || /^\.(before|replaced)-/.test(end);
+}
+
+/**
+ * What of the data folder is not copied as a file: the database goes as a snapshot, audio by what that names; the rest is made anew, is
+ * secret in clear text, or is nothing of ours.
+ */
+export function isLeftOut(path: string, database: string | null): boolean {
+  if (isOfDatabase(path, database) || path.endsWith('.new')) return true;
+  if (path.includes('/')) return false;
+  return isHarmless(path) || ['media', 'uploads', OWN.work, 'first-tokens.txt'].includes(path);
 }
 
 /** Path of a stored audio file, relative to the data folder: as the content store lays it out. */

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SkippedFile } from '#protocols';
 import type { BackupOrder, MadeBackup, OnProgress } from '../../domain/backup/backup-maker.ts';
 import { backupName } from '../../domain/backup/backup-name.ts';
 import { passingKey } from './age.ts';
@@ -8,8 +9,9 @@ import { checkRestored, isChecked, keysIn } from './check-restored.ts';
 import { dataFiles, mediaSource, type Source } from './data-files.ts';
 import { INNER, mediaPath, OWN } from './layout.ts';
 import { asNoRoom, requireRoom, syncPlace } from './places.ts';
+import { requireLayout } from './placing.ts';
 import { readArchive } from './read-archive.ts';
-import { databaseNameIn, type Snapshot, snapshotBytes, takeSnapshot } from './snapshot.ts';
+import { databaseIn, type Snapshot, snapshotBytes, takeSnapshot } from './snapshot.ts';
 import { writeArchive } from './write-archive.ts';
 
 const LEFT_BEHIND_MS = 24 * 3_600_000;
@@ -34,7 +36,7 @@ export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Pr
     await requireRoom(dataFolder, databaseBytes);
     onProgress({ phase: 'snapshot', bytes: 0 });
     const snapshot = await takeSnapshot(order.databaseUrl, work);
-    const { missing, files } = await write(order, snapshot, temporary, onProgress);
+    const { missing, skipped, files } = await write(order, snapshot, temporary, onProgress);
     await rm(snapshot.file);
     const back = join(work, 'back');
     await mkdir(back);
@@ -45,11 +47,12 @@ export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Pr
       onBytes: (done) => onProgress({ phase: 'verify', bytes: done }),
     }).then(async (read) => {
       await checkRestored(back, read.manifest);
+      requireLayout(read.manifest, order);
       return read;
     });
     await rename(temporary, join(folder, name));
     await syncPlace(folder);
-    return { name, bytes, sha256, files: files.count, missing: missing.length, at: order.at };
+    return { name, bytes, sha256, files: files.count, missing: missing.length, skipped, at: order.at };
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw asNoRoom(error, folder);
@@ -76,11 +79,13 @@ async function write(order: BackupOrder, snapshot: Snapshot, path: string, onPro
   const sizes = await mediaBytes(dataFolder, snapshot.media);
   await requireRoom(order.folder, sizes + (await stat(snapshot.file)).size);
   const missing: string[] = [];
+  const skipped: SkippedFile[] = [];
   async function* sources(): AsyncGenerator<Source> {
     const { size } = await stat(snapshot.file);
     yield { path: snapshot.name, bytes: size, open: () => createReadStream(snapshot.file) };
-    const databaseName = databaseNameIn(dataFolder, databaseUrl);
-    for await (const file of dataFiles(dataFolder, databaseName)) yield inData(file);
+    const database = databaseIn(dataFolder, databaseUrl);
+    for await (const file of dataFiles(dataFolder, database, (one) => void skipped.push(one)))
+      yield inData(file);
     for (const sha256 of snapshot.media) {
       const file = await mediaSource(dataFolder, sha256);
       if (file === null) missing.push(sha256);
@@ -112,7 +117,7 @@ async function write(order: BackupOrder, snapshot: Snapshot, path: string, onPro
     },
     onBytes: (bytes) => onProgress({ phase: 'write', bytes }),
   });
-  return { missing, files: { count, identity: own.identity } };
+  return { missing, skipped, files: { count, identity: own.identity } };
 }
 
 function inData(source: Source): Source {

@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { codec, InstantSchema, PublicKeySchema, Sha256Schema } from '#protocols';
 
-/** A path inside the archive: relative, no step up, nothing odd. */
-export const ENTRY_PATH = '^(?!.*(^|/)\\.{1,2}(/|$))[A-Za-z0-9._@-][A-Za-z0-9._@ /-]{0,400}$';
+/** A path inside the archive: relative, no step up, no empty step, and nothing that a terminal or another system reads otherwise. */
+export const ENTRY_PATH = '^(?!.*(?:^|/)\\.{0,2}(?:/|$))[^\\x00-\\x1f\\x7f\\\\\\ufffd]{1,1000}$';
 
 /** The last entry of an archive: what the archive holds, so that what is missing or changed shows. */
 export const ManifestSchema = Type.Object({

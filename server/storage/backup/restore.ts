@@ -9,8 +9,9 @@ import { StorageStartError } from '../errors.ts';
 import { ownDatabase } from '../sqlite/owner-lock.ts';
 import { openKey } from './age.ts';
 import { checkRestored } from './check-restored.ts';
-import { OWN } from './layout.ts';
+import { isHarmless, OWN } from './layout.ts';
 import { asNoRoom, requireRoom } from './places.ts';
+import { isPlaced, requireLayout } from './placing.ts';
 import { readArchive } from './read-archive.ts';
 import { sqlitePath, withPostgres } from './snapshot.ts';
 
@@ -23,7 +24,10 @@ export interface RestorePlace {
 /** Where a restore is, on the disk: what a start finds it goes on with. */
 const StepSchema = Type.Object({
   v: Type.Literal(1),
-  step: Type.Enum(['aside', 'place']),
+  /** What was there is moved aside, the new put in its place; where that cannot be: the new taken back, the old put back. */
+  step: Type.Enum(['aside', 'place', 'take_back', 'put_back']),
+  /** Why it is undone. */
+  reason: Type.Optional(Type.String()),
   backupAt: InstantSchema,
   restoredAt: InstantSchema,
   file: Type.String(),
@@ -35,15 +39,8 @@ const stepCodec = codec('restore step', StepSchema, 1);
 export type RestoreStep = ReturnType<typeof stepCodec.parse>;
 
 const STEP = 'step.json';
-/** Nothing of a controller: a data folder that holds only these is empty. */
-const HARMLESS = new Set<string>([OWN.restoring, OWN.backups, 'lost+found']);
-
 export function restoringFolder(dataFolder: string): string {
   return join(dataFolder, OWN.restoring);
-}
-
-export function isHarmless(name: string): boolean {
-  return HARMLESS.has(name) || name.startsWith(OWN.replaced);
 }
 
 /** Throws `restore.not_empty` or `restore.in_use` unless a backup may be put back here; `replace`: what is there may be moved aside. */
@@ -95,12 +92,14 @@ export async function stageRestore(options: StageOptions): Promise<RestoreStep> 
     const { manifest, sha256 } = await readArchive(file, {
       identity: (keyFile) => openKey(keyFile, passphrase),
       folder: files,
+      wanted: (path) => isPlaced(path, options),
       onBytes: (bytes) => onBytes(bytes, total),
     });
     const own = sqlitePath(databaseUrl) === null ? 'postgresql' : 'sqlite';
     if (manifest.provider !== own)
       throw new DomainError('backup.other_database', { made: manifest.provider, own });
     await checkRestored(files, manifest);
+    requireLayout(manifest, options);
     const step: RestoreStep = {
       ...{ v: 1, step: 'aside', sha256, provider: manifest.provider, backupAt: manifest.createdAt },
       restoredAt: Math.floor(now),

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import BetterSqlite3 from 'better-sqlite3';
 import pg from 'pg';
@@ -30,10 +31,19 @@ export function sqlitePath(databaseUrl: string): string | null {
   return databaseUrl.startsWith('file:') ? resolve(databaseUrl.slice('file:'.length)) : null;
 }
 
-/** The database file's name where it lies right in the data folder, else null. */
-export function databaseNameIn(dataFolder: string, databaseUrl: string): string | null {
+/** Path of the database inside the data folder, with "/", at any depth; null where it lies elsewhere. */
+export function databaseIn(dataFolder: string, databaseUrl: string): string | null {
   const path = sqlitePath(databaseUrl);
-  return path !== null && dirname(path) === resolve(dataFolder) ? basename(path) : null;
+  if (path === null) return null;
+  const inside = relative(real(dataFolder), join(real(dirname(path)), basename(path)));
+  return inside.startsWith('..') || isAbsolute(inside) ? null : inside.split(sep).join('/');
+}
+
+/** Where a folder really is; of one that is not there yet, where its parent is. */
+function real(folder: string): string {
+  const path = resolve(folder);
+  if (existsSync(path)) return realpathSync(path);
+  return path === dirname(path) ? path : join(real(dirname(path)), basename(path));
 }
 
 /** Bytes that a snapshot takes at most; PostgreSQL packs its own. */

@@ -9,6 +9,7 @@ import {
   rename,
   rm,
   stat,
+  symlink,
   truncate,
   utimes,
   writeFile,
@@ -96,6 +97,88 @@ describe('a backup', () => {
     const target = tempDir('backups');
     await expect(backupOf(folder, { folder: target })).rejects.toMatchObject({ code: 'backup.damaged' });
     expect(await names(target)).toEqual([]);
+  });
+});
+
+describe('a database below the data folder', () => {
+  const below = (folder: string) => `file:${join(folder, 'db', 'loa.db')}`;
+
+  /** A data folder with its database in a folder that holds another file too. */
+  async function deep(): Promise<string> {
+    const folder = await dataFolder();
+    await mkdir(join(folder, 'db'));
+    await rename(join(folder, 'loa.db'), join(folder, 'db', 'loa.db'));
+    await rename(join(folder, 'loa.db.owner'), join(folder, 'db', 'loa.db.owner'));
+    await writeFile(join(folder, 'db', 'ghi-chu.txt'), 'a note');
+    return folder;
+  }
+
+  it('goes into the backup as the snapshot alone, and is put back where it was', async () => {
+    const folder = await deep();
+    const { file, passphrase } = await backupOf(folder, { databaseUrl: below(folder) });
+    const place = join(tempDir('restore'), 'data');
+    await restoreInto(place, file, passphrase, { databaseUrl: below(place) });
+    expect(await names(join(place, 'db'))).toEqual(['ghi-chu.txt', 'loa.db']);
+    const database = new BetterSqlite3(join(place, 'db', 'loa.db'), { readonly: true });
+    expect(database.prepare('SELECT sha256 FROM Medium').all()).toEqual([{ sha256: SOUND_HASH }]);
+    database.close();
+  });
+
+  it('of a backup that an earlier version made is the snapshot, not the files that it packed as well', async () => {
+    const folder = await deep();
+    // Named as if it lay elsewhere: then its files are some like others, as they were before.
+    const elsewhere = join(tempDir('elsewhere'), 'loa.db');
+    await copyFile(join(folder, 'db', 'loa.db'), elsewhere);
+    await writeFile(join(folder, 'db', 'loa.db-wal'), 'frames of another time');
+    const { file, passphrase } = await backupOf(folder, { databaseUrl: `file:${elsewhere}` });
+    const place = join(tempDir('restore'), 'data');
+    await restoreInto(place, file, passphrase, { databaseUrl: below(place) });
+    expect(await names(join(place, 'db'))).toEqual(['ghi-chu.txt', 'loa.db']);
+  });
+
+  it('is refused before anything is moved where a file of the backup has its name', async () => {
+    const place = join(tempDir('restore'), 'data');
+    const databaseUrl = `file:${join(place, 'latches.bin', 'loa.db')}`;
+    await expect(restoreInto(place, backup.file, backup.passphrase, { databaseUrl })).rejects.toMatchObject({
+      code: 'backup.place_unusable',
+    });
+    expect(await names(place)).toEqual([]);
+  });
+});
+
+describe('names in the data folder', () => {
+  it('that are odd and harmless are packed like others', async () => {
+    const folder = await dataFolder();
+    const odd = ['tokens.json~', 'ghi chú.txt', '#1#', '-x', 'a:b', `${'dài '.repeat(40)}.txt`, '(1).pem'];
+    for (const name of odd) await writeFile(join(folder, name), name);
+    await mkdir(join(folder, 'thư mục'));
+    await writeFile(join(folder, 'thư mục', 'ảnh 1.png'), 'x');
+    const { file, passphrase, made } = await backupOf(folder);
+    expect(made.skipped).toEqual([]);
+    const place = join(tempDir('restore'), 'data');
+    await restoreInto(place, file, passphrase);
+    for (const name of odd) expect(await readFile(join(place, name), 'utf8')).toBe(name);
+    expect(await readFile(join(place, 'thư mục', 'ảnh 1.png'), 'utf8')).toBe('x');
+  });
+
+  it('that cannot be packed are left out and named', async () => {
+    const folder = await dataFolder();
+    await writeFile(join(folder, 'two\nlines'), 'x');
+    await writeFile(join(folder, 'back\\slash'), 'x');
+    await symlink('/etc/hostname', join(folder, 'link'));
+    await writeFile(Buffer.from(`${folder}/\xff.txt`, 'latin1'), 'x');
+    await mkdir(join(folder, 'lost+found'));
+    await writeFile(join(folder, 'lost+found', 'piece'), 'x');
+    await writeFile(join(folder, '.DS_Store'), 'x');
+    const { file, passphrase, made } = await backupOf(folder);
+    expect(made.skipped.map(({ path }) => path).sort()).toEqual(
+      ['back\\slash', 'link', 'two\nlines', '\ufffd.txt'].sort(),
+    );
+    const place = join(tempDir('restore'), 'data');
+    await mkdir(join(place, 'lost+found'), { recursive: true });
+    await writeFile(join(place, '.DS_Store'), 'x');
+    await restoreInto(place, file, passphrase);
+    expect(await names(place)).not.toContain('link');
   });
 });
 
@@ -200,6 +283,39 @@ describe('a restore that was cut off', () => {
       expect(database.prepare('SELECT sha256 FROM Medium').all()).toHaveLength(1);
       database.close();
       await expect(finishRestore(place)).resolves.toBeNull();
+    },
+  );
+
+  it.each(['', 'after the old was put back in part'])(
+    'by what cannot be placed is undone with a clear word, and never tried again %s',
+    async (when) => {
+      const old = await dataFolder();
+      const before = await names(old);
+      const place = { dataFolder: old, databaseUrl: `file:${join(old, 'loa.db')}` };
+      const { file, passphrase } = backup;
+      const step = await TASKS.stage({ ...place, file, passphrase, now: 0 }, nothing);
+      const files = join(old, 'restoring', 'files', 'data');
+      // A folder that stands where the staged one has a file.
+      await rm(join(files, 'latches.bin'));
+      await mkdir(join(files, 'latches.bin', 'x'), { recursive: true });
+      await mkdir(join(old, step.replaced));
+      for (const name of before) await rename(join(old, name), join(old, step.replaced, name));
+      await writeFile(join(old, 'latches.bin'), 'in the way');
+      await writeFile(join(old, 'restoring/step.json'), JSON.stringify({ ...step, step: 'place' }));
+      if (when !== '') {
+        await rm(join(old, 'latches.bin'));
+        await rename(join(old, step.replaced, 'keys'), join(old, 'keys'));
+        await writeFile(
+          join(old, 'restoring/step.json'),
+          JSON.stringify({ ...step, step: 'put_back', reason: 'it was in the way' }),
+        );
+      }
+      await expect(finishRestore(place)).rejects.toMatchObject({ code: 'restore.undone' });
+      expect(await names(old)).toEqual(before);
+      await expect(finishRestore(place)).resolves.toBeNull();
+      const database = new BetterSqlite3(join(old, 'loa.db'), { readonly: true });
+      expect(database.prepare('SELECT sha256 FROM Medium').all()).toHaveLength(1);
+      database.close();
     },
   );
 
@@ -317,5 +433,32 @@ describeWith(['postgresql'], 'a backup of PostgreSQL', () => {
     await storage.start();
     onTestFinished(() => storage.stop());
     expect(await storage.read.media.get(SOUND_HASH)).toMatchObject({ bytes: SOUND.length });
+  }, 90_000);
+
+  it('that cannot be placed leaves the old tables, also where none were moved aside', async () => {
+    const place = async (databaseUrl: string, inTheWay: string) => {
+      const { file, passphrase } = await backupOf(filled, { databaseUrl: url });
+      const step = await TASKS.stage({ dataFolder: old, databaseUrl, file, passphrase, now: 0 }, nothing);
+      // What is placed last has no place.
+      await mkdir(join(old, 'restoring', 'files', 'data', inTheWay), { recursive: true });
+      await mkdir(join(old, step.replaced), { recursive: true });
+      await writeFile(join(old, step.replaced, inTheWay), 'x');
+      return finishRestore({ dataFolder: old, databaseUrl });
+    };
+    const url = await freshPostgresDatabase();
+    const filled = await dataFolder(url);
+    const old = tempDir('old');
+    await expect(place(url, 'restored.json')).rejects.toMatchObject({ code: 'restore.undone' });
+    const empty = await freshPostgresDatabase();
+    await expect(place(empty, 'restored.json')).rejects.toMatchObject({ code: 'restore.undone' });
+    expect(await names(old)).toEqual(['restored.json']);
+    const storage = openStorage({ url, clock: new SystemClock() });
+    await storage.start();
+    onTestFinished(() => storage.stop());
+    expect(await storage.read.media.get(SOUND_HASH)).toMatchObject({ bytes: SOUND.length });
+    const next = openStorage({ url: empty, clock: new SystemClock() });
+    await next.start();
+    onTestFinished(() => next.stop());
+    expect(await next.read.media.get(SOUND_HASH)).toBeNull();
   }, 90_000);
 });

@@ -70,6 +70,19 @@ describe.skipIf(process.getuid?.() !== 0)('a command that root runs on the data 
     expect(await ofOthers(folder)).toEqual([]);
   });
 
+  it('makes a backup of all that this user may read, and names the rest', async () => {
+    const folder = await dataFolder();
+    await give(folder);
+    await mkdir(join(folder, 'lost+found'), { mode: 0o700 });
+    await writeFile(join(folder, 'cua-root.txt'), 'x', { mode: 0o600 });
+    await mkdir(join(folder, 'cua-root'), { mode: 0o700 });
+    const { code, said } = await command('backup', folder, []);
+    expect(code).toBe(0);
+    expect(said).toContain('"cua-root.txt"');
+    expect(said).toContain('"cua-root"');
+    expect(said).not.toContain('lost+found');
+  });
+
   it('says as whom it runs where that user may not write', async () => {
     const folder = await dataFolder();
     await give(folder);

@@ -102,6 +102,11 @@ function LastRun({ run }: { readonly run: BackupRun }) {
       {run.verified ? words.lastGood(when(run.endedAt), size(run.bytes)) : words.lastBad(when(run.endedAt))}
       {run.error !== null && <div className="wrong">{run.error}</div>}
       {run.missing > 0 && <div className="wrong">{words.missing(run.missing)}</div>}
+      {(run.skipped ?? []).map(({ path }) => (
+        <div className="wrong" key={path}>
+          {words.skipped(path)}
+        </div>
+      ))}
       {run.places
         .filter(({ ok }) => !ok)
         .map(({ id, folder, error }) => (

@@ -16,6 +16,7 @@ export const words = {
   sheetOf: (number: number, at: string) => `Phiếu số ${number}, lập ngày ${at}`,
   none: 'chưa có',
   missing: (count: number) => `${count} tệp âm thanh được nhắc tới mà không còn nguyên trên máy.`,
+  skipped: (path: string) => `Không sao lưu được “${path}”: tệp không đọc được, hoặc tên lạ.`,
   start: 'Sao lưu ngay',
   running: (phase: string, size: string) => `Đang sao lưu: ${phase}${size === '' ? '' : `, ${size}`}`,
   phases: {
