@@ -5,6 +5,7 @@ import { actAsOwner } from './act-as-owner.ts';
 import { loadConfig } from './config/index.ts';
 import { KEYS_USAGE, keysCommand } from './keys/commands.ts';
 import { createLogger } from './logger.ts';
+import { holdDataFolder } from './storage/folder-lock.ts';
 import { openStorage } from './storage/index.ts';
 import { failureLine } from './terminal.ts';
 
@@ -19,9 +20,10 @@ async function main(): Promise<number> {
     clock,
     publicUrl: config.publicUrl,
     own: async () => {
+      const release = holdDataFolder(config.dataFolder);
       const storage = openStorage({ url: config.databaseUrl, clock, log: createLogger('error') });
       await storage.start();
-      return { storage, release: () => storage.stop() };
+      return { storage, release: () => storage.stop().finally(release) };
     },
     say: (line) => void process.stdout.write(`${line}\n`),
   });

@@ -6,6 +6,7 @@ import { buildContext } from './context.ts';
 import { TokensFileError } from './domain/accounts/tokens-file.ts';
 import { askMorningStart } from './first-run.ts';
 import { finishRestore } from './storage/backup/index.ts';
+import { holdDataFolder } from './storage/folder-lock.ts';
 import { StorageStartError } from './storage/index.ts';
 
 /** After this long a graceful stop is given up. */
@@ -14,6 +15,13 @@ const STOP_LIMIT_MS = 15_000;
 /** Runs the controller until it is told to stop; after a restore it starts again on what was put back. Resolves with the exit code. */
 async function main(): Promise<number> {
   const stopped = untilSignal();
+  try {
+    // Before anything is looked at: a restore at the terminal may be at work. Held until the process ends.
+    process.once('exit', holdDataFolder(loadConfig(process.env).dataFolder));
+  } catch (error) {
+    process.stderr.write(`loa: ${startFailure(error)}\n`);
+    return 1;
+  }
   for (;;) {
     const parts = new DisposerStack();
     let restart: Promise<void>;

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { actAsOwner } from './act-as-owner.ts';
 import { loadConfig } from './config/index.ts';
 import { printedPassphrase } from './domain/backup/passphrase.ts';
-import { finishRestore, requirePlace, stageRestore } from './storage/backup/index.ts';
+import { finishRestore, holdPlace, requirePlace, stageRestore } from './storage/backup/index.ts';
 import { askHidden, failureLine, progressLine, say } from './terminal.ts';
 
 const USAGE = 'cách dùng: npm run restore -- TỆP.tar [--passphrase-file TỆP] [--replace]';
@@ -32,6 +32,8 @@ async function main(): Promise<number> {
     const inFile = await passphraseIn(values['passphrase-file']);
     actAsOwner(place);
     await access(resolve(file), constants.R_OK);
+    // Until this process ends: no controller starts while somebody looks for the sheet.
+    process.once('exit', holdPlace(place));
     // One that was cut off is ended first.
     await finishRestore(place);
     await requirePlace(place, values.replace ?? false);

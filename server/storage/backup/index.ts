@@ -5,7 +5,7 @@ export { finishRestore } from './finish-restore.ts';
 export { IncomingRestore } from './incoming.ts';
 export { OWN } from './layout.ts';
 export { FolderPlaces } from './places.ts';
-export { requirePlace, stageRestore } from './restore.ts';
+export { holdPlace, requirePlace, stageRestore } from './restore.ts';
 export { RestoredMarkFile } from './restored-mark.ts';
 export { sqlitePath } from './snapshot.ts';
 export { type Progress, TASKS } from './worker-tasks.ts';

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isLockFile } from '../folder-lock.ts';
 
 /** The outer file, a plain tar: what to do, the key under the passphrase, and what it opens. */
 export const OUTER = { readMe: 'DOC-TRUOC.txt', key: 'key.age', payload: 'backup.tar.age' } as const;
@@ -33,14 +34,17 @@ const FOREIGN = new Set([
 /** Nothing of a controller, or only to do with backups: a data folder that holds nothing else is empty. */
 export function isHarmless(name: string): boolean {
   if (FOREIGN.has(name) || name.startsWith('.Trash-') || name.startsWith(OWN.replaced)) return true;
-  return name === OWN.restoring || name === OWN.backups;
+  return name === OWN.restoring || name === OWN.backups || isLockFile(name);
 }
 
 /** Whether a path in the data folder is the database's there (null: it is not there), with all that SQLite and we keep beside it. */
 export function isOfDatabase(path: string, database: string | null): boolean {
   if (database === null || !path.startsWith(database)) return false;
   const end = path.slice(database.length);
-  return ['', '-wal', '-shm', '-journal', '.owner'].includes(end) || /^\.(before|replaced)-/.test(end);
+  return (
+    ['', '-wal', '-shm', '-journal', '.owner', '.owner-journal'].includes(end) ||
+    /^\.(before|replaced)-/.test(end)
+  );
 }
 
 /**

@@ -6,6 +6,7 @@ import { writeFileAtomic } from '#kit';
 import { codec, DomainError, InstantSchema } from '#protocols';
 import { backupName } from '../../domain/backup/backup-name.ts';
 import { StorageStartError } from '../errors.ts';
+import { holdDataFolder } from '../folder-lock.ts';
 import { ownDatabase } from '../sqlite/owner-lock.ts';
 import { openKey } from './age.ts';
 import { checkRestored } from './check-restored.ts';
@@ -43,22 +44,35 @@ export function restoringFolder(dataFolder: string): string {
   return join(dataFolder, OWN.restoring);
 }
 
-/** Throws `restore.not_empty` or `restore.in_use` unless a backup may be put back here; `replace`: what is there may be moved aside. */
+/**
+ * Keeps every controller away from a place until the returned function is called. To be called before anything there is read or written.
+ * Throws `restore.in_use`.
+ */
+export function holdPlace({ dataFolder, databaseUrl }: RestorePlace): () => void {
+  try {
+    const release = holdDataFolder(dataFolder);
+    try {
+      const path = sqlitePath(databaseUrl);
+      // Of a controller of an earlier version, or one with another data folder.
+      if (path !== null && existsSync(path)) ownDatabase(path)();
+      return release;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  } catch (cause) {
+    if (!(cause instanceof StorageStartError && cause.reason === 'owned')) throw cause;
+    throw new DomainError('restore.in_use', { folder: dataFolder }, { cause });
+  }
+}
+
+/** Throws `restore.not_empty` unless a backup may be put back here; `replace`: what is there may be moved aside. Hold the place first. */
 export async function requirePlace(
   { dataFolder, databaseUrl }: RestorePlace,
   replace: boolean,
 ): Promise<void> {
-  const path = sqlitePath(databaseUrl);
-  if (path !== null && existsSync(path)) {
-    try {
-      ownDatabase(path)();
-    } catch (cause) {
-      if (cause instanceof StorageStartError)
-        throw new DomainError('restore.in_use', { folder: dataFolder }, { cause });
-      throw cause;
-    }
-  }
   if (replace) return;
+  const path = sqlitePath(databaseUrl);
   const names = await readdir(dataFolder).catch(() => [] as string[]);
   const held = names.filter((name) => !isHarmless(name));
   if (held.length > 0)

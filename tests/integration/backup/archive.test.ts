@@ -19,6 +19,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
 import { finishRestore, TASKS } from '../../../server/storage/backup/index.ts';
+import { isLockFile } from '../../../server/storage/folder-lock.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { freshPostgresDatabase } from '../../helpers/postgres.ts';
 import { describeWith, itWith } from '../../helpers/requirements.ts';
@@ -26,7 +27,8 @@ import { fillDisk, mountSmall, unmount } from '../../helpers/small-disk.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { backupOf, dataFolder, nothing, restoreInto, SOUND, SOUND_HASH } from './support.ts';
 
-const names = async (folder: string) => (await readdir(folder)).sort();
+/** What lies in a folder; its lock is nobody's data. */
+const names = async (folder: string) => (await readdir(folder)).filter((name) => !isLockFile(name)).sort();
 
 let data: string;
 let backup: Awaited<ReturnType<typeof backupOf>>;

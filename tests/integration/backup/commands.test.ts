@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
-import { lchown, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { lchown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { holdDataFolder } from '../../../server/storage/folder-lock.ts';
 import { inRepo } from '../../helpers/repo-root.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { backupOf, dataFolder } from './support.ts';
@@ -10,22 +12,31 @@ import { backupOf, dataFolder } from './support.ts';
 /** A user that no machine has. */
 const USER = 47_113;
 
-/** Runs one of the commands of the terminal as it is built. Resolves with its exit code and words. */
-async function command(
-  name: 'backup' | 'restore' | 'keys',
-  folder: string,
-  args: readonly string[],
-): Promise<{ readonly code: number | null; readonly said: string }> {
-  const child = spawn(process.execPath, [inRepo(`dist/server/${name}-command.js`), ...args], {
+function start(script: string, folder: string, args: readonly string[]): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, [inRepo(`dist/${script}.js`), ...args], {
     env: { ...process.env, LOA_DATA: folder, LOA_DATABASE_URL: `file:${join(folder, 'loa.db')}` },
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+/** Its exit code and words. */
+async function ended(
+  child: ChildProcessWithoutNullStreams,
+): Promise<{ readonly code: number | null; readonly said: string }> {
   const [code, out, err] = await Promise.all([
     new Promise<number | null>((resolve) => child.once('exit', resolve)),
     text(child.stdout),
     text(child.stderr),
   ]);
   return { code, said: `${out}${err}` };
+}
+
+/** Runs one of the commands of the terminal as it is built, where nobody types. */
+function command(name: 'backup' | 'restore' | 'keys', folder: string, args: readonly string[]) {
+  const child = start(`server/${name}-command`, folder, args);
+  child.stdin.end();
+  return ended(child);
 }
 
 async function everything(folder: string): Promise<string[]> {
@@ -91,5 +102,34 @@ describe.skipIf(process.getuid?.() !== 0)('a command that root runs on the data 
     const { code, said } = await command('backup', folder, ['--to', roots]);
     expect(code).toBe(1);
     expect(said).toContain(`uid ${USER}`);
+  });
+});
+
+describe('a restore at the terminal', () => {
+  it('that is refused because a controller runs leaves what that one has received', async () => {
+    const { file } = await backupOf(await dataFolder());
+    const folder = tempDir('data');
+    const upload = join(folder, 'restoring', 'incoming.tar');
+    await mkdir(join(folder, 'restoring'));
+    await writeFile(upload, 'half of a backup');
+    onTestFinished(holdDataFolder(folder));
+    const { code, said } = await command('restore', folder, [file, '--replace']);
+    expect(code).toBe(1);
+    expect(said).toContain('A controller is running');
+    expect(await readFile(upload, 'utf8')).toBe('half of a backup');
+  });
+
+  it('keeps a controller from starting while somebody looks for the sheet', async () => {
+    const { file, passphrase } = await backupOf(await dataFolder());
+    const folder = await dataFolder();
+    const restore = start('server/restore-command', folder, [file, '--replace']);
+    const done = ended(restore);
+    await once(restore.stderr, 'data');
+    const controller = start('controller/main', folder, []);
+    const refused = await ended(controller);
+    expect(refused.code).toBe(1);
+    expect(refused.said).toContain('restore of a backup');
+    restore.stdin.end(`${passphrase}\n`);
+    expect(await done).toMatchObject({ code: 0 });
   });
 });

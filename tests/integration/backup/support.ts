@@ -6,7 +6,7 @@ import { SystemClock } from '#kit';
 import type { BackupOrder, MadeBackup } from '../../../server/domain/backup/backup-maker.ts';
 import { newPassphrase } from '../../../server/domain/backup/passphrase.ts';
 import { KeyService } from '../../../server/domain/keys/key-service.ts';
-import { finishRestore, requirePlace, TASKS } from '../../../server/storage/backup/index.ts';
+import { finishRestore, holdPlace, requirePlace, TASKS } from '../../../server/storage/backup/index.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { KeyFiles } from '../../../server/storage/key-files.ts';
 import { inRepo } from '../../helpers/repo-root.ts';
@@ -53,9 +53,14 @@ export async function restoreInto(
   { replace = false, databaseUrl = `file:${join(dataFolder, 'loa.db')}` } = {},
 ): ReturnType<typeof finishRestore> {
   const place = { dataFolder, databaseUrl };
-  await requirePlace(place, replace);
-  await TASKS.stage({ ...place, file, passphrase, now: Date.UTC(2026, 10, 30) }, nothing);
-  return finishRestore(place);
+  const release = holdPlace(place);
+  try {
+    await requirePlace(place, replace);
+    await TASKS.stage({ ...place, file, passphrase, now: Date.UTC(2026, 10, 30) }, nothing);
+    return await finishRestore(place);
+  } finally {
+    release();
+  }
 }
 
 export const SOUND = Buffer.from('what sounds');
