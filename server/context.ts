@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Clock, SystemClock } from '#kit';
 import type { ServerConfig } from './config/index.ts';
 import { buildAnnouncementSide } from './context/announcement-side.ts';
-import { buildAuditSide } from './context/audit-side.ts';
+import { buildAuditSide, buildRefusals } from './context/audit-side.ts';
 import { buildBackupSide } from './context/backup-side.ts';
 import { Context, type Parts } from './context/controller.ts';
 import { buildEnrolmentSide } from './context/enrolment-side.ts';
@@ -85,7 +85,8 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const common = { config, clock, log, storage, events };
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
   const mail = buildMailSide(common);
-  const people = buildPeopleSide({ ...common, vault, areas: areaDirectory, mails: mail.queue });
+  const refusals = buildRefusals(common);
+  const people = buildPeopleSide({ ...common, vault, refusals, areas: areaDirectory, mails: mail.queue });
   const pending = new PendingActs();
   const tls = buildTlsSide(config, clock, log);
   const speakerSide = buildSpeakerSide({
@@ -214,7 +215,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     tokens: people.tokens,
     people: people.services,
     speakerSecrets: credentials,
-    ...{ acts, ...auditSide },
+    ...{ acts, refusals, ...auditSide },
     streams: new StreamGuard({ resolve: overrides.resolveHost ?? resolveHost, allow: config.streamAllow }),
     read,
     areaDirectory,

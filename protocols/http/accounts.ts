@@ -79,7 +79,7 @@ const ReasonSchema = Type.String({ minLength: 1, maxLength: 512 });
 export const AccountReasonSchema = strict({ reason: ReasonSchema });
 export const AccountResetSchema = strict({
   reason: ReasonSchema,
-  /** The phone with the codes is lost: removes passkeys and TOTP too, when the link is used. */
+  /** The phone with the codes is lost, or a stranger set a factor up: removes passkeys and TOTP too (by a reset, when its link is used). */
   forgetSecondFactors: Type.Optional(Type.Boolean({ default: false })),
 });
 

@@ -12,20 +12,32 @@ import type { Storage } from '../domain/unit-of-work.ts';
 import type { Logger } from '../logger.ts';
 import { headPlaces } from './head-places.ts';
 
-/** What is done, what is refused, and the record of both. */
-export function buildAuditSide(options: {
-  readonly config: Pick<ServerConfig, 'auditHeads'>;
-  readonly signer: Pick<DocumentSigner, 'sign'>;
-  /** The area of the whole controller. */
-  readonly areaId: () => string;
-  readonly clockTrusted: () => boolean;
+interface Parts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly storage: Storage;
-  readonly areas: AreaDirectory;
-  /** Null: there is no mail server. */
-  readonly mailer: Mailer | null;
-}) {
+}
+
+/** What is refused: people's logins among it, so that it stands before them. */
+export function buildRefusals({ storage, clock, log }: Parts): Refusals {
+  const onError = (error: unknown) =>
+    log.error({ err: error, part: 'refused requests' }, 'what was refused could not be recorded');
+  return new Refusals({ storage, clock, onError });
+}
+
+/** What is done, and the record of it. */
+export function buildAuditSide(
+  options: Parts & {
+    readonly config: Pick<ServerConfig, 'auditHeads'>;
+    readonly signer: Pick<DocumentSigner, 'sign'>;
+    /** The area of the whole controller. */
+    readonly areaId: () => string;
+    readonly clockTrusted: () => boolean;
+    readonly areas: AreaDirectory;
+    /** Null: there is no mail server. */
+    readonly mailer: Mailer | null;
+  },
+) {
   const { config, clock, log, storage, areas, signer, areaId, clockTrusted, mailer } = options;
   const placeName = () => {
     const { id, kind, name } = areas.tree.get(areaId());
@@ -38,11 +50,8 @@ export function buildAuditSide(options: {
   });
   const onMade = () => void headDelivery.deliver();
   const auditHeads = new AuditHeads({ storage, clock, signer, areas, areaId, clockTrusted, onMade });
-  const onError = (error: unknown) =>
-    log.error({ err: error, part: 'refused requests' }, 'what was refused could not be recorded');
   return {
     acts: new Acts({ storage, clock }),
-    refusals: new Refusals({ storage, clock, onError }),
     ...{ auditHeads, headDelivery, headPlace: () => placeName().name },
     auditLog: new AuditLog({ read: storage.read, areas }),
   };

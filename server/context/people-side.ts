@@ -24,6 +24,7 @@ import { SetupService } from '../domain/accounts/setup-service.ts';
 import { TokenBook } from '../domain/accounts/token-book.ts';
 import { openTokens } from '../domain/accounts/tokens-file.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
+import type { Refusals } from '../domain/audit/refusals.ts';
 import type { AfterRestore } from '../domain/backup/restored.ts';
 import type { KeyVault } from '../domain/keys/key-vault.ts';
 import type { MailQueue } from '../domain/mail/mail-queue.ts';
@@ -38,6 +39,7 @@ export interface PeopleSideOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly areas: AreaDirectory;
+  readonly refusals: Refusals;
   /** Null: there is no mail server. */
   readonly mails: MailQueue | null;
 }
@@ -45,7 +47,8 @@ export interface PeopleSideOptions {
 export type PeopleSide = ReturnType<typeof buildPeopleSide>;
 
 /** People, machines' tokens and what they log in with, joined but not started: `load` first, then the two books. */
-export function buildPeopleSide({ config, vault, storage, clock, log, areas, mails }: PeopleSideOptions) {
+export function buildPeopleSide(options: PeopleSideOptions) {
+  const { config, vault, storage, clock, log, areas, mails, refusals } = options;
   const { publicUrl, tokensFile } = config;
   const onError = (error: unknown) => log.error({ err: error, part: 'people' }, 'a part failed');
   const directory = new AccountDirectory();
@@ -62,7 +65,7 @@ export function buildPeopleSide({ config, vault, storage, clock, log, areas, mai
   const devices = new KnownDevices(sealer, clock);
   const notices = new Notices({ accounts: directory, areas, mails });
   const common = { storage, clock, accounts: directory, notices, factors, sessions, passwords };
-  const authenticator = new Authenticator({ ...common, hasher, passkeys, guard, devices });
+  const authenticator = new Authenticator({ ...common, hasher, passkeys, guard, devices, refusals });
   const links = new LinkService({ read: storage.read, clock, accounts: directory, publicUrl });
   const apiTokens = new ApiTokenService({ book: apiTokenBook, areas, clock });
   const services: PeopleServices = {

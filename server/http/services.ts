@@ -80,7 +80,7 @@ export interface ApiServices {
   readonly people: PeopleServices;
   readonly speakerSecrets: SpeakerSecrets;
   readonly acts: Acts;
-  readonly refusals: Pick<Refusals, 'note' | 'close'>;
+  readonly refusals: Pick<Refusals, 'note' | 'flush' | 'close'>;
   readonly auditLog: AuditLog;
   readonly auditHeads: AuditHeads;
   readonly headDelivery: Pick<HeadDelivery, 'states'>;

@@ -203,13 +203,24 @@ export class AccountService {
     return account;
   }
 
-  /** Ends every session of a person, on computers and paired phones; the account stays as it is. */
-  async endSessions(tx: Transaction, actor: Actor, name: string, reason: string): Promise<Account> {
+  /**
+   * Ends every session of a person, on computers and paired phones; the account stays as it is. With `forgets` its second factors go, too: a
+   * stranger who had a session may have set one up, by which he comes in again and the person no more.
+   */
+  async endSessions(
+    tx: Transaction,
+    actor: Actor,
+    name: string,
+    { reason, forgets }: { readonly reason: string; readonly forgets: boolean },
+  ): Promise<Account> {
     const account = this.#managed(actor, name);
+    const { clock, factors, notices } = this.#options;
     const sessions = await this.#options.sessions.endAll(tx, name);
-    const now = Math.floor(this.#options.clock.now());
-    await record(tx, now, actor, 'account.end_sessions', name, { reason, sessions });
-    return account;
+    const at = Math.floor(clock.now());
+    await record(tx, at, actor, 'account.end_sessions', name, { reason, sessions, forgets });
+    if (!forgets) return account;
+    await factors.forget(tx, name);
+    return notices.leave(tx, account, { at, kind: 'second_factor_changed', by: actor.name });
   }
 
   /** A link by which the person chooses another password; nobody learns the old one or the new one. */

@@ -1,10 +1,10 @@
 import type { Clock } from '#kit';
 import { DomainError, type PasskeyAssertion, type Proof } from '#protocols';
 import { record } from '../audit/record.ts';
+import type { Refusals } from '../audit/refusals.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import { type Account, accountActor, isAdministrator } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
-import type { Actor } from './actor.ts';
 import type { KnownDevices } from './known-devices.ts';
 import type { Attempt, LoginGuard } from './login-guard.ts';
 import type { PasskeyVerifier, UsedPasskey } from './passkey-verifier.ts';
@@ -38,6 +38,7 @@ export interface AuthenticatorOptions {
   readonly passkeys: PasskeyVerifier;
   readonly guard: LoginGuard;
   readonly devices: KnownDevices;
+  readonly refusals: Pick<Refusals, 'noteLogin'>;
 }
 
 /**
@@ -59,27 +60,30 @@ export class Authenticator {
     request: ProofRequest,
     then: (tx: Transaction, proven: Proven) => Promise<Result>,
   ): Promise<Result> {
-    const { proof, device } = request;
+    const { proof, device, again } = request;
     if (proof.password === undefined && proof.passkey === undefined && proof.code === undefined)
       throw new DomainError('login.failed');
     const used = proof.passkey === undefined ? undefined : await this.#usePasskey(proof.passkey);
     const name = request.name ?? used?.account ?? null;
     const { guard, storage } = this.#options;
-    // A signature cannot be guessed: only what can is slowed down.
-    const slow = proof.password !== undefined || proof.code !== undefined;
-    const attempt = name === null || !slow ? undefined : this.#attemptOf(name, request);
+    const passkeyFits = proof.passkey === undefined || (used !== undefined && used.account === name);
+    // A signature cannot be guessed: where it alone is sent, only a wrong one is slowed down.
+    const free =
+      proof.password === undefined &&
+      proof.code === undefined &&
+      passkeyFits &&
+      this.#active(name) !== undefined;
+    const attempt = free ? undefined : this.#attemptOf(name, request);
     if (attempt !== undefined) guard.begin(attempt);
     const fits = proof.password === undefined || (await this.#fits(name, proof.password));
-    const passkeyFits = proof.passkey === undefined || (used !== undefined && used.account === name);
     try {
       const done = await storage.transaction(async (tx) => {
         const proven = fits && passkeyFits ? await this.#judge(tx, name, request, used) : undefined;
         if (proven !== undefined) return { proven, value: await then(tx, proven) };
-        await this.#recordFailure(tx, name, device);
         if (attempt !== undefined) await this.#endSpent(tx, attempt);
         return undefined;
       });
-      if (done === undefined) throw new DomainError('login.failed');
+      if (done === undefined) throw this.#failed(name, device, again);
       if (attempt !== undefined) this.#succeeded(attempt, done.proven.secondFactor);
       return done.value;
     } catch (error) {
@@ -99,13 +103,12 @@ export class Authenticator {
    */
   async slowly(session: Session, work: (tx: Transaction) => Promise<boolean>): Promise<void> {
     const { guard, storage } = this.#options;
-    const { account: name, address, userAgent } = session;
+    const { account: name, address } = session;
     const attempt: Attempt = { name, address, session: session.id };
     guard.begin(attempt);
     const right = await storage
       .transaction(async (tx) => {
         if (await work(tx)) return true;
-        await this.#recordFailure(tx, name, { address, userAgent });
         await this.#endSpent(tx, attempt);
         return false;
       })
@@ -113,21 +116,22 @@ export class Authenticator {
         guard.withdraw(attempt);
         throw error;
       });
-    if (!right) throw new DomainError('login.failed');
+    if (!right) throw this.#failed(name, session, session);
     guard.succeeded(attempt);
   }
 
-  #attemptOf(name: string, { device, again }: ProofRequest): Attempt {
+  #attemptOf(name: string | null, { device, again }: ProofRequest): Attempt {
     const { address, known } = device;
     return again === null
-      ? { name, address, device: this.#options.devices.idOf(known, name) }
-      : { name, address, session: again.id };
+      ? { name, address, device: name === null ? undefined : this.#options.devices.idOf(known, name) }
+      : { name: again.account, address, session: again.id };
   }
 
   /** In a session that a code was guessed in, the password takes none of these guesses back: whoever guesses may know it. */
   #succeeded(attempt: Attempt, secondFactor: boolean): void {
     const { guard, factors } = this.#options;
-    const clears = attempt.session === undefined || secondFactor || factors.totp(attempt.name) === undefined;
+    const clears =
+      attempt.session === undefined || secondFactor || factors.totp(attempt.name ?? '') === undefined;
     if (clears) guard.succeeded(attempt);
     else guard.withdraw(attempt);
   }
@@ -136,7 +140,7 @@ export class Authenticator {
   async #endSpent(tx: Transaction, attempt: Attempt): Promise<void> {
     const { guard, sessions, clock, accounts } = this.#options;
     const { name, address, session } = attempt;
-    if (session === undefined || !guard.isSpent(attempt)) return;
+    if (name === null || session === undefined || !guard.isSpent(attempt)) return;
     if (!(await sessions.endOne(tx, name, session))) return;
     const now = Math.floor(clock.now());
     const actor = accountActor(accounts.get(name), now, address);
@@ -190,17 +194,12 @@ export class Authenticator {
     return held === undefined ? undefined : passkeys.use(held, response);
   }
 
-  async #recordFailure(tx: Transaction, name: string | null, { address, userAgent }: Device): Promise<void> {
-    const now = Math.floor(this.#options.clock.now());
+  /** What is answered; taken note of, with what was said of who it is. */
+  #failed(name: string | null, { address, userAgent }: Device, again: Session | null): DomainError {
     const account = name === null ? undefined : this.#options.accounts.find(name);
     // A name that is none may be a password that was typed into the wrong field: it is not kept.
-    const actor: Actor =
-      account === undefined
-        ? { kind: 'person', name: 'unknown', grants: [], origin: address }
-        : accountActor(account, now, address);
-    await record(tx, now, actor, 'login.failed', actor.name, {
-      address,
-      userAgent: userAgent.slice(0, 256),
-    });
+    const actor = account === undefined ? null : accountActor(account, this.#options.clock.now(), address);
+    this.#options.refusals.noteLogin({ actor, address, userAgent, inside: again !== null });
+    return new DomainError('login.failed');
   }
 }

@@ -26,7 +26,8 @@ const MOST_ENTRIES = 20_000;
 
 /** Somebody proves, or claims, that he is a person. */
 export interface Attempt {
-  readonly name: string;
+  /** Null: a passkey that is nobody's. */
+  readonly name: string | null;
   readonly address: string;
   /** The session that it is made in: where it comes from does not matter then. */
   readonly session?: string | undefined;
@@ -115,9 +116,10 @@ export class LoginGuard {
 function bucketsOf({ name, address, session, device }: Attempt): readonly [Bucket, ...Bucket[]] {
   const bucket = (rule: GuardRule, ...key: string[]): Bucket => [JSON.stringify(key), rule];
   if (session !== undefined)
-    return [bucket(SESSION_RULE, 'session', session), bucket(NAME_RULE, 'inside', name)];
-  if (device !== undefined) return [bucket(PAIR_RULE, 'device', name, device)];
+    return [bucket(SESSION_RULE, 'session', session), bucket(NAME_RULE, 'inside', name ?? '')];
   const group = addressGroup(address);
+  if (name === null) return [bucket(ADDRESS_RULE, 'passkey', group)];
+  if (device !== undefined) return [bucket(PAIR_RULE, 'device', name, device)];
   return [
     bucket(PAIR_RULE, 'pair', name, group),
     bucket(NAME_RULE, 'name', name),

@@ -114,7 +114,8 @@ export class LoginService {
     if (account.deactivatedAt !== null) throw new DomainError('link.invalid');
     const at = Math.floor(clock.now());
     const told = await this.#options.notices.leave(tx, account, { at, kind: 'phone_paired', by });
-    const wanted = { account: name, kind: 'phone', device, secondFactor, pairedBy: by } as const;
+    const pairing = { kind: 'phone', pairedBy: by, unproven: direct } as const;
+    const wanted = { account: name, device, secondFactor, ...pairing };
     return this.#open(tx, told, wanted, 'phone.pair', { by, direct });
   }
 

@@ -67,7 +67,8 @@ export class OwnAccountService {
   endOthers(session: Session): Promise<number> {
     return this.#options.storage.transaction(async (tx) => {
       const ended = await this.#options.sessions.endAll(tx, session.account, session.id);
-      await this.#record(tx, session, 'session.end_others', { ended });
+      // Nothing happened: nobody fills the log by asking for it.
+      if (ended > 0) await this.#record(tx, session, 'session.end_others', { ended });
       return ended;
     });
   }

@@ -18,6 +18,8 @@ export interface NewSession {
   readonly device: Device;
   readonly secondFactor: boolean;
   readonly pairedBy?: string;
+  /** Whether the person said nothing of who he is: an administrator's QR code let him in. */
+  readonly unproven?: boolean;
 }
 
 /** A session that was just made; nobody learns the secret again. */
@@ -84,7 +86,7 @@ export class SessionBook extends Lifecycle {
   }
 
   async open(tx: Transaction, wanted: NewSession): Promise<OpenedSession> {
-    const { account, kind, device, secondFactor, pairedBy = null } = wanted;
+    const { account, kind, device, secondFactor, pairedBy = null, unproven = false } = wanted;
     const now = Math.floor(this.#options.clock.now());
     const secret = newSecret();
     const session: Session = {
@@ -93,7 +95,7 @@ export class SessionBook extends Lifecycle {
       ...{ account, kind, secondFactor, pairedBy },
       userAgent: device.userAgent.slice(0, 256),
       address: device.address,
-      ...{ authenticatedAt: now, createdAt: now, lastSeenAt: now },
+      ...{ authenticatedAt: unproven ? 0 : now, createdAt: now, lastSeenAt: now },
       expiresAt: now + SESSION_LIFE[kind].wholeMs,
     };
     await this.#end(tx, this.of(account).slice(MOST_PER_ACCOUNT - 1));

@@ -14,7 +14,7 @@ export interface Session {
   readonly secondFactor: boolean;
   /** Who showed the QR code that made it. */
   readonly pairedBy: string | null;
-  /** When the person last proved who he is. */
+  /** When the person last proved who he is; 0: not yet, a QR code alone let him in. */
   readonly authenticatedAt: Instant;
   readonly createdAt: Instant;
   readonly lastSeenAt: Instant;

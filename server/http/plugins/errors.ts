@@ -15,7 +15,10 @@ export function mapErrors(
 ): void {
   app.setErrorHandler<FastifyError | DomainError | Error>((error, request, reply) => {
     const known = asDomainError(error, request);
-    if (known.status >= 500) request.log.error({ err: error, code: known.code }, 'request failed');
+    const foreseen = error === known && error.cause === undefined && TELLABLE.includes(known.status);
+    // Nothing broke: a line for each, without the stack that anybody could fill the log with.
+    if (foreseen) request.log.warn({ code: known.code, reason: known.message }, 'request put off');
+    else if (known.status >= 500) request.log.error({ err: error, code: known.code }, 'request failed');
     else request.log.debug({ code: known.code, reason: known.message }, 'request refused');
     if (REFUSALS.includes(known.status)) onRefused(request, known);
     if (known.status === 401) void reply.header('www-authenticate', challenge(request));

@@ -124,13 +124,12 @@ export const accountRoutes =
     );
 
     const verbs = [
-      ['deactivate', 'deactivate', 'End the account, its sessions, links and tokens; the name stays taken'],
-      ['reactivate', 'reactivate', 'Let a deactivated person in again'],
-      ['end-sessions', 'endSessions', 'Log the person out everywhere; the account stays as it is'],
+      ['deactivate', 'End the account, its sessions, links and tokens; the name stays taken'],
+      ['reactivate', 'Let a deactivated person in again'],
     ] as const;
-    for (const [path, verb, summary] of verbs)
+    for (const [verb, summary] of verbs)
       app.post(
-        `/accounts/:name/${path}`,
+        `/accounts/:name/${verb}`,
         {
           config: permission('account:write'),
           schema: {
@@ -149,6 +148,29 @@ export const accountRoutes =
             return { status: 200, body: accounts.view(actor, account) };
           }),
       );
+
+    app.post(
+      '/accounts/:name/end-sessions',
+      {
+        config: permission('account:write'),
+        schema: {
+          summary: 'Log the person out everywhere, and remove the second factors where that is asked for',
+          tags,
+          headers,
+          params: AccountParamsSchema,
+          body: AccountResetSchema,
+          response: { 200: AccountSchema },
+        },
+      },
+      (request, reply) =>
+        act(services, request, reply, async (tx, actor) => {
+          const { reason, forgetSecondFactors: forgets = false } = request.body;
+          const account = await accounts.endSessions(tx, actor, request.params.name, { reason, forgets });
+          const view = accounts.view(actor, account);
+          // They go at the commit, which is after this answer was made.
+          return { status: 200, body: forgets ? { ...view, totp: false, passkeys: 0 } : view };
+        }),
+    );
 
     /** An act whose answer is a link; asked for again, it gives another one as long as the first was not used. */
     const withLink = (make: (tx: Transaction, actor: Actor) => Promise<IssuedLink>) => ({

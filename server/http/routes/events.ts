@@ -4,11 +4,13 @@ import { DomainError, strict } from '#protocols';
 import { reaches } from '../../domain/events/reach.ts';
 import { permission } from '../access.ts';
 import { EventStream } from '../event-stream.ts';
-import { actorNow } from '../plugins/authentication.ts';
+import { actorNow, actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
 
 /** Open streams at most: each costs a connection and a share of every event. */
 const MOST_STREAMS = 500;
+/** Of one person or machine, so that nobody takes them all. The console opens one for each page that is looked at. */
+const MOST_PER_READER = 10;
 
 const EventQuerySchema = strict({
   /** Instead of the header, for clients that cannot set it. */
@@ -20,9 +22,10 @@ export const eventRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
     const { areaDirectory, clock, events: hub } = services;
-    const open = new Set<EventStream>();
+    /** The oldest first, with whose it is. */
+    const open = new Map<EventStream, string>();
     app.addHook('preClose', async () => {
-      for (const stream of [...open]) stream.close();
+      for (const stream of [...open.keys()]) stream.close();
     });
 
     app.get(
@@ -32,12 +35,18 @@ export const eventRoutes =
         schema: {
           summary: 'Live events (text/event-stream)',
           description:
-            'Resume with Last-Event-ID. An event "resync" says that events were lost: load what you show afresh.',
+            'Resume with Last-Event-ID. Of one reader ten are open at most: another one ends the oldest. An event "resync" says that events were lost: load what you show afresh.',
           tags: ['events'],
           querystring: EventQuerySchema,
         },
       },
       async (request, reply) => {
+        const reader = actorOf(request).name;
+        const [oldest, ...others] = [...open].flatMap(([stream, whose]) =>
+          whose === reader ? [stream] : [],
+        );
+        // The newest is the one that is looked at; the oldest is often of a phone that lost its line, and if not it comes back and loses nothing.
+        if (oldest !== undefined && others.length + 1 >= MOST_PER_READER) oldest.close();
         if (open.size >= MOST_STREAMS) throw new DomainError('request.too_many_streams', { open: open.size });
         const header = request.headers['last-event-id'];
         // What every answer carries; from here on the answer is the stream's.
@@ -59,7 +68,7 @@ export const eventRoutes =
           holds: () => actorNow(request, services) !== null,
           onClose: () => open.delete(stream),
         });
-        open.add(stream);
+        open.set(stream, reader);
         stream.open();
       },
     );

@@ -121,3 +121,23 @@ it('tells a leader below of what is meant for the commune, and one beside nothin
   ]);
   expect(await heard('other chairman', 2)).toEqual([last]);
 });
+
+it('lets no reader take the streams of others: another one of his ends his oldest', async () => {
+  const hub = new EventHub();
+  const controller = await listening(hub);
+  const url = new URL('/api/v1/events', controller.app.listeningOrigin);
+  const open = async (who: Who) => {
+    const { body, status } = await fetch(url, { headers: controller.credentials(who) });
+    expect(status).toBe(200);
+    const reader = (body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader.read()).value).toContain('event: hello');
+    return reader;
+  };
+  const other = await open('auditor');
+  const own: Awaited<ReturnType<typeof open>>[] = [];
+  for (let i = 0; i < 12; i++) own.push(await open('viewer'));
+  for (const ended of own.slice(0, 2)) expect(await ended.read()).toMatchObject({ done: true });
+  hub.publish('broadcast.changed', change('brc_1', 'ap-1'));
+  for (const kept of [other, ...own.slice(2)]) expect((await kept.read()).value).toContain('brc_1');
+  for (const reader of [other, ...own.slice(2)]) await reader.cancel();
+});

@@ -68,6 +68,7 @@ it('believes what a proxy says of an address only of one that the operator named
     });
   await tell('192.0.2.66');
   await tell('127.0.0.1');
+  await controller.context.services.refusals.flush();
   const failed = await controller.context.storage.read.audit.find(
     { action: 'login.failed' },
     { order: 'oldest', limit: 10 },
@@ -89,6 +90,7 @@ it('takes the address from the connection where nobody is believed', slow, async
     headers: { 'x-forwarded-for': '198.51.100.1' },
     payload: { name: 'khong-co', password: 'không phải mật khẩu' },
   });
+  await controller.context.services.refusals.flush();
   const failed = await controller.context.storage.read.audit.find(
     { action: 'login.failed' },
     { order: 'oldest', limit: 10 },
@@ -194,7 +196,7 @@ describe('a session', slow, () => {
     expect([await under(bich, before), (await other.get('session')).status]).toEqual([401, 401]);
     const said = (await people.audit()).filter(({ action }) => action === 'account.end_sessions');
     expect(said.map(({ subject, detail }) => [subject, JSON.parse(detail)])).toEqual([
-      ['bich', { ...reason, sessions: 2 }],
+      ['bich', { ...reason, sessions: 2, forgets: false }],
     ]);
     expect((await bich.login('bich')).status).toBe(200);
   });

@@ -201,7 +201,9 @@ describe('at the level "trace", through the whole life of a commune', { timeout:
   });
 
   it('keeps none in the audit log either', async () => {
-    const { read } = controller.context.storage;
+    const { services, storage } = controller.context;
+    await services.refusals.flush();
+    const { read } = storage;
     const kept = JSON.stringify(await read.audit.list(1, 10_000));
     expect(kept).toContain('login.failed');
     expect(leaked(kept, secrets)).toEqual([]);

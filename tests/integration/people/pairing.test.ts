@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { LinkView, OwnSession, SessionView } from '#protocols';
+import type { AccountView, LinkView, OwnSession, SessionView } from '#protocols';
 import { COMMUNE, type Problem } from '../http/support.ts';
 import { PASSWORD, secretOf, startPeople } from './support.ts';
 
@@ -132,6 +132,37 @@ it(
     // The own phone as well, but an administrator's never without the second factor.
     const own = await admin.post<LinkView>('accounts/quan-tri/pairing');
     expect(own.body.direct).toBe(false);
+  },
+);
+
+it(
+  'who scanned an administrator’s QR code changes no second factor, and what he did is undone in one act',
+  slow,
+  async () => {
+    const people = await startPeople();
+    const { admin } = await people.setUp();
+    await people.person(admin, 'chu-tich', CHAIRMAN);
+    const shown = await admin.post<LinkView>('accounts/chu-tich/pairing');
+    const phone = people.browser();
+    const paired = await phone.post<SessionView>('links/pair', { secret: secretOf(shown.body.url) });
+    expect(paired.body).toMatchObject({ kind: 'phone', state: 'open' });
+    expect(paired.body.freshUntil).toBeLessThan(people.clock.now());
+    for (const path of ['account/totp', 'account/passkeys/options'])
+      expect((await phone.post(path)).body.error.code).toBe('session.stale');
+    // With the password it is the person.
+    expect((await phone.post('session/confirm', { password: PASSWORD })).status).toBe(200);
+    await people.app(phone);
+    expect((await people.browser().login('chu-tich')).body.error.code).toBe('login.second_factor_needed');
+
+    const ended = { reason: 'người lạ quét mã', forgetSecondFactors: true };
+    const account = await admin.post<AccountView>('accounts/chu-tich/end-sessions', ended);
+    expect(account.body).toMatchObject({ totp: false, passkeys: 0 });
+    expect((await phone.get('session')).status).toBe(401);
+    const back = await people.browser().login('chu-tich');
+    expect([back.status, back.body.notices.at(-1)]).toMatchObject([
+      200,
+      { kind: 'second_factor_changed', by: 'quan-tri' },
+    ]);
   },
 );
 

@@ -132,7 +132,8 @@ describe('guesses in a session that awaits its second factor', { timeout: 60_000
       expect(await guess()).toBe('login.failed');
     }
     expect((await thief.get('session')).body.error.code).toBe('request.unauthenticated');
-    expect((await people.audit()).at(-1)).toMatchObject({ actor: 'bich', action: 'session.end' });
+    const ended = (await people.audit()).filter(({ action }) => action === 'session.end');
+    expect(ended.map(({ actor }) => actor)).toEqual(['bich']);
     expect((await people.browser().login('bich', password, { code: people.code(secret) })).status).toBe(200);
   });
 });

@@ -135,8 +135,9 @@ export class People {
     return browser;
   }
 
-  /** Actions of the audit log, oldest first. */
+  /** Actions of the audit log, oldest first, with what was refused. */
   async audit(): Promise<AuditEntry[]> {
+    await this.controller.context.services.refusals.flush();
     return this.controller.context.storage.read.audit.list(1, 10_000);
   }
 }

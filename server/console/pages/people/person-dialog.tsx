@@ -39,8 +39,10 @@ export function PersonDialog(
   const { name, displayName, deactivatedAt, manageable } = account;
   const { may } = useSigned();
   const [asked, setAsked] = useState<'change' | 'reset' | Ending>();
+  const [forgetSecondFactors, setForget] = useState(false);
   const end = useAct(async (key, verb: Ending, reason: string) => {
-    await call('POST', `accounts/${name}/${PATHS[verb]}`, { key, body: { reason } });
+    const body = verb === 'endSessions' ? { reason, forgetSecondFactors } : { reason };
+    await call('POST', `accounts/${name}/${PATHS[verb]}`, { key, body });
     onChanged();
     // Not on the list any more, unless that shows all: it must not open again by itself later.
     if (verb === 'deactivate') onClose();
@@ -67,10 +69,14 @@ export function PersonDialog(
         onConfirm={(reason) => end.run(asked, reason)}
         onClose={() => {
           setAsked(undefined);
+          setForget(false);
           end.clear();
         }}
       >
-        {words.why[asked](displayName)}
+        <p>{words.why[asked](displayName)}</p>
+        {asked === 'endSessions' && (
+          <CheckField label={words.forget} checked={forgetSecondFactors} onChange={setForget} />
+        )}
       </Confirm>
     );
   return (

@@ -30,7 +30,7 @@ export const words = {
   pair: 'Ghép điện thoại',
   reset: 'Đặt lại mật khẩu',
   resetWhy: 'Tạo liên kết để người này tự chọn mật khẩu mới. Mật khẩu cũ còn dùng được cho đến lúc đó.',
-  forget: 'Bỏ luôn ứng dụng sinh mã và khóa truy cập (mất điện thoại)',
+  forget: 'Bỏ luôn ứng dụng sinh mã và khóa truy cập (mất điện thoại, hoặc người lạ đã cài)',
   reason: 'Lý do',
   reasonHint: 'Lý do được ghi vào nhật ký.',
   makeLink: 'Tạo liên kết',
