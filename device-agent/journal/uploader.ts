@@ -14,6 +14,12 @@ import {
 import { errorText, type Log } from '../log.ts';
 import type { HeldEpoch, Journal } from './journal.ts';
 
+/**
+ * Journals that a loudspeaker holds at most before it begins no other on a controller's word: that word is not signed, and each journal takes
+ * a file's room. A true controller needs one for each backup that it was restored from; they go with their lines, 30 days after.
+ */
+export const MOST_EPOCHS = 16;
+
 /** Room in a batch for everything that is not lines. */
 const BATCH_HEADER_BYTES = 1024;
 
@@ -45,6 +51,8 @@ export class JournalUploader {
   readonly #options: UploaderOptions;
   #progress = new Map<string, Progress>();
   #off: Unsubscribe | undefined;
+  /** The connection that this is about, and whether a new epoch was begun on its word. */
+  #session: { readonly epoch: number; begun: boolean } = { epoch: 0, begun: false };
 
   constructor(options: UploaderOptions) {
     this.#options = options;
@@ -53,16 +61,17 @@ export class JournalUploader {
   /** Begins on a new connection. Where the controller holds what we do not, a new epoch is begun first. */
   async begin(welcome: Welcome): Promise<void> {
     this.end();
-    const { journal, log } = this.#options;
+    const { journal } = this.#options;
     const { epoch } = journal.status;
     const kept = welcome.journal;
+    // Other areas bring another welcome on the same connection.
+    if (welcome.sessionEpoch !== this.#session.epoch)
+      this.#session = { epoch: welcome.sessionEpoch, begun: false };
     let forked: string | undefined;
     if (kept !== null && kept.epoch === epoch && kept.seq > 0) {
       const where = journal.locate(epoch, kept.seq, kept.hash);
       if (where === 'unknown') {
-        await journal
-          .beginEpoch('the controller holds entries that are not here')
-          .catch((error) => log.error('a new journal cannot be begun', { error }));
+        await this.#beginEpoch('the controller holds entries that are not here');
         // The controller keeps both accounts: what it never acknowledged is sent, and found to be a fork.
         forked = epoch;
       } else await journal.acknowledge(epoch, kept.seq);
@@ -86,7 +95,8 @@ export class JournalUploader {
   /** Takes an acknowledgement, or a refusal with the position to go on from. */
   async acknowledged(ack: JournalAck): Promise<void> {
     const progress = this.#progress.get(ack.epoch);
-    if (progress === undefined) return;
+    // To what is not sent any more nothing new can be said.
+    if (progress === undefined || (progress.stuck && ack.code !== undefined)) return;
     const { journal, log } = this.#options;
     if (ack.code !== undefined) {
       if (progress.refusedAt === ack.seq) {
@@ -99,7 +109,9 @@ export class JournalUploader {
       const where = journal.locate(ack.epoch, ack.seq, ack.hash);
       if (where === 'unknown') {
         this.#progress.set(ack.epoch, { ...fresh(ack.seq), stuck: true });
-        await journal.beginEpoch(`the controller answered ${ack.code}`);
+        // What is written now does not suffer for an older one.
+        if (ack.epoch === journal.status.epoch) await this.#beginEpoch(`the controller answered ${ack.code}`);
+        this.#pump();
         return;
       }
       const held = journal.epochs.find(({ epoch }) => epoch === ack.epoch);
@@ -107,12 +119,25 @@ export class JournalUploader {
         ...fresh(Math.max(ack.seq, held?.start.seq ?? 0)),
         refusedAt: ack.seq,
       });
-    } else {
+    } else if (ack.hash === null || journal.locate(ack.epoch, ack.seq, ack.hash) !== 'held')
+      log.warn('an acknowledgement names no line of this journal', { epoch: ack.epoch, seq: ack.seq });
+    else {
       while (progress.flying[0] !== undefined && progress.flying[0] <= ack.seq) progress.flying.shift();
       progress.refusedAt = undefined;
       await journal.acknowledge(ack.epoch, ack.seq);
     }
     this.#pump();
+  }
+
+  /** Once for each connection at most, and only while few are held. Never rejects. */
+  async #beginEpoch(why: string): Promise<void> {
+    const { journal, log } = this.#options;
+    if (this.#session.begun || journal.epochs.length >= MOST_EPOCHS) {
+      log.error('the controller contradicts the journal: no other is begun for it', { why });
+      return;
+    }
+    this.#session.begun = true;
+    await journal.beginEpoch(why).catch((error) => log.error('a new journal cannot be begun', { error }));
   }
 
   #pump(): void {

@@ -1,9 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { generateSigningKey, type JournalBatch, type JournalFact, verifyBatch } from '#protocols';
+import {
+  generateSigningKey,
+  type JournalBatch,
+  type JournalFact,
+  verifyBatch,
+  type Welcome,
+} from '#protocols';
 import { Journal } from '../../../device-agent/journal/journal.ts';
-import { JournalUploader } from '../../../device-agent/journal/uploader.ts';
+import { JournalUploader, MOST_EPOCHS } from '../../../device-agent/journal/uploader.ts';
 import { silentLog } from '../../../device-agent/log.ts';
 import { FAKE_START, FakeClock } from '../../helpers/fake-clock.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
@@ -191,4 +197,81 @@ it('removes segments only when they are acknowledged and older than 30 days', as
   await journal.stop();
   const again = await open(folder);
   expect(again.status).toMatchObject({ oldestSeq, lastSeq: 41 });
+});
+
+function uploaderOf(journal: Journal, sent: JournalBatch[] = []): JournalUploader {
+  return new JournalUploader({
+    ...{ journal, speakerId: 'spk-1', key: generateSigningKey(), log: silentLog },
+    send: async (batch) => void sent.push(batch),
+  });
+}
+
+const welcome = (sessionEpoch: number, journal: Welcome['journal'] = null): Welcome => ({
+  ...{ v: 1, sessionEpoch, journal, want: [] },
+});
+
+it('takes no room for journals that somebody wants it to begin again and again', async () => {
+  const folder = tempDir();
+  const journal = await open(folder);
+  await journal.append(fact(1));
+  const old = journal.status.epoch;
+  await journal.beginEpoch('a test');
+  await journal.append(fact(2));
+  const uploader = uploaderOf(journal);
+  await uploader.begin(welcome(1));
+  // For what is written no more, and for what is written now.
+  for (let seq = 1; seq <= 300; seq++)
+    await uploader.acknowledged({
+      v: 1,
+      epoch: old,
+      seq: 1 + seq,
+      hash: 'a'.repeat(64),
+      code: 'journal.gap',
+    });
+  expect(journal.epochs).toHaveLength(2);
+  for (let seq = 1; seq <= 300; seq++) {
+    const { epoch } = journal.status;
+    await uploader.acknowledged({ v: 1, epoch, seq: 1 + seq, hash: 'a'.repeat(64), code: 'journal.gap' });
+  }
+  expect(journal.epochs).toHaveLength(3);
+  // A connection after the other.
+  for (let session = 2; session < 60; session++) {
+    const { epoch } = journal.status;
+    await uploader.begin(welcome(session, { epoch, seq: 7, hash: 'a'.repeat(64) }));
+    await uploader.acknowledged({ v: 1, epoch, seq: 9, hash: 'b'.repeat(64), code: 'journal.gap' });
+  }
+  expect(journal.epochs).toHaveLength(MOST_EPOCHS);
+  await journal.append(fact(3));
+  await journal.stop();
+  const folders = readdirSync(folder).filter((name) => name.startsWith('jnl_'));
+  expect(folders).toHaveLength(MOST_EPOCHS);
+  expect(details(await open(folder))).toEqual(['entry 1', 'entry 2', 'entry 3']);
+});
+
+it('sends on what it holds to a controller that contradicts it, when no other journal may be begun', async () => {
+  const journal = await open(tempDir());
+  for (let n = 1; n < MOST_EPOCHS; n++) await journal.beginEpoch('a test');
+  await journal.append(fact(1));
+  const sent: JournalBatch[] = [];
+  const uploader = uploaderOf(journal, sent);
+  const { epoch } = journal.status;
+  await uploader.begin(welcome(1, { epoch, seq: 7, hash: 'a'.repeat(64) }));
+  expect(journal.epochs).toHaveLength(MOST_EPOCHS);
+  expect(sent.map((batch) => [batch.epoch, batch.lines.length])).toEqual([[epoch, 1]]);
+});
+
+it('takes no acknowledgement but of the very line: what nobody has stored is not removed', async () => {
+  const journal = await open(tempDir());
+  for (let n = 1; n <= 40; n++) await journal.append(fact(n));
+  const { epoch, lastHash } = journal.status;
+  const uploader = uploaderOf(journal);
+  await uploader.begin(welcome(1));
+  for (const hash of [null, 'a'.repeat(64)]) await uploader.acknowledged({ v: 1, epoch, seq: 40, hash });
+  await uploader.acknowledged({ v: 1, epoch, seq: 39, hash: lastHash });
+  await uploader.acknowledged({ v: 1, epoch, seq: 4_000, hash: lastHash });
+  expect(journal.epochs[0]?.ackedSeq).toBe(0);
+  await journal.prune(FAKE_START + 31 * DAY_MS);
+  expect(journal.status.oldestSeq).toBe(1);
+  await uploader.acknowledged({ v: 1, epoch, seq: 40, hash: lastHash });
+  expect(journal.epochs[0]?.ackedSeq).toBe(40);
 });
