@@ -89,10 +89,10 @@ export class Agent extends Lifecycle {
     const { dataFolder: folder, clock, bootId, log, random = Math.random } = options;
     const { home = { inForce: { provisioning: options.provisioning, folder, name: undefined } } } = options;
     const { provisioning, folder: signedFolder } = home.inForce;
-    const { speakerId, secret, rootKeys, url, ca } = provisioning;
+    const { speakerId, secret, rootKeys, statement, url, ca } = provisioning;
     this.#options = options;
     this.#signedFolder = signedFolder;
-    this.#keys = new KeyStore({ folder: signedFolder, rootKeys, log });
+    this.#keys = new KeyStore({ folder: signedFolder, rootKeys, statement, log });
     this.#sessionEpoch = new SessionEpoch({ folder, log, floor: provisioning.sessionEpoch });
     this.assignments = new AssignmentStore({ folder: signedFolder, speakerId, log });
     const owed = new OwedWrites({ clock, log, retry: options.cacheRetry });

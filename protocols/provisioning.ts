@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { CaSchema, codec, IdSchema, PublicKeySchema } from './schema.ts';
+import { CaSchema, codec, IdSchema, PublicKeySchema, Sha256Schema } from './schema.ts';
 
 /** An HTTP address without trailing slash. */
 export const AddressSchema = Type.String({ pattern: '^https?://[!-~]{1,500}$' });
@@ -8,6 +8,10 @@ export const SecretSchema = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
 
 /** The number of a loudspeaker's last connection; 0: there was none. */
 export const LastSessionSchema = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+
+/** The newest key statement at an enrolment, by number and hash of its text: the loudspeaker believes none that ends before it. */
+export const StatementMarkSchema = Type.Object({ n: Type.Integer({ minimum: 1 }), sha256: Sha256Schema });
+export type StatementMark = Static<typeof StatementMarkSchema>;
 
 /**
  * What a loudspeaker has from its enrolment, as it lies on its disk: who it is, its MQTT secret (the controller keeps only the SHA-256),
@@ -24,6 +28,8 @@ export const ProvisioningSchema = Type.Object({
   ca: Type.Optional(CaSchema),
   /** Number of the last connection before the enrolment: the next ones are higher, also with a clock that begins in 1970. */
   sessionEpoch: Type.Optional(LastSessionSchema),
+  /** Left out: enrolled with an earlier version, or moved here from another controller. */
+  statement: Type.Optional(StatementMarkSchema),
 });
 export type Provisioning = Static<typeof ProvisioningSchema>;
 export const provisioningCodec = codec('provisioning', ProvisioningSchema, 1);

@@ -60,9 +60,10 @@ export async function exchangeCode(
   const text = unseal(sealed, {
     ...{ own: mine, peer, key: secret, said: transcript('secret', exchange, ...about) },
   });
-  const { secret: mqttSecret, sessionEpoch } = enrolmentGrantCodec.parse(text);
+  const { secret: mqttSecret, sessionEpoch, statement } = enrolmentGrantCodec.parse(text);
   return {
     ...{ v: 1, speakerId, secret: mqttSecret, rootKeys, url, sessionEpoch },
     ...(ca === null ? {} : { ca }),
+    ...(statement === undefined ? {} : { statement }),
   };
 }

@@ -21,8 +21,8 @@ export interface HandOverOptions {
 export async function handOver({ file, dataFolder, enrolled, clock, log }: HandOverOptions): Promise<string> {
   const document = (await readFile(file, 'latin1')).trim();
   const { provisioning, folder } = await readHome(dataFolder, enrolled);
-  const { speakerId, rootKeys } = provisioning;
-  const keys = new KeyStore({ folder, rootKeys, log });
+  const { speakerId, rootKeys, statement } = provisioning;
+  const keys = new KeyStore({ folder, rootKeys, statement, log });
   await keys.load(clock.now());
   const assignments = new AssignmentStore({ folder, speakerId, log });
   await assignments.load(keys.ring, clock.now());

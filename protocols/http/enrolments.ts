@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { LastSessionSchema, SecretSchema } from '../provisioning.ts';
+import { LastSessionSchema, SecretSchema, StatementMarkSchema } from '../provisioning.ts';
 import { CaSchema, codec, IdSchema, InstantSchema, PublicKeySchema } from '../schema.ts';
 import { nullable, strict } from './common.ts';
 
@@ -56,11 +56,15 @@ export const EnrolmentFinishedSchema = Type.Object({
 export type EnrolmentFinished = Static<typeof EnrolmentFinishedSchema>;
 export const enrolmentFinishedCodec = codec('enrolment answer', EnrolmentFinishedSchema, 1);
 
-/** What is sealed: the MQTT secret, and the number after which the connections of this loudspeaker are to be counted. */
+/**
+ * What is sealed: the MQTT secret, the number after which the connections of this loudspeaker are to be counted, and the key statement before
+ * which it is to believe none.
+ */
 export const EnrolmentGrantSchema = Type.Object({
   v: Type.Literal(1),
   secret: SecretSchema,
   sessionEpoch: LastSessionSchema,
+  statement: Type.Optional(StatementMarkSchema),
 });
 export type EnrolmentGrant = Static<typeof EnrolmentGrantSchema>;
 export const enrolmentGrantCodec = codec('enrolment grant', EnrolmentGrantSchema, 1);

@@ -13,7 +13,7 @@ import type { SpeakerSide } from './speaker-side.ts';
 export interface EnrolmentSideOptions {
   readonly storage: Storage;
   readonly clock: Clock;
-  readonly keys: Pick<KeyService, 'rootKeys'>;
+  readonly keys: Pick<KeyService, 'rootKeys' | 'newestStatement'>;
   readonly speakers: Pick<SpeakerService, 'find' | 'get'>;
   readonly speakerSide: Pick<SpeakerSide, 'presence' | 'speakerKeys'>;
   readonly publicUrl: string;
@@ -30,6 +30,7 @@ export function buildEnrolmentSide(options: EnrolmentSideOptions) {
     codes: new CodeService({ read: storage.read, speakers, clock, publicUrl: () => publicUrl }),
     enrolments: new EnrolmentService({
       ...{ storage, clock, trust, rootKeys: () => keys.rootKeys },
+      newestStatement: () => keys.newestStatement,
       lastSession: (speakerId) => presence.statusOf(speakerId)?.sessionEpoch ?? 0,
       onEnrolled: (speaker) => {
         const { id, keyId, publicKey } = speaker;

@@ -12,6 +12,7 @@ import {
   isProof,
   keyId,
   prove,
+  type StatementMark,
   seal,
   sha256,
   transcript,
@@ -33,6 +34,8 @@ export interface EnrolmentServiceOptions {
   readonly clock: Clock;
   /** Root keys (raw, base64url) that a loudspeaker pins. */
   readonly rootKeys: () => readonly string[];
+  /** The newest key statement: a loudspeaker believes none before it. */
+  readonly newestStatement: () => StatementMark;
   readonly trust: TrustAnchors;
   /** Number of a speaker's newest connection; 0: there was none. */
   readonly lastSession: (speakerId: string) => number;
@@ -93,6 +96,7 @@ export class EnrolmentService {
       v: 1,
       secret: randomBytes(32).toString('base64url'),
       sessionEpoch: this.#options.lastSession(speakerId),
+      statement: this.#options.newestStatement(),
     };
     const finished = sealed(grant, request, exchange, key);
     await this.#options.storage.transaction((tx) => this.#enrol(tx, enrolment.id, request, grant));

@@ -10,6 +10,7 @@ import {
   keyId,
   type ROOT_USES,
   type SigningKey,
+  type StatementMark,
   sha256,
   signDocument,
   signKeyStatement,
@@ -100,6 +101,11 @@ export class KeyService extends Lifecycle implements DocumentSigner {
   /** Number of the newest key statement. */
   get statementNumber(): number {
     return this.#ring.n;
+  }
+
+  /** The newest key statement, as a loudspeaker is told of it at its enrolment. */
+  get newestStatement(): StatementMark {
+    return { n: this.#ring.n, sha256: sha256(this.#statements.at(-1) ?? '') };
   }
 
   /** Name of the operational key. */

@@ -8,6 +8,7 @@ import {
   generateSigningKey,
   importSigningKey,
   type SpeakerView,
+  sha256,
 } from '#protocols';
 import { enrol } from '../../../device-agent/enrol/enrol.ts';
 import { exchangeCode } from '../../../device-agent/enrol/exchange.ts';
@@ -71,6 +72,10 @@ describe('a loudspeaker', { timeout: 60_000 }, () => {
     expect(await readdir(join(folder, 'etc'))).toEqual(['provisioning.json']);
     expect(done).toMatchObject({ v: 1, speakerId: SPEAKER, url: invitation.url, sessionEpoch: 0 });
     expect(done).not.toHaveProperty('ca');
+    // It believes no key statement of before.
+    const answer = await fetch(`${invitation.url}/api/v1/keys/statements?after=0`);
+    const { statements } = (await answer.json()) as { statements: string[] };
+    expect(done.statement).toEqual({ n: statements.length, sha256: sha256(statements.at(-1) ?? '') });
 
     const key = importSigningKey(await readFile(join(folder, 'data', 'identity.pem'), 'utf8'));
     expect(await stateOf(controller)).toMatchObject({ state: 'used', acknowledgedAt: null });

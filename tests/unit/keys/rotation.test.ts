@@ -157,6 +157,46 @@ describe('a loudspeaker that is enrolled after the root was replaced', () => {
   });
 });
 
+describe('a loudspeaker that is enrolled after a rotation', () => {
+  it('is not led back to the key that was replaced, neither by what is served nor by what lies on its disk', async () => {
+    const { first } = await station();
+    const old = first.keyId;
+    const [before = ''] = first.statementsAfter(0);
+    const folder = tempDir('agent');
+    const rootKeys = first.rootKeys;
+    await new KeyStore({ folder, rootKeys, log: silentLog }).extend([before]);
+    await first.rotate();
+    const statement = first.newestStatement;
+    const store = new KeyStore({ folder, rootKeys, statement, log: silentLog });
+    // From an earlier enrolment, or put there.
+    await store.load(clock.now());
+    expect(await store.extend([before])).toBe(0);
+    expect([store.ring.n, store.ring.find(old, 'order')]).toEqual([0, undefined]);
+    expect(await store.extend(first.statementsAfter(store.ring.n))).toBe(2);
+    expect(store.ring.find(old, 'order')).toBeUndefined();
+    expect(store.ring.find(first.keyId, 'order')).toBeDefined();
+    // It follows further ones, and after a restart from its disk.
+    await first.rotate();
+    const again = new KeyStore({ folder, rootKeys, statement, log: silentLog });
+    await again.load(clock.now());
+    expect(await again.extend(first.statementsAfter(again.ring.n))).toBe(1);
+    expect(again.ring.find(first.keyId, 'order')).toBeDefined();
+  });
+
+  it('believes no other statement of that number, though a root has signed it', async () => {
+    const { first, files } = await station();
+    const root = importSigningKey((await files.readKey('root')) ?? '');
+    const [before = ''] = first.statementsAfter(0);
+    await first.rotate();
+    const { rootKeys, newestStatement: statement } = first;
+    const last = keyStatementCodec.parse(payloadOf(first.statementsAfter(1)[0] ?? ''));
+    const other = await signKeyStatement({ ...last, issuedAt: last.issuedAt + 1 }, root);
+    const store = new KeyStore({ folder: tempDir('agent'), rootKeys, statement, log: silentLog });
+    expect(await store.extend([before, other])).toBe(0);
+    expect(store.ring.n).toBe(0);
+  });
+});
+
 describe('npm run keys', () => {
   it('takes the root offline into a file, and uses it from there once', async () => {
     const { folder, files, command, keys, said } = await station();
