@@ -6,6 +6,7 @@ import { AnnouncementService } from '../domain/announcements/announcement-servic
 import { meantAreas } from '../domain/announcements/approval-areas.ts';
 import { ApprovalService, type ApprovalServiceOptions } from '../domain/announcements/approval-service.ts';
 import { needsOf } from '../domain/announcements/area-needs.ts';
+import { Hearing } from '../domain/announcements/hearing.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import { territoryOf } from '../domain/areas/territory.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
@@ -41,6 +42,7 @@ export function buildAnnouncementSide(options: AnnouncementSideOptions) {
   return {
     announcements: new AnnouncementService({ read, areas, clock, records, territory }),
     approvals: new ApprovalService({ read, areas, clock, records, territory, stop, lacking }),
+    hearing: new Hearing({ read, areas, records }),
     needs: needsOf(new Approvers({ accounts, areas, clock }), areas),
   };
 }

@@ -3,6 +3,7 @@ import type { Home } from '#protocols';
 import type { AnnouncementService } from '../domain/announcements/announcement-service.ts';
 import type { ApprovalService } from '../domain/announcements/approval-service.ts';
 import type { NeedsOf } from '../domain/announcements/area-needs.ts';
+import type { Hearing } from '../domain/announcements/hearing.ts';
 import type { StreamGuard } from '../domain/announcements/stream-guard.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AreaMover } from '../domain/areas/area-mover.ts';
@@ -97,6 +98,7 @@ export interface ApiServices {
   readonly mediaJobs: MediaJobs;
   readonly content: ContentFiles;
   readonly announcements: AnnouncementService;
+  readonly hearing: Hearing;
   readonly approvals: ApprovalService;
   readonly emergencies: EmergencyService;
   readonly approvalsDue: ApprovalsDueService;

@@ -68,6 +68,8 @@ export interface AnnouncementStore {
   get(id: string): Promise<Announcement | null>;
   /** Those of these ids that exist. */
   some(ids: readonly string[]): Promise<Announcement[]>;
+  /** All that name a medium. */
+  ofMedium(sha256: string): Promise<Announcement[]>;
   /** The approved announcements of exactly this area that loudspeakers keep, newest first. */
   stored(areaId: string): Promise<Announcement[]>;
   /** Those that are handed in, and approved ones that are meant for named areas, newest first, at most so many. */

@@ -51,6 +51,8 @@ export interface MediaStore {
   insertJob(job: MediaJob): Promise<void>;
   updateJob(job: MediaJob): Promise<void>;
   job(id: string): Promise<MediaJob | null>;
+  /** The areas for which a medium was prepared, each once. */
+  areasOf(sha256: string): Promise<string[]>;
   /** Jobs that were not ended when the process went: they are queued again or failed at start. */
   openJobs(): Promise<MediaJob[]>;
 }

@@ -26,6 +26,7 @@ export const mediaRoutes =
       schema: { summary: 'The audio file, whole or a range of it', tags, params: MediaParamsSchema },
       handler: async (request, reply) => {
         const { sha256 } = request.params;
+        await authorizeHearing(services, request, sha256);
         const { path, bytes } = await content.open(sha256);
         const etag = `"${sha256}"`;
         void reply.header('accept-ranges', 'bytes');
@@ -54,6 +55,7 @@ export const mediaRoutes =
         schema: { summary, tags, params: MediaParamsSchema },
         handler: async (request, reply) => {
           const { sha256 } = request.params;
+          await authorizeHearing(services, request, sha256);
           const medium = await read.media.get(sha256);
           if (medium === null) throw new DomainError('media.not_stored', { sha256 });
           const { body, etag } = read_(medium);
@@ -71,6 +73,15 @@ export const mediaRoutes =
       etag: `"peaks-${medium.sha256}"`,
     }));
   };
+
+/** Loudspeakers know a hash from a signed order alone, and prove its content by it. */
+async function authorizeHearing(
+  { hearing }: ApiServices,
+  { actor }: FastifyRequest,
+  sha256: string,
+): Promise<void> {
+  if (actor !== null) await hearing.authorize(actor, sha256);
+}
 
 /** Sets the validators, and answers 304 when the client holds it already. */
 function unchanged(request: FastifyRequest, reply: FastifyReply, etag: string): boolean {

@@ -59,6 +59,11 @@ export class DatabaseAnnouncementStore implements AnnouncementStore {
     return rows.map(toAnnouncement);
   }
 
+  async ofMedium(sha256: string): Promise<Announcement[]> {
+    const rows = await this.#access.models.announcement.findMany({ where: { mediaSha256: sha256 } });
+    return rows.map(toAnnouncement);
+  }
+
   async insert(announcement: Announcement): Promise<void> {
     await this.#access.models.announcement.create({ data: toRow(announcement) });
   }

@@ -106,6 +106,15 @@ export class DatabaseMediaStore implements MediaStore {
     return row === null ? null : { ...row, sourceBytes: Number(row.sourceBytes) };
   }
 
+  async areasOf(sha256: string): Promise<string[]> {
+    const rows = await this.#access.models.mediaJob.findMany({
+      where: { sha256 },
+      select: { areaId: true },
+      distinct: ['areaId'],
+    });
+    return rows.map(({ areaId }) => areaId);
+  }
+
   async openJobs(): Promise<MediaJob[]> {
     const rows = await this.#access.models.mediaJob.findMany({
       where: { state: { in: ['queued', 'running'] } },

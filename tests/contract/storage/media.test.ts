@@ -35,6 +35,29 @@ onBothDatabases('media and announcements', (storage) => {
     expect(left).not.toContain(unnamed.sha256);
   });
 
+  it('find what names a medium, and the areas for which it was prepared', async () => {
+    const [place, other] = [area(), area()];
+    const [file, strange] = [medium(), medium()];
+    const [one, two] = [place, other].map(({ id }) => announcement(id, { mediaSha256: file.sha256 }));
+    const job = (areaId: string): MediaJob => ({
+      ...{ id: uniqueId('job'), areaId, state: 'ready', stage: '', progress: 1, sha256: file.sha256 },
+      ...{ sourceName: 'a.wav', sourceBytes: 3, errorCode: null, errorMessage: null },
+      ...{ createdBy: 'bích', createdAt: AT, endedAt: AT },
+    });
+    await storage().transaction(async (tx) => {
+      for (const each of [place, other]) await tx.areas.insert(each);
+      for (const each of [file, strange]) await tx.media.put(each);
+      for (const each of [one, two]) if (each !== undefined) await tx.announcements.insert(each);
+      for (const each of [place, place, other]) await tx.media.insertJob(job(each.id));
+    });
+    const { announcements, media } = storage().read;
+    const ids = (await announcements.ofMedium(file.sha256)).map(({ id }) => id);
+    expect(ids.sort()).toEqual([one?.id, two?.id].sort());
+    expect((await media.areasOf(file.sha256)).sort()).toEqual([place.id, other.id].sort());
+    expect(await announcements.ofMedium(strange.sha256)).toEqual([]);
+    expect(await media.areasOf(strange.sha256)).toEqual([]);
+  });
+
   it('find the jobs that were not ended', async () => {
     const place = area();
     const job = (over: Partial<MediaJob>): MediaJob => ({

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { type ChunkList, chunkListCodec } from '#protocols';
-import { type Problem, startController } from './support.ts';
+import { COMMUNE, ELSEWHERE, type Problem, speechLikeWav, startController, type Who } from './support.ts';
 
 it('serves audio to loudspeakers and people: whole, in ranges, with validators', {
   timeout: 60_000,
@@ -71,4 +71,32 @@ it('serves audio to loudspeakers and people: whole, in ranges, with validators',
   expect((await get({})).status).toBe(401);
   await controller.post('technician', 'speakers/loa-1/unblock', { reason: 'tìm thấy' });
   expect((await get({})).status).toBe(200);
+});
+
+it('is heard by whom an announcement is for, and while none names it by whom it was prepared for', {
+  timeout: 60_000,
+}, async () => {
+  const controller = await startController();
+  const sha256 = await controller.prepared(speechLikeWav());
+  const heard = async (who: Who) => (await controller.get(who, `media/${sha256}`)).status;
+  // Nothing names it yet: the station that brought it in listens to it.
+  expect([await heard('editor'), await heard('viewer'), await heard('other viewer')]).toEqual([
+    200, 200, 403,
+  ]);
+  const enter = (who: Who, more: object) =>
+    controller.post(who, 'announcements', {
+      ...{ areaId: COMMUNE, title: 'Thông báo', mediaSha256: sha256, ...more },
+    });
+  expect((await enter('editor', {})).status).toBe(201);
+  expect(await heard('other chairman')).toBe(403);
+  // Meant for others too: they are asked, and have to hear it first.
+  expect((await enter('province editor', { forAreas: [COMMUNE, ELSEWHERE] })).status).toBe(201);
+  expect([await heard('other chairman'), await heard('other viewer')]).toEqual([200, 200]);
+  // Who has it cached asks like everybody else.
+  const cached = { headers: { 'if-none-match': `"${sha256}"` } };
+  expect((await controller.call('viewer', 'GET', `media/${sha256}`, cached)).status).toBe(304);
+  const { secret } = await controller.speaker('loa-1', 'ap-1');
+  const basic = Buffer.from(`loa-1:${secret}`).toString('base64');
+  const loudspeaker = { headers: { authorization: `Basic ${basic}` } };
+  expect((await controller.call('nobody', 'GET', `media/${sha256}`, loudspeaker)).status).toBe(200);
 });

@@ -216,14 +216,14 @@ export async function routeCases(
   };
 }
 
-/** What is fetched by its hash: whoever knows that knows the content. */
+/** What is fetched by its hash. */
 function contentCases(sha256: string): Record<string, RouteCase> {
   const routes = ['media/{sha256}', 'media/{sha256}/chunks', 'media/{sha256}/peaks'];
   return Object.fromEntries(
     routes.flatMap((route) =>
       ['GET', 'HEAD'].map((method) => [
         `${method} /api/v1/${route}`,
-        { path: route.replace('{sha256}', sha256), elsewhere: { noArea: 'content has no area' } },
+        { path: route.replace('{sha256}', sha256), elsewhere: 'forbidden' },
       ]),
     ),
   );
