@@ -70,6 +70,7 @@ async function backup(config: ServerConfig, to: string | undefined): Promise<Bac
   };
   const run = await runBackup({
     ...{ maker, settings, by: 'terminal', now: () => Date.now(), zone: root?.zone ?? DEFAULT_ZONE },
+    rotates: to === undefined,
     places: new FolderPlaces({ dataFolder }),
     order: {
       ...{ databaseUrl, dataFolder, version: VERSION, areaId: root?.id ?? 'xa', at: Date.now() },
@@ -86,10 +87,9 @@ async function backup(config: ServerConfig, to: string | undefined): Promise<Bac
   return run;
 }
 
-/** The settings with one destination, where nothing is ever removed. */
+/** The settings with one destination. */
 function onlyTo(settings: BackupSettings, folder: string): BackupSettings {
-  const keep = { daily: 1000, weekly: 0, monthly: 0 };
-  return { ...settings, destinations: [{ id: 'terminal', name: folder, kind: 'folder', folder, keep }] };
+  return { ...settings, destinations: [{ id: 'terminal', name: folder, kind: 'folder', folder }] };
 }
 
 /** Where nobody has made a sheet yet: a passphrase for this one file, shown now and never again. */

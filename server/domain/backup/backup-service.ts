@@ -1,6 +1,12 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Clock, type Instant, Lifecycle } from '#kit';
-import { type BackupRun, type BackupSettings, type BackupState, DomainError } from '#protocols';
+import {
+  type BackupDestination,
+  type BackupRun,
+  type BackupSettings,
+  type BackupState,
+  DomainError,
+} from '#protocols';
 import { type Actor, authorize } from '../accounts/actor.ts';
 import { type Area, DEFAULT_ZONE } from '../areas/area.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
@@ -15,6 +21,8 @@ import type { Places } from './places.ts';
 import { lookAt, runBackup, usable } from './run-backup.ts';
 
 const DAY_MS = 24 * 3_600_000;
+/** A clock that was set back by less than this makes no run one of the future. */
+const AHEAD_MS = 10 * 60_000;
 /** Live events of progress come no closer than this many bytes. */
 const PROGRESS_STEP_BYTES = 8 * 1024 * 1024;
 
@@ -50,6 +58,8 @@ export class BackupService extends Lifecycle {
   readonly #options: BackupServiceOptions;
   #running: Running | null = null;
   #runs: BackupRun[] = [];
+  /** Runs that the log did not take. */
+  #unkept: BackupRun[] = [];
   #toldAlarmAt: Instant | null = null;
   #logFailure: string | null = null;
 
@@ -81,6 +91,7 @@ export class BackupService extends Lifecycle {
   async tick(): Promise<void> {
     const { clock, clockTrusted, onAlarm } = this.#options;
     const now = clock.now();
+    await this.#readLog();
     const alarm = this.alarm(await this.#alarmDays());
     if (alarm !== null && (this.#toldAlarmAt === null || now - this.#toldAlarmAt >= DAY_MS)) {
       this.#toldAlarmAt = now;
@@ -116,16 +127,19 @@ export class BackupService extends Lifecycle {
   }
 
   /** Replaces the settings. Destinations are looked at: one that is a file, say, is refused. Throws `backup.place_unusable`. */
-  async configure(tx: Transaction, actor: Actor, settings: BackupSettings): Promise<void> {
+  async configure(tx: Transaction, actor: Actor, given: BackupSettings): Promise<void> {
     const { areas, clock } = this.#options;
     authorize(actor, 'backup:write', this.areaId, areas.tree);
-    const ids = new Set(settings.destinations.map(({ id }) => id));
-    if (ids.size !== settings.destinations.length)
+    const ids = new Set(given.destinations.map(({ id }) => id));
+    if (ids.size !== given.destinations.length)
       throw new DomainError('request.invalid', {
         reason: 'two destinations have one id',
         field: 'destinations',
       });
-    for (const { folder } of settings.destinations) this.#requireOutside(folder);
+    const destinations: BackupDestination[] = [];
+    for (const destination of given.destinations)
+      destinations.push({ ...destination, folder: await this.#usableFolder(destination.folder) });
+    const settings = { ...given, destinations };
     const stored = await readSettings(tx, this.localFolder);
     const at = clock.now();
     await writeSettings(tx, { ...stored, settings }, at);
@@ -170,6 +184,7 @@ export class BackupService extends Lifecycle {
     const { areas, clock } = this.#options;
     authorize(actor, 'backup:read', this.areaId, areas.tree);
     const { sheet, settings } = await this.#stored();
+    await this.#readLog();
     return {
       sheet: sheet === null ? null : { number: sheet.number, madeAt: sheet.madeAt },
       settings,
@@ -250,7 +265,7 @@ export class BackupService extends Lifecycle {
           events.publish('backup.progress', { areaId, phase, bytes });
         },
       });
-      this.#runs = [...this.#runs, run].slice(-500);
+      this.#runs = [...this.#runs, run];
       this.#options.onRun(run);
       await this.#append(run);
     } finally {
@@ -262,10 +277,11 @@ export class BackupService extends Lifecycle {
     }
   }
 
+  /** Again and again: what somebody made at the terminal counts as well. */
   async #readLog(): Promise<void> {
     try {
-      this.#runs = await this.#options.log.read();
-      this.#logFailure = null;
+      this.#runs = [...(await this.#options.log.read()), ...this.#unkept];
+      if (this.#unkept.length === 0) this.#logFailure = null;
     } catch (error) {
       this.#tellLogFailure(error);
     }
@@ -274,31 +290,49 @@ export class BackupService extends Lifecycle {
   async #append(run: BackupRun): Promise<void> {
     try {
       await this.#options.log.append(run);
+      this.#unkept = [];
       this.#logFailure = null;
     } catch (error) {
+      this.#unkept.push(run);
       this.#tellLogFailure(error);
     }
   }
 
+  /** Once for each reason. */
   #tellLogFailure(error: unknown): void {
-    this.#logFailure = error instanceof Error ? error.message : String(error);
+    const failure = error instanceof Error ? error.message : String(error);
+    if (failure === this.#logFailure) return;
+    this.#logFailure = failure;
     this.#options.onError(error);
   }
 
-  /** Inside the data folder only the one folder that no backup goes into. */
-  #requireOutside(folder: string): void {
-    const data = `${this.#options.dataFolder}/`;
-    if (!`${folder}/`.startsWith(data) || folder === this.localFolder) return;
-    throw new DomainError('backup.place_unusable', {
-      folder,
-      reason: 'it lies inside the data folder, which is what is backed up',
-      expected: `a folder elsewhere, or "${this.localFolder}"`,
-    });
+  /** A folder without "." and ".."; inside the data folder only the one that no backup holds, however it is written or linked to. */
+  async #usableFolder(given: string): Promise<string> {
+    const { places, dataFolder } = this.#options;
+    const folder = resolve(given);
+    if (folder === this.localFolder) return folder;
+    const expected = `a folder elsewhere, or "${this.localFolder}"`;
+    const [facts, data] = [await places.look(folder), await places.look(dataFolder)];
+    if (facts.isFile)
+      throw new DomainError('backup.place_unusable', { folder, reason: 'it is a file', expected });
+    for (const [path, above] of [
+      [folder, resolve(dataFolder)],
+      [facts.path, data.path],
+    ] as const)
+      if (`${path}/`.startsWith(`${above}/`))
+        throw new DomainError('backup.place_unusable', {
+          folder,
+          reason: 'it lies inside the data folder, which is what is backed up',
+          expected,
+        });
+    return folder;
   }
 
+  /** What a clock that was ahead has written is no help: it would count as the newest until then. */
   #newest(wanted: (run: BackupRun) => boolean): Instant | null {
+    const latest = this.#options.clock.now() + AHEAD_MS;
     return this.#runs.reduce<number | null>(
-      (newest, run) => (wanted(run) && run.at > (newest ?? -1) ? run.at : newest),
+      (newest, run) => (wanted(run) && run.at <= latest && run.at > (newest ?? -1) ? run.at : newest),
       null,
     );
   }

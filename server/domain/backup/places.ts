@@ -9,6 +9,11 @@ export interface PlaceFacts {
   readonly freeBytes: number | null;
   /** On the disk of the data folder or of the system: what takes the box takes the backup with it. */
   readonly ownDisk: boolean;
+  /** No disk at all: `ownDisk` too. */
+  readonly inMemory: boolean;
+  readonly isFile: boolean;
+  /** Where it really is: without "..", "." and links, as far as it is there. */
+  readonly path: string;
 }
 
 export interface KeptBackup extends BackupName {

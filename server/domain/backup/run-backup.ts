@@ -16,6 +16,8 @@ export interface RunOptions {
   /** All but where it goes. */
   readonly order: Omit<BackupOrder, 'folder'>;
   readonly by: string;
+  /** Whether what is outdated is let go of; by default it is. */
+  readonly rotates?: boolean;
   readonly now: () => Instant;
   readonly onProgress: OnProgress;
 }
@@ -42,7 +44,7 @@ export async function runBackup(options: RunOptions): Promise<BackupRun> {
   }
   const made = await makeSomewhere(options, reached, results);
   if (made !== null) await copyTo(options, reached, made, results);
-  for (const { destination } of reached)
+  for (const { destination } of options.rotates === false ? [] : reached)
     if (results.some(({ id, ok }) => ok && id === destination.id)) await rotate(options, destination);
   const places = settings.destinations.flatMap(({ id }) => results.filter((result) => result.id === id));
   return {
@@ -65,6 +67,8 @@ export async function runBackup(options: RunOptions): Promise<BackupRun> {
 /** Why a destination cannot be written, for people; null when it can. */
 export function usable({ kind }: BackupDestination, facts: PlaceFacts): string | null {
   if (!facts.present) return facts.reason ?? 'it is not there';
+  if (kind !== 'folder' && facts.inMemory)
+    return 'it is memory and no disk: what is put there is gone when the power is';
   if (kind !== 'folder' && facts.ownDisk) return 'nothing is mounted there: connect the drive or the share';
   return null;
 }

@@ -26,7 +26,7 @@ h1{font-size:20pt;margin:0}
 <p>Hệ thống truyền thanh – ${escaped(place)}<br>Ngày lập: ${date}</p>
 <p>Mật khẩu mở các bản sao lưu có chữ <b>phieu-${number}</b> trong tên tệp:</p>
 <p class="pass">${passphrase}</p>
-<p>Không phân biệt chữ hoa, chữ thường. Không có chữ I, L, O, U: thấy giống thì là số 1 hoặc số 0.</p>
+<p>Không phân biệt chữ hoa, chữ thường. Không có chữ I, L, O, U: thấy giống thì là số 1 hoặc số 0. Mở bằng lệnh “age” thì phải gõ đúng như in, chữ hoa và có dấu gạch.</p>
 <h2>Giữ phiếu này thế nào</h2>
 <ul>
 <li>In <b>hai bản</b>: một bản cho vào phong bì niêm phong, cất trong tủ có khóa hoặc két của Ủy ban; một bản cất ở nơi khác.</li>

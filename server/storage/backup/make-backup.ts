@@ -8,7 +8,7 @@ import { passingKey } from './age.ts';
 import { checkRestored, isChecked, keysIn } from './check-restored.ts';
 import { dataFiles, mediaSource, type Source } from './data-files.ts';
 import { INNER, mediaPath, OWN } from './layout.ts';
-import { asNoRoom, requireRoom, syncPlace } from './places.ts';
+import { asNoRoom, requireAbsent, requireRoom, syncPlace } from './places.ts';
 import { requireLayout } from './placing.ts';
 import { readArchive } from './read-archive.ts';
 import { databaseIn, type Snapshot, snapshotBytes, takeSnapshot } from './snapshot.ts';
@@ -24,11 +24,12 @@ const UNFINISHED = /^loa-lang_.*\.tar\.\d+\.new$/;
  */
 export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Promise<MadeBackup> {
   const { dataFolder, folder } = order;
+  const name = backupName(order.areaId, order.at, order.sheet);
+  requireAbsent(folder, name);
   const root = join(dataFolder, OWN.work);
   await mkdir(root, { recursive: true, mode: 0o700 });
   await sweep(root, folder);
   const work = await mkdtemp(join(root, 'run-'));
-  const name = backupName(order.areaId, order.at, order.sheet);
   const temporary = join(folder, `${name}.${process.pid}.new`);
   try {
     const databaseBytes = await snapshotBytes(order.databaseUrl);
@@ -50,6 +51,7 @@ export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Pr
       requireLayout(read.manifest, order);
       return read;
     });
+    requireAbsent(folder, name);
     await rename(temporary, join(folder, name));
     await syncPlace(folder);
     return { name, bytes, sha256, files: files.count, missing: missing.length, skipped, at: order.at };

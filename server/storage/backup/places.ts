@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '#kit';
 import { DomainError } from '#protocols';
 import { readBackupName } from '../../domain/backup/backup-name.ts';
 import type { KeptBackup, PlaceFacts, Places } from '../../domain/backup/places.ts';
+import { realFolder } from './snapshot.ts';
 
 /** What `statfs` calls file systems, as far as a clerk may meet them. */
 const FILE_SYSTEMS: Readonly<Record<number, string>> = {
@@ -20,8 +21,11 @@ const FILE_SYSTEMS: Readonly<Record<number, string>> = {
   2435016766: 'btrfs',
   1481003842: 'xfs',
   16914836: 'tmpfs',
+  2240043254: 'ramfs',
   2035054128: 'overlay',
 };
+/** File systems that live in memory. */
+const IN_MEMORY = ['tmpfs', 'ramfs'];
 /** Longest file of FAT32. */
 const FAT_LIMIT = 2 ** 32 - 1;
 /** Room that stays free wherever a backup is written. */
@@ -30,25 +34,35 @@ const SPARE_BYTES = 16 * 1024 * 1024;
 /** Folders that backups are put into, on this machine's file systems. */
 export class FolderPlaces implements Places {
   readonly #dataFolder: string;
+  readonly #inMemory: readonly string[];
 
-  constructor(options: { readonly dataFolder: string }) {
+  /** `inMemory`: names of the file systems that a power cut empties. */
+  constructor(options: { readonly dataFolder: string; readonly inMemory?: readonly string[] }) {
     this.#dataFolder = options.dataFolder;
+    this.#inMemory = options.inMemory ?? IN_MEMORY;
   }
 
   async look(folder: string): Promise<PlaceFacts> {
+    const path = realFolder(folder);
     try {
       const facts = await stat(folder);
-      if (!facts.isDirectory()) return absent('it is a file');
+      if (!facts.isDirectory()) return { ...absent('it is a file', path), isFile: true };
       const { type, bavail, bsize } = await statfs(folder);
+      const inMemory = this.#inMemory.includes(fileSystemName(type));
+      const disks = [this.#dataFolder, '/'].map(async (own) => (await stat(own)).dev);
       return {
         present: true,
         reason: null,
         fileSystem: fileSystemName(type),
         freeBytes: bavail * bsize,
-        ownDisk: facts.dev === (await stat(this.#dataFolder)).dev || facts.dev === (await stat('/')).dev,
+        ownDisk: inMemory || (await Promise.all(disks)).includes(facts.dev),
+        inMemory,
+        isFile: false,
+        path,
       };
     } catch (error) {
-      return absent(codeOf(error) === 'ENOENT' ? 'it is not there' : `it cannot be read (${codeOf(error)})`);
+      const reason = codeOf(error) === 'ENOENT' ? 'it is not there' : `it cannot be read (${codeOf(error)})`;
+      return absent(reason, path);
     }
   }
 
@@ -96,6 +110,7 @@ export async function requireRoom(folder: string, bytes: number): Promise<void> 
 export async function copyBackup(from: string, folder: string, name: string, sha256: string): Promise<void> {
   const temporary = join(folder, `${name}.${process.pid}.new`);
   try {
+    requireAbsent(folder, name);
     await requireRoom(folder, (await stat(from)).size);
     const target = await open(temporary, 'wx', 0o600);
     try {
@@ -110,6 +125,7 @@ export async function copyBackup(from: string, folder: string, name: string, sha
       hash.update(piece as Uint8Array);
     if (hash.digest('hex') !== sha256)
       throw new DomainError('backup.damaged', { reason: `the copy in "${folder}" differs` });
+    requireAbsent(folder, name);
     await rename(temporary, join(folder, name));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
@@ -135,8 +151,19 @@ export function fileSystemName(type: number): string {
   return FILE_SYSTEMS[type] ?? `0x${type.toString(16)}`;
 }
 
-function absent(reason: string): PlaceFacts {
-  return { present: false, reason, fileSystem: null, freeBytes: null, ownDisk: false };
+function absent(reason: string, path: string): PlaceFacts {
+  const nothing = { fileSystem: null, freeBytes: null, ownDisk: false, inMemory: false, isFile: false };
+  return { present: false, reason, path, ...nothing };
+}
+
+/** Throws `backup.place_unusable` where a backup of this name is: none is ever replaced by another. */
+export function requireAbsent(folder: string, name: string): void {
+  if (!existsSync(join(folder, name))) return;
+  throw new DomainError('backup.place_unusable', {
+    folder,
+    reason: `it already holds "${name}"`,
+    expected: 'another folder, or another attempt in a second',
+  });
 }
 
 function megabytes(bytes: number): number {

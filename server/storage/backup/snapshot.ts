@@ -35,15 +35,15 @@ export function sqlitePath(databaseUrl: string): string | null {
 export function databaseIn(dataFolder: string, databaseUrl: string): string | null {
   const path = sqlitePath(databaseUrl);
   if (path === null) return null;
-  const inside = relative(real(dataFolder), join(real(dirname(path)), basename(path)));
+  const inside = relative(realFolder(dataFolder), join(realFolder(dirname(path)), basename(path)));
   return inside.startsWith('..') || isAbsolute(inside) ? null : inside.split(sep).join('/');
 }
 
 /** Where a folder really is; of one that is not there yet, where its parent is. */
-function real(folder: string): string {
+export function realFolder(folder: string): string {
   const path = resolve(folder);
   if (existsSync(path)) return realpathSync(path);
-  return path === dirname(path) ? path : join(real(dirname(path)), basename(path));
+  return path === dirname(path) ? path : join(realFolder(dirname(path)), basename(path));
 }
 
 /** Bytes that a snapshot takes at most; PostgreSQL packs its own. */

@@ -105,6 +105,14 @@ describe.skipIf(process.getuid?.() !== 0)('a command that root runs on the data 
   });
 });
 
+it('a backup at the terminal into a folder of its own removes and replaces none that is there', async () => {
+  const folder = await dataFolder();
+  const usb = tempDir('usb');
+  for (let run = 0; run < 3; run++)
+    expect(await command('backup', folder, ['--to', usb])).toMatchObject({ code: 0 });
+  expect(await readdir(usb)).toHaveLength(3);
+});
+
 describe('a restore at the terminal', () => {
   it('that is refused because a controller runs leaves what that one has received', async () => {
     const { file } = await backupOf(await dataFolder());

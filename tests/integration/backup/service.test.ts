@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rmdir, symlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
 import type { BackupDestination, BackupRun, BackupSettings } from '#protocols';
@@ -28,7 +28,13 @@ const ADMIN: Actor = {
 };
 
 /** A backup service on a real database and real folders, with a clock that the test moves. */
-async function world(options: { readonly now?: number; readonly onError?: (error: unknown) => void } = {}) {
+async function world(
+  options: {
+    readonly now?: number;
+    readonly onError?: (error: unknown) => void;
+    readonly memoryIs?: 'a drive';
+  } = {},
+) {
   const fail = (error: unknown) => {
     throw error;
   };
@@ -70,7 +76,8 @@ async function world(options: { readonly now?: number; readonly onError?: (error
           void (await TASKS.copy({ from, folder, name, sha256 }, nothing)),
         sealKey: (passphrase) => TASKS.sealKey({ passphrase }, nothing),
       },
-      places: new FolderPlaces({ dataFolder }),
+      // Small disks of tests are memory; one test is about that.
+      places: new FolderPlaces({ dataFolder, ...(options.memoryIs === 'a drive' ? { inMemory: [] } : {}) }),
       log: new BackupLogFile({ dataFolder }),
       clockTrusted: () => trusted,
       onError,
@@ -81,6 +88,7 @@ async function world(options: { readonly now?: number; readonly onError?: (error
   await service.start();
   const sealed = await service.sealKey('AAAA-AAAA');
   return {
+    log: new BackupLogFile({ dataFolder }),
     ...{ dataFolder, clock, storage, runs, alarms, events },
     service: () => service,
     distrust: () => {
@@ -156,9 +164,35 @@ describe('each night', () => {
   });
 });
 
+it('a run of the future, when the clock was ahead, holds up no night and no alarm', async () => {
+  const { service, clock, runs, newSheet, log } = await world();
+  await newSheet();
+  const ahead = Date.UTC(2031, 0, 1);
+  const place = { id: 'usb', folder: '/usb', ok: true, away: true, error: null };
+  const run = { at: ahead, endedAt: ahead, verified: true, by: 'controller', name: 'x', bytes: 1 };
+  await log.append({ ...run, missing: 0, sheet: 1, error: null, places: [place] });
+  await clock.advance(NIGHT + 20 * DAY - clock.now());
+  await service().tick();
+  expect(runs).toHaveLength(1);
+  expect((await service().state(ADMIN)).alarm).toMatchObject({ days: 20 });
+});
+
+it('a run at the terminal counts for a controller that runs', async () => {
+  const { service, clock, runs, newSheet, log } = await world();
+  await newSheet();
+  await clock.advance(NIGHT - clock.now());
+  const place = { id: 'terminal', folder: '/usb', ok: true, away: true, error: null };
+  const run = { at: NIGHT, endedAt: NIGHT, verified: true, by: 'terminal', name: 'x', bytes: 1 };
+  await log.append({ ...run, missing: 0, sheet: 1, error: null, places: [place] });
+  expect((await service().state(ADMIN)).last).toMatchObject({ by: 'terminal' });
+  await service().tick();
+  expect(runs).toEqual([]);
+  expect(service().awayAt).toBe(NIGHT);
+});
+
 describe('destinations', () => {
   it('a drive that is not connected gets nothing: its folder is on the own disk then', async () => {
-    const { service, clock, runs, newSheet, configure } = await world();
+    const { service, clock, runs, newSheet, configure } = await world({ memoryIs: 'a drive' });
     await newSheet();
     const folder = tempDir('usb');
     const { settings } = await service().state(ADMIN);
@@ -176,7 +210,7 @@ describe('destinations', () => {
     const folder = tempDir('usb');
     if (!mountSmall(folder, '64m')) return skip('mount is not allowed here');
     onTestFinished(() => unmount(folder));
-    const { service, clock, runs, newSheet, configure, dataFolder } = await world();
+    const { service, clock, runs, newSheet, configure, dataFolder } = await world({ memoryIs: 'a drive' });
     await newSheet();
     const { settings } = await service().state(ADMIN);
     await configure({ destinations: [...settings.destinations, usb(folder)] });
@@ -202,7 +236,7 @@ describe('destinations', () => {
     const folder = tempDir('usb');
     if (!mountSmall(folder, '1m')) return skip('mount is not allowed here');
     onTestFinished(() => unmount(folder));
-    const { service, clock, runs, newSheet, configure } = await world();
+    const { service, clock, runs, newSheet, configure } = await world({ memoryIs: 'a drive' });
     await newSheet();
     const { settings } = await service().state(ADMIN);
     await configure({ destinations: [usb(folder), ...settings.destinations] });
@@ -213,6 +247,41 @@ describe('destinations', () => {
       { id: 'usb', ok: false, error: expect.stringContaining('MB are free') },
       { id: 'local', ok: true },
     ]);
+  });
+
+  it('in memory is no drive: nothing is put there, and nothing has left the box', async ({ skip }) => {
+    const folder = tempDir('shm');
+    if (!mountSmall(folder, '64m')) return skip('mount is not allowed here');
+    onTestFinished(() => unmount(folder));
+    const { service, clock, runs, newSheet, configure } = await world({});
+    await newSheet();
+    const { settings } = await service().state(ADMIN);
+    await configure({ destinations: [...settings.destinations, usb(folder)] });
+    await clock.advance(NIGHT - clock.now());
+    await service().tick();
+    expect(runs[0]?.places[1]).toMatchObject({ ok: false, error: expect.stringContaining('memory') });
+    expect(service().awayAt).toBeNull();
+    expect((await service().state(ADMIN)).destinations[1]).toMatchObject({ leavesBox: false });
+  });
+
+  it('is a folder that is none of the data, however it is written', async () => {
+    const { configure, service, dataFolder } = await world();
+    const place = (folder: string) =>
+      configure({ destinations: [{ id: 'x', name: 'x', kind: 'folder', folder }] });
+    const link = join(tempDir('link'), 'keys');
+    await symlink(join(dataFolder, 'keys'), link);
+    for (const folder of [
+      '/etc/passwd',
+      `${dataFolder}/./keys`,
+      `${dataFolder}/../${basename(dataFolder)}/keys`,
+      dataFolder,
+      link,
+      `${link}/below`,
+    ])
+      await expect(place(folder), folder).rejects.toMatchObject({ code: 'backup.place_unusable' });
+    const usb = tempDir('usb');
+    await place(`${usb}/./a/../b/`);
+    expect((await service().state(ADMIN)).settings.destinations[0]?.folder).toBe(join(usb, 'b'));
   });
 
   it('inside the data folder is refused: it would back itself up', async () => {
@@ -228,7 +297,7 @@ describe('the alarm', () => {
   it('is given when nothing has left the box for 14 days, once a day, and ends with the next success', async ({
     skip,
   }) => {
-    const { service, clock, alarms, newSheet, configure } = await world();
+    const { service, clock, alarms, newSheet, configure } = await world({ memoryIs: 'a drive' });
     await newSheet();
     await clock.advance(NIGHT + 13 * DAY - clock.now());
     await service().tick();
@@ -280,7 +349,7 @@ it('a log of runs that cannot be kept stops neither the start nor the backup, an
   await clock.advance(NIGHT - clock.now());
   await service().tick();
   expect(runs[0]).toMatchObject({ verified: true });
-  expect(failures).toHaveLength(2);
+  expect(failures, 'told once').toHaveLength(1);
   await rmdir(join(dataFolder, 'backups.jsonl'));
   await clock.advance(DAY);
   await service().tick();

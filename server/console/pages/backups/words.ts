@@ -38,7 +38,7 @@ export const words = {
   sheetMade: (at: string) => `Ngày lập: ${at}`,
   sheetOpens: (number: number) => `Mật khẩu mở các bản sao lưu có chữ “phieu-${number}” trong tên tệp:`,
   sheetLetters:
-    'Không phân biệt chữ hoa, chữ thường. Không có chữ I, L, O, U: thấy giống thì là số 1 hoặc số 0.',
+    'Không phân biệt chữ hoa, chữ thường. Không có chữ I, L, O, U: thấy giống thì là số 1 hoặc số 0. Mở bằng lệnh “age” thì phải gõ đúng như in, chữ hoa và có dấu gạch.',
   sheetKeep: 'Giữ phiếu này thế nào',
   sheetRules: [
     'In hai bản: một bản cho vào phong bì niêm phong, cất trong tủ có khóa hoặc két của Ủy ban; một bản cất ở nơi khác.',
