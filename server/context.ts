@@ -86,7 +86,10 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const media = await buildMediaSide({ ...common, areas: areaDirectory });
   const mail = buildMailSide(common);
   const refusals = buildRefusals(common);
-  const people = buildPeopleSide({ ...common, vault, refusals, areas: areaDirectory, mails: mail.queue });
+  const people = buildPeopleSide({
+    ...{ ...common, vault, refusals, areas: areaDirectory, mails: mail.queue },
+    followGiver: (...act) => scheduleSide.standing.followGiver(...act),
+  });
   const pending = new PendingActs();
   const tls = buildTlsSide(config, clock, log);
   const speakerSide = buildSpeakerSide({

@@ -2,7 +2,7 @@ import type { Clock } from '#kit';
 import type { ServerConfig } from '../config/index.ts';
 import { accountActor } from '../domain/accounts/account.ts';
 import { AccountDirectory } from '../domain/accounts/account-directory.ts';
-import { AccountService } from '../domain/accounts/account-service.ts';
+import { AccountService, type AccountServiceOptions } from '../domain/accounts/account-service.ts';
 import type { Actor } from '../domain/accounts/actor.ts';
 import { ApiTokenBook } from '../domain/accounts/api-token-book.ts';
 import { ApiTokenService } from '../domain/accounts/api-token-service.ts';
@@ -42,13 +42,14 @@ export interface PeopleSideOptions {
   readonly refusals: Refusals;
   /** Null: there is no mail server. */
   readonly mails: MailQueue | null;
+  readonly followGiver: AccountServiceOptions['followGiver'];
 }
 
 export type PeopleSide = ReturnType<typeof buildPeopleSide>;
 
 /** People, machines' tokens and what they log in with, joined but not started: `load` first, then the two books. */
 export function buildPeopleSide(options: PeopleSideOptions) {
-  const { config, vault, storage, clock, log, areas, mails, refusals } = options;
+  const { config, vault, storage, clock, log, areas, mails, refusals, followGiver } = options;
   const { publicUrl, tokensFile } = config;
   const onError = (error: unknown) => log.error({ err: error, part: 'people' }, 'a part failed');
   const directory = new AccountDirectory();
@@ -75,7 +76,7 @@ export function buildPeopleSide(options: PeopleSideOptions) {
     login: new LoginService({ ...common, authenticator, links }),
     own: new OwnAccountService({ ...common, authenticator, passkeys }),
     accounts: new AccountService({
-      ...{ ...common, links, areas, isMachine },
+      ...{ ...common, links, areas, isMachine, followGiver },
       revokeTokensOf: (tx, maker) => apiTokens.revokeOf(tx, maker),
     }),
   };

@@ -49,7 +49,10 @@ export function buildScheduleSide(options: ScheduleSideOptions) {
   const { read } = storage;
   const holidays = new HolidayBook({ areas, clock, plans });
   const guard = new ScheduleGuard({ areas, speakers, holidays, clock });
-  const standing = new StandingService({ read, areas, guard, plans, clock, events, stop: stopUnder });
+  const standing = new StandingService({
+    ...{ read, areas, guard, plans, clock, events, stop: stopUnder },
+    accountOf: (name) => options.accounts.find(name),
+  });
   return {
     /** A leave for a series that was taken back after the backup would be in force again: none of them is; leaders give those that they still mean. */
     afterRestore: (async (tx, { restoredAt }) => {

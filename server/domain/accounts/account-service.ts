@@ -33,6 +33,8 @@ export interface AccountServiceOptions {
   readonly isMachine: (name: string) => boolean;
   /** Ends the machines' tokens that somebody made. */
   readonly revokeTokensOf: (tx: Transaction, maker: string) => Promise<number>;
+  /** Ends the leaves for series that somebody gave, as far as he answers there no more once his account is this. */
+  readonly followGiver: (tx: Transaction, actor: Actor, giver: Account) => Promise<void>;
 }
 
 /** What administrators do with accounts. The rules are those of `account-rules.ts`. */
@@ -142,6 +144,7 @@ export class AccountService {
       ...{ at: now, by: actor.name },
       ...{ granted: touched.length > 0, emailed: emailed !== undefined },
     });
+    if (touched.length > 0) await this.#options.followGiver(tx, actor, changed);
     await record(
       tx,
       now,
@@ -154,7 +157,7 @@ export class AccountService {
     return told;
   }
 
-  /** Ends an account, its sessions, links and the tokens that it made; it stays in the records. */
+  /** Ends an account, its sessions, links, the tokens that it made and the leaves for series that it gave; it stays in the records. */
   async deactivate(tx: Transaction, actor: Actor, name: string, reason: string): Promise<Account> {
     const { accounts, areas, sessions, links, revokeTokensOf, clock } = this.#options;
     const before = this.#managed(actor, name);
@@ -166,6 +169,7 @@ export class AccountService {
     const ended = await sessions.endAll(tx, name);
     await links.endAll(tx, name);
     const tokens = await revokeTokensOf(tx, name);
+    await this.#options.followGiver(tx, actor, account);
     await record(
       tx,
       now,

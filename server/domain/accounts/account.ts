@@ -1,5 +1,7 @@
 import type { Instant } from '#kit';
+import type { AreaTree } from '../areas/area.ts';
 import type { Actor, Grant } from './actor.ts';
+import { GRANTS } from './roles.ts';
 
 /** A role in areas between two dates: a deputy's has both ("KT. CHỦ TỊCH"), most have none. */
 export interface TimedGrant extends Grant {
@@ -54,6 +56,24 @@ export function isInForce({ from, until }: TimedGrant, now: Instant): boolean {
 /** The account's grants at an instant: none once it is deactivated. */
 export function grantsInForce({ grants, deactivatedAt }: Account, now: Instant): TimedGrant[] {
   return deactivatedAt === null ? grants.filter((grant) => isInForce(grant, now)) : [];
+}
+
+/** How long the person, by the grants in force now, answers for all of these areas as a leader: infinite where no grant ends. */
+export function answersUntil(
+  account: Account,
+  areaIds: readonly string[],
+  tree: AreaTree,
+  now: Instant,
+): Instant {
+  const leading = grantsInForce(account, now).filter(({ role }) =>
+    GRANTS[role].includes('announcement:approve'),
+  );
+  const ends = areaIds.map((id) => {
+    const ancestry = tree.has(id) ? tree.ancestry(id) : [];
+    const over = leading.filter(({ areas }) => areas.some((one) => ancestry.includes(one)));
+    return Math.max(now, ...over.map(({ until }) => until ?? Number.POSITIVE_INFINITY));
+  });
+  return Math.min(...ends);
 }
 
 /** Who the person is at this instant. */

@@ -1,5 +1,6 @@
-import type { Clock } from '#kit';
+import type { Clock, Instant } from '#kit';
 import { type AuditAction, type Capacity, DomainError, newId, type StandingRequest } from '#protocols';
+import { type Account, accountActor, answersUntil } from '../accounts/account.ts';
 import { type Actor, areasOf, authorize, isAllowed, refusal } from '../accounts/actor.ts';
 import { capacityOf } from '../accounts/capacity.ts';
 import type { StandingApproval, StandingTerms } from '../announcements/standing-approval.ts';
@@ -34,6 +35,8 @@ export interface StandingServiceOptions {
   readonly clock: Clock;
   readonly events: LiveEvents;
   readonly stop: StopUnder;
+  /** The account of this name as it was committed last; undefined: nobody's. */
+  readonly accountOf: (name: string) => Account | undefined;
 }
 
 /** Leaves for what changes within a series: given for a time, within what the series is then, and taken back at any time. */
@@ -50,7 +53,7 @@ export class StandingService {
 
   /**
    * Lets what changes within a series of schedules air without a single approval, in the areas that are named, by default in all of the actor's own that the
-   * series is for. Throws `request.not_found`, `request.forbidden`, `request.conflict` for a schedule that is deleted, `approval.standing_invalid`.
+   * series is for; no longer than the giver answers there by the grants that he has now. Throws `request.not_found`, `request.forbidden`, `request.conflict` for a schedule that is deleted, `approval.standing_invalid`.
    */
   async give(
     tx: Transaction,
@@ -58,7 +61,7 @@ export class StandingService {
     scheduleId: string,
     wanted: StandingRequest,
   ): Promise<StandingApproval> {
-    const { guard, clock, plans } = this.#options;
+    const { guard, clock, plans, accountOf } = this.#options;
     const now = Math.floor(clock.now());
     const schedule = await tx.schedules.get(scheduleId);
     if (schedule === null) throw new DomainError('request.not_found', { what: 'schedule', id: scheduleId });
@@ -100,11 +103,14 @@ export class StandingService {
         terms,
       },
       ...{ editors: wanted.editors ?? null, maxMinutes: wanted.maxMinutes, note: wanted.note ?? '' },
-      ...{ by: actor.name, as: this.#capacity(actor, areaIds), at: now, expiresAt: wanted.expiresAt },
+      ...{ by: actor.name, as: this.#capacity(actor, areaIds), at: now },
+      // Nobody's word outlives his office.
+      expiresAt: Math.min(wanted.expiresAt, this.#officeEnd(accountOf(actor.name), areaIds, now)),
       ...{ endedAt: null, endedBy: null, endedAs: null, endedReason: null },
     };
     await tx.standing.save(standing);
-    const detail = { scheduleId, ...wanted, areas: areaIds, terms, as: standing.as };
+    const { expiresAt, as } = standing;
+    const detail = { scheduleId, ...wanted, expiresAt, areas: areaIds, terms, as };
     await record(tx, now, actor, 'standing.give', standing.id, detail, { areaId });
     tx.afterCommit(() => plans.changed());
     this.#tell(tx, standing);
@@ -160,6 +166,43 @@ export class StandingService {
     }
   }
 
+  /**
+   * Somebody's account becomes this: the leaves that he gave end where he answers no more, and elsewhere no later than his office does. What another leader
+   * gave for the same series stands.
+   */
+  async followGiver(tx: Transaction, actor: Actor, giver: Account): Promise<void> {
+    const { clock, areas } = this.#options;
+    const { tree } = areas;
+    const now = Math.floor(clock.now());
+    const then = accountActor(giver, now, '');
+    for (const one of await tx.standing.live()) {
+      if (one.by !== giver.name || one.expiresAt <= now) continue;
+      const lost = one.areas.filter((id) => !isAllowed(then, 'announcement:approve', id, tree));
+      const reason = 'who gave it answers there no more';
+      if (lost.length === one.areas.length) {
+        await this.#end(tx, actor, one, reason);
+        continue;
+      }
+      const kept = one.areas.filter((id) => !lost.includes(id));
+      const after = {
+        ...one,
+        exceptAreas: outermost(
+          [...one.exceptAreas, ...lost].filter((id) => tree.has(id)),
+          tree,
+        ),
+        expiresAt: Math.min(one.expiresAt, this.#officeEnd(giver, kept, now)),
+      };
+      if (after.expiresAt === one.expiresAt && lost.every((id) => one.exceptAreas.includes(id))) continue;
+      const detail = { reason, areas: lost, expiresAt: after.expiresAt };
+      await this.#save(tx, actor, 'standing.revoke', one, after, detail, lost);
+    }
+  }
+
+  #officeEnd(giver: Account | undefined, areaIds: readonly string[], now: Instant): Instant {
+    const { tree } = this.#options.areas;
+    return giver === undefined ? Number.POSITIVE_INFINITY : answersUntil(giver, areaIds, tree, now);
+  }
+
   #capacity(actor: Actor, areaIds: readonly string[]): Capacity | null {
     return capacityOf(actor, 'announcement:approve', areaIds, this.#options.areas.tree);
   }
@@ -191,8 +234,8 @@ export class StandingService {
     const { id, areaId } = before;
     await tx.standing.save(after);
     const states = {
-      before: { endedAt: before.endedAt, exceptAreas: before.exceptAreas },
-      after: { endedAt: after.endedAt, exceptAreas: after.exceptAreas },
+      before: boundsOf(before),
+      after: boundsOf(after),
     };
     await record(tx, clock.now(), actor, action, id, detail, { areaId, ...states });
     await stop(tx, actor, id, stopped);
@@ -226,4 +269,8 @@ export class StandingService {
     for (const id of named ?? []) authorize(actor, 'announcement:approve', tree.get(id).id, tree);
     return outermost([...(named ?? own)], tree);
   }
+}
+
+function boundsOf({ endedAt, exceptAreas, expiresAt }: StandingApproval) {
+  return { endedAt, exceptAreas, expiresAt };
 }

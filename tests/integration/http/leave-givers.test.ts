@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest';
+import type { ScheduleView, StandingView } from '#protocols';
+import { until } from '../../helpers/until.ts';
+import { daily, startMonday, vietnam } from './schedule-support.ts';
+import { COMMUNE, HAMLETS } from './support.ts';
+
+it('a leave for a series ends with the office of who gave it, and what another leader gave stands', {
+  timeout: 90_000,
+}, async () => {
+  const { clock, controller, scheduling } = await startMonday();
+  await controller.speaker('loa-1', 'ap-1');
+  const id = await scheduling.announcement(60);
+  const wanted = scheduling.wanted(id, daily('05:40'));
+  const { body: schedule } = await controller.post<ScheduleView>('editor', 'schedules', wanted);
+  await controller.call('editor', 'PATCH', `announcements/${id}`, { body: { title: 'Tin ngày mai' } });
+  await controller.post('editor', `announcements/${id}/submit`, {});
+  const grants = (days: number, areas: readonly string[] = [COMMUNE]) => ({
+    grants: [{ role: 'deputy', areas, until: vietnam(days, '00:00') }],
+  });
+  const change = async (body: object) =>
+    (await controller.call('administrator', 'PATCH', 'accounts/deputy', { body })).status;
+  expect(await change(grants(10))).toBe(200);
+  const give = async (who: 'deputy' | 'chairman', over: object = {}) => {
+    const body = { maxMinutes: 2, expiresAt: vietnam(300, '00:00'), ...over };
+    return (await controller.post<StandingView>(who, `schedules/${schedule.id}/standing-approval`, body))
+      .body;
+  };
+  const leave = await give('deputy');
+  expect(leave).toMatchObject({ as: 'deputy', expiresAt: vietnam(10, '00:00'), state: 'in_force' });
+  const parts = await give('deputy', { areas: [...HAMLETS] });
+  const now = async () => {
+    const { body } = await controller.get<{ standing: StandingView[] }>('viewer', 'standing-approvals');
+    return new Map(body.standing.map((one) => [one.id, one]));
+  };
+  // His days are fewer: so are the leave's.
+  expect(await change(grants(5))).toBe(200);
+  expect((await now()).get(leave.id)).toMatchObject({ expiresAt: vietnam(5, '00:00'), state: 'in_force' });
+  // He answers for one hamlet alone from now on.
+  expect(await change(grants(5, [HAMLETS[0]]))).toBe(200);
+  expect((await now()).get(leave.id)).toMatchObject({
+    ...{ state: 'ended', endedBy: 'administrator', endedReason: 'who gave it answers there no more' },
+  });
+  expect((await now()).get(parts.id)).toMatchObject({ state: 'in_force', exceptAreas: [HAMLETS[1]] });
+  const { slots } = controller.context.planSide;
+  const inTime = (what: string, planned: boolean) =>
+    until(what, async () => {
+      await clock.advance(200);
+      return slots.between(clock.now(), vietnam(1, '00:00')).length > 0 === planned;
+    });
+  await inTime('his hamlet', true);
+  const ended = await controller.post('administrator', 'accounts/deputy/deactivate', { reason: 'thôi việc' });
+  expect(ended.status).toBe(200);
+  expect((await now()).get(parts.id)).toMatchObject({ state: 'ended' });
+  await inTime('nothing by his word', false);
+  const told = controller.context.services.events.read(0, 1_000) ?? [];
+  const states = told
+    .filter(({ event }) => event.name === 'approval.standing')
+    .map(({ event }) => event.data);
+  expect(states.at(-1)).toMatchObject({ standingId: parts.id, state: 'ended' });
+  expect(await scheduling.audited('standing.end')).toHaveLength(2);
+
+  // Another leader's stands, whoever else goes.
+  const own = await give('chairman');
+  expect(own.expiresAt).toBe(vietnam(300, '00:00'));
+  await inTime('the chairman’s word', true);
+  await controller.post('administrator', 'accounts/ap-1-chairman/deactivate', { reason: 'thôi việc' });
+  expect((await now()).get(own.id)).toMatchObject({ state: 'in_force' });
+});
