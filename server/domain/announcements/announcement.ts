@@ -72,8 +72,11 @@ export interface AnnouncementStore {
   ofMedium(sha256: string): Promise<Announcement[]>;
   /** The approved announcements of exactly this area that loudspeakers keep, newest first. */
   stored(areaId: string): Promise<Announcement[]>;
-  /** Those that are handed in, and approved ones that are meant for named areas, newest first, at most so many. */
-  asked(limit: number): Promise<Announcement[]>;
+  /**
+   * All that are meant for one of exactly these areas, newest first: those that are handed in, with the approved ones that say for whom they are meant (they
+   * may wait for somebody), or those that are approved.
+   */
+  meantFor(which: 'waiting' | 'approved', areaIds: readonly string[]): Promise<Announcement[]>;
   insert(announcement: Announcement): Promise<void>;
   /** Replaces the record if its state is still `from`; false when somebody was faster. */
   update(announcement: Announcement, from: AnnouncementState): Promise<boolean>;

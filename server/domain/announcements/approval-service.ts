@@ -47,9 +47,6 @@ export interface Given {
 /** As many of what was approved as somebody looks through. */
 const MOST_GIVEN = 500;
 
-/** What was handed in and nobody has looked at: more are not read at once. */
-const MOST_ASKED = 1_000;
-
 export interface ApprovalServiceOptions {
   readonly read: Pick<Stores, 'announcements'>;
   readonly areas: AreaDirectory;
@@ -106,7 +103,7 @@ export class ApprovalService {
     const found: Waiting[] = [];
     const wanted = new Set(areaIds);
     const here = territory();
-    for (const announcement of await read.announcements.asked(MOST_ASKED)) {
+    for (const announcement of await read.announcements.meantFor('waiting', related(areaIds, here))) {
       const own = records.concerned(actor, 'announcement:approve', announcement);
       const said = (id: string) => announcement.decisions.some((one) => one.areaId === id && !one.carried);
       // Of a wider area those in it that he answers for, until he has said something there.
@@ -128,13 +125,9 @@ export class ApprovalService {
     const here = territory();
     const { tree } = here;
     const wanted = new Set(areaIds);
-    // Of wider stations too: they are heard here.
-    const stations = [...new Set(areaIds.flatMap((id) => tree.ancestry(id)))];
-    const listed = await read.announcements.list({ areaIds: stations, limit: MOST_GIVEN });
-    const named = await read.announcements.asked(MOST_ASKED);
     const found: Given[] = [];
-    for (const announcement of new Map([...listed, ...named].map((one) => [one.id, one])).values()) {
-      if (announcement.state !== 'approved') continue;
+    for (const announcement of await read.announcements.meantFor('approved', related(areaIds, here))) {
+      if (found.length === MOST_GIVEN) break;
       const whole = isAllowed(actor, 'announcement:write', announcement.areaId, areas.tree);
       const own = whole
         ? meantAreas(announcement)
@@ -143,7 +136,7 @@ export class ApprovalService {
       const inWanted = sounding.some((id) => [...tree.within(id)].some((one) => wanted.has(one)));
       if (inWanted) found.push({ announcement, whole, areas: sounding });
     }
-    return found.sort((a, b) => b.announcement.createdAt - a.announcement.createdAt).slice(0, MOST_GIVEN);
+    return found;
   }
 
   /** Where nobody has said anything yet, of where it is meant for. */
@@ -368,4 +361,12 @@ function overlap(one: string, other: string, territory: Territory): boolean {
 
 function within(id: string, areaId: string, { tree }: Territory): boolean {
   return tree.has(id) && tree.ancestry(id).includes(areaId);
+}
+
+/** What is meant for an area concerns who answers above it or below it. */
+function related(areaIds: readonly string[], { tree }: Territory): string[] {
+  const all = areaIds
+    .filter((id) => tree.has(id))
+    .flatMap((id) => [...tree.ancestry(id), ...tree.within(id)]);
+  return [...new Set(all)];
 }

@@ -4,7 +4,7 @@ import type { Models } from '../client.ts';
 import type { Access } from '../engine.ts';
 import { inParts } from '../paging.ts';
 import { fromJson, fromJsonOrNull, toJsonOrNull } from './json.ts';
-import { inOrder, newestIds } from './newest.ts';
+import { inOrder, meantIds, newestIds } from './newest.ts';
 
 type AnnouncementRow = NonNullable<Awaited<ReturnType<Models['announcement']['findUnique']>>>;
 
@@ -50,13 +50,12 @@ export class DatabaseAnnouncementStore implements AnnouncementStore {
     return rows.map(toAnnouncement);
   }
 
-  async asked(limit: number): Promise<Announcement[]> {
-    const rows = await this.#access.models.announcement.findMany({
-      where: { OR: [{ state: 'submitted' }, { state: 'approved', forAreas: { not: '[]' } }] },
-      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-      take: limit,
-    });
-    return rows.map(toAnnouncement);
+  async meantFor(which: 'waiting' | 'approved', areaIds: readonly string[]): Promise<Announcement[]> {
+    const ids = await meantIds(this.#access, which, areaIds);
+    const rows = await inParts(ids, (part) =>
+      this.#access.models.announcement.findMany({ where: { id: { in: part } } }),
+    );
+    return inOrder(ids, rows).map(toAnnouncement);
   }
 
   async ofMedium(sha256: string): Promise<Announcement[]> {

@@ -78,6 +78,26 @@ onBothDatabases('approvals', (storage) => {
     expect(await emergencies.get('emg_none')).toBeNull();
   });
 
+  it('find what is meant for some areas, of whichever station', async () => {
+    const places = [area(), area()] as const;
+    const [here, beside] = [places[0].id, places[1].id];
+    const made = (areaId: string, over: object) =>
+      announcement(areaId, { forAreas: [], decisions: [], ...over });
+    const submitted = made(here, { state: 'submitted', createdAt: AT });
+    const named = made(beside, { state: 'submitted', forAreas: [beside, here], createdAt: AT + 1 });
+    const partly = made(beside, { state: 'approved', forAreas: [here], createdAt: AT + 2 });
+    const approved = made(here, { state: 'approved', createdAt: AT + 3 });
+    const others = [made(beside, { state: 'submitted' }), made(here, { state: 'draft' })];
+    await storage().transaction(async (tx) => {
+      for (const one of places) await tx.areas.insert(one);
+      for (const one of [submitted, named, partly, approved, ...others]) await tx.announcements.insert(one);
+    });
+    const { announcements } = storage().read;
+    expect(await announcements.meantFor('waiting', [here])).toEqual([partly, named, submitted]);
+    expect(await announcements.meantFor('approved', [here, 'nowhere'])).toEqual([approved, partly]);
+    expect(await announcements.meantFor('waiting', [])).toEqual([]);
+  });
+
   it('keep leaves for series, and those that are over', async () => {
     const place = area();
     const [old, young] = [standing(place.id), standing(place.id, { at: AT + 1, editors: null })];
