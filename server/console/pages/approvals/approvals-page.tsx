@@ -73,6 +73,8 @@ export default function ApprovalsPage() {
   const held = useHeld({
     ...{ asked: asked.value, due: due.value, emergencies: emergencies.value, approved: approved.value },
   });
+  // Which of what waits is asked for as an emergency: before that nothing is offered to be approved.
+  const emergenciesKnown = held.emergencies !== undefined || emergencies.error !== undefined;
   const reviews = held.emergencies?.reviews ?? [];
   const urgent =
     (held.emergencies?.waiting.length ?? 0) + reviews.filter(({ review }) => review?.state === 'open').length;
@@ -118,9 +120,14 @@ export default function ApprovalsPage() {
           {shown.value === undefined && shown.error === undefined && <Waiting />}
         </>
       )}
-      {open === 'waiting' && held.asked !== undefined && (
+      {open === 'waiting' && held.asked !== undefined && emergenciesKnown && (
         <>
-          <WaitingList waiting={held.asked.waiting} onDone={done} />
+          <WaitingList
+            waiting={held.asked.waiting}
+            urgent={new Set((held.emergencies?.waiting ?? []).map(({ announcementId }) => announcementId))}
+            onUrgent={() => setOpen('emergencies')}
+            onDone={done}
+          />
           <CoveredList covered={held.asked.covered} onDone={done} />
         </>
       )}

@@ -11,6 +11,9 @@ import { words } from './words.ts';
 /** What waits for this person's yes or no. */
 export function WaitingList(props: {
   readonly waiting: readonly Waiting[];
+  /** Announcements of emergencies that wait for a second person: they go out by his word, which an approval is not. */
+  readonly urgent: ReadonlySet<string>;
+  readonly onUrgent: () => void;
   readonly onDone: (said: string) => void;
 }) {
   const [answer, setAnswer] = useState<{ readonly verb: 'approve' | 'reject'; readonly one: Waiting }>();
@@ -19,7 +22,12 @@ export function WaitingList(props: {
     <>
       {props.waiting.length === 0 && <Notice kind="good">{words.nothingWaiting}</Notice>}
       {props.waiting.map((one) => (
-        <WaitingOne key={one.announcement.id} {...one} onAnswer={(verb) => setAnswer({ verb, one })} />
+        <WaitingOne
+          key={one.announcement.id}
+          {...one}
+          onUrgent={props.urgent.has(one.announcement.id) ? props.onUrgent : null}
+          onAnswer={(verb) => setAnswer({ verb, one })}
+        />
       ))}
       {answer?.verb === 'approve' && <Approve asked={answer.one} onDone={props.onDone} onClose={close} />}
       {answer?.verb === 'reject' && (
@@ -34,8 +42,14 @@ export function WaitingList(props: {
   );
 }
 
-function WaitingOne(props: Waiting & { readonly onAnswer: (verb: 'approve' | 'reject') => void }) {
-  const { announcement, areas, onAnswer } = props;
+function WaitingOne(
+  props: Waiting & {
+    /** Null: nobody has asked for it as an emergency. */
+    readonly onUrgent: (() => void) | null;
+    readonly onAnswer: (verb: 'approve' | 'reject') => void;
+  },
+) {
+  const { announcement, areas, onUrgent, onAnswer } = props;
   const { composers, recordedBy } = announcement;
   const { session } = useSigned();
   const me = session.account.name;
@@ -48,8 +62,16 @@ function WaitingOne(props: Waiting & { readonly onAnswer: (verb: 'approve' | 're
         </Notice>
       )}
       {own && <Notice kind="info">{words.ownWork}</Notice>}
+      {onUrgent !== null && (
+        <Notice kind="bad">
+          {words.urgentHere}
+          <Button weight="quiet" onPress={onUrgent}>
+            {words.urgentLook}
+          </Button>
+        </Notice>
+      )}
       <div className="actions">
-        {!own && (
+        {!own && onUrgent === null && (
           <Button weight="main" onPress={() => onAnswer('approve')}>
             {words.approve}
           </Button>

@@ -20,6 +20,9 @@ export const words = {
   emergencies: 'Khẩn cấp',
   secondPerson: 'Có bản tin khẩn cấp đang chờ người thứ hai xác nhận.',
   look: 'Xem ngay',
+  urgentHere:
+    'Bản tin này đang chờ người thứ hai xác nhận để phát khẩn cấp. Duyệt ở đây không làm nó phát: hãy xác nhận ở mục Khẩn cấp.',
+  urgentLook: 'Đến mục Khẩn cấp',
   nothingWaiting: 'Không có bản tin nào chờ bạn duyệt.',
   nothingApproved: 'Chưa có bản tin nào được duyệt.',
   area: 'Địa bàn',
