@@ -230,7 +230,12 @@ describeWith(['chromium'], 'the page of approvals', () => {
     await chairman.send('Page.addScriptToEvaluateOnNewDocument', {
       source: `window.streams = [];
         window.EventSource = class extends EventSource {
-          constructor(...args) { super(...args); streams.push(this); }
+          constructor(...args) {
+            super(...args);
+            streams.push(this);
+            // What is waited for is looked at whenever the page changes.
+            this.addEventListener('open', () => document.documentElement.setAttribute('data-open', streams.length));
+          }
         };`,
     });
     await chairman.goTo(`${url}/account`);
