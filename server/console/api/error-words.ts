@@ -96,6 +96,10 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'backup.newer':
     'Bản sao lưu do phiên bản mới hơn làm ra ({made}; máy này là {own}). Cập nhật máy chủ trước.',
   'backup.other_database': 'Bản sao lưu dùng loại cơ sở dữ liệu khác ({made}; máy này là {own}).',
+  'restore.undone':
+    'Không đặt được bản sao lưu vào chỗ của nó ({reason}). Mọi thứ vẫn như trước: sửa lỗi đó rồi khôi phục lại.',
+  'restore.stuck':
+    'Không đặt được bản sao lưu, cũng không trả lại được như cũ ({reason}). Dữ liệu cũ nằm trong “{aside}”, không mất gì. Báo cho kỹ thuật viên.',
   'restore.busy': 'Đang khôi phục một bản khác. Chờ xong rồi thử lại.',
   'upload.no_file': 'Chưa chọn tệp.',
   'upload.malformed': 'Tệp gửi lên bị đứt giữa chừng. Hãy gửi lại.',

@@ -93,7 +93,7 @@ describe('every route', { timeout: 120_000 }, () => {
     }
   });
 
-  it('keeps every role out of another commune, and lets it work in its own', async () => {
+  it('keeps every person and machine out of another commune, and lets each work in its own', async () => {
     const { clock, controller } = await startMonday();
     const cases = await routeCases(controller, clock);
     const operations = operationsOf(controller.app.swagger()).filter(
@@ -106,14 +106,25 @@ describe('every route', { timeout: 120_000 }, () => {
     const rolesOf = ({ permission }: Operation) =>
       ROLES.filter((role) => GRANTS[role].some((one) => one === permission));
 
+    /** Whoever has the permission, in the commune beside; a machine has not what a person answers for. */
+    const strangersOf = (operation: Operation): Who[] => [
+      ...rolesOf(operation).map((role) => `other ${role}` as const),
+      ...MACHINE_ROLES.filter(
+        (role) =>
+          rolesOf(operation).includes(role) && !PERSONS_ONLY.some((one) => one === operation.permission),
+      ).map((role) => `other machine ${role}` as const),
+    ];
+
     for (const operation of operations) {
       const asked = cases[operation.name] as RouteCase;
       const { elsewhere } = asked;
-      for (const role of rolesOf(operation)) {
-        const { status, body } = await ask(`other ${role}`, operation, asked);
-        const context = [role, operation.name];
-        // An answer to HEAD has no body.
-        const code = operation.method === 'HEAD' ? 'request.forbidden' : body.error?.code;
+      for (const who of strangersOf(operation)) {
+        const { status, body } = await ask(who, operation, asked);
+        const context = [who, operation.name];
+        // An answer to HEAD has no body. What only persons decide is refused to a machine before anybody asks where it is.
+        const asMachine = who.startsWith('other machine') && body?.error?.code === 'request.person_only';
+        const hidden = operation.method === 'HEAD' || asMachine;
+        const code = hidden ? 'request.forbidden' : body.error?.code;
         if (elsewhere === 'forbidden')
           expect([...context, status, code]).toEqual([...context, 403, 'request.forbidden']);
         else {

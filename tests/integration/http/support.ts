@@ -42,8 +42,8 @@ const PROVINCIAL = ['administrator', 'editor', 'chairman'] as const;
 /** Who asks: a person with a role in the commune, or in the commune beside it, somebody who answers for one hamlet, or somebody of both communes. */
 type Person = Role | `other ${Role}` | `${(typeof HAMLETS)[number]} chairman` | Province;
 type Province = `province ${(typeof PROVINCIAL)[number]}`;
-/** Or a machine with a token of the operator's file, or nobody. */
-export type Who = Person | `machine ${MachineRole}` | 'nobody';
+/** Or a machine with a token of the operator's file, in the commune or in the one beside it, or nobody. */
+export type Who = Person | `machine ${MachineRole}` | `other machine ${MachineRole}` | 'nobody';
 
 /** Everybody, each logged in. */
 export const PEOPLE: readonly TestPerson[] = [
@@ -299,11 +299,15 @@ export async function startControllerForFile(
 ): Promise<TestController> {
   const folder = tempDir('http');
   const tokens = new Map<string, string>();
-  const records = MACHINE_ROLES.map((role) => {
-    const token = newToken();
-    tokens.set(`machine ${role}`, token);
-    return { name: `machine-${role}`, role, areas: [COMMUNE], sha256: hashToken(token) };
-  });
+  const places = { machine: COMMUNE, 'other machine': ELSEWHERE };
+  const records = Object.entries(places).flatMap(([kind, area]) =>
+    MACHINE_ROLES.map((role) => {
+      const token = newToken();
+      tokens.set(`${kind} ${role}`, token);
+      const name = `${kind.replace(' ', '-')}-${role}`;
+      return { name, role, areas: [area], sha256: hashToken(token) };
+    }),
+  );
   await writeFile(join(folder, 'tokens.json'), JSON.stringify(records));
   const controller = new TestController(folder, tokens, new TestPeople(people));
   await controller.start(overrides, env);

@@ -45,6 +45,13 @@ it('an address with thirty wrong codes waits, and no other', async () => {
   expect(tries.waitMs('1.2.3.4')).toBe(0);
   // Many addresses do not make it grow without end: the oldest are forgotten.
   for (let i = 0; i < 30; i++) tries.count('1.2.3.4');
-  for (let i = 0; i < 10_000; i++) tries.count(`2001:db8::${i}`);
+  for (let i = 0; i < 10_000; i++) tries.count(`2001:db8:0:${i.toString(16)}::1`);
   expect(tries.waitMs('1.2.3.4')).toBe(0);
+});
+
+it('counts a whole network of IPv6 as one address: who has one has all of it', () => {
+  const tries = new WrongTries(new FakeClock());
+  for (let i = 0; i < 30; i++) tries.count(`2001:db8:0:1::${i.toString(16)}`);
+  expect(tries.waitMs('2001:db8:0:1:ffff::1')).toBeGreaterThan(0);
+  expect(tries.waitMs('2001:db8:0:2::1')).toBe(0);
 });
