@@ -17,7 +17,7 @@ const ALONE = [
   'tests/unit/disk-idle.test.ts',
   'tests/unit/agent/{downloads,owed-writes}.test.ts',
   'tests/integration/agent/**/*.test.ts',
-  'tests/integration/backup/archive.test.ts',
+  'tests/integration/backup/{archive,restore,postgresql}.test.ts',
   'tests/integration/http/urgent-acts-postgres.test.ts',
   'tests/integration/plans/postgres-owner.test.ts',
   'tests/integration/storage/**/*.test.ts',

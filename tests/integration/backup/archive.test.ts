@@ -4,10 +4,8 @@ import {
   copyFile,
   mkdir,
   open,
-  readdir,
   readFile,
   rename,
-  rm,
   stat,
   symlink,
   truncate,
@@ -18,17 +16,12 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
-import { finishRestore, TASKS } from '../../../server/storage/backup/index.ts';
-import { isLockFile } from '../../../server/storage/folder-lock.ts';
+import { TASKS } from '../../../server/storage/backup/index.ts';
 import { openStorage } from '../../../server/storage/index.ts';
-import { freshPostgresDatabase } from '../../helpers/postgres.ts';
-import { describeWith, itWith } from '../../helpers/requirements.ts';
+import { itWith } from '../../helpers/requirements.ts';
 import { fillDisk, mountSmall, unmount } from '../../helpers/small-disk.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-import { backupOf, dataFolder, nothing, restoreInto, SOUND, SOUND_HASH } from './support.ts';
-
-/** What lies in a folder; its lock is nobody's data. */
-const names = async (folder: string) => (await readdir(folder)).filter((name) => !isLockFile(name)).sort();
+import { backupOf, dataFolder, names, nothing, restoreInto, SOUND, SOUND_HASH } from './support.ts';
 
 let data: string;
 let backup: Awaited<ReturnType<typeof backupOf>>;
@@ -228,110 +221,6 @@ describe('a file that is not what was written', () => {
   });
 });
 
-describe('a place that is not empty', () => {
-  it('is refused, and nothing of it touched', async () => {
-    const place = await dataFolder();
-    const before = await names(place);
-    await expect(restoreInto(place, backup.file, backup.passphrase)).rejects.toMatchObject({
-      code: 'restore.not_empty',
-      message: expect.stringContaining('--replace'),
-    });
-    expect(await names(place)).toEqual(before);
-  });
-
-  it('is moved aside with "replace", and nothing deleted', async () => {
-    const place = await dataFolder();
-    const before = await names(place);
-    const restored = await restoreInto(place, backup.file, backup.passphrase, { replace: true });
-    expect(restored?.replaced).toMatch(/^replaced-/);
-    expect(await names(join(place, restored?.replaced ?? ''))).toEqual(before);
-    expect(await readFile(join(place, 'keys/root.pem'))).toEqual(await readFile(join(data, 'keys/root.pem')));
-  });
-
-  it('is refused while a controller runs on it', async () => {
-    const place = await dataFolder();
-    const storage = openStorage({ url: `file:${join(place, 'loa.db')}`, clock: new SystemClock() });
-    await storage.start();
-    onTestFinished(() => storage.stop());
-    await expect(restoreInto(place, backup.file, backup.passphrase, { replace: true })).rejects.toMatchObject(
-      {
-        code: 'restore.in_use',
-      },
-    );
-  });
-});
-
-describe('a restore that was cut off', () => {
-  it.each(['before anything was moved', 'after the old was moved aside', 'after the database was placed'])(
-    '%s is gone on with, and nothing is lost',
-    async (when) => {
-      const old = await dataFolder();
-      const before = await names(old);
-      const place = { dataFolder: old, databaseUrl: `file:${join(old, 'loa.db')}` };
-      const { file, passphrase } = backup;
-      const step = await TASKS.stage({ ...place, file, passphrase, now: 0 }, nothing);
-      const files = join(old, 'restoring', 'files');
-      if (when !== 'before anything was moved') {
-        await mkdir(join(old, step.replaced));
-        for (const name of before) await rename(join(old, name), join(old, step.replaced, name));
-        await writeFile(join(old, 'restoring/step.json'), JSON.stringify({ ...step, step: 'place' }));
-      }
-      if (when === 'after the database was placed')
-        await rename(join(files, 'database.sqlite'), join(old, 'loa.db'));
-      await expect(finishRestore(place)).resolves.toMatchObject({ replaced: step.replaced });
-      expect(await names(join(old, step.replaced))).toEqual(before);
-      expect(await readFile(join(old, 'keys/root.pem'))).toEqual(await readFile(join(data, 'keys/root.pem')));
-      const database = new BetterSqlite3(join(old, 'loa.db'), { readonly: true });
-      expect(database.prepare('SELECT sha256 FROM Medium').all()).toHaveLength(1);
-      database.close();
-      await expect(finishRestore(place)).resolves.toBeNull();
-    },
-  );
-
-  it.each(['', 'after the old was put back in part'])(
-    'by what cannot be placed is undone with a clear word, and never tried again %s',
-    async (when) => {
-      const old = await dataFolder();
-      const before = await names(old);
-      const place = { dataFolder: old, databaseUrl: `file:${join(old, 'loa.db')}` };
-      const { file, passphrase } = backup;
-      const step = await TASKS.stage({ ...place, file, passphrase, now: 0 }, nothing);
-      const files = join(old, 'restoring', 'files', 'data');
-      // A folder that stands where the staged one has a file.
-      await rm(join(files, 'latches.bin'));
-      await mkdir(join(files, 'latches.bin', 'x'), { recursive: true });
-      await mkdir(join(old, step.replaced));
-      for (const name of before) await rename(join(old, name), join(old, step.replaced, name));
-      await writeFile(join(old, 'latches.bin'), 'in the way');
-      await writeFile(join(old, 'restoring/step.json'), JSON.stringify({ ...step, step: 'place' }));
-      if (when !== '') {
-        await rm(join(old, 'latches.bin'));
-        await rename(join(old, step.replaced, 'keys'), join(old, 'keys'));
-        await writeFile(
-          join(old, 'restoring/step.json'),
-          JSON.stringify({ ...step, step: 'put_back', reason: 'it was in the way' }),
-        );
-      }
-      await expect(finishRestore(place)).rejects.toMatchObject({ code: 'restore.undone' });
-      expect(await names(old)).toEqual(before);
-      await expect(finishRestore(place)).resolves.toBeNull();
-      const database = new BetterSqlite3(join(old, 'loa.db'), { readonly: true });
-      expect(database.prepare('SELECT sha256 FROM Medium').all()).toHaveLength(1);
-      database.close();
-    },
-  );
-
-  it('while it was unpacked leaves what was there as it was', async () => {
-    const folder = await dataFolder();
-    const before = await names(folder);
-    await mkdir(join(folder, 'restoring', 'files'), { recursive: true });
-    await expect(
-      finishRestore({ dataFolder: folder, databaseUrl: `file:${join(folder, 'loa.db')}` }),
-    ).resolves.toBeNull();
-    expect(await names(folder)).toEqual(before);
-  });
-});
-
 it('never takes the place of another of the same second', async () => {
   const folder = tempDir('backups');
   const { file } = await backupOf(data, { folder });
@@ -410,67 +299,4 @@ itWith(['age'], 'opens with "age" and "tar" alone', async () => {
   expect(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'))).toMatchObject({
     kind: 'loa-lang-backup',
   });
-});
-
-describeWith(['postgresql'], 'a backup of PostgreSQL', () => {
-  it('is put back into an empty database, and into no other', async () => {
-    const url = await freshPostgresDatabase();
-    const folder = await dataFolder(url);
-    const { file, passphrase } = await backupOf(folder, { databaseUrl: url });
-    const place = join(tempDir('restore'), 'data');
-    await expect(restoreInto(place, file, passphrase, { databaseUrl: url })).rejects.toMatchObject({
-      code: 'restore.not_empty',
-    });
-    const empty = await freshPostgresDatabase();
-    await restoreInto(place, file, passphrase, { databaseUrl: empty });
-    const storage = openStorage({ url: empty, clock: new SystemClock() });
-    await storage.start();
-    onTestFinished(() => storage.stop());
-    expect(await storage.read.media.get(SOUND_HASH)).toMatchObject({ bytes: SOUND.length });
-    // The other kind of database is no place for it.
-    const other = join(tempDir('restore'), 'data');
-    await expect(restoreInto(other, file, passphrase)).rejects.toMatchObject({
-      code: 'backup.other_database',
-    });
-    // The first one waits for PostgreSQL itself.
-  }, 90_000);
-
-  it('with "replace" moves the old tables aside', async () => {
-    const url = await freshPostgresDatabase();
-    const folder = await dataFolder(url);
-    const { file, passphrase } = await backupOf(folder, { databaseUrl: url });
-    await rm(folder, { recursive: true });
-    await restoreInto(folder, file, passphrase, { databaseUrl: url, replace: true });
-    const storage = openStorage({ url, clock: new SystemClock() });
-    await storage.start();
-    onTestFinished(() => storage.stop());
-    expect(await storage.read.media.get(SOUND_HASH)).toMatchObject({ bytes: SOUND.length });
-  }, 90_000);
-
-  it('that cannot be placed leaves the old tables, also where none were moved aside', async () => {
-    const place = async (databaseUrl: string, inTheWay: string) => {
-      const { file, passphrase } = await backupOf(filled, { databaseUrl: url });
-      const step = await TASKS.stage({ dataFolder: old, databaseUrl, file, passphrase, now: 0 }, nothing);
-      // What is placed last has no place.
-      await mkdir(join(old, 'restoring', 'files', 'data', inTheWay), { recursive: true });
-      await mkdir(join(old, step.replaced), { recursive: true });
-      await writeFile(join(old, step.replaced, inTheWay), 'x');
-      return finishRestore({ dataFolder: old, databaseUrl });
-    };
-    const url = await freshPostgresDatabase();
-    const filled = await dataFolder(url);
-    const old = tempDir('old');
-    await expect(place(url, 'restored.json')).rejects.toMatchObject({ code: 'restore.undone' });
-    const empty = await freshPostgresDatabase();
-    await expect(place(empty, 'restored.json')).rejects.toMatchObject({ code: 'restore.undone' });
-    expect(await names(old)).toEqual(['restored.json']);
-    const storage = openStorage({ url, clock: new SystemClock() });
-    await storage.start();
-    onTestFinished(() => storage.stop());
-    expect(await storage.read.media.get(SOUND_HASH)).toMatchObject({ bytes: SOUND.length });
-    const next = openStorage({ url: empty, clock: new SystemClock() });
-    await next.start();
-    onTestFinished(() => next.stop());
-    expect(await next.read.media.get(SOUND_HASH)).toBeNull();
-  }, 90_000);
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SystemClock } from '#kit';
@@ -7,6 +7,7 @@ import type { BackupOrder, MadeBackup } from '../../../server/domain/backup/back
 import { newPassphrase } from '../../../server/domain/backup/passphrase.ts';
 import { KeyService } from '../../../server/domain/keys/key-service.ts';
 import { finishRestore, holdPlace, requirePlace, TASKS } from '../../../server/storage/backup/index.ts';
+import { isLockFile } from '../../../server/storage/folder-lock.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { KeyFiles } from '../../../server/storage/key-files.ts';
 import { inRepo } from '../../helpers/repo-root.ts';
@@ -16,6 +17,10 @@ import { tempDir } from '../../helpers/temp-dir.ts';
 export const BUILT_WORKER = pathToFileURL(inRepo('dist/server/storage/backup/worker.js'));
 
 export const nothing = (): void => undefined;
+
+/** What lies in a folder; its lock is nobody's data. */
+export const names = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => !isLockFile(name)).sort();
 
 /** A backup of a data folder under a passphrase of its own. */
 export async function backupOf(
