@@ -5,6 +5,7 @@
 export const AUDIT_ACTIONS = [
   ...(['account.setup', 'account.create', 'account.change', 'account.deactivate'] as const),
   ...(['account.reactivate', 'account.reset', 'account.pair', 'account.end_sessions'] as const),
+  'account.link_again',
   ...(['announcement.create', 'announcement.change', 'announcement.submit'] as const),
   ...(['announcement.approve', 'announcement.reject', 'announcement.withdraw'] as const),
   ...(['area.create', 'area.change', 'area.move', 'area.merge', 'area.retire'] as const),
@@ -32,8 +33,8 @@ export const AUDIT_ACTIONS = [
   ...(['speaker.enrol', 'speaker.strange_key', 'speaker.test', 'speakers.import'] as const),
   ...(['standing.give', 'standing.revoke', 'standing.end'] as const),
   'storage.retention',
-  ...(['token.create', 'token.revoke'] as const),
-  ...(['totp.set_up', 'totp.remove', 'totp.recovery_codes'] as const),
+  ...(['token.create', 'token.secret_again', 'token.revoke'] as const),
+  ...(['totp.begin', 'totp.set_up', 'totp.remove', 'totp.recovery_codes'] as const),
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

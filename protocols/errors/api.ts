@@ -94,6 +94,10 @@ export const apiErrors = errorTable({
     message:
       'The stream at "{host}" is not taken: {reason}. Give one in the public Internet, or let the operator name this one in LOA_STREAM_ALLOW.',
   },
+  'announcement.not_approved': {
+    status: 409,
+    message: 'Announcement "{id}" ({state}) is not approved as it is now: let somebody approve it first.',
+  },
   'announcement.four_eyes': {
     status: 403,
     message: '"{actor}" composed announcement "{id}": somebody else has to approve it.',

@@ -52,6 +52,7 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'passkey.unavailable':
     'Khóa truy cập chỉ dùng được khi máy chủ có tên miền và https. Địa chỉ hiện nay là {url}. Hãy dùng ứng dụng sinh mã.',
   'passkey.refused': 'Khóa truy cập không được nhận: {reason}. Hãy làm lại từ đầu.',
+  'announcement.not_approved': 'Bản tin chưa được duyệt nên không phát được.',
   'announcement.four_eyes': 'Bạn đã tham gia soạn bản tin này, nên phải có người khác duyệt.',
   'announcement.no_audio': 'Bản tin chưa có âm thanh. Hãy đính kèm âm thanh trước.',
   'announcement.audio_changed': 'Bản tin vừa được sửa. Hãy đọc và nghe lại rồi mới duyệt.',

@@ -15,7 +15,7 @@ import {
   touchedAreas,
 } from './account-rules.ts';
 import { type Actor, authorize, isAllowed } from './actor.ts';
-import type { IssuedLink, LinkService } from './link-service.ts';
+import type { IssuedLink, LinkService, LinkWish } from './link-service.ts';
 import type { Notices } from './notices.ts';
 import type { OneTimeLink } from './one-time-link.ts';
 import type { SecondFactors } from './second-factors.ts';
@@ -114,10 +114,15 @@ export class AccountService {
     const email = emailChange(null, account.email);
     await record(tx, now, actor, 'account.create', name, { displayName, grants, ...(email && { email }) });
     tx.afterCommit(() => accounts.put(account));
-    const issued = await links.issue(tx, {
-      ...{ account: name, kind: 'invitation', direct: false, forgets: false, by: actor.name },
-    });
-    return { account, issued };
+    return { account, issued: await links.issue(tx, invitation(name, actor)) };
+  }
+
+  /** For an answer that did not arrive: another invitation instead of that of `create`, by who made it. */
+  async inviteAgain(tx: Transaction, actor: Actor, name: string): Promise<IssuedLink> {
+    const { clock, links } = this.#options;
+    const issued = await links.issue(tx, invitation(name, actor));
+    await record(tx, Math.floor(clock.now()), actor, 'account.link_again', name, { link: issued.link.id });
+    return issued;
   }
 
   /**
@@ -313,4 +318,8 @@ export class AccountService {
 
 function areasOf(grants: readonly { readonly areas: readonly string[] }[]): string[] {
   return [...new Set(grants.flatMap(({ areas }) => areas))];
+}
+
+function invitation(account: string, { name }: Actor): LinkWish {
+  return { account, kind: 'invitation', direct: false, forgets: false, by: name };
 }

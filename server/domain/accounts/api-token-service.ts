@@ -70,7 +70,7 @@ export class ApiTokenService {
   }
 
   /** For an answer that did not arrive: another secret for a token that was never used. Throws `request.conflict`. */
-  async secretAgain(tx: Transaction, id: string): Promise<MadeToken> {
+  async secretAgain(tx: Transaction, actor: Actor, id: string): Promise<MadeToken> {
     const before = this.#get(id);
     if (before.lastUsedAt !== null || !isUsable(before, this.#clock.now()))
       throw new DomainError('request.conflict', {
@@ -79,6 +79,8 @@ export class ApiTokenService {
     const secret = newToken();
     const token: ApiToken = { ...before, secretHash: hashSecret(secret) };
     await this.#book.save(tx, token, before);
+    const now = Math.floor(this.#clock.now());
+    await record(tx, now, actor, 'token.secret_again', `token/${token.name}`, { token: id });
     return { token, secret };
   }
 

@@ -111,6 +111,7 @@ export class OwnAccountService {
       await this.#options.factors.saveTotp(tx, {
         ...{ account, secret, confirmedAt: null, lastStep: 0, recoveryCodes: [] },
       });
+      await this.#record(tx, session, 'totp.begin', {});
     });
     return { secret, uri: totpUri(account, secret) };
   }

@@ -17,7 +17,15 @@ import { meantAreas } from './approval-areas.ts';
 /** What the audit log tells of a change. */
 const RECORDED = [
   ...(['title', 'category', 'origin', 'language', 'priority', 'text', 'state', 'mediaSha256'] as const),
-  ...(['approvedSha256', 'stream', 'stored', 'rejectedReason', 'forAreas', 'decisions'] as const),
+  ...([
+    'approvedSha256',
+    'stream',
+    'stored',
+    'recordedBy',
+    'rejectedReason',
+    'forAreas',
+    'decisions',
+  ] as const),
 ];
 
 export interface AnnouncementRecordsOptions {

@@ -97,9 +97,11 @@ export class AnnouncementService {
     };
     requireFit(announcement);
     await tx.announcements.insert(announcement);
-    const { areaId, title, priority, mediaSha256, stream, stored, forAreas } = announcement;
+    const { areaId, title, priority, text, mediaSha256, recordedBy, stream, stored, forAreas } = announcement;
     const detail = {
       ...{ areaId, title, priority, mediaSha256 },
+      ...(text === null ? {} : { text }),
+      ...(recordedBy === null ? {} : { recordedBy }),
       ...(forAreas.length === 0 ? {} : { forAreas }),
       ...(stream === null ? {} : { stream }),
       ...(stored ? { stored } : {}),

@@ -94,7 +94,7 @@ export class BroadcastService {
 
   /**
    * Broadcasts an approved announcement where it is approved: broadcast, target snapshot, signed orders with their outbox rows and audit are
-   * written in `tx`. Throws `request.forbidden`, `request.conflict` (not approved), `approval.*` (not there), `emergency.two_persons` (beyond one commune, by who asks alone), `announcement.audio_changed`, `policy.*`, `broadcast.*`, `latch.held`, `request.invalid`, `request.not_found`.
+   * written in `tx`. Throws `request.forbidden`, `announcement.not_approved`, `approval.*` (not there), `emergency.two_persons` (beyond one commune, by who asks alone), `announcement.audio_changed`, `policy.*`, `broadcast.*`, `latch.held`, `request.invalid`, `request.not_found`.
    */
   async play(
     tx: Transaction,
@@ -294,7 +294,7 @@ export class BroadcastService {
     if ('content' in cleared) return cleared;
     switch (cleared.unclear) {
       case 'not_approved':
-        throw new DomainError('request.conflict', { what: 'announcement', id, state, expected: 'approved' });
+        throw new DomainError('announcement.not_approved', { id, state });
       case 'changed':
         throw new DomainError('announcement.audio_changed', { id, held: approvalHash(announcement), given });
       case 'not_stored':

@@ -90,5 +90,5 @@ function refusalOf(
 ): DomainError {
   return unclear === 'not_here'
     ? new DomainError('approval.areas_missing', { id, areas: namesOf(missing, tree) })
-    : new DomainError('request.conflict', { what: 'announcement', id, state, expected: 'approved as it is' });
+    : new DomainError('announcement.not_approved', { id, state });
 }

@@ -70,7 +70,7 @@ export class EmergencyService {
     return found;
   }
 
-  /** Airs it, or asks for a second person. Throws `request.forbidden`, `request.conflict`, `emergency.*`, `announcement.audio_changed`, and what `BroadcastService.play` throws. */
+  /** Airs it, or asks for a second person. Throws `request.forbidden`, `announcement.not_approved`, `emergency.*`, `announcement.audio_changed`, and what `BroadcastService.play` throws. */
   async ask(tx: Transaction, actor: Actor, request: EmergencyRequest): Promise<Outcome> {
     const announcement = await this.#announcement(tx, request.announcementId, request.sha256);
     const meant = this.#meant(request);
@@ -185,12 +185,7 @@ export class EmergencyService {
     const { priority, state } = announcement;
     if (priority !== 'emergency') throw new DomainError('emergency.not_one', { id, priority });
     if (state === 'rejected' || state === 'withdrawn')
-      throw new DomainError('request.conflict', {
-        what: 'announcement',
-        id,
-        state,
-        expected: 'one that nobody sent back',
-      });
+      throw new DomainError('announcement.not_approved', { id, state });
     const held = approvalHash(announcement);
     if (held === null) throw new DomainError('announcement.no_audio', { id });
     if (held !== sha256) throw new DomainError('announcement.audio_changed', { id, held, given: sha256 });

@@ -1,14 +1,12 @@
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorBody, isDomainError } from '#protocols';
 import '../access.ts';
+import { isRefusal } from './refusals.ts';
 
 /** Statuses from 500 on whose sentence says nothing internal and tells the client what to do. */
 const TELLABLE = [503, 507];
 
-/** Not let in, not allowed, slowed down. */
-const REFUSALS = [401, 403, 429];
-
-/** Maps everything that is thrown to a code of the registry; hears of each 401, 403 and 429 through `onRefused`. Above 499 the client learns the request id, the log the rest. */
+/** Maps everything that is thrown to a code of the registry; hears of each refusal (`isRefusal`) through `onRefused`. Above 499 the client learns the request id, the log the rest. */
 export function mapErrors(
   app: FastifyInstance,
   onRefused: (request: FastifyRequest, error: DomainError) => void,
@@ -20,7 +18,7 @@ export function mapErrors(
     if (foreseen) request.log.warn({ code: known.code, reason: known.message }, 'request put off');
     else if (known.status >= 500) request.log.error({ err: error, code: known.code }, 'request failed');
     else request.log.debug({ code: known.code, reason: known.message }, 'request refused');
-    if (REFUSALS.includes(known.status)) onRefused(request, known);
+    if (isRefusal(known)) onRefused(request, known);
     if (known.status === 401) void reply.header('www-authenticate', challenge(request));
     if (known.code === 'login.wait') void reply.header('retry-after', String(known.params['seconds']));
     if (known.status === 503) void reply.header('retry-after', '2');

@@ -1,12 +1,26 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { DomainError } from '#protocols';
+import type { DomainError, ErrorCode } from '#protocols';
 import { rolesOf } from '../../domain/accounts/actor.ts';
 import type { Refusal, Refusals } from '../../domain/audit/refusals.ts';
 import '../access.ts';
 import { cookieName } from './session-cookie.ts';
 
+/** Not let in, not allowed, slowed down. */
+const REFUSED_STATUSES = [401, 403, 429];
+
+/** What the rules of trust refuse to somebody who was let in, under another status: who tries to get around an approval leaves a trace. */
+const REFUSALS_OF_TRUST: readonly ErrorCode[] = [
+  ...(['announcement.not_approved', 'announcement.audio_changed', 'approval.areas_missing'] as const),
+  ...(['emergency.two_persons', 'make_good.not_covered', 'token.too_much'] as const),
+];
+
+/** Whether an error refuses something to who asks: that is for the audit log, and a mistake in what is asked is not. */
+export function isRefusal({ status, code }: DomainError): boolean {
+  return REFUSED_STATUSES.includes(status) || REFUSALS_OF_TRUST.includes(code);
+}
+
 /**
- * Gives what hears of each request that was refused with 401, 403 or 429. Who sent no credentials at all only has to log in: that is no refusal;
+ * Gives what hears of each refusal (`isRefusal`). Who sent no credentials at all only has to log in: that is no refusal;
  * and a failed login has an entry of its own.
  */
 export function recordRefusals(

@@ -95,8 +95,7 @@ export const accountRoutes =
               const actor = actorOf(request);
               const account = accounts.get(actor, name);
               await links.stillUnused(tx, keptLinkCodec.check(kept).id);
-              const wish = { account: name, kind: 'invitation', direct: false, forgets: false } as const;
-              const issued = await links.issue(tx, { ...wish, by: actor.name });
+              const issued = await accounts.inviteAgain(tx, actor, name);
               return { account, link: await linkView(issued) };
             },
           },

@@ -58,7 +58,10 @@ export const tokenRoutes =
             return { status: 201, body: shown(made), stored: { id: made.token.id } };
           },
           {
-            replay: async (tx, kept) => shown(await apiTokens.secretAgain(tx, keptTokenCodec.check(kept).id)),
+            replay: async (tx, kept) => {
+              const { id } = keptTokenCodec.check(kept);
+              return shown(await apiTokens.secretAgain(tx, actorOf(request), id));
+            },
           },
         ),
     );

@@ -1,9 +1,16 @@
 import { expect, it } from 'vitest';
-import { type AuditEntryView, auditHash } from '#protocols';
+import { type AnnouncementView, type AuditEntryView, auditHash } from '#protocols';
 import { REFUSED } from '../../../server/domain/audit/audit.ts';
 import { Refusals } from '../../../server/domain/audit/refusals.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
-import { COMMUNE, ELSEWHERE, type Problem, startController, type TestController } from './support.ts';
+import {
+  COMMUNE,
+  ELSEWHERE,
+  type Problem,
+  speechLikeWav,
+  startController,
+  type TestController,
+} from './support.ts';
 
 interface Page {
   readonly entries: AuditEntryView[];
@@ -98,6 +105,57 @@ it('has what was refused, with its code, whatever became of the request', async 
   ]);
   expect(refused.map(({ origin }) => origin)).toEqual(['127.0.0.1', '127.0.0.1', '127.0.0.1']);
   expect(JSON.stringify(refused)).not.toContain(token);
+});
+
+it('has what the rules of trust refused to who was let in, bounded like all refusals, and no mistake of asking', async () => {
+  const controller = await startController();
+  await controller.speaker('loa-1', 'ap-1');
+  const sha256 = await controller.prepared(speechLikeWav());
+  const draft = { areaId: COMMUNE, title: 'Chưa duyệt', mediaSha256: sha256 };
+  const { body: made } = await controller.post<AnnouncementView>('editor', 'announcements', draft);
+  const { id, approvalHash } = made;
+  const targets = { areas: [COMMUNE] };
+  const play = () => controller.post<Problem>('editor', 'broadcasts', { announcementId: id, targets });
+  for (let i = 0; i < 25; i++) expect((await play()).body.error.code).toBe('announcement.not_approved');
+  await controller.post('editor', `announcements/${id}/submit`, {});
+  const yes = await controller.post<Problem>('editor', `announcements/${id}/approve`, {
+    sha256: approvalHash,
+  });
+  expect(yes.status).toBe(403);
+  const token = {
+    ...{ name: 'may', grants: [{ role: 'chairman', areas: [COMMUNE] }], scope: ['area:read'] },
+    expiresAt: Date.now() + 3_600_000,
+  };
+  const tooMuch = await controller.post<Problem>('administrator', 'tokens', token);
+  expect(tooMuch.body.error.code).toBe('token.too_much');
+  // Nobody is refused anything by these.
+  expect((await controller.post('administrator', 'tokens', { name: 'may' })).status).toBe(400);
+  expect((await controller.get('editor', 'announcements/ann_nothing')).status).toBeGreaterThanOrEqual(400);
+  await controller.context.services.refusals.close();
+  const refused = await controller.context.storage.read.audit.find(
+    { refused: true },
+    { order: 'oldest', limit: 100 },
+  );
+  const told = refused.map(({ actor, subject, detail }) => [actor, subject, detail]);
+  const plays = told.filter(([, subject]) => subject === 'POST /api/v1/broadcasts');
+  expect(plays).toHaveLength(20);
+  expect(new Set(plays.map(String)).size).toBe(1);
+  expect(plays[0]).toEqual(['editor', 'POST /api/v1/broadcasts', '{"code":"announcement.not_approved"}']);
+  // The editor’s further ones are counted; another person has entries of his own.
+  expect(told.slice(20)).toEqual([['administrator', 'POST /api/v1/tokens', '{"code":"token.too_much"}']]);
+});
+
+it('says what an announcement was when it was made: its words, and whose voice is said to be in it', async () => {
+  const controller = await startController();
+  const wanted = { areaId: COMMUNE, title: 'Tiêm chủng', text: 'Mời bà con.', recordedBy: 'chairman' };
+  const { body } = await controller.post<AnnouncementView>('editor', 'announcements', wanted);
+  const [made] = await entries(controller, 'action=announcement.create');
+  expect(JSON.parse(made?.detail ?? '')).toMatchObject({ text: 'Mời bà con.', recordedBy: 'chairman' });
+  const { id } = body;
+  await controller.call('editor', 'PATCH', `announcements/${id}`, { body: { recordedBy: null } });
+  const [changed] = await entries(controller, 'action=announcement.change');
+  expect(JSON.parse(changed?.before ?? '')).toEqual({ recordedBy: 'chairman' });
+  expect(JSON.parse(changed?.after ?? '')).toEqual({ recordedBy: null });
 });
 
 it('counts refusals instead of writing each, so that nobody fills the disk with them', async () => {

@@ -137,7 +137,7 @@ describe('from a recording to signed orders', { timeout: 60_000 }, () => {
     expect(changed.body).toMatchObject({ state: 'draft', mediaSha256: other, approvedSha256: null });
     const targets = { areas: [COMMUNE] };
     expect((await play(controller, { announcementId: id, targets })).body.error.code).toBe(
-      'request.conflict',
+      'announcement.not_approved',
     );
     await controller.post('editor', `announcements/${id}/submit`, {});
     const stale = await controller.post<Problem>('chairman', `announcements/${id}/approve`, {

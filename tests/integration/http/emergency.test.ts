@@ -134,7 +134,7 @@ describe('an emergency', () => {
     const { id, approvalHash } = await announce(controller, { ...stored, priority: 'emergency' });
     expect(await announcements.storedMessages(COMMUNE)).toEqual([]);
     const refused = await play(controller, { announcementId: id, targets: TARGETS, prelude: [id] });
-    expect(refused.body.error.code).toBe('request.conflict');
+    expect(refused.body.error.code).toBe('announcement.not_approved');
     await approve(controller, id, approvalHash ?? '');
     expect(await announcements.storedMessages(COMMUNE)).toMatchObject([
       // In whole milliseconds: a loudspeaker takes no plan head that says anything else.

@@ -168,7 +168,7 @@ it('nor does anybody’s word for an emergency: a leader says yes to it first', 
   await say(controller, 'editor', 'submit', id);
   await say(controller, 'chairman', 'reject', id, { reason: 'chưa có lệnh' });
   const glass = { breakGlass: { reason: 'không gọi được ai cả' } };
-  expect((await ask('editor', glass)).error.code).toBe('request.conflict');
+  expect((await ask('editor', glass)).error.code).toBe('announcement.not_approved');
   await say(controller, 'editor', 'submit', id);
   expect((await ask('editor', glass)).error.code).toBe('approval.areas_missing');
   expect((await ask('deputy')).error.code).toBe('approval.areas_missing');

@@ -180,4 +180,10 @@ it('a link asked for again under its key is another one, until it was used', slo
   expect((await choose(second.body.link.url)).body.error.code).toBe('link.invalid');
   const kept = await people.controller.context.storage.read.idempotency.get('quan-tri', 'tao-bich-1');
   expect(kept?.body).not.toContain(secretOf(first.body.link.url));
+  const again = await people.controller.context.storage.read.audit.find(
+    { action: 'account.link_again' },
+    { order: 'oldest', limit: 10 },
+  );
+  expect(again).toMatchObject([{ actor: 'quan-tri', subject: 'bich', origin: '192.0.2.1' }]);
+  expect(JSON.parse(again[0]?.detail ?? '')).toEqual({ link: second.body.link.id });
 });

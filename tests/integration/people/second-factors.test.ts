@@ -56,9 +56,17 @@ describe('an authenticator app', { timeout: 60_000 }, () => {
     const people = await startPeople();
     const { admin, secret } = await people.setUp();
     // In the database it is sealed.
-    const [kept] = await people.controller.context.storage.read.totps.all();
+    const { read } = people.controller.context.storage;
+    const [kept] = await read.totps.all();
     expect(kept?.secret).toMatch(/^sealed:1:/);
     expect(kept?.secret).not.toContain(secret);
+    // Both steps are on record, without it.
+    const set = (await read.audit.list(1, 100)).filter(({ action }) => action.startsWith('totp.'));
+    expect(set.map(({ actor, action }) => [actor, action])).toEqual([
+      ['quan-tri', 'totp.begin'],
+      ['quan-tri', 'totp.set_up'],
+    ]);
+    expect(JSON.stringify(set)).not.toContain(secret);
     expect((await admin.post('account/totp')).body.error.code).toBe('request.conflict');
     expect((await admin.post('account/totp/remove', { code: '000000' })).body.error.code).toBe(
       'login.failed',

@@ -100,6 +100,12 @@ it('a token ends with who made it, and is shown again only while it was never us
     (await people.browser().get('areas', { headers: { authorization: `Bearer ${body.secret}` } })).status;
   expect([await use(first), await use(second)]).toEqual([401, 200]);
   expect((await ask()).body.error.code).toBe('request.conflict');
+  const again = await people.controller.context.storage.read.audit.find(
+    { action: 'token.secret_again' },
+    { order: 'oldest', limit: 10 },
+  );
+  expect(again).toMatchObject([{ actor: 'dia-phuong', subject: 'token/may', origin: '192.0.2.1' }]);
+  expect(JSON.stringify(again)).not.toContain(second.body.secret);
   await admin.post('accounts/dia-phuong/deactivate', { reason: 'chuyển đi' });
   expect(await use(second)).toBe(401);
 });
