@@ -131,7 +131,7 @@ describe('a withdrawal', { timeout: 60_000 }, () => {
     const again = await controller.post<Problem>('editor', 'broadcasts', {
       ...{ announcementId: made.id, targets: TARGETS },
     });
-    expect(again.body.error.code).toBe('request.conflict');
+    expect(again.body.error.code).toBe('announcement.not_approved');
   });
 
   it('stops what airs without an approval too: as an emergency, or as it was ordered before a change', async () => {

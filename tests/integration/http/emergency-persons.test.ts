@@ -267,7 +267,7 @@ describe('an emergency', { timeout: 60_000 }, () => {
     expect(partly.broadcast).toMatchObject({ targetCount: 1, withheld: [{ areaId: 'ap-2' }] });
     await controller.post('chairman', `announcements/${urgent.id}/reject`, { reason: 'sai' });
     expect((await ask(controller, 'editor', urgent, { breakGlass: GLASS })).error.code).toBe(
-      'request.conflict',
+      'announcement.not_approved',
     );
     // A stop holds against it as against every other, unless it lifts it.
     const next = await written(controller);
