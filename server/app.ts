@@ -23,7 +23,7 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
       return server;
     },
   };
-  const app = await buildApi(context.services, context.log, secure?.make);
+  const app = await buildApi(context.services, context.log, { server: secure?.make });
   const { broker, gateway } = context.speakerSide;
   if (broker !== null) {
     const clientCertificates = settings !== null && settings.clientCa !== null;

@@ -80,6 +80,11 @@ export const apiErrors = errorTable({
     message:
       'The form cannot be read ({reason}): expected multipart/form-data, whole, with the boundary that its header names. Send the file again.',
   },
+  'upload.cut_off': {
+    status: 400,
+    message:
+      'The upload was cut off after {megabytes} MB: the file itself is as it was. Send it again, or copy it to the machine and use "npm run restore".',
+  },
   'announcement.no_audio': {
     status: 409,
     message: 'Announcement "{id}" has no audio yet: attach a prepared file first.',

@@ -46,20 +46,30 @@ import { standingRoutes } from './routes/standing-approvals.ts';
 import { metricsRoute, probeRoutes, trustRoutes, whoAmIRoute } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import type { ApiServices } from './services.ts';
+import { spareSlowUploads } from './slow-uploads.ts';
 
 /** Largest body that is not an upload: ten thousand loudspeakers named one by one. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
 export const REQUEST_TIMEOUT_MS = 10 * 60_000;
+/** A backup takes as long as its line needs; this long without a byte is the end of it. */
+const UPLOAD_IDLE_MS = 3 * 60_000;
 
-/** Builds the HTTP API, on a server of one's own where one is given. It listens on no port. */
+export interface ApiOptions {
+  /** A server of one's own, with its own limits. */
+  readonly server?: ((handler: RequestListener) => Server) | undefined;
+  /** How long a backup that is sent may pause; three minutes by default. */
+  readonly uploadIdleMs?: number;
+}
+
+/** Builds the HTTP API. It listens on no port. */
 export async function buildApi(
   services: ApiServices,
   log: FastifyBaseLogger,
-  server?: (handler: RequestListener) => Server,
+  options: ApiOptions = {},
 ): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
-    ...(server === undefined ? {} : { serverFactory: server }),
+    ...(options.server === undefined ? {} : { serverFactory: options.server }),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -69,6 +79,7 @@ export async function buildApi(
     trustProxy: services.trustedProxies === '' ? false : services.trustedProxies,
     routerOptions: { maxParamLength: 128 },
   });
+  spareSlowUploads(app);
   compileSchemasLate(app);
   app.decorateRequest('actor', null);
   app.decorateRequest('session', null);
@@ -80,21 +91,21 @@ export async function buildApi(
   await describeApi(app, services.version, cookieName(services.people.publicUrl));
 
   await app.register(cookie);
-  await app.register(publicRoutes(services));
+  await app.register(publicRoutes(services, options.uploadIdleMs ?? UPLOAD_IDLE_MS));
   await app.register(privateRoutes(services));
   return app;
 }
 
 /** Nobody is asked who he is here. */
 const publicRoutes =
-  (services: ApiServices): FastifyPluginAsync =>
+  (services: ApiServices, uploadIdleMs: number): FastifyPluginAsync =>
   async (app) => {
     onlyPublicRoutes(app, services.people.publicUrl);
     serveDescription(app);
     await app.register(consoleRoutes());
     await app.register(probeRoutes(services));
     await app.register(trustRoutes(services), { prefix: API_ROOT });
-    await app.register(setupRestoreRoutes(services), { prefix: API_ROOT });
+    await app.register(setupRestoreRoutes(services, uploadIdleMs), { prefix: API_ROOT });
     await app.register(signInRoutes(services), { prefix: API_ROOT });
     await app.register(enrolmentRoutes(services), { prefix: API_ROOT });
   };

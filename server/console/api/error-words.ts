@@ -103,6 +103,8 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
     'Không đặt được bản sao lưu, cũng không trả lại được như cũ ({reason}). Dữ liệu cũ nằm trong “{aside}”, không mất gì. Báo cho kỹ thuật viên.',
   'restore.busy': 'Đang khôi phục một bản khác. Chờ xong rồi thử lại.',
   'upload.no_file': 'Chưa chọn tệp.',
+  'upload.cut_off':
+    'Đường truyền bị đứt khi tệp chưa gửi hết. Tệp không hỏng: hãy gửi lại. Nếu vẫn đứt, chép tệp vào máy chủ rồi dùng lệnh “npm run restore”.',
   'upload.malformed': 'Tệp gửi lên bị đứt giữa chừng. Hãy gửi lại.',
 };
 

@@ -1,5 +1,5 @@
 import type { RestoreState, SetupState } from '#protocols';
-import { API, ApiError, call, readAnswer } from './client.ts';
+import { API, ApiError, call, isApiError, readAnswer } from './client.ts';
 
 /** As `SETUP_SECRET_HEADER` of `protocols/http` has it. */
 const SECRET_HEADER = 'x-setup-secret';
@@ -19,12 +19,14 @@ export function sendBackup(
     request.open('POST', `${API}/setup/restore`);
     request.setRequestHeader(SECRET_HEADER, secret);
     request.upload.onprogress = ({ loaded, total }) => onSent(loaded, total);
-    request.onerror = () => reject(new ApiError('console.offline', 'the upload was cut off'));
+    const cutOff = () => new ApiError('upload.cut_off', 'the upload was cut off');
+    request.onerror = () => reject(cutOff());
     request.onload = () => {
       try {
         resolve(readAnswer<RestoreState>(request.status, request.responseText));
       } catch (error) {
-        reject(error);
+        // A proxy's own page, which says that it waited no longer.
+        reject(isApiError(error, 'console.unreadable') ? cutOff() : error);
       }
     };
     request.send(form);

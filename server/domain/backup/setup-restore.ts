@@ -59,12 +59,12 @@ export class SetupRestore extends Lifecycle {
     if (phase !== 'none' && phase !== 'failed') throw new DomainError('restore.busy', { phase });
   }
 
-  /** Takes the file in; resolves when it is all here, and goes on by itself. Call `admit` first. */
+  /** Takes the file in; resolves when it is all here, and goes on by itself. Call `admit` first. Throws `upload.cut_off`, `backup.no_room`. */
   async begin(passphrase: string, source: AsyncIterable<Uint8Array>): Promise<RestoreState> {
     const { stage, onError } = this.#options;
     this.#state = { ...NOTHING, phase: 'receiving' };
     try {
-      await stage.receive(source, (bytes) => {
+      await stage.receive(untilCutOff(source), (bytes) => {
         this.#state = { ...this.#state, bytes, total: bytes };
       });
     } catch (error) {
@@ -96,5 +96,18 @@ export class SetupRestore extends Lifecycle {
       ? error
       : new DomainError('backup.damaged', { reason: 'it could not be read' });
     this.#state = { ...this.#state, phase: 'failed', error: { code, message, params: { ...params } } };
+  }
+}
+
+/** What is sent, with a line that breaks told apart from a disk that fails and from a file that is damaged. Throws `upload.cut_off`. */
+async function* untilCutOff(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let bytes = 0;
+  try {
+    for await (const piece of source) {
+      bytes += piece.byteLength;
+      yield piece;
+    }
+  } catch (cause) {
+    throw new DomainError('upload.cut_off', { megabytes: Math.floor(bytes / 1024 ** 2) }, { cause });
   }
 }

@@ -5,13 +5,17 @@ import { DomainError, RestoreStateSchema, SETUP_SECRET_HEADER } from '#protocols
 import { anybody } from '../access.ts';
 import { asMalformed } from '../malformed-form.ts';
 import type { ApiServices } from '../services.ts';
+import { allowSlowUpload } from '../slow-uploads.ts';
 
 /** As long as a backup may be; the disk says the rest. */
 const MOST_BYTES = 1024 ** 4;
 
-/** Putting a backup back on a controller that nobody has set up yet: its one-time secret is the key. */
+/**
+ * Putting a backup back on a controller that nobody has set up yet: its one-time secret is the key. The upload may take as long as
+ * its line needs, and pause for `idleMs`.
+ */
 export const setupRestoreRoutes =
-  ({ setupRestore }: ApiServices): FastifyPluginAsyncTypebox =>
+  ({ setupRestore }: ApiServices, idleMs: number): FastifyPluginAsyncTypebox =>
   async (app) => {
     await app.register(multipart, {
       limits: { files: 1, fields: 1, fieldSize: 256, parts: 2, headerPairs: 20, fileSize: MOST_BYTES },
@@ -33,6 +37,7 @@ export const setupRestoreRoutes =
       },
       async (request, reply) => {
         await setupRestore.admit(secretOf(request));
+        allowSlowUpload(request, idleMs);
         if (!request.isMultipart()) throw new DomainError('upload.no_file');
         try {
           let passphrase: string | undefined;
