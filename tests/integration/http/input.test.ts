@@ -43,13 +43,14 @@ it('tells browsers what they may do with every answer, errors and live events to
 
 it('keeps what failed inside to itself', async () => {
   const controller = await startController();
+  const { sha256 } = await controller.approved();
   const { services, log } = controller.context;
   const open = async () => {
     throw new Error('EACCES: permission denied, open "/var/lib/loa/keys/root.pem"');
   };
   const faulty = await buildApi({ ...services, content: { open } }, log);
   const { statusCode, body, headers } = await faulty.inject({
-    url: `/api/v1/media/${'a'.repeat(64)}`,
+    url: `/api/v1/media/${sha256}`,
     headers: controller.credentials('viewer'),
   });
   await faulty.close();
