@@ -58,8 +58,9 @@ itWith(['ffmpeg'], 'a relay that gives nothing fails, and a message that is not 
   const { port } = station.address() as { port: number };
   const url = `http://127.0.0.1:${port}/live`;
   const relay = { kind: 'relay', url, station: 'VOV1', durationMs: 4_000, fallback: null } as const;
-  // Long enough that on a busy machine it does not come after its own end.
-  const startsAt = Math.round(Date.now());
+  // Ahead, so that on a busy machine it does not come after its own end; and where it did, that is what the test says.
+  const startsAt = Math.round(Date.now()) + 1_500;
   const silent = await send(playOrder(relay, { startsAt, hardEndAt: startsAt + 4_000 }));
-  expect(await told(silent, 'failed')).toMatchObject({ code: 'order.stream_failed' });
+  const over = await Promise.race([told(silent, 'failed'), told(silent, 'missed'), told(silent, 'refused')]);
+  expect(over).toMatchObject({ kind: 'failed', code: 'order.stream_failed' });
 });
