@@ -1,8 +1,8 @@
 import type { Instant } from '#kit';
 import type { ApprovalsDue } from '#protocols';
-import type { AreaTree } from '../areas/area.ts';
+import { type AreaTree, DEFAULT_ZONE } from '../areas/area.ts';
 import type { MailText } from '../mail/mail-queue.ts';
-import { localDay, offsetMinutes } from '../policies/zoned-time.ts';
+import { localDay, offsetMinutes, writtenDay } from '../policies/zoned-time.ts';
 import { type Account, areasOfAccount, type Notice } from './account.ts';
 
 /** Something that airs and lacks an approval. */
@@ -28,7 +28,6 @@ const HAPPENED: Readonly<Record<AccountNotice['kind'], string>> = {
 
 /** As many broadcasts as a mail lists. */
 const MOST_ITEMS = 30;
-const DEFAULT_ZONE = 'Asia/Ho_Chi_Minh';
 
 /** The mail that goes with a notice about an account. */
 export function accountMail(account: Account, { at, kind, by }: AccountNotice, tree: AreaTree): MailText {
@@ -99,10 +98,5 @@ function timeOf(zone: string, at: Instant): string {
 
 /** "06/01/2026". */
 function dayOf(zone: string, at: Instant): string {
-  const { year, month, day } = localDay(zone, at);
-  return `${two(day)}/${two(month)}/${year}`;
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, '0');
+  return writtenDay(localDay(zone, at));
 }

@@ -1,4 +1,4 @@
-import { localDay } from '../policies/zoned-time.ts';
+import { localDay, writtenDay } from '../policies/zoned-time.ts';
 
 /** What a sheet says besides the passphrase. */
 export interface SheetFacts {
@@ -12,8 +12,7 @@ export interface SheetFacts {
 
 /** The sheet as one page to print: no script, nothing fetched from anywhere. */
 export function sheetHtml({ number, madeAt, passphrase, place, zone }: SheetFacts): string {
-  const { day, month, year } = localDay(zone, madeAt);
-  const date = `${String(day).padStart(2, '0')}/${String(month).padStart(2, '0')}/${year}`;
+  const date = writtenDay(localDay(zone, madeAt));
   return `<!doctype html>
 <html lang="vi"><head><meta charset="utf-8"><title>Phiếu sao lưu số ${number}</title>
 <style>

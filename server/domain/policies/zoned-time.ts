@@ -55,6 +55,12 @@ export function localDay(zone: string, at: Instant): CalendarDay {
   return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
 }
 
+/** A day as people here write it, "06/01/2026". */
+export function writtenDay({ year, month, day }: CalendarDay): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${two(day)}/${two(month)}/${year}`;
+}
+
 /** The same day, in days since 1970-01-01. */
 export function localDayNumber(zone: string, at: Instant): number {
   return Math.floor((at + offsetAt(clockOf(zone), at)) / DAY_MS);

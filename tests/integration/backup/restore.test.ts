@@ -47,15 +47,21 @@ describe('a place that is not empty', () => {
   });
 });
 
+/** The backup, unpacked beside what a folder holds, and nothing of it placed yet. `before`: what lay there. */
+async function staged() {
+  const old = await dataFolder();
+  const before = await names(old);
+  const place = { dataFolder: old, databaseUrl: `file:${join(old, 'loa.db')}` };
+  const { file, passphrase } = backup;
+  const step = await TASKS.stage({ ...place, file, passphrase, now: 0 }, nothing);
+  return { old, before, place, step };
+}
+
 describe('a restore that was cut off', () => {
   it.each(['before anything was moved', 'after the old was moved aside', 'after the database was placed'])(
     '%s is gone on with, and nothing is lost',
     async (when) => {
-      const old = await dataFolder();
-      const before = await names(old);
-      const place = { dataFolder: old, databaseUrl: `file:${join(old, 'loa.db')}` };
-      const { file, passphrase } = backup;
-      const step = await TASKS.stage({ ...place, file, passphrase, now: 0 }, nothing);
+      const { old, before, place, step } = await staged();
       const files = join(old, 'restoring', 'files');
       if (when !== 'before anything was moved') {
         await mkdir(join(old, step.replaced));
@@ -77,11 +83,7 @@ describe('a restore that was cut off', () => {
   it.each(['', 'after the old was put back in part'])(
     'by what cannot be placed is undone with a clear word, and never tried again %s',
     async (when) => {
-      const old = await dataFolder();
-      const before = await names(old);
-      const place = { dataFolder: old, databaseUrl: `file:${join(old, 'loa.db')}` };
-      const { file, passphrase } = backup;
-      const step = await TASKS.stage({ ...place, file, passphrase, now: 0 }, nothing);
+      const { old, before, place, step } = await staged();
       const files = join(old, 'restoring', 'files', 'data');
       // A folder that stands where the staged one has a file.
       await rm(join(files, 'latches.bin'));
