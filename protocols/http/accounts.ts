@@ -99,6 +99,8 @@ export const AccountCreatedSchema = Type.Object({ account: AccountSchema, link: 
 export const PairingParamsSchema = Type.Object({ name: AccountNameSchema, id: IdSchema });
 export const PairingStateSchema = Type.Object({
   id: IdSchema,
+  /** Whose phone it is for, as people call that person. */
+  person: Type.String(),
   state: Type.Enum(['waiting', 'used', 'expired']),
   expiresAt: InstantSchema,
 });

@@ -62,8 +62,11 @@ export const AnnouncementSchema = Type.Object({
   createdBy: Type.String(),
   /** Who composed what it says now: none of them may approve it. */
   composers: Type.Array(Type.String()),
+  /** Their names as they are now, in the same order; a machine as it stands there. */
+  composerNames: Type.Array(Type.String()),
   /** The leader whose voice it is. */
   recordedBy: nullable(Type.String()),
+  recordedByName: nullable(Type.String()),
   /** The areas that it is meant for, whose leaders are asked; empty: its own. */
   forAreas: Type.Array(IdSchema),
   /** A "yes" holds in its area and below; anything else closes the area with all below it. */

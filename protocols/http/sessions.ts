@@ -84,7 +84,13 @@ export const SessionViewSchema = Type.Object({
     }),
   ),
   /** What others (or the person elsewhere) did to the account, newest last. */
-  notices: Type.Array(Type.Object({ at: InstantSchema, kind: Type.String(), by: Type.String() })),
+  notices: Type.Array(
+    Type.Object({
+      ...{ at: InstantSchema, kind: Type.String(), by: Type.String() },
+      /** That person's name as it is now. */
+      byName: Type.String(),
+    }),
+  ),
   /** Whether this controller has a mail server: without one nothing is mailed. */
   sendsMail: Type.Boolean(),
   idleMs: Type.Integer(),

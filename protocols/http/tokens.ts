@@ -31,6 +31,8 @@ export const TokenSchema = Type.Object({
   expiresAt: InstantSchema,
   createdAt: InstantSchema,
   createdBy: Type.String(),
+  /** That person's name as it is now. */
+  createdByName: Type.String(),
   lastUsedAt: nullable(InstantSchema),
   revokedAt: nullable(InstantSchema),
 });

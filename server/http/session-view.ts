@@ -27,7 +27,7 @@ export function sessionView(session: Session, { people, clock }: ApiServices): S
       areas: [...areas],
       permissions: [...GRANTS[role]],
     })),
-    notices: [...notices],
+    notices: notices.map((one) => ({ ...one, byName: directory.calledBy(one.by) })),
     sendsMail: people.sendsMail,
     idleMs: SESSION_LIFE[kind].idleMs,
   };

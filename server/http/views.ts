@@ -15,6 +15,8 @@ export function announcementView(
   return {
     ...announcement,
     composers: [...announcement.composers],
+    composerNames: announcement.composers.map(nameOf),
+    recordedByName: announcement.recordedBy === null ? null : nameOf(announcement.recordedBy),
     forAreas: [...announcement.forAreas],
     decisions: announcement.decisions.map((one) => ({ ...one, byName: nameOf(one.by) })),
     missing,

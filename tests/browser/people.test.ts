@@ -60,7 +60,7 @@ describeWith(['chromium'], 'the page of people', () => {
     await admin.press('Đóng');
     await admin.press('Quản lý: Lê Văn Tâm');
     await admin.press('Ghép điện thoại');
-    await admin.sees('mở máy ảnh điện thoại và quét');
+    await admin.sees('Lê Văn Tâm: mở máy ảnh điện thoại và quét');
     const link = await readQr(admin);
     await station().look(admin, 'pairing');
     const chairman = await station().person(PHONE);
@@ -81,6 +81,7 @@ describeWith(['chromium'], 'the page of people', () => {
     await station().look(editor, 'pairing-ask', PHONE);
     await editor.press('Mở mã QR');
     await editor.sees('Sau khi quét, người đó nhập mật khẩu');
+    await editor.sees('Phạm Thị Lan: mở máy ảnh điện thoại và quét');
     const phone = await station().person(PHONE);
     await phone.goTo(await readQr(editor));
     await phone.sees('Mã QR do người khác mở giúp');
@@ -124,7 +125,7 @@ describeWith(['chromium'], 'the page of people', () => {
     await editor.sees('Không có trang này');
     await editor.goTo(`${station().url}/account`);
     await editor.sees('Vai trò của tài khoản đã thay đổi');
-    await editor.sees('Địa chỉ thư nhận thông báo đã thay đổi');
+    await editor.sees('Địa chỉ thư nhận thông báo đã thay đổi, bởi Nguyễn Thị Hạnh');
   });
 
   it('makes a link by which a password is set anew, and ends what was logged in with the old one', async () => {

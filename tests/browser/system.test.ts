@@ -92,6 +92,7 @@ describeWith(['chromium'], 'the pages of who keeps the controller', () => {
     await admin.press('Thu hồi mã của bang-theo-doi');
     await admin.press('Thu hồi');
     await admin.sees('Đã thu hồi');
+    await admin.sees('tạo bởi Nguyễn Thị Hạnh, ');
     expect(await asks()).toBe(401);
     await station().look(admin, 'tokens');
   });

@@ -118,10 +118,14 @@ export class ApiTokenService {
   }
 }
 
-/** The record as administrators see it. */
-export function tokenView({ secretHash: _, grants, scope, ...token }: ApiToken): TokenView {
+/** The record as administrators see it, with what people call its maker. */
+export function tokenView(
+  { secretHash: _, grants, scope, ...token }: ApiToken,
+  nameOf: (account: string) => string,
+): TokenView {
   return {
     ...token,
+    createdByName: nameOf(token.createdBy),
     grants: grants.map(({ role, areas }) => ({ role, areas: [...areas] })),
     scope: [...scope],
   };

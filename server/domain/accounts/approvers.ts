@@ -7,6 +7,7 @@ import { GRANTS } from './roles.ts';
 /** A person who may approve. */
 export interface Approver {
   readonly name: string;
+  /** With the login name behind it where another person is called the same. */
   readonly displayName: string;
 }
 
@@ -48,7 +49,8 @@ export class Approvers {
     for (const account of accounts)
       for (const { role, areas } of grantsInForce(account, now)) {
         if (!GRANTS[role].includes('announcement:approve')) continue;
-        const { name, displayName } = account;
+        const { name } = account;
+        const displayName = this.#accounts.calledBy(name);
         for (const id of areas) {
           const known = byArea.get(id) ?? [];
           byArea.set(id, known);

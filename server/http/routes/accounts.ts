@@ -239,7 +239,8 @@ export const accountRoutes =
         const { name, id } = request.params;
         const link = await accounts.pairing(actorOf(request), directory.get(name).name, id);
         const waiting = isOpen(link, clock.now()) ? ('waiting' as const) : ('expired' as const);
-        return { id, state: link.used ? ('used' as const) : waiting, expiresAt: link.expiresAt };
+        const state = link.used ? ('used' as const) : waiting;
+        return { id, person: directory.calledBy(name), state, expiresAt: link.expiresAt };
       },
     );
   };

@@ -20,7 +20,7 @@ import { permission } from '../access.ts';
 import { act } from '../act.ts';
 import { auditView, signedBy } from '../audit-view.ts';
 import { BYTE_ORDER_MARK, csvLine } from '../csv.ts';
-import { personName } from '../person-name.ts';
+import { bareName } from '../person-name.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
 
@@ -34,7 +34,7 @@ export const auditRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
     const { auditHeads, auditLog, clock, headDelivery, headPlace, people, statements } = services;
-    const view = (entry: AuditEntry) => auditView(entry, personName(people.directory));
+    const view = (entry: AuditEntry) => auditView(entry, bareName(people.directory));
     const tags = ['audit'];
     const config = permission('audit:read');
 

@@ -13,6 +13,7 @@ import {
 import { type MadeToken, tokenView } from '../../domain/accounts/api-token-service.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
+import { personName } from '../person-name.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
 
@@ -23,9 +24,10 @@ const keptTokenCodec = codec('kept answer', Type.Object({ id: IdSchema }));
 export const tokenRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { apiTokens } = services.people;
+    const { apiTokens, directory } = services.people;
+    const view = (token: MadeToken['token']) => tokenView(token, personName(directory));
     const tags = ['tokens'];
-    const shown = ({ token, secret }: MadeToken) => ({ token: tokenView(token), secret });
+    const shown = ({ token, secret }: MadeToken) => ({ token: view(token), secret });
 
     app.get(
       '/tokens',
@@ -33,7 +35,7 @@ export const tokenRoutes =
         config: permission('token:read'),
         schema: { summary: 'Tokens of the actor’s areas', tags, response: { 200: TokenListSchema } },
       },
-      async (request) => ({ tokens: apiTokens.list(actorOf(request)).map(tokenView) }),
+      async (request) => ({ tokens: apiTokens.list(actorOf(request)).map(view) }),
     );
 
     app.post(
@@ -81,7 +83,7 @@ export const tokenRoutes =
       (request, reply) =>
         act(services, request, reply, async (tx, actor) => ({
           status: 200,
-          body: tokenView(await apiTokens.revoke(tx, actor, request.params.id)),
+          body: view(await apiTokens.revoke(tx, actor, request.params.id)),
         })),
     );
   };

@@ -14,7 +14,10 @@ it('a machine’s token does what its scope says, until it ends', slow, async ()
   const wanted = { name: 'bang-dien-tu', grants: [{ role: 'editor', areas: [COMMUNE] }], expiresAt };
   const scope = ['announcement:read', 'announcement:write'];
   const made = await admin.post<Made>('tokens', { ...wanted, scope });
-  expect(made).toMatchObject({ status: 201, body: { token: { createdBy: 'quan-tri', lastUsedAt: null } } });
+  expect(made).toMatchObject({
+    status: 201,
+    body: { token: { createdBy: 'quan-tri', createdByName: 'Quản trị viên', lastUsedAt: null } },
+  });
   const { secret, token } = made.body;
   const machine = people.browser();
   const headers = { authorization: `Bearer ${secret}` };
@@ -23,6 +26,8 @@ it('a machine’s token does what its scope says, until it ends', slow, async ()
   const draft = { areaId: COMMUNE, title: 'x' };
   expect((await machine.post('announcements', draft, { headers })).body).toMatchObject({
     createdBy: 'token/bang-dien-tu',
+    composers: ['token/bang-dien-tu', 'quan-tri'],
+    composerNames: ['token/bang-dien-tu', 'Quản trị viên'],
   });
   expect((await machine.get('speakers', { headers })).status).toBe(403);
   expect((await machine.get('session', { headers })).body.error.code).toBe('account.session_needed');

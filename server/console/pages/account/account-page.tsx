@@ -1,6 +1,7 @@
 import { useSigned } from '../../app/session.tsx';
 import { words as shared } from '../../app/words.ts';
 import { dayOf, when } from '../../ui/format.ts';
+import { PersonName } from '../../ui/person.tsx';
 import { AppCard } from './app-card.tsx';
 import { EmailCard } from './email-card.tsx';
 import { PasskeysCard } from './passkeys-card.tsx';
@@ -37,11 +38,16 @@ export default function AccountPage() {
         ) : (
           <>
             <ul className="rows">
-              {[...notices].reverse().map(({ at, kind, by }) => (
+              {[...notices].reverse().map(({ at, kind, by, byName }) => (
                 <li key={`${at} ${kind}`}>
                   <div>
                     {shared.notices[kind] ?? kind}
-                    {kind !== 'approval_due' && `, ${by === account.name ? words.byYou : words.by(by)}`}
+                    {kind !== 'approval_due' && by === account.name && `, ${words.byYou}`}
+                    {kind !== 'approval_due' && by !== account.name && (
+                      <>
+                        , {words.by} <PersonName name={byName} login={by} />
+                      </>
+                    )}
                   </div>
                   <span className="soft small">{when(at)}</span>
                 </li>

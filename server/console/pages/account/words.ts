@@ -6,7 +6,7 @@ export const words = {
   noticesTitle: 'Thông báo về tài khoản',
   noticesHint: 'Nếu có việc không phải do bạn làm, hãy đổi mật khẩu và báo ngay cho quản trị viên.',
   noticesNone: 'Chưa có gì.',
-  by: (name: string) => `bởi ${name}`,
+  by: 'bởi',
   byYou: 'bởi chính bạn',
   mail: 'Nhận thông báo bằng thư',
   mailSave: 'Lưu địa chỉ thư',

@@ -3,6 +3,7 @@ import type { AnnouncementView } from '#protocols';
 import { useSigned } from '../../app/session.tsx';
 import { when } from '../../ui/format.ts';
 import { Chip } from '../../ui/notice.tsx';
+import { PersonName, PersonNames } from '../../ui/person.tsx';
 import { signed } from '../../ui/signed.ts';
 import { Spoken } from './spoken.tsx';
 import { words } from './words.ts';
@@ -42,11 +43,15 @@ export function AnnouncementCard(props: {
           </>
         )}
         <dt>{words.by}</dt>
-        <dd>{rest.composers.join(', ')}</dd>
+        <dd>
+          <PersonNames names={rest.composerNames} logins={rest.composers} />
+        </dd>
         {rest.recordedBy !== null && (
           <>
             <dt>{words.recordedBy}</dt>
-            <dd>{rest.recordedBy}</dd>
+            <dd>
+              <PersonName name={rest.recordedByName ?? ''} login={rest.recordedBy} />
+            </dd>
           </>
         )}
         <dt>{words.sent}</dt>

@@ -4,6 +4,7 @@ import { call, isApiError } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { Confirm } from '../../ui/dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
+import { PersonNames } from '../../ui/person.tsx';
 import { Spoken } from './spoken.tsx';
 import type { Waiting } from './waiting.ts';
 import { words } from './words.ts';
@@ -52,7 +53,9 @@ export function Approve(props: {
           <dt>{words.yourAreas}</dt>
           <dd>{asked.areas.map(({ name }) => name).join(', ')}</dd>
           <dt>{words.by}</dt>
-          <dd>{shown.composers.join(', ')}</dd>
+          <dd>
+            <PersonNames names={shown.composerNames} logins={shown.composers} />
+          </dd>
         </dl>
         <Spoken announcement={shown} />
       </div>

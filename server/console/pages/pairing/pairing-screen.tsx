@@ -34,7 +34,7 @@ export function PairingScreen(props: { readonly name: string; readonly onClose: 
       <ErrorNotice error={error} />
       {link !== undefined && now === 'waiting' && (
         <>
-          <h2>{words.scan(name)}</h2>
+          <h2>{words.scan(state.value?.person ?? name)}</h2>
           <Qr svg={link.qr} alt={words.alt} large />
           <p>{link.direct ? words.direct : words.proof}</p>
           <p className="soft">{words.waiting(when(link.expiresAt))}</p>

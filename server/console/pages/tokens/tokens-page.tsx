@@ -9,6 +9,7 @@ import { CopyButton } from '../../ui/copy.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
 import { ago, dayOf } from '../../ui/format.ts';
 import { Chip, ErrorNotice, Notice, Waiting } from '../../ui/notice.tsx';
+import { PersonName } from '../../ui/person.tsx';
 import { CreateToken, type MadeToken } from './create-token.tsx';
 import { words } from './words.ts';
 
@@ -62,8 +63,8 @@ export default function TokensPage() {
                       </ul>
                     </details>
                     <div className="soft small">
-                      {words.by(token.createdBy, dayOf(token.createdAt))};{' '}
-                      {words.expires(dayOf(token.expiresAt))};{' '}
+                      {words.by} <PersonName name={token.createdByName} login={token.createdBy} />,{' '}
+                      {dayOf(token.createdAt)}; {words.expires(dayOf(token.expiresAt))};{' '}
                       {token.lastUsedAt === null
                         ? words.neverUsed
                         : words.lastUsed(ago(token.lastUsedAt, session.now))}

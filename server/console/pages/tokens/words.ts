@@ -16,7 +16,7 @@ export const words = {
     'Mã chỉ hiện một lần này. Chép ngay vào cấu hình của máy kia; ai có mã này làm được mọi việc ghi ở trên.',
   secretUse: 'Gửi kèm mỗi yêu cầu trong tiêu đề “Authorization: Bearer …”.',
   close: 'Đóng',
-  by: (name: string, at: string) => `tạo bởi ${name}, ${at}`,
+  by: 'tạo bởi',
   expires: (at: string) => `hết hạn ${at}`,
   lastUsed: (when: string) => `dùng lần cuối ${when}`,
   neverUsed: 'chưa dùng lần nào',
