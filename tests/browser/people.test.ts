@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AccountView, SessionView } from '#protocols';
+import { suggestedName } from '../../server/console/ui/login-name.ts';
 import { describeWith } from '../helpers/requirements.ts';
 import type { Page } from './page.ts';
 import { readQr } from './read-qr.ts';
@@ -29,6 +30,14 @@ describeWith(['chromium'], 'the page of people', () => {
     await admin.choose('Vai trò', role);
     await admin.fill('Địa chỉ thư điện tử', role === 'chairman' ? 'tam@xa.test' : '');
     await station().look(admin, 'invite');
+    // No area is chosen for anybody: a slip would give away all of them.
+    await admin.press('Tạo lời mời');
+    await admin.sees('Chưa chọn địa bàn.');
+    await admin.until("document.activeElement?.labels?.[0]?.textContent === 'Địa bàn'");
+    await station().look(admin, 'invite-unplaced');
+    expect(await account(suggestedName(displayName))).toBeUndefined();
+    await admin.choose('Địa bàn', 'tan-an');
+    await admin.until("!document.body.innerText.includes('Chưa chọn địa bàn')");
     await admin.press('Tạo lời mời');
     await admin.sees('Liên kết chỉ hiện một lần này');
     const link = await readQr(admin);
@@ -110,7 +119,11 @@ describeWith(['chromium'], 'the page of people', () => {
     // Told where it is entered that nothing is sent, as long as nobody set a mail server.
     await admin.sees('Máy chủ này chưa được cài đặt để gửi thư');
     await admin.fill('Địa chỉ thư điện tử', 'binh@xa.test');
+    await admin.press('Lưu');
+    await admin.sees('Chưa chọn địa bàn.');
     await station().look(admin, 'person-change');
+    expect((await account('tran-van-binh'))?.grants).toMatchObject([{ role: 'editor' }]);
+    await admin.value("window.loa.set([...document.querySelectorAll('dialog select')].at(-1), 'tan-an')");
     await admin.press('Lưu');
     await admin.sees('Kỹ thuật viên: xã Tân An');
     expect((await account('tran-van-binh'))?.grants).toMatchObject([
@@ -180,5 +193,16 @@ describeWith(['chromium'], 'the page of people', () => {
     await admin.press('Đóng');
     await admin.until("!document.body.innerText.includes('Đã ngừng')");
     expect(await account('tran-van-binh')).toMatchObject({ deactivatedAt: null });
+  });
+
+  it('gives the only area there is to who has no other', async () => {
+    const { page } = await station().administrator('Đặng Thị Hoa', Date.now(), ['ap-1']);
+    await page.press('Người dùng');
+    await page.press('Mời người mới');
+    await page.fill('Họ và tên', 'Võ Văn Út');
+    expect(await page.value("window.loa.find('field', 'Địa bàn').value")).toBe('ap-1');
+    await page.press('Tạo lời mời');
+    await page.sees('Liên kết chỉ hiện một lần này');
+    expect((await account('vo-van-ut'))?.grants).toMatchObject([{ role: 'editor', areas: ['ap-1'] }]);
   });
 });

@@ -30,7 +30,10 @@ describeWith(['chromium'], 'the page of loudspeakers', () => {
   it('adds one and prints its sheet, whose QR code says what it says', async () => {
     await technician.press('Thêm cụm loa');
     await technician.fill('Tên cụm loa', 'Loa nhà văn hóa ấp 1');
+    await technician.press('Tạo và lấy phiếu ghi danh');
+    await technician.sees('Chưa chọn địa bàn.');
     await station().look(technician, 'speaker-new');
+    await technician.choose('Địa bàn', 'ap-1');
     await technician.press('Tạo và lấy phiếu ghi danh');
     await technician.sees('Mã chỉ hiện một lần này');
     const code = await technician.value<string>(CODE);

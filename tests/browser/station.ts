@@ -89,8 +89,8 @@ export class Station {
   }
 
   /** An administrator with an authenticator app: its secret, and the codes for when the phone is lost. */
-  async administrator(displayName: string, now = Date.now()) {
-    const page = await this.member('administrator', displayName);
+  async administrator(displayName: string, now = Date.now(), areas: readonly string[] = [COMMUNE]) {
+    const page = await this.member('administrator', displayName, { areas });
     const { secret } = await page.value<{ secret: string }>(act('account/totp', {}));
     const { recoveryCodes } = await page.value<{ recoveryCodes: string[] }>(
       act('account/totp/confirm', { code: codeOf(secret, now) }),

@@ -79,7 +79,10 @@ describeWith(['chromium'], 'the pages of who keeps the controller', () => {
     await admin.press('Mã cho máy');
     await admin.press('Tạo mã mới');
     await admin.fill('Tên máy', 'bang-theo-doi');
+    await admin.press('Tạo mã');
+    await admin.sees('Chưa chọn địa bàn.');
     await station().look(admin, 'token-new');
+    await admin.choose('Địa bàn', 'tan-an');
     await admin.press('Tạo mã');
     await admin.sees('Mã chỉ hiện một lần này');
     const secret = await admin.value<string>("document.querySelector('.secret').innerText");

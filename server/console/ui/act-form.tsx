@@ -29,7 +29,12 @@ export function ActForm(props: ActFormProps) {
       className={card ? 'card' : 'stack'}
       onSubmit={(event) => {
         event.preventDefault();
-        void act.run();
+        const form = event.currentTarget;
+        void act.run().then((done) => {
+          // The field that keeps it from being done, once it is drawn as such.
+          if (!done)
+            requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+        });
       }}
     >
       {props.children}

@@ -132,6 +132,8 @@ export function SelectField(
     readonly onChange: (value: string) => void;
     readonly choices: readonly Choice[];
     readonly required?: boolean;
+    /** As `required`, where the page says itself what is missing. */
+    readonly needed?: boolean;
   },
 ) {
   const id = useId();
@@ -141,7 +143,9 @@ export function SelectField(
         id={id}
         value={props.value}
         required={props.required}
+        aria-required={props.needed}
         aria-describedby={described(id, props)}
+        aria-invalid={props.error === undefined ? undefined : true}
         onChange={(event) => props.onChange(event.target.value)}
       >
         {props.choices.map(({ value, label }) => (

@@ -1,13 +1,15 @@
 import type { AccountView, GrantRequest } from '#protocols';
-import { useSigned } from '../../app/session.tsx';
 import { words as shared } from '../../app/words.ts';
-import { AreaField } from '../../ui/area-field.tsx';
+import { AreaField, useOnlyArea } from '../../ui/area-field.tsx';
 import { Button } from '../../ui/button.tsx';
 import { SelectField, TextField } from '../../ui/fields.tsx';
 import { endOfDay, isoDay, startOfDay } from '../../ui/format.ts';
 import { words } from './words.ts';
 
 const ROLES = Object.entries(shared.roles).map(([value, label]) => ({ value, label }));
+
+/** Where somebody may give roles. */
+export const PERMISSION = 'account:write';
 
 /** A role in one area as it is edited; days as date fields have them, empty: without an end. */
 export interface DraftGrant {
@@ -34,6 +36,11 @@ export function draftsOf(account: AccountView): DraftGrant[] {
   );
 }
 
+/** Whether each has its area. */
+export function isPlaced(drafts: readonly DraftGrant[]): boolean {
+  return drafts.every(({ area }) => area !== '');
+}
+
 /** As the API takes them; the last day is wholly in it. */
 export function grantsOf(drafts: readonly DraftGrant[]): GrantRequest[] {
   return drafts.map(({ role, area, from, until }) => ({
@@ -45,10 +52,12 @@ export function grantsOf(drafts: readonly DraftGrant[]): GrantRequest[] {
 
 export function GrantsField(props: {
   readonly drafts: readonly DraftGrant[];
+  /** It was handed in without an area somewhere. */
+  readonly missing: boolean;
   readonly onChange: (drafts: readonly DraftGrant[]) => void;
 }) {
-  const { drafts, onChange } = props;
-  const { areasFor } = useSigned();
+  const { drafts, missing, onChange } = props;
+  const onlyArea = useOnlyArea(PERMISSION);
   const set = (id: number, change: Partial<DraftGrant>) =>
     onChange(drafts.map((one) => (one.id === id ? { ...one, ...change } : one)));
   return (
@@ -65,7 +74,8 @@ export function GrantsField(props: {
             />
             <AreaField
               label={words.area}
-              permission="account:write"
+              permission={PERMISSION}
+              missing={missing}
               value={one.area}
               onChange={(area) => set(one.id, { area })}
             />
@@ -99,9 +109,7 @@ export function GrantsField(props: {
         </div>
       ))}
       <div>
-        <Button
-          onPress={() => onChange([...drafts, draftGrant('viewer', areasFor('account:write')[0]?.id ?? '')])}
-        >
+        <Button onPress={() => onChange([...drafts, draftGrant('viewer', onlyArea)])}>
           {words.addGrant}
         </Button>
       </div>

@@ -5,12 +5,13 @@ import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
 import { words as shared } from '../../app/words.ts';
 import { ActForm } from '../../ui/act-form.tsx';
+import { usePlaced } from '../../ui/area-field.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Confirm, Dialog } from '../../ui/dialog.tsx';
 import { EmailField, emailOf } from '../../ui/email-field.tsx';
 import { CheckField, LongTextField, TextField } from '../../ui/fields.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { draftsOf, GrantsField, grantsOf } from './grants-field.tsx';
+import { draftsOf, GrantsField, grantsOf, isPlaced } from './grants-field.tsx';
 import { GrantList, PersonChips } from './person-facts.tsx';
 import { words } from './words.ts';
 
@@ -125,9 +126,10 @@ function ChangeDialog({ account, onChanged, onClose }: PartProps) {
     onChanged();
     onClose();
   });
+  const { act, missing } = usePlaced(save, isPlaced(drafts));
   return (
     <Dialog title={`${words.change}: ${account.displayName}`} onClose={onClose}>
-      <ActForm act={save} verb={words.save}>
+      <ActForm act={act} verb={words.save}>
         <TextField
           label={words.displayName}
           value={displayName}
@@ -136,7 +138,7 @@ function ChangeDialog({ account, onChanged, onClose }: PartProps) {
           required
         />
         <EmailField value={email} onChange={setEmail} />
-        <GrantsField drafts={drafts} onChange={(next) => setDrafts([...next])} />
+        <GrantsField drafts={drafts} missing={missing} onChange={(next) => setDrafts([...next])} />
       </ActForm>
     </Dialog>
   );

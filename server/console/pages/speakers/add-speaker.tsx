@@ -2,9 +2,8 @@ import { useState } from 'react';
 import type { EnrolmentCode, SpeakerCreate, SpeakerView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
-import { useSigned } from '../../app/session.tsx';
 import { ActForm } from '../../ui/act-form.tsx';
-import { AreaField } from '../../ui/area-field.tsx';
+import { AreaField, useOnlyArea, usePlaced } from '../../ui/area-field.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { CheckField, SelectField } from '../../ui/fields.tsx';
 import { NameFields, useNames } from '../../ui/name-fields.tsx';
@@ -20,9 +19,8 @@ export function AddSpeaker(props: {
   readonly onMade: (made: NewSpeaker) => void;
   readonly onClose: () => void;
 }) {
-  const { areasFor } = useSigned();
-  const allowed = areasFor('speaker:provision');
-  const [areaId, setAreaId] = useState((allowed[1] ?? allowed[0])?.id ?? '');
+  const onlyArea = useOnlyArea('speaker:provision');
+  const [areaId, setAreaId] = useState(onlyArea);
   const names = useNames(48);
   const [hours, setHours] = useState('72');
   const [sensitive, setSensitive] = useState(false);
@@ -34,9 +32,10 @@ export function AddSpeaker(props: {
     };
     props.onMade(await call<NewSpeaker>('POST', 'speakers', { key, body }));
   });
+  const { act, missing } = usePlaced(create, areaId !== '');
   return (
     <Dialog title={words.add} onClose={props.onClose}>
-      <ActForm act={create} verb={words.create}>
+      <ActForm act={act} verb={words.create}>
         <NameFields
           names={names}
           label={words.name}
@@ -45,7 +44,13 @@ export function AddSpeaker(props: {
           idHint={words.idHint}
           idPattern="[A-Za-z0-9][A-Za-z0-9._\-]{0,63}"
         />
-        <AreaField label={words.area} permission="speaker:provision" value={areaId} onChange={setAreaId} />
+        <AreaField
+          label={words.area}
+          permission="speaker:provision"
+          value={areaId}
+          missing={missing}
+          onChange={setAreaId}
+        />
         <SelectField label={words.hours} value={hours} onChange={setHours} choices={words.hourChoices} />
         <CheckField label={words.sensitive} checked={sensitive} onChange={setSensitive} />
       </ActForm>

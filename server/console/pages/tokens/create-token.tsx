@@ -5,7 +5,7 @@ import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
 import { words as shared } from '../../app/words.ts';
 import { ActForm } from '../../ui/act-form.tsx';
-import { AreaField } from '../../ui/area-field.tsx';
+import { AreaField, useOnlyArea, usePlaced } from '../../ui/area-field.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { CheckField, SelectField, TextField } from '../../ui/fields.tsx';
 import { endOfDay, isoDay } from '../../ui/format.ts';
@@ -27,10 +27,11 @@ export function CreateToken(props: {
   readonly onMade: (made: MadeToken) => void;
   readonly onClose: () => void;
 }) {
-  const { session, areasFor } = useSigned();
+  const { session } = useSigned();
+  const onlyArea = useOnlyArea('token:write');
   const [name, setName] = useState('');
   const [role, setRole] = useState('viewer');
-  const [area, setArea] = useState(areasFor('token:write')[0]?.id ?? '');
+  const [area, setArea] = useState(onlyArea);
   const [scope, setScope] = useState<readonly string[]>(MACHINE_PERMISSIONS['viewer'] ?? []);
   const [until, setUntil] = useState(isoDay(session.now + 180 * DAY_MS));
   const possible = MACHINE_PERMISSIONS[role] ?? [];
@@ -42,9 +43,10 @@ export function CreateToken(props: {
     };
     props.onMade(await call<MadeToken>('POST', 'tokens', { key, body }));
   });
+  const { act, missing } = usePlaced(create, area !== '');
   return (
     <Dialog title={words.create} onClose={props.onClose}>
-      <ActForm act={create} verb={words.make} disabled={scope.length === 0}>
+      <ActForm act={act} verb={words.make} disabled={scope.length === 0}>
         <TextField
           label={words.name}
           hint={words.nameHint}
@@ -66,7 +68,13 @@ export function CreateToken(props: {
             }}
             choices={ROLES}
           />
-          <AreaField label={words.area} permission="token:write" value={area} onChange={setArea} />
+          <AreaField
+            label={words.area}
+            permission="token:write"
+            value={area}
+            missing={missing}
+            onChange={setArea}
+          />
         </div>
         <fieldset className="group">
           <legend>{words.scope}</legend>
