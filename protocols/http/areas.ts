@@ -3,6 +3,12 @@ import { PolicySchema } from '../policy/policy.ts';
 import { IdSchema, InstantSchema } from '../schema.ts';
 import { NameSchema, nullable, strict } from './common.ts';
 
+/**
+ * What an area is to the rule of two persons: a commune; inside one; above communes; outside of those that there are below the same widest area;
+ * or a part of a whole in which nothing is called a commune, and which counts as one.
+ */
+const AreaLevelSchema = Type.Enum(['commune', 'inside', 'above', 'outside', 'whole']);
+
 export const AreaSchema = Type.Object({
   id: IdSchema,
   parentId: nullable(IdSchema),
@@ -18,6 +24,9 @@ export const AreaSchema = Type.Object({
   retiredAt: nullable(InstantSchema),
   /** The area that took it in, where it was merged. */
   mergedInto: nullable(IdSchema),
+  level: AreaLevelSchema,
+  /** Whose station speaks here: its commune's; above communes its own; where nothing is called a commune the widest area's. */
+  station: Type.Object({ areaId: IdSchema, kind: Type.String(), name: Type.String() }),
 });
 export type AreaView = Static<typeof AreaSchema>;
 export const AreaListSchema = Type.Object({ areas: Type.Array(AreaSchema) });
@@ -40,6 +49,13 @@ export const AreaChangeSchema = strict({
   policy: Type.Optional(nullable(PolicySchema)),
 });
 export type AreaChange = Static<typeof AreaChangeSchema>;
+
+export const AreaKindQuerySchema = strict({ kind: Type.String({ minLength: 1, maxLength: 32 }) });
+/** `communes`: how many there are in it, itself included. */
+const AreaPlaceSchema = Type.Object({ level: AreaLevelSchema, communes: Type.Integer() });
+/** What another kind would change of the rule of two persons. */
+export const AreaKindEffectSchema = Type.Object({ before: AreaPlaceSchema, after: AreaPlaceSchema });
+export type AreaKindEffect = Static<typeof AreaKindEffectSchema>;
 
 export const AreaMoveSchema = strict({ parentId: IdSchema });
 export const AreaMergeSchema = strict({ into: IdSchema });

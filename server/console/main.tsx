@@ -6,6 +6,7 @@ import './ui/controls.css';
 import './ui/parts.css';
 import './ui/tables.css';
 import './ui/storage.css';
+import './ui/tree.css';
 import './ui/print.css';
 
 const root = document.getElementById('root');

@@ -29,9 +29,11 @@ export function App() {
 function Doors() {
   const { setup, session, error, leaving, again } = useGate();
   const { pathname } = useAddress();
+  const station = setup?.station;
+  const signedIn = session != null && session.state === 'open';
   useEffect(() => {
-    if (setup !== undefined) document.title = stationName(setup.station);
-  }, [setup]);
+    if (station !== undefined && !signedIn) document.title = stationName(station);
+  }, [station, signedIn]);
   if (setup === undefined || session === undefined)
     return error === undefined ? (
       <Waiting />
@@ -41,8 +43,7 @@ function Doors() {
       </main>
     );
 
-  const finished = session !== null && session.state === 'open';
-  if (pathname === '/setup' && !finished)
+  if (pathname === '/setup' && !signedIn)
     return (
       <GateFrame>
         <SetupPage />
@@ -62,7 +63,7 @@ function Doors() {
         <LoginPage />
       </GateFrame>
     );
-  if (!finished)
+  if (session.state !== 'open')
     return (
       <GateFrame>
         <SecondFactorGate session={session} />

@@ -2,13 +2,16 @@ import type { Static } from 'typebox';
 import type { CommuneDoubtView, SlotReadinessListSchema } from '#protocols';
 import { call, query } from '../api/client.ts';
 import { useLoad } from '../api/hooks.ts';
+import { PageLink } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
+import { useAddress } from './router.ts';
 import { useSigned } from './session.tsx';
 import { words } from './words.ts';
 
 /** Says where the kinds of areas do not tell which are communes: then nobody asks for a second person where the law means one, and what to do. */
 export function CommuneNotice() {
-  const { areas, session } = useSigned();
+  const { areas, may, session } = useSigned();
+  const { pathname } = useAddress();
   const ids = new Set(areas.map(({ id }) => id));
   const widest = areas.filter(({ parentId }) => !ids.has(parentId ?? '')).map(({ id }) => id);
   const found = useLoad(widest.length === 0 ? null : widest.join(' '), (signal) =>
@@ -21,6 +24,9 @@ export function CommuneNotice() {
   return (
     <Notice kind="warning">
       {none ? words.noCommune : words.outsideCommunes(names)} {words.nameCommunes}
+      {may('area:write') && pathname !== '/areas' && (
+        <PageLink to="/areas">{words.nameCommunesHere}</PageLink>
+      )}
     </Notice>
   );
 }

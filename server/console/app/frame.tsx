@@ -21,15 +21,18 @@ export function GateFrame(props: { readonly children: ReactNode }) {
   );
 }
 
-/** Around all others: the station's name, who is logged in, and where one may go. */
+/** Around all others: the name of the own station, who is logged in, and where one may go. */
 export function Frame(props: { readonly children: ReactNode }) {
-  const { setup } = useGate();
-  const { session, may, logOut } = useSigned();
+  const { session, may, logOut, stations } = useSigned();
+  const station = stations.length === 0 ? '' : stationName(...stations);
   const { pathname } = useAddress();
   const [open, setOpen] = useState(false);
   const pages = PAGES.filter(({ needs }) => needs === null || needs.some((one) => may(one)));
   const here = pathname === '/' ? pages[0] : pages.find(({ path }) => path === pathname);
 
+  useEffect(() => {
+    if (station !== '') document.title = station;
+  }, [station]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the menu of a phone
   useEffect(() => setOpen(false), [pathname]);
 
@@ -39,7 +42,7 @@ export function Frame(props: { readonly children: ReactNode }) {
         {words.skip}
       </a>
       <header className="top">
-        <span className="station">{setup === undefined ? '' : stationName(setup.station)}</span>
+        <span className="station">{station}</span>
         <span>{session.account.displayName}</span>
       </header>
       <div className="side">

@@ -33,6 +33,12 @@ export const PAGES: readonly Page[] = [
     View: lazy(() => import('../pages/collisions/collisions-page.tsx')),
   },
   {
+    path: '/areas',
+    name: 'areas',
+    needs: ['area:write'],
+    View: lazy(() => import('../pages/areas/areas-page.tsx')),
+  },
+  {
     path: '/people',
     name: 'people',
     needs: ['account:read'],

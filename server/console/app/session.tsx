@@ -2,6 +2,7 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import type { Static } from 'typebox';
 import type { AreaListSchema, AreaView, SessionView, SetupState } from '#protocols';
 import { call, isApiError } from '../api/client.ts';
+import { liesWithin } from '../ui/area-tree.ts';
 import { setZone } from '../ui/format.ts';
 
 /** What a person may do, as the controller names it. It decides again at each request; here it only decides what is shown. */
@@ -15,10 +16,16 @@ export interface Signed {
   readonly areaName: (id: string) => string;
   /** Where the person has this permission, with everything below, in the order of the tree. */
   readonly areasFor: (permission: Permission) => readonly AreaView[];
+  /** The stations that the person is of; empty until the areas are read. */
+  readonly stations: readonly Station[];
+  /** An area was renamed, or is of another kind: the areas are read anew. */
+  readonly areasChanged: () => void;
   /** The session changed: a second factor was set up, a password was changed. */
   readonly changed: (session?: SessionView) => void;
   readonly logOut: () => Promise<void>;
 }
+
+export type Station = AreaView['station'];
 
 interface Gate {
   readonly setup: SetupState | undefined;
@@ -116,8 +123,10 @@ export function SignedProvider(props: { readonly session: SessionView; readonly 
   const { session, children } = props;
   const { signedIn, signedOut, endSession } = useGate();
   const [areas, setAreas] = useState<readonly AreaView[]>([]);
+  const [turn, setTurn] = useState(0);
   const open = session.state === 'open';
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks for them anew
   useEffect(() => {
     if (!open) return;
     let gone = false;
@@ -132,7 +141,7 @@ export function SignedProvider(props: { readonly session: SessionView; readonly 
     return () => {
       gone = true;
     };
-  }, [open]);
+  }, [open, turn]);
 
   const signed = useMemo<Signed>(() => {
     const byId = new Map(areas.map((area) => [area.id, area]));
@@ -156,6 +165,8 @@ export function SignedProvider(props: { readonly session: SessionView; readonly 
           return false;
         });
       },
+      stations: stationsOf(session, byId),
+      areasChanged: () => setTurn((before) => before + 1),
       changed: (next) => {
         if (next !== undefined) signedIn(next);
         else
@@ -168,6 +179,18 @@ export function SignedProvider(props: { readonly session: SessionView; readonly 
     };
   }, [session, areas, open, signedIn, signedOut, endSession]);
   return <SignedContext value={signed}>{children}</SignedContext>;
+}
+
+/** The stations of the areas in which somebody holds a role, each once; one that lies in another of them is meant with it. */
+function stationsOf(session: SessionView, areas: ReadonlyMap<string, AreaView>): readonly Station[] {
+  const held = session.grants.flatMap((grant) => grant.areas.map((id) => areas.get(id)));
+  const stations = new Map<string, Station>();
+  for (const area of held) if (area !== undefined) stations.set(area.station.areaId, area.station);
+  const ids = [...stations.keys()];
+  return [...stations.values()].filter(({ areaId }) => {
+    const above = areas.get(areaId)?.parentId ?? '';
+    return !liesWithin(above, ids, areas);
+  });
 }
 
 /** Each area after the one that holds it. */

@@ -19,11 +19,13 @@ export const words = {
     `Có cụm loa ở nơi không thuộc xã, phường, thị trấn hay đặc khu nào: ${areas}. Quy định hai người không tính đúng cho các cụm loa này.`,
   nameCommunes:
     'Quản trị viên cần sửa loại của địa bàn cấp xã thành “xã”, “phường”, “thị trấn” hoặc “đặc khu”.',
+  nameCommunesHere: 'Sửa loại địa bàn',
   skip: 'Tới nội dung chính',
   nav: {
     approvals: 'Duyệt bản tin',
     speakers: 'Cụm loa',
     collisions: 'Ưu tiên trùng giờ',
+    areas: 'Địa bàn',
     people: 'Người dùng',
     pairing: 'Ghép điện thoại',
     tokens: 'Mã cho máy',
@@ -61,8 +63,20 @@ export const words = {
   } as Readonly<Record<string, string>>,
 } as const;
 
-/** "Đài truyền thanh xã Tân An": a narrow line may end before the place, and nowhere else. */
-export function stationName(station: { readonly kind: string; readonly name: string }): string {
-  const parts = ['Đài truyền thanh', `${station.kind} ${station.name}`];
+interface Place {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** "Đài truyền thanh xã Tân An": a narrow line may end before a place, and nowhere else. Of more than two the rest is counted. */
+export function stationName(...stations: readonly Place[]): string {
+  const shown = stations.length > 2 ? stations.slice(0, 1) : stations;
+  const places = shown.map(({ kind, name }) => `${kind} ${name}`);
+  const more = stations.length - shown.length;
+  const parts = [
+    'Đài truyền thanh',
+    ...places.map((place, i) => (i < places.length - 1 ? `${place},` : place)),
+    ...(more > 0 ? [`và ${more} nơi khác`] : []),
+  ];
   return parts.map((part) => part.replaceAll(' ', '\u00a0')).join(' ');
 }

@@ -2,6 +2,7 @@ import type { Clock } from '#kit';
 import {
   type AreaChange,
   type AreaCreate,
+  type AreaKindEffect,
   type AreaView,
   DomainError,
   type EffectivePolicy,
@@ -18,6 +19,7 @@ import { followZones } from '../schedule/zone-change.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import { type Area, AreaTree, MAX_DEPTH } from './area.ts';
 import type { AreaDirectory } from './area-directory.ts';
+import { communesIn, placeOf } from './commune.ts';
 
 /** The territory: what people read and change of it. */
 export class AreaService {
@@ -73,6 +75,14 @@ export class AreaService {
   policy(actor: Actor, id: string): EffectivePolicy {
     authorize(actor, 'area:read', id, this.#directory.tree);
     return effectivePolicy(id, this.#directory.tree);
+  }
+
+  /** What another kind of an area would change of the rule of two persons. Throws `request.forbidden`. */
+  kindEffect(actor: Actor, id: string, kind: string): AreaKindEffect {
+    const { tree } = this.#directory;
+    authorize(actor, 'area:write', id, tree);
+    const at = (trees: AreaTree) => ({ level: placeOf(id, trees).level, communes: communesIn(id, trees) });
+    return { before: at(tree), after: at(this.#treeWith({ ...tree.get(id), kind })) };
   }
 
   /** Enters an area below one of the actor's. Throws `request.conflict`, `area.unknown_zone`, `area.retired`. */
@@ -142,6 +152,7 @@ export class AreaService {
       .ancestry(area.id)
       .reverse()
       .find((id) => tree.get(id).policy !== null);
+    const { level, station } = placeOf(area.id, tree);
     return {
       id: area.id,
       parentId: area.parentId,
@@ -154,6 +165,8 @@ export class AreaService {
       createdAt: area.createdAt,
       retiredAt: area.retiredAt,
       mergedInto: area.mergedInto ?? null,
+      level,
+      station: { areaId: station, kind: tree.get(station).kind, name: tree.get(station).name },
     };
   }
 

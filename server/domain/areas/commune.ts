@@ -1,3 +1,4 @@
+import { type AreaView, DomainError } from '#protocols';
 import type { AreaTree } from './area.ts';
 import { outermost } from './outermost.ts';
 import type { Territory } from './territory.ts';
@@ -52,6 +53,49 @@ export function communeDoubt({ tree, hasSpeakers }: Territory): CommuneDoubt | n
     (id) => hasSpeakers(id) && !tree.ancestry(id).some((one) => isCommune(tree.get(one).kind)),
   );
   return lost.length === 0 ? null : { kind: 'outside', areas: outermost(lost, tree) };
+}
+
+/** What an area is to the rule of two persons (`AreaView.level`), and the area whose station speaks there. */
+export interface Place {
+  readonly level: AreaView['level'];
+  readonly station: string;
+}
+
+const places = new WeakMap<AreaTree, ReadonlyMap<string, Place>>();
+
+/** The place of an area. A tree never changes, so its places are found once. Throws `request.not_found`. */
+export function placeOf(areaId: string, tree: AreaTree): Place {
+  let found = places.get(tree);
+  if (found === undefined) {
+    found = findPlaces(tree);
+    places.set(tree, found);
+  }
+  const place = found.get(areaId);
+  if (place === undefined) throw new DomainError('request.not_found', { what: 'area', id: areaId });
+  return place;
+}
+
+function findPlaces(tree: AreaTree): Map<string, Place> {
+  const found = new Map<string, Place>();
+  const above = new Set<string>();
+  const rest: { readonly id: string; readonly widest: string }[] = [];
+  for (const id of tree.ids()) {
+    const ancestry = tree.ancestry(id);
+    const commune = ancestry.find((one) => isCommune(tree.get(one).kind));
+    if (commune === undefined) rest.push({ id, widest: ancestry[0] ?? id });
+    else found.set(id, { level: commune === id ? 'commune' : 'inside', station: commune });
+    if (commune === id) for (const one of ancestry) if (one !== id) above.add(one);
+  }
+  for (const { id, widest } of rest) {
+    const level = above.has(id) ? 'above' : above.has(widest) ? 'outside' : 'whole';
+    found.set(id, { level, station: level === 'above' ? id : widest });
+  }
+  return found;
+}
+
+/** How many communes there are in an area, itself included. */
+export function communesIn(areaId: string, tree: AreaTree): number {
+  return [...tree.within(areaId)].filter((id) => placeOf(id, tree).level === 'commune').length;
 }
 
 /** The kind as one compares it: composed, in small letters, single blanks. */

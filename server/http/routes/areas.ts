@@ -2,6 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   AreaChangeSchema,
   AreaCreateSchema,
+  AreaKindEffectSchema,
+  AreaKindQuerySchema,
   AreaListSchema,
   AreaMergeSchema,
   AreaMoveSchema,
@@ -56,6 +58,21 @@ export const areaRoutes =
         },
       },
       async (request) => areas.policy(actorOf(request), request.params.id),
+    );
+
+    app.get(
+      '/areas/:id/kind',
+      {
+        config: permission('area:write'),
+        schema: {
+          summary: 'What another kind of an area would change of the rule of two persons',
+          tags: ['areas'],
+          params: IdParamsSchema,
+          querystring: AreaKindQuerySchema,
+          response: { 200: AreaKindEffectSchema },
+        },
+      },
+      async (request) => areas.kindEffect(actorOf(request), request.params.id, request.query.kind),
     );
 
     app.post(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { CommuneDoubtView } from '#protocols';
+import type { AreaKindEffect, AreaView, CommuneDoubtView } from '#protocols';
 import type { ReadinessReport } from '../../../server/http/readiness.ts';
 import { COMMUNE, ELSEWHERE, startController, type Who } from './support.ts';
 
@@ -42,4 +42,30 @@ it('says where the kinds of areas do not tell which are communes, and what to do
   // As it stands in an address it is one again.
   await call('X.');
   expect(await said('viewer', COMMUNE)).toBeNull();
+});
+
+it('says before a kind is changed what becomes of the rule of two persons', { timeout: 60_000 }, async () => {
+  const controller = await startController();
+  const effect = async (id: string, kind: string) => {
+    const path = `areas/${id}/kind?kind=${encodeURIComponent(kind)}`;
+    return (await controller.get<AreaKindEffect>('administrator', path)).body;
+  };
+  const inside = { level: 'inside', communes: 0 };
+  expect(await effect('ap-1', 'tổ dân phố')).toEqual({ before: inside, after: inside });
+  const commune = { level: 'commune', communes: 1 };
+  expect(await effect(COMMUNE, 'phường')).toEqual({ before: commune, after: commune });
+  expect(await effect(COMMUNE, 'vùng')).toEqual({ before: commune, after: { level: 'whole', communes: 0 } });
+  // Nothing of it was done.
+  const { body } = await controller.get<AreaView>('viewer', 'areas/ap-1');
+  expect(body).toMatchObject({
+    ...{ kind: 'ấp', level: 'inside' },
+    station: { areaId: COMMUNE, kind: 'xã', name: 'Tân An' },
+  });
+  for (const id of ['ap-1', 'ap-2'])
+    await controller.call('administrator', 'PATCH', `areas/${id}`, { body: { kind: 'xã' } });
+  // The one above them goes before them; without it they count by themselves.
+  expect(await effect(COMMUNE, 'huyện')).toEqual({ before: commune, after: { level: 'above', communes: 2 } });
+  await controller.call('administrator', 'PATCH', `areas/${COMMUNE}`, { body: { kind: 'huyện' } });
+  expect(await effect(COMMUNE, 'xã')).toEqual({ before: { level: 'above', communes: 2 }, after: commune });
+  expect(await effect('ap-1', 'ấp')).toEqual({ before: commune, after: { level: 'outside', communes: 0 } });
 });

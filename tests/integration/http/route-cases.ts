@@ -80,6 +80,7 @@ export async function routeCases(
     'GET /api/v1/areas': list('areas'),
     'GET /api/v1/areas/{id}': forbidden(`areas/${COMMUNE}`),
     'GET /api/v1/areas/{id}/policy': forbidden(`areas/${COMMUNE}/policy`),
+    'GET /api/v1/areas/{id}/kind': forbidden(`areas/${COMMUNE}/kind?kind=x%C3%A3`),
     'POST /api/v1/areas': forbidden('areas', { parentId: COMMUNE, kind: 'ấp', name: 'x' }),
     'PATCH /api/v1/areas/{id}': forbidden(`areas/${COMMUNE}`, { kind: 'xã' }),
     'POST /api/v1/areas/{id}/move': forbidden(`areas/${COMMUNE}/move`, { parentId: 'ap-1' }),

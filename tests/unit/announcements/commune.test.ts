@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { AreaTree } from '../../../server/domain/areas/area.ts';
-import { communeDoubt, isBeyondCommune } from '../../../server/domain/areas/commune.ts';
+import { communeDoubt, communesIn, isBeyondCommune, placeOf } from '../../../server/domain/areas/commune.ts';
 import { area } from '../../contract/storage/samples.ts';
 
 const place = (id: string, parentId: string | null, kind: string) => area({ id, parentId, kind });
@@ -52,4 +52,25 @@ it('loudspeakers outside all communes are named, by the widest areas', () => {
     communeDoubt({ tree, areaOfSpeaker: () => undefined, hasSpeakers: (id) => standing.includes(id) });
   expect(doubtWith('ap', 'to')).toBeNull();
   expect(doubtWith('ap', 'tinh')).toEqual({ kind: 'outside', areas: ['tinh'] });
+});
+
+it('says of each area what it is to the rule of two persons, and whose station speaks there', () => {
+  const mixed = new AreaTree([
+    ...[place('tinh', null, 'tỉnh'), place('xa', 'tinh', 'xã'), place('ap', 'xa', 'ấp')],
+    // A commune by name that lies in another one is a part of it.
+    place('xa-trong', 'xa', 'xã'),
+    ...[place('vung', 'tinh', 'vùng'), place('khu', 'vung', 'khu')],
+    ...[place('huyen', 'tinh', 'huyện'), place('phuong', 'huyen', 'phường')],
+    ...[place('rieng', null, 'vùng'), place('to', 'rieng', 'tổ')],
+  ]);
+  const said = [...mixed.ids()].map((id) => {
+    const { level, station } = placeOf(id, mixed);
+    return `${id}: ${level}, ${station}`;
+  });
+  expect(said).toEqual([
+    ...['tinh: above, tinh', 'xa: commune, xa', 'ap: inside, xa', 'xa-trong: inside, xa'],
+    ...['vung: outside, tinh', 'khu: outside, tinh', 'huyen: above, huyen', 'phuong: commune, phuong'],
+    ...['rieng: whole, rieng', 'to: whole, rieng'],
+  ]);
+  expect(['tinh', 'xa', 'vung', 'rieng'].map((id) => communesIn(id, mixed))).toEqual([2, 1, 0, 0]);
 });

@@ -1,7 +1,7 @@
 import type { EnrolmentCode, SpeakerView } from '#protocols';
 import { useLoad } from '../../api/hooks.ts';
 import { readRootKey } from '../../api/root-key.ts';
-import { useGate, useSigned } from '../../app/session.tsx';
+import { useSigned } from '../../app/session.tsx';
 import { stationName } from '../../app/words.ts';
 import { Button } from '../../ui/button.tsx';
 import { Code } from '../../ui/code.tsx';
@@ -18,8 +18,9 @@ export function EnrolmentSheet(props: {
   readonly onClose: () => void;
 }) {
   const { speaker, code } = props;
-  const { setup } = useGate();
-  const { areaName } = useSigned();
+  const { areas, areaName } = useSigned();
+  // Of the station that the loudspeaker belongs to, whoever prints it.
+  const station = areas.find(({ id }) => id === speaker.areaId)?.station;
   const root = useLoad('root key', readRootKey);
   const address = new URLSearchParams(code.uri.split('?')[1]).get('u') ?? location.origin;
   return (
@@ -33,7 +34,7 @@ export function EnrolmentSheet(props: {
           <Button onPress={props.onClose}>{words.close}</Button>
         </div>
         <article className="sheet">
-          <p>{setup !== undefined && stationName(setup.station)}</p>
+          <p>{station !== undefined && stationName(station)}</p>
           <h1>{words.sheetTitle}</h1>
           <dl className="facts">
             <dt>{words.name}</dt>
