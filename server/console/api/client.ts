@@ -26,7 +26,7 @@ export function isApiError(error: unknown, ...codes: ApiError['code'][]): error 
 export interface CallOptions {
   /** Sent as JSON. */
   readonly body?: object;
-  /** The Idempotency-Key of an act: the same one when it is tried again. */
+  /** The act that this is part of (`useAct`): the same request of the same act is sent under the same Idempotency-Key, another one under another. */
   readonly key?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -35,25 +35,31 @@ export interface CallOptions {
 /** Asks the API; resolves with the body of a good answer. Rejects with `ApiError`, or with an AbortError when it was given up. */
 export async function call<Answer>(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
   const { body, key, headers = {}, signal } = options;
-  let response: Response;
+  const sent = body === undefined ? undefined : JSON.stringify(body);
+  const act = key === undefined ? undefined : `${key}-${mark(`${method} ${path} ${sent ?? ''}`)}`;
+  let status: number;
+  let text: string;
   try {
-    response = await fetch(`${API}/${path}`, {
+    const response = await fetch(`${API}/${path}`, {
       method,
       credentials: 'same-origin',
       headers: {
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(key === undefined ? {} : { 'idempotency-key': key }),
+        ...(act === undefined ? {} : { 'idempotency-key': act }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(sent === undefined ? {} : { body: sent }),
       ...(signal === undefined ? {} : { signal }),
     });
+    // The line may be cut in the middle of the answer, too.
+    status = response.status;
+    text = await response.text();
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError('console.offline', 'the controller cannot be reached');
   }
-  return readAnswer<Answer>(response.status, await response.text());
+  return readAnswer<Answer>(status, text);
 }
 
 /** The body of an answer by its status. Throws `ApiError`. */
@@ -71,7 +77,18 @@ export function readAnswer<Answer>(status: number, text: string): Answer {
   throw new ApiError(error.code as ErrorCode, error.message, error.params);
 }
 
-/** A new Idempotency-Key. `randomUUID` is missing on pages that came without TLS. */
+/**
+ * Tells the requests of one act apart: who changes a field after the line was cut asks for something else, which the controller would refuse under
+ * the key of before. FNV-1a over UTF-16: the keys of two acts differ anyway, and `crypto.subtle` is missing on pages that came without TLS.
+ */
+function mark(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (let i = 0; i < text.length; i += 1)
+    hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n);
+  return hash.toString(16);
+}
+
+/** The key of a new act. `randomUUID` is missing on pages that came without TLS. */
 export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
     byte.toString(16).padStart(2, '0'),

@@ -5,7 +5,7 @@ import { PasskeyCancelled } from './passkeys.ts';
 /** What went wrong and what to do, for the codes that people of these pages meet. `{name}` is a value of the refusal. */
 export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'console.offline':
-    'Không kết nối được với máy chủ. Kiểm tra mạng rồi thử lại; thao tác sẽ không bị làm hai lần.',
+    'Không kết nối được với máy chủ. Kiểm tra mạng rồi thử lại; gửi lại đúng như cũ thì không bị làm hai lần.',
   'console.unreadable': 'Máy chủ trả lời không đúng. Tải lại trang rồi thử lại.',
   'server.internal':
     'Máy chủ gặp lỗi bên trong, đã ghi lại với mã {requestId}. Thử lại; nếu vẫn lỗi, báo mã này cho kỹ thuật viên.',

@@ -59,8 +59,8 @@ export interface Act<Args extends readonly unknown[]> {
 }
 
 /**
- * Something that a person does. Its key goes with the arguments: who presses again after the line was cut sends the same act once more, and
- * it happens once.
+ * Something that a person does. Its key is kept until it was answered: who presses again after the line was cut sends the same act once more, and
+ * it happens once. Who changed a field meanwhile sends another request, for which `call` makes another key of it.
  */
 export function useAct<Args extends readonly unknown[]>(
   work: (key: string, ...args: Args) => Promise<unknown>,
