@@ -13,6 +13,7 @@ import { ApprovedList, type Given } from './approved-list.tsx';
 import { CoveredList } from './covered-list.tsx';
 import { DueList } from './due-list.tsx';
 import { EmergenciesTab } from './emergencies-tab.tsx';
+import { BackToDue, OneAnnouncement } from './one-announcement.tsx';
 import { StandingList } from './standing-list.tsx';
 import type { WaitingLists } from './waiting.ts';
 import { WaitingList } from './waiting-list.tsx';
@@ -30,7 +31,9 @@ export default function ApprovalsPage() {
   const { may } = useSigned();
   const leader = may('announcement:approve');
   // Which part is open stands in the address: elsewhere a link leads to one of them.
-  const named = useAddress().searchParams.get('part');
+  const { searchParams } = useAddress();
+  const named = searchParams.get('part');
+  const item = searchParams.get('item');
   const open = PARTS.find((one) => one === named) ?? (leader ? 'waiting' : 'due');
   const setOpen = (part: Part) => goTo(`/approvals?part=${part}`, { replace: true });
   const [said, setSaid] = useState<string>();
@@ -78,6 +81,11 @@ export default function ApprovalsPage() {
   const reviews = held.emergencies?.reviews ?? [];
   const urgent =
     (held.emergencies?.waiting.length ?? 0) + reviews.filter(({ review }) => review?.state === 'open').length;
+  const answering = {
+    urgent: new Set((held.emergencies?.waiting ?? []).map(({ announcementId }) => announcementId)),
+    onUrgent: () => setOpen('emergencies'),
+    onDone: done,
+  };
   return (
     <div className="stack">
       <h1>{words.title}</h1>
@@ -122,16 +130,26 @@ export default function ApprovalsPage() {
       )}
       {open === 'waiting' && held.asked !== undefined && emergenciesKnown && (
         <>
-          <WaitingList
-            waiting={held.asked.waiting}
-            urgent={new Set((held.emergencies?.waiting ?? []).map(({ announcementId }) => announcementId))}
-            onUrgent={() => setOpen('emergencies')}
-            onDone={done}
-          />
+          <WaitingList waiting={held.asked.waiting} {...answering} />
           <CoveredList covered={held.asked.covered} onDone={done} />
         </>
       )}
-      {open === 'due' && held.due !== undefined && <DueList due={held.due.due} />}
+      {open === 'due' && item === null && held.due !== undefined && <DueList due={held.due.due} />}
+      {open === 'due' && item !== null && (
+        <>
+          <BackToDue />
+          {leader && (held.asked === undefined || !emergenciesKnown) ? (
+            <Waiting />
+          ) : (
+            <OneAnnouncement
+              key={item}
+              id={item}
+              waits={held.asked?.waiting.find(({ announcement }) => announcement.id === item)}
+              {...answering}
+            />
+          )}
+        </>
+      )}
       {open === 'emergencies' && held.emergencies !== undefined && (
         <EmergenciesTab {...held.emergencies} onDone={done} />
       )}

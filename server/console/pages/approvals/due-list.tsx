@@ -1,7 +1,9 @@
 import type { ApprovalsDue } from '#protocols';
+import { PageLink } from '../../ui/button.tsx';
 import { when } from '../../ui/format.ts';
 import { Chip, Notice } from '../../ui/notice.tsx';
 import { AreaNeeds } from './announcement-card.tsx';
+import { announcementPath } from './one-announcement.tsx';
 import { words } from './words.ts';
 
 /** What would air soon and is not approved everywhere: when, where, and who is asked. */
@@ -14,11 +16,17 @@ export function DueList(props: { readonly due: ApprovalsDue['due'] }) {
       <p>{words.dueWhy}</p>
       <section className="card">
         <ul className="rows">
-          {sorted.map(({ broadcastId, title, startsAt, state, areas, fallback }) => (
+          {sorted.map(({ broadcastId, announcementId, title, startsAt, state, areas, fallback }) => (
             <li key={broadcastId}>
               <div>
                 <b>{when(startsAt)}</b>
-                <div>{title}</div>
+                <div>
+                  {announcementId === null ? (
+                    title
+                  ) : (
+                    <PageLink to={announcementPath(announcementId)}>{title}</PageLink>
+                  )}
+                </div>
                 <div className="soft small">
                   <AreaNeeds needs={areas} />
                 </div>

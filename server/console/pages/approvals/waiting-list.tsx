@@ -8,14 +8,16 @@ import { Reject } from './reject.tsx';
 import type { Waiting } from './waiting.ts';
 import { words } from './words.ts';
 
-/** What waits for this person's yes or no. */
-export function WaitingList(props: {
+export interface WaitingListProps {
   readonly waiting: readonly Waiting[];
   /** Announcements of emergencies that wait for a second person: they go out by his word, which an approval is not. */
   readonly urgent: ReadonlySet<string>;
   readonly onUrgent: () => void;
   readonly onDone: (said: string) => void;
-}) {
+}
+
+/** What waits for this person's yes or no. */
+export function WaitingList(props: WaitingListProps) {
   const [answer, setAnswer] = useState<{ readonly verb: 'approve' | 'reject'; readonly one: Waiting }>();
   const close = () => setAnswer(undefined);
   return (

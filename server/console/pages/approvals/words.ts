@@ -7,6 +7,8 @@ export const words = {
   dueWhy:
     'Những gì sẽ phát từ nay đến hết ngày mai mà chưa được duyệt ở mọi nơi. Đến giờ mà chưa duyệt thì không phát ở đó.',
   nothingDue: 'Mọi thứ sẽ phát đến hết ngày mai đều đã được duyệt.',
+  backToDue: '‹ Tất cả những gì sắp phát',
+  notYours: (state: string) => `Bản tin này không chờ bạn duyệt. Bây giờ: ${state}.`,
   silence: 'Nếu không duyệt: im lặng.',
   fallback: (title: string) => `Nếu không duyệt: phát “${title}” thay vào.`,
   announcementStates: {
