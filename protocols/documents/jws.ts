@@ -10,8 +10,12 @@ export const MAX_DOCUMENT_BYTES = 64 * 1024 - 512;
 /** What a root key signs, and no other: key statements, where loudspeakers belong, and lists of loudspeakers for another controller. */
 export const ROOT_USES = ['key-statement', 'rehome', 'speaker-list'] as const;
 
-/** What a key may sign. A key statement lists them for each key that is no root. */
+/**
+ * What a key may sign. A key statement lists them for each key that is no root; `backup` stands in none: whichever key may order signs the
+ * controller's backups too.
+ */
 export type KeyUse =
+  | 'backup'
   | 'order'
   | 'assignment'
   | 'plan'

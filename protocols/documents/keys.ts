@@ -20,6 +20,18 @@ export function keyId(publicKey: string): string {
   return `k${digest.slice(0, 21)}`;
 }
 
+const FINGERPRINT_DIGITS = 30;
+
+/**
+ * A key as people compare it, on paper and by telephone: six groups of five digits, some 100 bits of the SHA-256 of its raw public bytes.
+ * No letters, so that nobody takes it for a passphrase.
+ */
+export function keyFingerprint(publicKey: string): string {
+  const digest = createHash('sha256').update(Buffer.from(publicKey, 'base64url')).digest('hex');
+  const digits = (BigInt(`0x${digest}`) % 10n ** BigInt(FINGERPRINT_DIGITS)).toString();
+  return (digits.padStart(FINGERPRINT_DIGITS, '0').match(/\d{5}/g) ?? []).join(' ');
+}
+
 /** Makes a new Ed25519 key. */
 export function generateSigningKey(): SigningKey {
   return signingKeyFrom(generateKeyPairSync('ed25519').privateKey);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Clock } from '#kit';
-import { exportSigningKey, generateSigningKey, importSigningKey, keyId } from '#protocols';
+import { exportSigningKey, generateSigningKey, importSigningKey, keyFingerprint, keyId } from '#protocols';
 import { KeyService } from '../domain/keys/key-service.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
 import { KeyFiles } from '../storage/key-files.ts';
@@ -130,5 +130,6 @@ async function tell(keys: KeyService, say: (line: string) => void): Promise<void
   say(`văn bản khóa số ${keys.statementNumber}`);
   say(`khóa vận hành: ${keys.keyId}`);
   for (const root of keys.rootKeys) say(`khóa gốc: ${keyId(root)} (${root})`);
+  say(`mã khóa gốc, như trên phiếu sao lưu: ${keyFingerprint(keys.statingRoot)}`);
   say(`khóa gốc trên máy chủ: ${(await keys.hasRoot()) ? 'có' : 'không (cất ngoài máy chủ)'}`);
 }

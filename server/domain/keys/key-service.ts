@@ -61,6 +61,7 @@ export class KeyService extends Lifecycle implements DocumentSigner {
   #statements: readonly string[] = [];
   #ring: KeyRing = KeyRing.pinned([]);
   #roots: readonly string[] = [];
+  #signer = '';
 
   constructor(options: KeyServiceOptions) {
     super();
@@ -96,6 +97,11 @@ export class KeyService extends Lifecycle implements DocumentSigner {
   /** Raw root keys in force, base64url: what a loudspeaker pins at enrolment. */
   get rootKeys(): readonly string[] {
     return this.#roots;
+  }
+
+  /** The raw root key that signed the newest statement, base64url: what paper names, because every later statement follows from it. */
+  get statingRoot(): string {
+    return this.#signer;
   }
 
   /** Number of the newest key statement. */
@@ -226,9 +232,10 @@ export class KeyService extends Lifecycle implements DocumentSigner {
   }
 
   async #adopt(statements: readonly string[], operational: SigningKey): Promise<void> {
-    const { ring, roots } = await followStatements(statements, operational.kid);
+    const { ring, roots, signers } = await followStatements(statements, operational.kid);
     this.#ring = ring;
     this.#roots = roots;
+    this.#signer = signers.at(-1) ?? '';
     this.#statements = statements;
     this.#operational = operational;
   }
