@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type BackupRun, type BackupSettings, DomainError } from '#protocols';
+import { type BackupRun, type BackupSettings, DomainError, keyFingerprint } from '#protocols';
 import { actAsOwner } from './act-as-owner.ts';
 import { loadConfig, type ServerConfig } from './config/index.ts';
 import { DEFAULT_ZONE } from './domain/areas/area.ts';
@@ -12,6 +12,7 @@ import { newPassphrase } from './domain/backup/passphrase.ts';
 import { runBackup } from './domain/backup/run-backup.ts';
 import {
   BackupLogFile,
+  chainIn,
   FolderPlaces,
   OWN,
   type Progress,
@@ -58,7 +59,7 @@ async function backup(config: ServerConfig, to: string | undefined): Promise<Bac
   const stored =
     text === null ? defaultSettings(join(dataFolder, OWN.backups)) : backupSettingsCodec.parse(text);
   const root = roots.find(({ id }) => id === config.rootArea.id) ?? roots[0];
-  const key = stored.sheet ?? (await onceOnly());
+  const key = stored.sheet ?? (await onceOnly(join(dataFolder, 'keys')));
   if (to !== undefined) await mkdir(to, { recursive: true });
   const settings = to === undefined ? stored.settings : onlyTo(stored.settings, to);
   const maker: BackupMaker = {
@@ -66,7 +67,7 @@ async function backup(config: ServerConfig, to: string | undefined): Promise<Bac
       TASKS.make(order, (progress: Progress) => 'phase' in progress && onProgress(progress)),
     copy: async (from, folder, name, sha256) =>
       void (await TASKS.copy({ from, folder, name, sha256 }, () => undefined)),
-    sealKey: (passphrase) => TASKS.sealKey({ passphrase }, () => undefined),
+    sealKey: (passphrase, rootKey) => TASKS.sealKey({ passphrase, rootKey }, () => undefined),
   };
   const run = await runBackup({
     ...{ maker, settings, by: 'terminal', now: () => Date.now(), zone: root?.zone ?? DEFAULT_ZONE },
@@ -93,11 +94,14 @@ function onlyTo(settings: BackupSettings, folder: string): BackupSettings {
 }
 
 /** Where nobody has made a sheet yet: a passphrase for this one file, shown now and never again. */
-async function onceOnly(): Promise<Sheet> {
+async function onceOnly(keys: string): Promise<Sheet> {
   const passphrase = newPassphrase();
+  const rootKey = (await chainIn(keys)).signers.at(-1) ?? '';
+  const sealed = await TASKS.sealKey({ passphrase, rootKey }, () => undefined);
   say('chưa có phiếu sao lưu. Mật khẩu của RIÊNG bản sao lưu này, chép lại ngay, không hiện lần nữa:');
   say(`    ${passphrase}`);
-  return { number: 0, madeAt: Date.now(), ...(await TASKS.sealKey({ passphrase }, () => undefined)) };
+  say(`mã khóa gốc của máy chủ này, để đối chiếu khi khôi phục: ${keyFingerprint(rootKey)}`);
+  return { number: 0, madeAt: Date.now(), ...sealed, rootKey };
 }
 
 function tell(run: BackupRun): number {

@@ -3,7 +3,7 @@ import { type Clock, SystemClock } from '#kit';
 import type { ServerConfig } from './config/index.ts';
 import { buildAnnouncementSide } from './context/announcement-side.ts';
 import { buildAuditSide, buildRefusals } from './context/audit-side.ts';
-import { buildBackupSide } from './context/backup-side.ts';
+import { buildBackupSide, heardAt } from './context/backup-side.ts';
 import { Context, type Parts } from './context/controller.ts';
 import { buildEnrolmentSide } from './context/enrolment-side.ts';
 import { homeCard } from './context/home-card.ts';
@@ -198,7 +198,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   });
   const backupSide = buildBackupSide({
     ...{ config, clock, log, storage, events, areas: areaDirectory, clockGuard: planSide.guard },
-    guard: people.services.setup,
+    ...{ guard: people.services.setup, keys, heardAt: () => heardAt(speakerDirectory, presence) },
     afterRestore: [
       ...[people.afterRestore, enrolmentSide.afterRestore, scheduleSide.afterRestore],
       mail.afterRestore,

@@ -37,18 +37,30 @@ export function progressLine(
 }
 
 /** Asks for a line without showing it. Rejects where the input ends first. */
-export function askHidden(question: string): Promise<string> {
-  process.stderr.write(question);
+export async function askHidden(question: string): Promise<string> {
   const nothing = new Writable({ write: (_piece, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: nothing, terminal: process.stdin.isTTY });
+  const line = await ask(
+    question,
+    nothing,
+    'no passphrase was typed: use --passphrase-file where nobody sits at the terminal',
+  );
+  process.stderr.write('\n');
+  return line;
+}
+
+/** Asks for a line. Rejects with `none` where the input ends first. */
+export function askLine(question: string, none: string): Promise<string> {
+  return ask(question, process.stderr, none);
+}
+
+function ask(question: string, output: Writable, none: string): Promise<string> {
+  process.stderr.write(question);
+  const lines = createInterface({ input: process.stdin, output, terminal: process.stdin.isTTY });
   return new Promise((resolve, reject) => {
     lines.once('line', (line) => {
       resolve(line);
-      process.stderr.write('\n');
       lines.close();
     });
-    lines.once('close', () =>
-      reject(new Error('no passphrase was typed: use --passphrase-file where nobody sits at the terminal')),
-    );
+    lines.once('close', () => reject(new Error(none)));
   });
 }

@@ -33,6 +33,21 @@ export const backupErrors = errorTable({
     status: 422,
     message: 'The backup file is not whole: {reason}. Take another copy of it, or an older backup.',
   },
+  'backup.forged': {
+    status: 422,
+    message:
+      'The backup is not what a controller signed: {reason}. Do not put it back: take another copy from where backups are kept, and find out where this one comes from.',
+  },
+  'backup.other_root': {
+    status: 422,
+    message:
+      'The backup is another controller’s: its root key is {found}, expected {expected}. Do not put it back: take a backup of this commune.',
+  },
+  'backup.disk_failed': {
+    status: 500,
+    message:
+      'The disk did not do its work at "{folder}" ({reason}). The backup itself need not be damaged: look at the disk, its cable and who may read and write there, then try again.',
+  },
   'backup.newer': {
     status: 422,
     message:
@@ -42,6 +57,20 @@ export const backupErrors = errorTable({
     status: 422,
     message:
       'The backup holds a {made} database, and LOA_DATABASE_URL names one of {own}: restore onto the same kind.',
+  },
+  'restore.not_kept': {
+    status: 409,
+    message:
+      'No backup is kept here that waits for this: it was put back, given up, or not asked for in time. Send it again.',
+  },
+  'restore.unconfirmed': {
+    status: 409,
+    message: 'The backup is not put back before somebody has confirmed it: {what}.',
+  },
+  'restore.failed': {
+    status: 500,
+    message:
+      'The backup could not be put back ({reason}). Nothing was changed: try again, and look into the log if it goes on.',
   },
   'restore.not_empty': {
     status: 409,

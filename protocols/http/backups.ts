@@ -66,7 +66,10 @@ export const BackupRunSchema = Type.Object({
 export type BackupRun = Static<typeof BackupRunSchema>;
 
 export const BackupStateSchema = Type.Object({
-  sheet: nullable(Type.Object({ number: Type.Integer(), madeAt: InstantSchema })),
+  /** `named`: its key names the root key, so that a restore compares by itself; sheets of earlier versions do not. */
+  sheet: nullable(Type.Object({ number: Type.Integer(), madeAt: InstantSchema, named: Type.Boolean() })),
+  /** This controller's root key as paper has it (`keyFingerprint`). */
+  rootKey: Type.String(),
   settings: BackupSettingsSchema,
   running: nullable(Type.Object({ startedAt: InstantSchema, phase: Type.String(), bytes: Type.Integer() })),
   last: nullable(BackupRunSchema),
@@ -103,21 +106,72 @@ export const BackupSheetSchema = Type.Object({
   number: Type.Integer(),
   madeAt: InstantSchema,
   passphrase: nullable(Type.String()),
+  /** This controller's root key as a restore shows it (`keyFingerprint`). */
+  rootKey: Type.String(),
   /** A page to print. */
   html: nullable(Type.String()),
 });
 export type BackupSheet = Static<typeof BackupSheetSchema>;
 
-/** How far putting a backup back is, on the first-run page. */
+/** What people of the console are told about backups wherever they are. */
+export const BackupNoticesSchema = Type.Object({
+  /** Nothing has left the box for too long. */
+  alarm: nullable(Type.Object({ since: InstantSchema, days: Type.Integer() })),
+  /** After a restore onto a machine with another address: so many loudspeakers still look for `url`, and we are at `own`. */
+  oldAddress: nullable(Type.Object({ url: Type.String(), own: Type.String(), waiting: Type.Integer() })),
+});
+export type BackupNotices = Static<typeof BackupNoticesSchema>;
+
+/** What a backup says of itself once it is open and checked, for somebody to say whether it is the right one. */
+export const BackupFactsSchema = Type.Object({
+  areaId: Type.String(),
+  /** "xã Tân An"; null: made by an earlier version, as with the other two. */
+  place: nullable(Type.String()),
+  speakers: nullable(Type.Integer()),
+  /** Where loudspeakers look for its controller. */
+  publicUrl: nullable(Type.String()),
+  /** When the snapshot was taken. */
+  at: InstantSchema,
+  /** Of the program that made it. */
+  version: Type.String(),
+  sheet: Type.Integer(),
+  /** Root keys that a sheet may name, newest first, as paper has them (`keyFingerprint`) and raw. */
+  rootKeys: Type.Array(Type.Object({ fingerprint: Type.String(), publicKey: Type.String() })),
+  /** Whether its controller signed it: earlier versions did not. */
+  signed: Type.Boolean(),
+  /** Whether the sheet's own key named one of these root keys, which nobody can make it do without its passphrase. */
+  ofSheet: Type.Boolean(),
+});
+export type BackupFacts = Static<typeof BackupFactsSchema>;
+
+/**
+ * How far putting a backup back is, on the first-run page. `confirm`: it is open and checked, and waits for somebody to say that it is the
+ * right one.
+ */
 export const RestoreStateSchema = Type.Object({
-  phase: Type.Enum(['none', 'receiving', 'reading', 'ready', 'failed']),
+  phase: Type.Enum(['none', 'receiving', 'reading', 'confirm', 'ready', 'failed']),
   bytes: Type.Integer(),
   total: Type.Integer(),
-  /** When the snapshot was taken, once that is known. */
-  backupAt: nullable(InstantSchema),
+  facts: nullable(BackupFactsSchema),
+  /** Until when what was sent is kept, for another passphrase or the confirmation; null: nothing is. */
+  keptUntil: nullable(InstantSchema),
+  /** Where loudspeakers would have to look for this machine. */
+  ownUrl: Type.String(),
   error: nullable(Type.Object({ code: Type.String(), message: Type.String(), params: ErrorParamsSchema })),
 });
 export type RestoreState = Static<typeof RestoreStateSchema>;
+
+/** Another passphrase for the backup that was sent. */
+export const RestorePassphraseSchema = strict({ passphrase: Type.String({ minLength: 1, maxLength: 256 }) });
+
+/** Somebody's word that this is the backup to be put back. */
+export const RestoreConfirmationSchema = strict({
+  /** One of the `rootKeys` that were shown, as `fingerprint`: with or without spaces. */
+  rootKey: Type.String({ maxLength: 64 }),
+  /** Of one that is not signed: that this is known. */
+  unsigned: Type.Boolean(),
+});
+export type RestoreConfirmation = Static<typeof RestoreConfirmationSchema>;
 
 /** Header of requests on a controller that nobody has set up yet. */
 export const SETUP_SECRET_HEADER = 'x-setup-secret';

@@ -2,11 +2,14 @@ import { type Clock, Lifecycle } from '#kit';
 import type { ServerConfig } from '../config/index.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import { BackupService } from '../domain/backup/backup-service.ts';
+import { AddressWatch } from '../domain/backup/known-address.ts';
 import { type AfterRestore, adoptRestored } from '../domain/backup/restored.ts';
 import { SetupRestore } from '../domain/backup/setup-restore.ts';
 import { StorageUseService } from '../domain/backup/storage-use.ts';
 import type { LiveEvents } from '../domain/events/live-events.ts';
 import type { SetupGuard } from '../domain/setup/setup-guard.ts';
+import type { PresenceService } from '../domain/speakers/presence.ts';
+import type { SpeakerDirectory } from '../domain/speakers/speaker-directory.ts';
 import type { Storage } from '../domain/unit-of-work.ts';
 import type { MetricSource } from '../http/metrics.ts';
 import type { CheckResult } from '../http/readiness.ts';
@@ -31,6 +34,9 @@ export interface BackupSideOptions {
   readonly clockGuard: { readonly disputed: boolean };
   /** Who may put a backup back at the first start. */
   readonly guard: SetupGuard;
+  readonly keys: { readonly statingRoot: string };
+  /** When each loudspeaker in use was heard last, those that ever were. */
+  readonly heardAt: () => Iterable<number>;
   /** What other parts do to their data when it comes out of a backup. */
   readonly afterRestore?: readonly AfterRestore[];
   /** The built worker, where this runs from the sources. */
@@ -50,18 +56,23 @@ export function buildBackupSide(options: BackupSideOptions) {
     areas,
     clockGuard,
     guard,
+    keys,
+    heardAt,
     afterRestore = [],
     workerScript,
   } = options;
-  const { dataFolder, databaseUrl } = config;
+  const { dataFolder, databaseUrl, publicUrl } = config;
   const onError = (error: unknown) => log.error({ err: error, part: 'backups' }, 'a part failed');
   const worker = new BackupWorker(workerScript === undefined ? {} : { script: workerScript });
+  const address = new AddressWatch({ storage, publicUrl, heardAt, now: () => Math.floor(clock.now()) });
   const service = new BackupService({
     ...{ storage, clock, events, areas, dataFolder, databaseUrl, onError, version: VERSION },
     maker: worker,
     places: new FolderPlaces({ dataFolder }),
     log: new BackupLogFile({ dataFolder }),
     rootAreaId: config.rootArea.id,
+    rootKey: () => keys.statingRoot,
+    oldAddress: () => address.old,
     clockTrusted: () => !clockGuard.disputed,
     onAlarm: (days) =>
       log.warn({ days }, 'no backup has left this box for too long: connect a drive, or name a share'),
@@ -86,15 +97,16 @@ export function buildBackupSide(options: BackupSideOptions) {
     return acts.length < 50 && acts.every(({ actor }) => actor === 'controller');
   };
   const setupRestore = new SetupRestore({
-    ...{ guard, isFresh, onError, restart: () => restartNow() },
+    ...{ guard, isFresh, onError, clock, ownUrl: publicUrl, restart: () => restartNow() },
     stage: new IncomingRestore({ dataFolder, databaseUrl, worker, clock }),
   });
   const part = new BackupParts({
     parts: [worker, service, setupRestore],
+    load: () => address.load(),
     // It decides nothing: what is due is asked for, so that a night in which the box was off is made up for.
     ticks: new Housekeeping({
       cron: '*/5 * * * *',
-      tasks: { backups: () => service.tick() },
+      tasks: { backups: () => service.tick(), address: () => address.settle() },
       onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
     }),
     onError,
@@ -104,7 +116,7 @@ export function buildBackupSide(options: BackupSideOptions) {
     part,
     restart,
     services: { backups: service, setupRestore, storageUse },
-    checks: { backup: () => check(service) },
+    checks: { backup: () => check(service), 'old address': async () => addressCheck(address) },
     metrics: metricsOf(service),
     /** Once the database is open and before anything is sent: what comes out of a backup is made fit for work. */
     adopt: async () => {
@@ -118,8 +130,21 @@ export function buildBackupSide(options: BackupSideOptions) {
   };
 }
 
+/** When each loudspeaker in use was heard last; one that never came is not among them. */
+export function* heardAt(
+  speakers: Pick<SpeakerDirectory, 'all'>,
+  presence: Pick<PresenceService, 'statusOf'>,
+): Generator<number> {
+  for (const { speakerId, lifecycle } of speakers.all()) {
+    const at = presence.statusOf(speakerId)?.lastSeenAt ?? null;
+    if (lifecycle === 'active' && at !== null) yield at;
+  }
+}
+
 interface PartsOptions {
   readonly parts: readonly Lifecycle[];
+  /** What they have to know first. */
+  readonly load: () => Promise<void>;
   readonly ticks: Housekeeping;
   readonly onError: (error: unknown) => void;
 }
@@ -134,7 +159,8 @@ class BackupParts extends Lifecycle {
   }
 
   protected async onStart(): Promise<void> {
-    const { parts, ticks, onError } = this.#options;
+    const { parts, load, ticks, onError } = this.#options;
+    await load();
     for (const part of [...parts, ticks]) {
       this.disposers.defer('backups', () => part.stop());
       await part.start();
@@ -155,6 +181,16 @@ async function check(service: BackupService): Promise<CheckResult> {
   if (skipped.length > 0) said.push(`left out: ${skipped.map(({ path }) => path).join(', ')}`);
   if (logFailure !== null) said.push(`the log of backups cannot be kept (${logFailure})`);
   return { ok: true, detail: said.join('; ') };
+}
+
+/** A warning and never unreadiness: what is broadcast reaches those that are here. */
+function addressCheck({ old }: AddressWatch): CheckResult {
+  if (old === null) return { ok: true, detail: 'nobody looks elsewhere since a restore, as far as is known' };
+  const { url, own, waiting } = old;
+  return {
+    ok: true,
+    detail: `LOUDSPEAKERS LOOK FOR ${url}, which was the address of the machine before, and this is ${own}: ${waiting} have not come since the restore. Set LOA_PUBLIC_URL to it, let that name and port lead here, and start again; where that cannot be, enrol each of them anew`,
+  };
 }
 
 function metricsOf(service: BackupService): MetricSource[] {

@@ -34,6 +34,7 @@ export async function backup(args: readonly string[]): Promise<object> {
     // A backup is read back, and its keys have to belong together.
     const keys = new KeyService({ vault: new KeyFiles({ folder: join(dataFolder, 'keys') }), clock });
     await keys.start();
+    const root = keys.statingRoot;
     await keys.stop();
     await worker.start();
     const store = (from: number, count: number) =>
@@ -45,9 +46,9 @@ export async function backup(args: readonly string[]): Promise<object> {
     await mkdir(folder);
     const passphrase = newPassphrase();
     let { heldMs } = await watched(async () => {
-      await worker.sealKey(passphrase);
+      await worker.sealKey(passphrase, root);
     });
-    const key = await worker.sealKey(passphrase);
+    const key = await worker.sealKey(passphrase, root);
     let at = rows;
     /** Goes on storing as a controller does, until `work` has ended. */
     const besides = async (work: () => Promise<unknown>) => {

@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { BackupSheet, BackupState } from '#protocols';
@@ -6,8 +6,8 @@ import { freePort } from '../../server/demo/free-port.ts';
 import { OwnProcess } from '../helpers/processes.ts';
 import { inRepo } from '../helpers/repo-root.ts';
 import { describeWith } from '../helpers/requirements.ts';
-import { tempDir } from '../helpers/temp-dir.ts';
 import { until } from '../helpers/until.ts';
+import { ofEarlierVersion } from '../integration/backup/repack.ts';
 import { BUILT_WORKER } from '../integration/backup/support.ts';
 import { COMMUNE, PEOPLE } from '../integration/http/support.ts';
 import type { Page } from './page.ts';
@@ -23,6 +23,7 @@ describeWith(['chromium'], 'a controller that nobody has set up', () => {
   const station = useStation(() => ({ backupWorker: BUILT_WORKER }), []);
   let backup: { readonly name: string; readonly path: string };
   let passphrase: string;
+  let rootKey: string;
   let replacement: OwnProcess | undefined;
   let page: Page;
   afterAll(() => replacement?.end('SIGKILL'));
@@ -70,6 +71,7 @@ describeWith(['chromium'], 'a controller that nobody has set up', () => {
     await controller.post('administrator', 'accounts', invited);
     const { body: sheet } = await controller.post<BackupSheet>('administrator', 'backups/passphrase', {});
     passphrase = sheet.passphrase ?? '';
+    rootKey = sheet.rootKey;
     await controller.post('administrator', 'backups', {});
     await until('the backup', async () => {
       const { body } = await controller.get<BackupState>('administrator', 'backups');
@@ -81,7 +83,9 @@ describeWith(['chromium'], 'a controller that nobody has set up', () => {
   });
 
   it('refuses a wrong file and a wrong passphrase, and nothing has to be done again but the typing', async () => {
-    const folder = tempDir('restored');
+    // What came in is kept for the next test.
+    const folder = join(station().controller.folder, 'restored');
+    await mkdir(folder);
     const other = `http://localhost:${await freePort()}`;
     const env = { LOA_DATA: join(folder, 'data'), LOA_HOST: '127.0.0.1', LOA_PORT: new URL(other).port };
     replacement = new OwnProcess(
@@ -106,13 +110,14 @@ describeWith(['chromium'], 'a controller that nobody has set up', () => {
     await page.fill('Mật khẩu trên phiếu', 'aaaa bbbb cccc dddd eeee ffff');
     await page.sees('24 chữ và số (đang có 24)');
     await page.tick('Máy chủ cũ đã tắt hẳn');
-    await page.press('Khôi phục');
+    await page.press('Kiểm tra tệp');
     await page.sees('Tệp sao lưu không nguyên vẹn');
     expect(await page.value('document.body.innerText')).not.toContain('{');
     await page.choosesFile('Tệp sao lưu', backup.path);
     await page.sees('Mật khẩu trên phiếu số 1');
-    await page.press('Khôi phục');
+    await page.press('Kiểm tra tệp');
     await page.sees('Mật khẩu không mở được tệp này');
+    await page.sees('Tệp đã ở trên máy chủ, không phải gửi lại');
     await station().look(page, 'restore');
     await page.sees(`Đã chọn “${backup.name}”`);
     expect(
@@ -125,7 +130,31 @@ describeWith(['chromium'], 'a controller that nobody has set up', () => {
   it('is the old one again once its backup is put back', async () => {
     // Typed as people type it.
     await page.fill('Mật khẩu trên phiếu', passphrase.toLowerCase().replaceAll('-', ' '));
-    await page.press('Khôi phục');
+    await page.press('Kiểm tra tệp');
+    await page.sees('Bản sao lưu này là của ai?');
+    await page.sees('xã Tân An');
+    await page.sees(rootKey);
+    // This machine is elsewhere than the one before.
+    await page.sees(`Cụm loa tìm máy chủ ở ${station().url}`);
+    await station().look(page, 'restore-confirm');
+    await page.press('Không phải tệp này');
+    await page.sees('24 chữ và số (đang có 0)');
+    // As the version before made it: it takes two words to put it back.
+    await page.choosesFile('Tệp sao lưu', await ofEarlierVersion(backup.path, passphrase));
+    await page.fill('Mật khẩu trên phiếu', passphrase);
+    await page.press('Kiểm tra tệp');
+    await page.sees('KHÔNG CÓ CHỮ KÝ');
+    await page.tick('Tôi đã so');
+    expect(await page.value("document.querySelector('button.danger').disabled")).toBe(true);
+    await station().look(page, 'restore-unsigned');
+    await page.press('Không phải tệp này');
+    await page.sees('24 chữ và số (đang có 0)');
+    await page.choosesFile('Tệp sao lưu', backup.path);
+    await page.fill('Mật khẩu trên phiếu', passphrase);
+    await page.press('Kiểm tra tệp');
+    await page.sees('Chữ ký đúng');
+    await page.tick('Tôi đã so');
+    await page.press('Khôi phục bản này');
     await page.sees('Khôi phục xong');
     await page.press('Tới trang đăng nhập');
     await page.fill('Tên đăng nhập', 'le-van-tam');

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type BackupSheet, type BackupState, type RestoreState, SETUP_SECRET_HEADER } from '#protocols';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { until } from '../helpers/until.ts';
+import { ofEarlierVersion, relist, repacked, sheetKeyOf } from '../integration/backup/repack.ts';
+import { backupOf, dataFolder } from '../integration/backup/support.ts';
 import { Commune, logOf } from './support/commune.ts';
 import { GateProxy } from './support/gate-proxy.ts';
 import { Planning } from './support/planning.ts';
@@ -29,21 +31,40 @@ afterAll(async () => {
 });
 
 /** One request of the first-run page. */
-async function setup(commune: Commune, secret: string, form?: FormData): Promise<RestoreState> {
-  const answer = await fetch(`${commune.controller.url}/api/v1/setup/restore`, {
-    method: form === undefined ? 'GET' : 'POST',
-    headers: { [SETUP_SECRET_HEADER]: secret },
-    ...(form === undefined ? {} : { body: form }),
+async function setup(
+  commune: Commune,
+  secret: string,
+  act: { readonly form: FormData } | { readonly path: string; readonly body: object } | null = null,
+): Promise<RestoreState> {
+  const json = act !== null && 'path' in act;
+  const answer = await fetch(`${commune.controller.url}/api/v1/setup/restore${json ? act.path : ''}`, {
+    method: act === null ? 'GET' : 'POST',
+    headers: { [SETUP_SECRET_HEADER]: secret, ...(json ? { 'content-type': 'application/json' } : {}) },
+    ...(act === null ? {} : { body: json ? JSON.stringify(act.body) : act.form }),
   });
   if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
   return (await answer.json()) as RestoreState;
 }
 
-async function form(file: string, passphrase: string): Promise<FormData> {
+async function form(file: string, passphrase: string): Promise<{ readonly form: FormData }> {
   const data = new FormData();
   data.append('passphrase', passphrase);
   data.append('file', await openAsBlob(file), 'backup.tar');
-  return data;
+  return { form: data };
+}
+
+/** Sends a file; resolves when the controller has opened it, or refused it. */
+async function sent(
+  commune: Commune,
+  secret: string,
+  file: string,
+  passphrase: string,
+): Promise<RestoreState> {
+  await setup(commune, secret, await form(file, passphrase));
+  return until('the file to be opened', async () => {
+    const state = await setup(commune, secret);
+    return (state.phase === 'failed' || state.phase === 'confirm') && state;
+  });
 }
 
 it('a new machine takes the place of one that is gone, and a slot played in between is neither lost nor doubled', async () => {
@@ -51,7 +72,7 @@ it('a new machine takes the place of one that is gone, and a slot played in betw
   const agents = await Promise.all(SPEAKERS.map((id) => old.addAgent(id, { url: line.url })));
   const planned = await old.prepare({ seconds: 2, seed: 71 });
   const now = await old.prepare({ seconds: 8, seed: 72 });
-  const { passphrase } = await admin.post<BackupSheet>('/backups/passphrase', {});
+  const { passphrase, rootKey } = await admin.post<BackupSheet>('/backups/passphrase', {});
   const usb = join(old.folder, 'usb');
   await mkdir(usb);
   const { settings } = await admin.get<BackupState>('/backups');
@@ -96,13 +117,38 @@ it('a new machine takes the place of one that is gone, and a slot played in betw
     return /\/setup#(\S+)/.exec(log)?.[1];
   });
   const file = join(usb, last?.name ?? '');
-  await setup(fresh, secret, await form(file, '0000-0000-0000-0000-0000-0000'));
-  const wrong = await until('the refusal', async () => {
-    const state = await setup(fresh as Commune, secret);
-    return state.phase === 'failed' && state;
+  const typed = passphrase ?? '';
+  // What somebody made who knows the public half of the sheet's key.
+  const changed = await repacked(file, typed, (entries) => {
+    entries.set('data/tokens.json', Buffer.from('[]'));
+    relist(entries);
   });
+  expect((await sent(fresh, secret, changed, typed)).error?.code).toBe('backup.forged');
+  const stranger = await backupOf(await dataFolder(), await sheetKeyOf(file, typed));
+  expect((await sent(fresh, secret, stranger.file, typed)).error?.code).toBe('backup.other_root');
+  // As the version before made it: shown as what it is, and not put back by a word that does not say so.
+  const unsigned = await sent(fresh, secret, await ofEarlierVersion(file, typed), typed);
+  const root = unsigned.facts?.rootKeys[0]?.fingerprint ?? '';
+  expect(unsigned.facts).toMatchObject({ signed: false, ofSheet: false });
+  await expect(
+    setup(fresh, secret, { path: '/confirm', body: { rootKey: root, unsigned: false } }),
+  ).rejects.toThrow('restore.unconfirmed');
+  const wrong = await sent(fresh, secret, file, '0000-0000-0000-0000-0000-0000');
   expect(wrong.error?.code).toBe('backup.wrong_passphrase');
-  await setup(fresh, secret, await form(file, passphrase ?? ''));
+  // The file is here: nothing is sent again but the passphrase.
+  await setup(fresh, secret, { path: '/passphrase', body: { passphrase: typed } });
+  const { facts } = await until('the file to be opened', async () => {
+    const state = await setup(fresh as Commune, secret);
+    return state.phase === 'confirm' && state;
+  });
+  expect(facts).toMatchObject({
+    signed: true,
+    ofSheet: true,
+    publicUrl: line.url,
+    speakers: SPEAKERS.length,
+  });
+  expect(facts?.rootKeys[0]?.fingerprint).toBe(rootKey);
+  await setup(fresh, secret, { path: '/confirm', body: { rootKey, unsigned: false } });
   // By themselves, from the address that they know; what refused them meanwhile makes them wait longer between two tries.
   for (const id of SPEAKERS)
     await until(

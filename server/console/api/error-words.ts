@@ -94,9 +94,20 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'backup.wrong_passphrase':
     'Mật khẩu không mở được tệp này. Lấy đúng phiếu có số ghi trong tên tệp và gõ đủ 24 chữ và số.',
   'backup.damaged': 'Tệp sao lưu không nguyên vẹn: {reason}. Dùng bản ở nơi lưu khác, hoặc bản cũ hơn.',
+  'backup.forged':
+    'Tệp sao lưu không đúng như máy chủ đã ký: {reason}. Đừng khôi phục tệp này. Lấy bản khác ở nơi cất giữ, và hỏi xem tệp này từ đâu ra.',
+  'backup.other_root':
+    'Tệp sao lưu là của hệ thống khác: mã khóa gốc của nó là {found}, của phiếu là {expected}. Đừng khôi phục tệp này.',
+  'backup.disk_failed':
+    'Ổ đĩa của máy này không đọc hoặc ghi được ở “{folder}” ({reason}). Tệp sao lưu chưa chắc hỏng: báo kỹ thuật viên xem ổ đĩa, dây cắm và quyền đọc ghi, rồi làm lại.',
   'backup.newer':
     'Bản sao lưu do phiên bản mới hơn làm ra ({made}; máy này là {own}). Cập nhật máy chủ trước.',
   'backup.other_database': 'Bản sao lưu dùng loại cơ sở dữ liệu khác ({made}; máy này là {own}).',
+  'restore.not_kept':
+    'Tệp đã gửi không còn trên máy chủ: đã khôi phục, đã bỏ, hoặc để quá nửa giờ. Hãy gửi lại.',
+  'restore.unconfirmed': 'Chưa xác nhận đủ nên chưa khôi phục: {what}.',
+  'restore.failed':
+    'Không khôi phục được ({reason}). Chưa có gì thay đổi: hãy làm lại; vẫn vậy thì báo kỹ thuật viên xem nhật ký.',
   'restore.undone':
     'Không đặt được bản sao lưu vào chỗ của nó ({reason}). Mọi thứ vẫn như trước: sửa lỗi đó rồi khôi phục lại.',
   'restore.stuck':

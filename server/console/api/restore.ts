@@ -1,4 +1,4 @@
-import type { RestoreState, SetupState } from '#protocols';
+import type { RestoreConfirmation, RestoreState, SetupState } from '#protocols';
 import { API, ApiError, call, isApiError, readAnswer } from './client.ts';
 
 /** As `SETUP_SECRET_HEADER` of `protocols/http` has it. */
@@ -36,6 +36,23 @@ export function sendBackup(
 /** How far the controller is with it. */
 export function restoreState(secret: string): Promise<RestoreState> {
   return call<RestoreState>('GET', 'setup/restore', { headers: { [SECRET_HEADER]: secret } });
+}
+
+/** Another passphrase for the backup that was sent. */
+export function tryPassphrase(secret: string, passphrase: string): Promise<RestoreState> {
+  const headers = { [SECRET_HEADER]: secret };
+  return call<RestoreState>('POST', 'setup/restore/passphrase', { headers, body: { passphrase } });
+}
+
+/** Says that what was shown is the backup to be put back. */
+export function confirmRestore(secret: string, said: RestoreConfirmation): Promise<RestoreState> {
+  const headers = { [SECRET_HEADER]: secret };
+  return call<RestoreState>('POST', 'setup/restore/confirm', { headers, body: said });
+}
+
+/** Gives up the backup that was sent. */
+export function giveUpRestore(secret: string): Promise<RestoreState> {
+  return call<RestoreState>('DELETE', 'setup/restore', { headers: { [SECRET_HEADER]: secret } });
 }
 
 /** Whether the controller is back with the accounts of the backup. False while it starts. */

@@ -81,6 +81,13 @@ export function length(ms: number): string {
   return `${Math.floor(seconds / 60)}${NBSP}phút ${String(seconds % 60).padStart(2, '0')}${NBSP}giây`;
 }
 
+/** A root key as people compare it: a line ends in the middle of it or nowhere. */
+export function rootKeyCode(fingerprint: string): string {
+  const groups = fingerprint.split(' ');
+  const half = Math.ceil(groups.length / 2);
+  return [groups.slice(0, half), groups.slice(half)].map((one) => one.join(NBSP)).join(' ');
+}
+
 /** What people compare by eye: the first and last letters of a hash. */
 export function shortHash(hash: string): string {
   return `${hash.slice(0, 6)}…${hash.slice(-4)}`;

@@ -38,6 +38,9 @@ export interface BackupMaker {
   make(order: BackupOrder, onProgress: OnProgress): Promise<MadeBackup>;
   /** Copies a backup into another folder, whole and read back there. */
   copy(from: string, folder: string, name: string, sha256: string): Promise<void>;
-  /** A new key under a passphrase. */
-  sealKey(passphrase: string): Promise<{ readonly recipient: string; readonly keyFile: string }>;
+  /** A new key under a passphrase, and beside it the raw root key of this controller. */
+  sealKey(
+    passphrase: string,
+    rootKey: string,
+  ): Promise<{ readonly recipient: string; readonly keyFile: string }>;
 }

@@ -2,12 +2,14 @@ import { join, resolve } from 'node:path';
 import { type Clock, type Instant, Lifecycle } from '#kit';
 import {
   type BackupDestination,
+  type BackupNotices,
   type BackupRun,
   type BackupSettings,
   type BackupState,
   DomainError,
+  keyFingerprint,
 } from '#protocols';
-import { type Actor, authorize } from '../accounts/actor.ts';
+import { type Actor, authorize, isAllowed } from '../accounts/actor.ts';
 import { type Area, DEFAULT_ZONE } from '../areas/area.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { changes, record } from '../audit/record.ts';
@@ -38,6 +40,10 @@ export interface BackupServiceOptions {
   readonly databaseUrl: string;
   readonly dataFolder: string;
   readonly version: string;
+  /** The raw root key that sheets name. */
+  readonly rootKey: () => string;
+  /** Where loudspeakers look since a restore, and we are not. */
+  readonly oldAddress: () => BackupNotices['oldAddress'];
   /** Whether the controller believes its clock: one in 1970 makes no nightly backup. */
   readonly clockTrusted: () => boolean;
   readonly onError: (error: unknown) => void;
@@ -46,6 +52,9 @@ export interface BackupServiceOptions {
   /** Told what became of each run. */
   readonly onRun: (run: BackupRun) => void;
 }
+
+/** What a new sheet leaves behind of its key. */
+type SealedSheet = Required<Pick<Sheet, 'recipient' | 'keyFile' | 'rootKey'>>;
 
 interface Running {
   readonly startedAt: Instant;
@@ -161,22 +170,38 @@ export class BackupService extends Lifecycle {
   async adoptSheet(
     tx: Transaction,
     actor: Actor,
-    sealed: Pick<Sheet, 'recipient' | 'keyFile'>,
+    sealed: SealedSheet,
   ): Promise<Pick<Sheet, 'number' | 'madeAt'>> {
     const { areas, clock } = this.#options;
     authorize(actor, 'backup:write', this.areaId, areas.tree);
     const stored = await readSettings(tx, this.localFolder);
     const madeAt = Math.floor(clock.now());
     const number = (stored.sheet?.number ?? 0) + 1;
-    const { recipient, keyFile } = sealed;
-    await writeSettings(tx, { ...stored, sheet: { number, madeAt, recipient, keyFile } }, madeAt);
+    await writeSettings(tx, { ...stored, sheet: { number, madeAt, ...sealed } }, madeAt);
     await record(tx, madeAt, actor, 'backup.passphrase', this.areaId, { sheet: number });
     return { number, madeAt };
   }
 
-  /** Seals a new key, away from the event loop. */
-  sealKey(passphrase: string): Promise<Pick<Sheet, 'recipient' | 'keyFile'>> {
-    return this.#options.maker.sealKey(passphrase);
+  /** Seals a new key that names our root key, away from the event loop. */
+  async sealKey(passphrase: string): Promise<SealedSheet> {
+    const { maker, rootKey } = this.#options;
+    const named = rootKey();
+    const { recipient, keyFile } = await maker.sealKey(passphrase, named);
+    return { recipient, keyFile, rootKey: named };
+  }
+
+  /** Our root key as paper has it. */
+  get rootKey(): string {
+    return keyFingerprint(this.#options.rootKey());
+  }
+
+  /** What is told on every page; nothing to who answers for a part of the area alone, whose pages ask as well. */
+  async notices(actor: Actor): Promise<BackupNotices> {
+    const { areas, oldAddress } = this.#options;
+    if (!isAllowed(actor, 'backup:read', this.areaId, areas.tree)) return { alarm: null, oldAddress: null };
+    const days = await this.#alarmDays();
+    await this.#readLog();
+    return { alarm: this.alarm(days), oldAddress: oldAddress() };
   }
 
   /** Everything that the screen shows. Throws `request.forbidden`. */
@@ -186,7 +211,11 @@ export class BackupService extends Lifecycle {
     const { sheet, settings } = await this.#stored();
     await this.#readLog();
     return {
-      sheet: sheet === null ? null : { number: sheet.number, madeAt: sheet.madeAt },
+      sheet:
+        sheet === null
+          ? null
+          : { number: sheet.number, madeAt: sheet.madeAt, named: sheet.rootKey !== undefined },
+      rootKey: this.rootKey,
       settings,
       running:
         this.#running === null ? null : { ...this.#running, startedAt: Math.floor(this.#running.startedAt) },

@@ -8,6 +8,8 @@ const SheetSchema = Type.Object({
   madeAt: InstantSchema,
   recipient: Type.String(),
   keyFile: Type.String(),
+  /** The raw root key that its key file names; an earlier version put none there. */
+  rootKey: Type.Optional(Type.String()),
 });
 export type Sheet = Static<typeof SheetSchema>;
 

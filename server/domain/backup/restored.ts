@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { codec, InstantSchema } from '#protocols';
 import type { Storage, Transaction } from '../unit-of-work.ts';
+import { keepOldAddress } from './known-address.ts';
 
 /** The mark that a restore leaves in the data folder for the next start. */
 export const RestoredSchema = Type.Object({
@@ -48,6 +49,7 @@ export async function adoptRestored(
     // A cut between the commit and the removal of the mark.
     if ((await tx.settings.get(SETTING)) === id) return;
     for (const hook of hooks) await hook(tx, restored);
+    await keepOldAddress(tx, restored);
     await tx.settings.put(SETTING, id, restored.restoredAt);
     const { backupAt, file, sha256, replaced } = restored;
     await tx.audit.append({

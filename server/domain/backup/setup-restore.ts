@@ -1,17 +1,26 @@
-import { Lifecycle } from '#kit';
-import { DomainError, isDomainError, type RestoreState } from '#protocols';
+import { type Clock, Lifecycle, type Timer } from '#kit';
+import {
+  type BackupFacts,
+  DomainError,
+  isDomainError,
+  type RestoreConfirmation,
+  type RestoreState,
+} from '#protocols';
 import type { SetupGuard } from '../setup/setup-guard.ts';
+import { requireConfirmed } from './confirmation.ts';
 import { printedPassphrase } from './passphrase.ts';
 
-/** Where an incoming backup is kept, and how it is unpacked. */
+/** So long what was sent lies there for another passphrase, or for somebody to say that it is the right one. */
+const KEPT_MS = 30 * 60_000;
+
+/** Where an incoming backup is kept, and how it is unpacked. One at a time. */
 export interface RestoreStage {
-  /** Takes a file in, durable when it resolves. Throws `backup.no_room`. */
+  /** Takes a file in, durable when it resolves, in the place of what is there. Throws `backup.no_room`, `backup.disk_failed`. */
   receive(source: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void): Promise<void>;
-  /** Unpacks and checks it beside what is there. Throws `backup.…`; then nothing of it is left. Gives the snapshot's time. */
-  stage(
-    passphrase: string,
-    onBytes: (bytes: number, total: number) => void,
-  ): Promise<{ readonly backupAt: number }>;
+  /** Unpacks and checks it beside what is there. Throws `backup.…`; the file that came in stays. */
+  stage(passphrase: string, onBytes: (bytes: number, total: number) => void): Promise<BackupFacts>;
+  /** From here on each start puts in its place what was staged. */
+  accept(): Promise<void>;
   discard(): Promise<void>;
 }
 
@@ -20,28 +29,35 @@ export interface SetupRestoreOptions {
   /** Whether nobody has done anything with this controller yet. */
   readonly isFresh: () => Promise<boolean>;
   readonly stage: RestoreStage;
+  readonly clock: Clock;
+  /** Where loudspeakers would look for this machine. */
+  readonly ownUrl: string;
   /** Starts the controller again, on what was put back. */
   readonly restart: () => void;
   readonly onError: (error: unknown) => void;
 }
 
-const NOTHING: RestoreState = { phase: 'none', bytes: 0, total: 0, backupAt: null, error: null };
-
 /**
- * A backup put back on the first-run page: none → receiving → reading → ready (then the controller starts again) or failed, from
- * where it may be tried again.
+ * A backup put back on the first-run page: none → receiving → reading → confirm → ready (then the controller starts again), or failed, from
+ * where it may be tried again: after a wrong passphrase with the file that is here. What waits is one file, for half an hour.
  */
 export class SetupRestore extends Lifecycle {
   readonly #options: SetupRestoreOptions;
-  #state: RestoreState = NOTHING;
+  readonly #nothing: RestoreState;
+  #state: RestoreState;
+  #expiry: Timer | null = null;
 
   constructor(options: SetupRestoreOptions) {
     super();
     this.#options = options;
+    const { ownUrl } = options;
+    this.#nothing = { phase: 'none', bytes: 0, total: 0, facts: null, keptUntil: null, ownUrl, error: null };
+    this.#state = this.#nothing;
   }
 
   protected async onStart(): Promise<void> {
-    this.#state = NOTHING;
+    this.#state = this.#nothing;
+    this.disposers.defer('what waits', async () => this.#keepNoLonger());
   }
 
   /** Throws `setup.…`. */
@@ -52,51 +68,129 @@ export class SetupRestore extends Lifecycle {
 
   /** Before a byte is read. Throws `setup.…`, `restore.busy`. */
   async admit(secret: string): Promise<void> {
-    const { guard, isFresh } = this.#options;
-    guard.check(secret);
-    if (!(await isFresh())) throw new DomainError('setup.done');
-    const { phase } = this.#state;
-    if (phase !== 'none' && phase !== 'failed') throw new DomainError('restore.busy', { phase });
+    await this.#requireFresh(secret);
+    this.#requireIdle();
   }
 
-  /** Takes the file in; resolves when it is all here, and goes on by itself. Call `admit` first. Throws `upload.cut_off`, `backup.no_room`. */
+  /** Takes the file in; resolves when it is all here, and goes on by itself. Call `admit` first. Throws `restore.busy`, `upload.cut_off`, `backup.no_room`, `backup.disk_failed`. */
   async begin(passphrase: string, source: AsyncIterable<Uint8Array>): Promise<RestoreState> {
-    const { stage, onError } = this.#options;
-    this.#state = { ...NOTHING, phase: 'receiving' };
+    const { stage } = this.#options;
+    this.#requireIdle();
+    this.#keepNoLonger();
+    this.#state = { ...this.#nothing, phase: 'receiving' };
     try {
       await stage.receive(untilCutOff(source), (bytes) => {
         this.#state = { ...this.#state, bytes, total: bytes };
       });
     } catch (error) {
-      await stage.discard();
+      await stage.discard().catch(this.#options.onError);
       this.#fail(error);
       throw error;
     }
-    this.#state = { ...this.#state, phase: 'reading', bytes: 0 };
-    this.background(this.#read(printedPassphrase(passphrase)), onError);
+    return this.#open(passphrase);
+  }
+
+  /** Another passphrase for the file that is here. Throws `setup.…`, `restore.not_kept`. */
+  async tryAgain(secret: string, passphrase: string): Promise<RestoreState> {
+    await this.#requireFresh(secret);
+    if (this.#state.phase !== 'failed' || this.#state.keptUntil === null)
+      throw new DomainError('restore.not_kept');
+    return this.#open(passphrase);
+  }
+
+  /** Somebody's word that what was shown is the backup to be put back; then the controller starts again. Throws `setup.…`, `restore.not_kept`, `restore.unconfirmed`. */
+  async confirm(secret: string, said: RestoreConfirmation): Promise<RestoreState> {
+    const { stage, restart } = this.#options;
+    await this.#requireFresh(secret);
+    const { phase, facts } = this.#state;
+    if (phase !== 'confirm' || facts === null) throw new DomainError('restore.not_kept');
+    requireConfirmed(facts, said);
+    this.#keepNoLonger();
+    this.#state = { ...this.#state, phase: 'ready', keptUntil: null };
+    try {
+      await stage.accept();
+    } catch (error) {
+      await stage.discard().catch(this.#options.onError);
+      this.#fail(error);
+      throw error;
+    }
+    restart();
+    return this.#state;
+  }
+
+  /** Gives up what waits. Throws `setup.…`, `restore.busy`. */
+  async cancel(secret: string): Promise<RestoreState> {
+    this.#options.guard.check(secret);
+    this.#requireIdle();
+    this.#keepNoLonger();
+    this.#state = this.#nothing;
+    await this.#options.stage.discard();
+    return this.#state;
+  }
+
+  #requireIdle(): void {
+    const { phase } = this.#state;
+    if (phase !== 'none' && phase !== 'failed' && phase !== 'confirm')
+      throw new DomainError('restore.busy', { phase });
+  }
+
+  async #requireFresh(secret: string): Promise<void> {
+    const { guard, isFresh } = this.#options;
+    guard.check(secret);
+    if (!(await isFresh())) throw new DomainError('setup.done');
+  }
+
+  #open(passphrase: string): RestoreState {
+    this.#keepNoLonger();
+    this.#state = { ...this.#nothing, phase: 'reading' };
+    this.background(this.#read(printedPassphrase(passphrase)), this.#options.onError);
     return this.#state;
   }
 
   async #read(passphrase: string): Promise<void> {
-    const { stage, restart, onError } = this.#options;
+    const { stage, onError } = this.#options;
     try {
-      const { backupAt } = await stage.stage(passphrase, (bytes, total) => {
+      const facts = await stage.stage(passphrase, (bytes, total) => {
         this.#state = { ...this.#state, bytes, total };
       });
-      this.#state = { ...this.#state, phase: 'ready', backupAt };
-      restart();
+      this.#state = { ...this.#state, phase: 'confirm', facts, keptUntil: this.#keep() };
     } catch (error) {
-      this.#fail(error);
+      // What was sent is good for another try; all else that is wrong with it is wrong for good.
+      const again = isDomainError(error, 'backup.wrong_passphrase');
+      if (!again) await stage.discard().catch(onError);
+      this.#fail(error, again ? this.#keep() : null);
       if (!isDomainError(error)) onError(error);
     }
   }
 
-  #fail(error: unknown): void {
+  /** From now on what is here is let go of after a while; gives when. */
+  #keep(): number {
+    const { clock, stage, onError } = this.#options;
+    this.#keepNoLonger();
+    this.#expiry = clock.setTimer('a backup that nobody asks for', KEPT_MS, () => {
+      this.#expiry = null;
+      this.#fail(new DomainError('restore.not_kept'));
+      this.background(stage.discard(), onError);
+    });
+    return Math.floor(clock.now()) + KEPT_MS;
+  }
+
+  #keepNoLonger(): void {
+    this.#expiry?.cancel();
+    this.#expiry = null;
+  }
+
+  #fail(error: unknown, keptUntil: number | null = null): void {
     const { code, message, params } = isDomainError(error)
       ? error
-      : new DomainError('backup.damaged', { reason: 'it could not be read' });
-    this.#state = { ...this.#state, phase: 'failed', error: { code, message, params: { ...params } } };
+      : new DomainError('restore.failed', { reason: reasonOf(error) });
+    const told = { code, message, params: { ...params } };
+    this.#state = { ...this.#nothing, phase: 'failed', keptUntil, error: told };
   }
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }
 
 /** What is sent, with a line that breaks told apart from a disk that fails and from a file that is damaged. Throws `upload.cut_off`. */

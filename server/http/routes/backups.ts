@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
+  BackupNoticesSchema,
   BackupSettingsSchema,
   type BackupSheet,
   BackupSheetSchema,
@@ -38,6 +39,20 @@ export const backupRoutes =
         },
       },
       (request) => backups.state(actorOf(request)),
+    );
+
+    app.get(
+      '/backups/notices',
+      {
+        config: permission('backup:read'),
+        schema: {
+          summary:
+            'What stands on every page of the console: no backup has left the box for too long, or loudspeakers look for the address of the machine before',
+          tags,
+          response: { 200: BackupNoticesSchema },
+        },
+      },
+      (request) => backups.notices(actorOf(request)),
     );
 
     app.get(
@@ -140,9 +155,11 @@ export const backupRoutes =
             const sheet = await backups.adoptSheet(tx, actor, sealed);
             const { kind, name } = areaDirectory.tree.get(backups.areaId);
             const zone = areaDirectory.tree.zoneOf(backups.areaId);
-            const html = sheetHtml({ ...sheet, passphrase, place: `${kind} ${name}`, zone });
+            const { rootKey } = backups;
+            const html = sheetHtml({ ...sheet, passphrase, rootKey, place: `${kind} ${name}`, zone });
             void reply.header('cache-control', 'no-store');
-            return { status: 201, body: { ...sheet, passphrase, html }, stored: sheet };
+            const told = { ...sheet, rootKey };
+            return { status: 201, body: { ...told, passphrase, html }, stored: told };
           },
           // What was shown is kept nowhere.
           { replay: async (_tx, kept) => ({ ...(kept as BackupSheet), passphrase: null, html: null }) },

@@ -1,7 +1,13 @@
 import multipart from '@fastify/multipart';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
-import { DomainError, RestoreStateSchema, SETUP_SECRET_HEADER } from '#protocols';
+import {
+  DomainError,
+  RestoreConfirmationSchema,
+  RestorePassphraseSchema,
+  RestoreStateSchema,
+  SETUP_SECRET_HEADER,
+} from '#protocols';
 import { anybody } from '../access.ts';
 import { asMalformed } from '../malformed-form.ts';
 import type { ApiServices } from '../services.ts';
@@ -29,7 +35,7 @@ export const setupRestoreRoutes =
         schema: {
           summary:
             'Put a backup back: multipart/form-data with a field "passphrase" and after it one part "file"',
-          description: `Needs the setup secret in the header "${SETUP_SECRET_HEADER}". Answers when the file is here; then it is read and checked, and the controller starts again on it.`,
+          description: `Needs the setup secret in the header "${SETUP_SECRET_HEADER}". Answers when the file is here; then it is read and checked, and waits half an hour to be confirmed.`,
           tags,
           consumes: ['multipart/form-data'],
           response: { 202: RestoreStateSchema },
@@ -57,6 +63,50 @@ export const setupRestoreRoutes =
         }
         throw new DomainError('upload.no_file');
       },
+    );
+
+    app.post(
+      '/setup/restore/passphrase',
+      {
+        config: anybody,
+        schema: {
+          summary: 'Another passphrase for the backup that was sent; needs the setup secret',
+          tags,
+          body: RestorePassphraseSchema,
+          response: { 202: RestoreStateSchema },
+        },
+      },
+      async (request, reply) =>
+        reply.code(202).send(await setupRestore.tryAgain(secretOf(request), request.body.passphrase)),
+    );
+
+    app.post(
+      '/setup/restore/confirm',
+      {
+        config: anybody,
+        schema: {
+          summary:
+            'Say that what was read is the backup to be put back; the controller starts again on it. Needs the setup secret',
+          tags,
+          body: RestoreConfirmationSchema,
+          response: { 202: RestoreStateSchema },
+        },
+      },
+      async (request, reply) =>
+        reply.code(202).send(await setupRestore.confirm(secretOf(request), request.body)),
+    );
+
+    app.delete(
+      '/setup/restore',
+      {
+        config: anybody,
+        schema: {
+          summary: 'Give up the backup that was sent; needs the setup secret',
+          tags,
+          response: { 200: RestoreStateSchema },
+        },
+      },
+      async (request) => setupRestore.cancel(secretOf(request)),
     );
 
     app.get(

@@ -15,19 +15,35 @@ export interface SealedKey {
  */
 const SCRYPT_LOG_N = 15;
 
-/** A new key under a passphrase; opened again before it is given out, so that no sheet is printed that does not open. */
-export async function sealNewKey(passphrase: string): Promise<SealedKey> {
+/** Begins the line beside a key that names the root key of the controller that made it. `age` takes it for a remark. */
+const ROOT_LINE = '# loa-root ';
+
+/** What a key file holds. */
+export interface OpenedKey {
+  /** "AGE-SECRET-KEY-1…". */
+  readonly identity: string;
+  /** Raw root key (base64url) of the controller that made the sheet; null: an earlier version made it. */
+  readonly rootKey: string | null;
+}
+
+/**
+ * A new key under a passphrase, and beside it the root key of who made it: without the passphrase nobody makes another one that says so.
+ * Opened again before it is given out, so that no sheet is printed that does not open.
+ */
+export async function sealNewKey(passphrase: string, rootKey: string | null): Promise<SealedKey> {
   const identity = await generateX25519Identity();
   const encrypter = new Encrypter();
   encrypter.setPassphrase(passphrase);
   encrypter.setScryptWorkFactor(SCRYPT_LOG_N);
-  const keyFile = armor.encode(await encrypter.encrypt(`${identity}\n`));
-  if ((await openKey(keyFile, passphrase)) !== identity) throw new Error('a new backup key does not open');
+  const named = rootKey === null ? '' : `${ROOT_LINE}${rootKey}\n`;
+  const keyFile = armor.encode(await encrypter.encrypt(`${named}${identity}\n`));
+  if ((await openKey(keyFile, passphrase)).identity !== identity)
+    throw new Error('a new backup key does not open');
   return { recipient: await identityToRecipient(identity), keyFile };
 }
 
-/** The key in a key file ("AGE-SECRET-KEY-1…"). Throws `backup.wrong_passphrase`, `backup.damaged`. */
-export async function openKey(keyFile: string, passphrase: string): Promise<string> {
+/** The key in a key file. Throws `backup.wrong_passphrase`, `backup.damaged`. */
+export async function openKey(keyFile: string, passphrase: string): Promise<OpenedKey> {
   const decrypter = new Decrypter();
   decrypter.addPassphrase(passphrase);
   let text: string;
@@ -38,7 +54,15 @@ export async function openKey(keyFile: string, passphrase: string): Promise<stri
       throw new DomainError('backup.wrong_passphrase', {}, { cause });
     throw new DomainError('backup.damaged', { reason: 'its key cannot be read' }, { cause });
   }
-  return text.trim();
+  const lines = text.split('\n');
+  return {
+    identity: lines.find((line) => line !== '' && !line.startsWith('#'))?.trim() ?? '',
+    rootKey:
+      lines
+        .find((line) => line.startsWith(ROOT_LINE))
+        ?.slice(ROOT_LINE.length)
+        .trim() ?? null,
+  };
 }
 
 /** A key that lives in memory only, for reading back what was just written; forgotten afterwards. */

@@ -4,7 +4,7 @@ import { DomainError, isErrorCode } from '#protocols';
 import type { BackupMaker, BackupOrder, MadeBackup, OnProgress } from '../../domain/backup/backup-maker.ts';
 import type { CountedUse } from '../../domain/backup/storage-use.ts';
 import type { SealedKey } from './age.ts';
-import type { RestorePlace, RestoreStep, StageOptions } from './restore.ts';
+import type { RestorePlace, StagedRestore, StageOptions } from './restore.ts';
 import type { Progress, TaskName, WorkerMessage, WorkerTasks } from './worker-tasks.ts';
 
 /** Does each task in a worker thread of its own; `stop` gives up what is under way. */
@@ -34,8 +34,8 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
     await this.#run('copy', { from, folder, name, sha256 });
   }
 
-  sealKey(passphrase: string): Promise<SealedKey> {
-    return this.#run('sealKey', { passphrase });
+  sealKey(passphrase: string, rootKey: string): Promise<SealedKey> {
+    return this.#run('sealKey', { passphrase, rootKey });
   }
 
   /** What the controller takes of its disk. */
@@ -43,7 +43,7 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
     return this.#run('use', place);
   }
 
-  stage({ onBytes, ...options }: StageOptions): Promise<RestoreStep> {
+  stage({ onBytes, ...options }: StageOptions): Promise<StagedRestore> {
     return this.#run('stage', options, (progress) => {
       if ('total' in progress) onBytes(progress.bytes, progress.total);
     });

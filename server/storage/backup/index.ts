@@ -1,3 +1,4 @@
+export { chainIn } from './authentic.ts';
 export { BackupLogFile } from './backup-log-file.ts';
 export { BackupWorker } from './backup-worker.ts';
 export { readDatabaseFacts } from './database-facts.ts';
@@ -5,7 +6,7 @@ export { finishRestore } from './finish-restore.ts';
 export { IncomingRestore } from './incoming.ts';
 export { OWN } from './layout.ts';
 export { FolderPlaces } from './places.ts';
-export { holdPlace, requirePlace, stageRestore } from './restore.ts';
+export { acceptRestore, discardStaged, holdPlace, requirePlace, stageRestore } from './restore.ts';
 export { RestoredMarkFile } from './restored-mark.ts';
 export { sqlitePath } from './snapshot.ts';
 export { type Progress, TASKS } from './worker-tasks.ts';

@@ -11,6 +11,8 @@ export const INNER = {
   /** Everything else of the data folder lies below. */
   data: 'data/',
   manifest: 'manifest.json',
+  /** The controller's word that this is its list; earlier versions gave none. */
+  signature: 'manifest.jws',
 } as const;
 
 /** Names in the data folder that have to do with backups themselves. */
@@ -54,7 +56,12 @@ export function isOfDatabase(path: string, database: string | null): boolean {
 export function isLeftOut(path: string, database: string | null): boolean {
   if (isOfDatabase(path, database) || path.endsWith('.new')) return true;
   if (path.includes('/')) return false;
-  return isHarmless(path) || ['media', 'uploads', OWN.work, 'first-tokens.txt'].includes(path);
+  return isHarmless(path) || isWork(path) || ['media', 'uploads', 'first-tokens.txt'].includes(path);
+}
+
+/** A folder of snapshots on their way: the usual one, or one of a user's own beside it. */
+export function isWork(name: string): boolean {
+  return name === OWN.work || name.startsWith(`${OWN.work}-`);
 }
 
 /** Path of a stored audio file, relative to the data folder: as the content store lays it out. */

@@ -1,14 +1,16 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SkippedFile } from '#protocols';
 import type { BackupOrder, MadeBackup, OnProgress } from '../../domain/backup/backup-maker.ts';
 import { backupName } from '../../domain/backup/backup-name.ts';
 import { passingKey } from './age.ts';
-import { checkRestored, isChecked, keysIn } from './check-restored.ts';
+import { authenticate, chainIn, signManifest } from './authentic.ts';
+import { checkRestored, isChecked } from './check-restored.ts';
 import { dataFiles, mediaSource, type Source } from './data-files.ts';
+import { asDiskError, codeOf } from './disk-errors.ts';
 import { INNER, mediaPath, OWN } from './layout.ts';
-import { asNoRoom, requireAbsent, requireRoom, syncPlace } from './places.ts';
+import { requireAbsent, requireRoom, syncPlace } from './places.ts';
 import { requireLayout } from './placing.ts';
 import { readArchive } from './read-archive.ts';
 import { databaseIn, type Snapshot, snapshotBytes, takeSnapshot } from './snapshot.ts';
@@ -26,8 +28,7 @@ export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Pr
   const { dataFolder, folder } = order;
   const name = backupName(order.areaId, order.at, order.sheet);
   requireAbsent(folder, name);
-  const root = join(dataFolder, OWN.work);
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  const root = await workFolder(dataFolder);
   await sweep(root, folder);
   const work = await mkdtemp(join(root, 'run-'));
   const temporary = join(folder, `${name}.${process.pid}.new`);
@@ -36,7 +37,7 @@ export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Pr
     // Once as the snapshot, once more when it is read back.
     await requireRoom(dataFolder, databaseBytes);
     onProgress({ phase: 'snapshot', bytes: 0 });
-    const snapshot = await takeSnapshot(order.databaseUrl, work);
+    const snapshot = await takeSnapshot(order.databaseUrl, work, order.areaId);
     const { missing, skipped, files } = await write(order, snapshot, temporary, onProgress);
     await rm(snapshot.file);
     const back = join(work, 'back');
@@ -48,6 +49,7 @@ export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Pr
       onBytes: (done) => onProgress({ phase: 'verify', bytes: done }),
     }).then(async (read) => {
       await checkRestored(back, read.manifest);
+      await authenticate(back, read, null);
       requireLayout(read.manifest, order);
       return read;
     });
@@ -57,10 +59,28 @@ export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Pr
     return { name, bytes, sha256, files: files.count, missing: missing.length, skipped, at: order.at };
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw asNoRoom(error, folder);
+    throw asDiskError(error, folder);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/**
+ * Where a snapshot lies for a moment. The folder may be another user's: earlier versions left it root's where root made a backup at the
+ * terminal. Then it is one of our own beside it, and no night is lost.
+ */
+async function workFolder(dataFolder: string): Promise<string> {
+  const usual = join(dataFolder, OWN.work);
+  try {
+    await mkdir(usual, { recursive: true, mode: 0o700 });
+    await access(usual, constants.R_OK | constants.W_OK | constants.X_OK);
+    return usual;
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EEXIST', 'ENOTDIR'].includes(codeOf(error))) throw error;
+  }
+  const own = `${usual}-${process.getuid?.() ?? 'own'}`;
+  await mkdir(own, { recursive: true, mode: 0o700 });
+  return own;
 }
 
 /** Removes what runs that were killed have left, after a day: until then it may be somebody's at work. */
@@ -77,7 +97,8 @@ async function sweep(work: string, folder: string): Promise<void> {
 
 async function write(order: BackupOrder, snapshot: Snapshot, path: string, onProgress: OnProgress) {
   const { dataFolder, databaseUrl, keyFile, recipient, sheet, version, areaId, at } = order;
-  const rootKeys = await keysIn(join(dataFolder, 'keys'));
+  const keys = join(dataFolder, 'keys');
+  const rootKeys = (await chainIn(keys)).roots;
   const sizes = await mediaBytes(dataFolder, snapshot.media);
   await requireRoom(order.folder, sizes + (await stat(snapshot.file)).size);
   const missing: string[] = [];
@@ -99,6 +120,7 @@ async function write(order: BackupOrder, snapshot: Snapshot, path: string, onPro
   let count = 0;
   await writeArchive(path, {
     ...{ keyFile, sheet, at, sources: sources(), recipients: [recipient, own.recipient] },
+    sign: (manifest) => signManifest(keys, manifest),
     manifest: (files) => {
       count = files.length;
       return {
@@ -111,6 +133,7 @@ async function write(order: BackupOrder, snapshot: Snapshot, path: string, onPro
           sheet,
           provider: snapshot.provider,
         },
+        ...snapshot.about,
         migrations: [...snapshot.migrations],
         rootKeys: [...rootKeys],
         files,

@@ -4,7 +4,7 @@ import { codec, InstantSchema, PublicKeySchema, Sha256Schema } from '#protocols'
 /** A path inside the archive: relative, no step up, no empty step, and nothing that a terminal or another system reads otherwise. */
 export const ENTRY_PATH = '^(?!.*(?:^|/)\\.{0,2}(?:/|$))[^\\x00-\\x1f\\x7f\\\\\\ufffd]{1,1000}$';
 
-/** The last entry of an archive: what the archive holds, so that what is missing or changed shows. */
+/** The last entry of an archive but for its signature: what the archive holds, so that what is missing or changed shows. */
 export const ManifestSchema = Type.Object({
   v: Type.Literal(1),
   kind: Type.Literal('loa-lang-backup'),
@@ -13,6 +13,12 @@ export const ManifestSchema = Type.Object({
   /** When the database snapshot was taken. */
   createdAt: InstantSchema,
   areaId: Type.String({ maxLength: 64 }),
+  /** "xã Tân An". Earlier versions told neither this nor the next two. */
+  place: Type.Optional(Type.Union([Type.String({ maxLength: 512 }), Type.Null()])),
+  /** Loudspeakers in use. */
+  speakers: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** Where loudspeakers look for the controller; null: no controller has run on this data. */
+  publicUrl: Type.Optional(Type.Union([Type.String({ maxLength: 2048 }), Type.Null()])),
   /** Number of the sheet whose passphrase opens it. */
   sheet: Type.Integer({ minimum: 0 }),
   provider: Type.Union([Type.Literal('sqlite'), Type.Literal('postgresql')]),

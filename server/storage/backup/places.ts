@@ -6,6 +6,7 @@ import { syncFolder } from '#kit';
 import { DomainError } from '#protocols';
 import { readBackupName } from '../../domain/backup/backup-name.ts';
 import type { KeptBackup, PlaceFacts, Places } from '../../domain/backup/places.ts';
+import { asDiskError, codeOf } from './disk-errors.ts';
 import { realFolder } from './snapshot.ts';
 
 /** What `statfs` calls file systems, as far as a clerk may meet them. */
@@ -129,7 +130,7 @@ export async function copyBackup(from: string, folder: string, name: string, sha
     await rename(temporary, join(folder, name));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw asNoRoom(error, folder);
+    throw asDiskError(error, folder);
   }
   await syncPlace(folder);
 }
@@ -139,11 +140,6 @@ export async function syncPlace(folder: string): Promise<void> {
   await syncFolder(folder).catch((error: unknown) => {
     if (!['EINVAL', 'ENOTSUP', 'EPERM', 'EACCES', 'EISDIR'].includes(codeOf(error))) throw error;
   });
-}
-
-export function asNoRoom(error: unknown, folder: string): unknown {
-  if (!['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(codeOf(error))) return error;
-  return new DomainError('backup.no_room', { folder, needed: 'more', free: 0 }, { cause: error });
 }
 
 /** What people call the file system of a `statfs` type. */
@@ -168,8 +164,4 @@ export function requireAbsent(folder: string, name: string): void {
 
 function megabytes(bytes: number): number {
   return Math.ceil(bytes / 1024 / 1024);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

@@ -2,7 +2,7 @@ import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '#kit';
 import { DomainError } from '#protocols';
-import { INNER, isOfDatabase, OWN } from './layout.ts';
+import { INNER, isOfDatabase, isWork, OWN } from './layout.ts';
 import type { Manifest } from './manifest.ts';
 import { databaseIn } from './snapshot.ts';
 
@@ -38,7 +38,7 @@ export function requireLayout(manifest: Manifest, place: Place): void {
   if (database === null) return;
   const [top = ''] = database.split('/');
   const taken = folders.has(database) || foldersOf(database).some((folder) => files.has(folder));
-  if (taken || top === OWN.restoring || top === OWN.work || top.startsWith(OWN.replaced))
+  if (taken || top === OWN.restoring || isWork(top) || top.startsWith(OWN.replaced))
     throw new DomainError('backup.place_unusable', {
       folder: database,
       reason: 'files of the backup have that name',

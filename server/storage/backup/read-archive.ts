@@ -6,8 +6,9 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type Extract, extract } from 'tar-stream';
 import { syncFolder } from '#kit';
-import { DomainError, isDomainError } from '#protocols';
+import { DomainError, isDomainError, MAX_DOCUMENT_BYTES, sha256 } from '#protocols';
 import { decryptWith } from './age.ts';
+import { isOfDisk } from './disk-errors.ts';
 import { INNER, OUTER } from './layout.ts';
 import { ENTRY_PATH, type Manifest, manifestCodec } from './manifest.ts';
 
@@ -27,6 +28,10 @@ export interface ReadOptions {
 
 export interface ReadResult {
   readonly manifest: Manifest;
+  /** Of the manifest's exact bytes. */
+  readonly manifestSha256: string;
+  /** What the controller signed of it, not verified yet; null: an earlier version made it. */
+  readonly signature: string | null;
   /** Of the outer file. */
   readonly sha256: string;
   readonly bytes: number;
@@ -34,10 +39,11 @@ export interface ReadResult {
 
 type Entry = Extract extends AsyncIterable<infer One> ? One : never;
 type Found = Map<string, { readonly bytes: number; readonly sha256: string }>;
+type Payload = Pick<ReadResult, 'manifest' | 'manifestSha256' | 'signature'>;
 
 /**
- * Reads a whole archive and compares every file with the manifest; what was wanted is then on the disk, synced. Throws `backup.damaged`,
- * `backup.wrong_passphrase`, and what the disk throws.
+ * Reads a whole archive and compares every file with the manifest; what was wanted is then on the disk, synced. Whether the manifest is
+ * what somebody signed is for `authenticate`. Throws `backup.damaged`, `backup.forged`, `backup.wrong_passphrase`, and what the disk throws.
  */
 export async function readArchive(path: string, options: ReadOptions): Promise<ReadResult> {
   const hash = createHash('sha256');
@@ -51,47 +57,50 @@ export async function readArchive(path: string, options: ReadOptions): Promise<R
   });
   feed(raw, outer);
   let keyFile: string | undefined;
-  let manifest: Manifest | undefined;
+  let payload: Payload | undefined;
   try {
     for await (const entry of outer as AsyncIterable<Entry>) {
       const { name } = entry.header;
       if (name === OUTER.key) keyFile = (await small(entry)).toString('utf8');
       else if (name === OUTER.payload && keyFile !== undefined)
-        manifest = await readPayload(entry, await options.identity(keyFile), options);
+        payload = await readPayload(entry, await options.identity(keyFile), options);
       else entry.resume();
     }
   } catch (error) {
     raw.destroy();
     throw asDamaged(error);
   }
-  if (keyFile === undefined || manifest === undefined)
+  if (keyFile === undefined || payload === undefined)
     throw new DomainError('backup.damaged', {
       reason: 'it is not one of our backups, or its end is missing',
     });
   // What follows the last entry counts too.
   if ((await stat(path)).size !== bytes)
     throw new DomainError('backup.damaged', { reason: 'it changed while it was read' });
-  return { manifest, sha256: hash.digest('hex'), bytes };
+  return { ...payload, sha256: hash.digest('hex'), bytes };
 }
 
-async function readPayload(entry: Entry, identity: string, options: ReadOptions): Promise<Manifest> {
+async function readPayload(entry: Entry, identity: string, options: ReadOptions): Promise<Payload> {
   const inner = extract();
   feed(Readable.from(await decryptWith(identity, entry as AsyncIterable<Uint8Array>)), inner);
   const found: Found = new Map();
   const folders = new Set([options.folder]);
-  let manifest: Manifest | undefined;
+  let manifest: Buffer | undefined;
+  let signature: string | null = null;
   for await (const file of inner as AsyncIterable<Entry>) {
     const { name, type } = file.header;
     if (type !== 'file' || !PATH.test(name) || found.has(name))
       throw new DomainError('backup.damaged', { reason: `an odd entry "${name.slice(0, 100)}"` });
-    if (name === INNER.manifest) manifest = manifestCodec.parse(await small(file));
+    if (name === INNER.manifest) manifest = await small(file);
+    else if (name === INNER.signature) signature = (await small(file, MAX_DOCUMENT_BYTES)).toString('latin1');
     else found.set(name, await readFile(file as AsyncIterable<Uint8Array>, name, options, folders));
   }
   if (manifest === undefined)
     throw new DomainError('backup.damaged', { reason: 'its list of files is missing' });
-  compare(manifest, found);
+  const list = manifestCodec.parse(manifest);
+  compare(list, found, signature === null ? 'backup.damaged' : 'backup.forged');
   for (const folder of folders) await syncFolder(folder);
-  return manifest;
+  return { manifest: list, manifestSha256: sha256(manifest), signature };
 }
 
 async function readFile(
@@ -122,14 +131,15 @@ async function readFile(
   return { bytes, sha256: hash.digest('hex') };
 }
 
-function compare(manifest: Manifest, found: Found): void {
+/** What somebody changed in an encrypted file is no damage; `code` says how it is told. */
+function compare(manifest: Manifest, found: Found, code: 'backup.damaged' | 'backup.forged'): void {
   for (const { path, bytes, sha256 } of manifest.files) {
     const file = found.get(path);
     if (file?.sha256 !== sha256 || file.bytes !== bytes)
-      throw new DomainError('backup.damaged', { reason: `"${path}" is missing or was changed` });
+      throw new DomainError(code, { reason: `"${path}" is missing or was changed` });
   }
   if (manifest.files.length !== found.size)
-    throw new DomainError('backup.damaged', { reason: 'it holds files that its list does not name' });
+    throw new DomainError(code, { reason: 'it holds files that its list does not name' });
 }
 
 /** Like `pipe`, but an error of the source ends the reading. */
@@ -138,8 +148,8 @@ function feed(source: Readable, target: Extract): void {
   source.pipe(target);
 }
 
-async function small(entry: Entry): Promise<Buffer> {
-  if ((entry.header.size ?? 0) > SMALL_BYTES)
+async function small(entry: Entry, most = SMALL_BYTES): Promise<Buffer> {
+  if ((entry.header.size ?? 0) > most)
     throw new DomainError('backup.damaged', { reason: 'an entry is too long' });
   return buffer(entry as AsyncIterable<Uint8Array>);
 }
@@ -149,7 +159,7 @@ function asDamaged(error: unknown): unknown {
   if (isDomainError(error, 'document.malformed') || isDomainError(error, 'document.unknown_version'))
     return new DomainError('backup.damaged', { reason: error.message }, { cause: error });
   if (!(error instanceof Error) || isDomainError(error)) return error;
-  if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return error;
+  if (isOfDisk(error) || ('code' in error && error.code === 'ENOENT')) return error;
   return new DomainError(
     'backup.damaged',
     { reason: error.message.slice(0, 120) || 'it cannot be decrypted' },

@@ -19,7 +19,7 @@ export function readMe(sheet: number): string {
     'Lệnh "age" chỉ nhận mật khẩu gõ đúng như in trên phiếu: chữ hoa, có dấu gạch.',
     '',
     'In English: a plain tar. key.age is an age identity under the passphrase of the printed sheet; it opens backup.tar.age,',
-    'a tar with the database, the audio, the keys and manifest.json (SHA-256 of every file).',
+    'a tar with the database, the audio, the keys, manifest.json (SHA-256 of every file) and manifest.jws (what the controller signed of it).',
     '',
   ].join('\n');
 }

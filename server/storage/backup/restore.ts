@@ -1,17 +1,20 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import Type from 'typebox';
 import { writeFileAtomic } from '#kit';
-import { codec, DomainError, InstantSchema } from '#protocols';
+import { type BackupFacts, codec, DomainError, InstantSchema, keyFingerprint } from '#protocols';
 import { backupName } from '../../domain/backup/backup-name.ts';
 import { StorageStartError } from '../errors.ts';
 import { holdDataFolder } from '../folder-lock.ts';
 import { ownDatabase } from '../sqlite/owner-lock.ts';
 import { openKey } from './age.ts';
+import { type Authenticity, authenticate } from './authentic.ts';
 import { checkRestored } from './check-restored.ts';
+import { asDiskError } from './disk-errors.ts';
 import { isHarmless, OWN } from './layout.ts';
-import { asNoRoom, requireRoom } from './places.ts';
+import type { Manifest } from './manifest.ts';
+import { requireRoom } from './places.ts';
 import { isPlaced, requireLayout } from './placing.ts';
 import { readArchive } from './read-archive.ts';
 import { sqlitePath, withPostgres } from './snapshot.ts';
@@ -89,11 +92,17 @@ export interface StageOptions extends RestorePlace {
   readonly onBytes: (bytes: number, total: number) => void;
 }
 
+/** A backup that lies unpacked beside what is there, for somebody to say whether it is the right one. */
+export interface StagedRestore {
+  readonly step: RestoreStep;
+  readonly facts: BackupFacts;
+}
+
 /**
- * Unpacks and checks a whole backup beside what is there, which stays untouched; `finishRestore` does the rest. Throws `backup.…`; then
- * nothing is left of it.
+ * Unpacks and checks a whole backup beside what is there, which stays untouched: `acceptRestore` and then `finishRestore` do the rest, and
+ * a start without the former removes it. Throws `backup.…`; then nothing is left but the file that came in, where it lies there.
  */
-export async function stageRestore(options: StageOptions): Promise<RestoreStep> {
+export async function stageRestore(options: StageOptions): Promise<StagedRestore> {
   const { dataFolder, databaseUrl, file, passphrase, now, onBytes } = options;
   const restoring = restoringFolder(dataFolder);
   const files = join(restoring, 'files');
@@ -103,16 +112,23 @@ export async function stageRestore(options: StageOptions): Promise<RestoreStep> 
   try {
     const total = (await stat(file)).size;
     await requireRoom(dataFolder, total);
-    const { manifest, sha256 } = await readArchive(file, {
-      identity: (keyFile) => openKey(keyFile, passphrase),
+    const sheet: { rootKey: string | null } = { rootKey: null };
+    const read = await readArchive(file, {
+      identity: async (keyFile) => {
+        const { identity, rootKey } = await openKey(keyFile, passphrase);
+        sheet.rootKey = rootKey;
+        return identity;
+      },
       folder: files,
       wanted: (path) => isPlaced(path, options),
       onBytes: (bytes) => onBytes(bytes, total),
     });
+    const { manifest, sha256 } = read;
     const own = sqlitePath(databaseUrl) === null ? 'postgresql' : 'sqlite';
     if (manifest.provider !== own)
       throw new DomainError('backup.other_database', { made: manifest.provider, own });
     await checkRestored(files, manifest);
+    const authenticity = await authenticate(files, read, sheet.rootKey);
     requireLayout(manifest, options);
     const step: RestoreStep = {
       ...{ v: 1, step: 'aside', sha256, provider: manifest.provider, backupAt: manifest.createdAt },
@@ -121,12 +137,28 @@ export async function stageRestore(options: StageOptions): Promise<RestoreStep> 
       file: backupName(manifest.areaId, manifest.createdAt, manifest.sheet),
       replaced: `${OWN.replaced}${new Date(now).toISOString().slice(0, 19).replaceAll(':', '-')}`,
     };
-    await writeStep(dataFolder, step);
-    return step;
+    return { step, facts: factsOf(manifest, authenticity, sheet.rootKey !== null) };
   } catch (error) {
-    await rm(restoring, { recursive: true, force: true });
-    throw asNoRoom(error, dataFolder);
+    await rm(files, { recursive: true, force: true });
+    await rmdir(restoring).catch(() => undefined);
+    throw asDiskError(error, dataFolder);
   }
+}
+
+/** Somebody said that what was staged is the right backup: from here on each start goes on with it. */
+export function acceptRestore(dataFolder: string, step: RestoreStep): Promise<void> {
+  return writeStep(dataFolder, step);
+}
+
+/** Removes what was staged and not accepted, and what came in. */
+export async function discardStaged(dataFolder: string): Promise<void> {
+  await rm(restoringFolder(dataFolder), { recursive: true, force: true });
+}
+
+function factsOf(manifest: Manifest, { rootKeys, signed }: Authenticity, ofSheet: boolean): BackupFacts {
+  const { areaId, createdAt: at, version, sheet, place = null, speakers = null, publicUrl = null } = manifest;
+  const keys = rootKeys.map((publicKey) => ({ publicKey, fingerprint: keyFingerprint(publicKey) }));
+  return { areaId, place, at, version, sheet, speakers, publicUrl, rootKeys: keys, signed, ofSheet };
 }
 
 /** The restore that was under way in a data folder; null when there is none. */

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import BetterSqlite3 from 'better-sqlite3';
 import pg from 'pg';
 import { DomainError } from '#protocols';
+import { ADDRESS_SETTING, knownAddressCodec } from '../../domain/backup/known-address.ts';
 import { type Provider, SELECT_APPLIED } from '../migrations.ts';
 import { INNER } from './layout.ts';
 
@@ -24,6 +25,17 @@ export interface Snapshot {
   readonly migrations: readonly string[];
   /** Every stored file that the copy names. */
   readonly media: readonly string[];
+  readonly about: About;
+}
+
+/** Whose data it is, as the copy says. */
+export interface About {
+  /** "xã Tân An"; null: the area is not in it. */
+  readonly place: string | null;
+  /** Loudspeakers in use. */
+  readonly speakers: number;
+  /** Where loudspeakers look for the controller; null: none has run on it. */
+  readonly publicUrl: string | null;
 }
 
 /** The path of a SQLite URL; null for PostgreSQL. */
@@ -69,13 +81,13 @@ export async function snapshotBytes(databaseUrl: string): Promise<number> {
 }
 
 /** Takes a snapshot into a folder, beside a controller that works or without one: it reads only, and holds no writer up. */
-export async function takeSnapshot(databaseUrl: string, folder: string): Promise<Snapshot> {
+export async function takeSnapshot(databaseUrl: string, folder: string, areaId: string): Promise<Snapshot> {
   const path = sqlitePath(databaseUrl);
-  return path === null ? ofPostgres(databaseUrl, folder) : ofSqlite(path, folder);
+  return path === null ? ofPostgres(databaseUrl, folder, areaId) : ofSqlite(path, folder, areaId);
 }
 
 /** SQLite's own copy inside one read transaction: writers go on in the WAL. */
-function ofSqlite(path: string, folder: string): Snapshot {
+function ofSqlite(path: string, folder: string, areaId: string): Snapshot {
   const file = join(folder, INNER.sqlite);
   const database = new BetterSqlite3(path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
   try {
@@ -87,14 +99,15 @@ function ofSqlite(path: string, folder: string): Snapshot {
   try {
     const migrations = (copy.prepare(SELECT_APPLIED).all() as { name: string }[]).map(({ name }) => name);
     const rows = copy.prepare(SELECT_MEDIA).all() as MediumHashes[];
-    return { provider: 'sqlite', file, name: INNER.sqlite, migrations, media: hashesOf(rows) };
+    const about = aboutOf(copy.prepare(selectAbout('?')).get(areaId) as AboutRow);
+    return { provider: 'sqlite', file, name: INNER.sqlite, migrations, media: hashesOf(rows), about };
   } finally {
     copy.close();
   }
 }
 
 /** `pg_dump` in the snapshot of a transaction of ours, so that the list of audio is the dump's own. */
-async function ofPostgres(databaseUrl: string, folder: string): Promise<Snapshot> {
+async function ofPostgres(databaseUrl: string, folder: string, areaId: string): Promise<Snapshot> {
   const file = join(folder, INNER.postgresql);
   return withPostgres(databaseUrl, async (client) => {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
@@ -102,14 +115,40 @@ async function ofPostgres(databaseUrl: string, folder: string): Promise<Snapshot
     const snapshot = rows[0]?.id ?? '';
     const migrations = (await client.query<{ name: string }>(SELECT_APPLIED)).rows.map(({ name }) => name);
     const media = (await client.query<MediumHashes>(SELECT_MEDIA)).rows;
+    const about = aboutOf((await client.query<AboutRow>(selectAbout('$1'), [areaId])).rows[0]);
     await postgresTool(
       'pg_dump',
       ['-Fc', '--no-owner', `--snapshot=${snapshot}`, `--file=${file}`],
       databaseUrl,
     );
     await client.query('COMMIT');
-    return { provider: 'postgresql', file, name: INNER.postgresql, migrations, media: hashesOf(media) };
+    return {
+      ...{ provider: 'postgresql', file, name: INNER.postgresql, migrations },
+      ...{ media: hashesOf(media), about },
+    };
   });
+}
+
+interface AboutRow {
+  readonly place: string | null;
+  readonly speakers: number | string;
+  readonly address: string | null;
+}
+
+/** `place`: how the provider writes the first parameter. */
+function selectAbout(place: '?' | '$1'): string {
+  return `SELECT (SELECT "kind" || ' ' || "name" FROM "Area" WHERE "id" = ${place}) AS "place",
+    (SELECT count(*) FROM "Speaker" WHERE "lifecycle" IN ('enrolled', 'active')) AS "speakers",
+    (SELECT "value" FROM "Setting" WHERE "name" = '${ADDRESS_SETTING}') AS "address"`;
+}
+
+function aboutOf(row: AboutRow | undefined): About {
+  const address = row?.address ?? null;
+  return {
+    place: row?.place ?? null,
+    speakers: Number(row?.speakers ?? 0),
+    publicUrl: address === null ? null : knownAddressCodec.parse(address).url,
+  };
 }
 
 interface MediumHashes {

@@ -3,7 +3,7 @@ import type { CountedUse } from '../../domain/backup/storage-use.ts';
 import { type SealedKey, sealNewKey } from './age.ts';
 import { makeBackup } from './make-backup.ts';
 import { copyBackup } from './places.ts';
-import { type RestorePlace, type RestoreStep, type StageOptions, stageRestore } from './restore.ts';
+import { type RestorePlace, type StagedRestore, type StageOptions, stageRestore } from './restore.ts';
 import { countUse } from './usage.ts';
 
 /** What the worker thread can be asked for, and what it gives. */
@@ -18,9 +18,12 @@ export interface WorkerTasks {
     };
     readonly output: null;
   };
-  readonly sealKey: { readonly input: { readonly passphrase: string }; readonly output: SealedKey };
+  readonly sealKey: {
+    readonly input: { readonly passphrase: string; readonly rootKey: string | null };
+    readonly output: SealedKey;
+  };
   readonly use: { readonly input: RestorePlace; readonly output: CountedUse };
-  readonly stage: { readonly input: Omit<StageOptions, 'onBytes'>; readonly output: RestoreStep };
+  readonly stage: { readonly input: Omit<StageOptions, 'onBytes'>; readonly output: StagedRestore };
 }
 
 export type TaskName = keyof WorkerTasks;
@@ -39,7 +42,7 @@ export const TASKS: {
     return null;
   },
   use: (place) => countUse(place),
-  sealKey: ({ passphrase }) => sealNewKey(passphrase),
+  sealKey: ({ passphrase, rootKey }) => sealNewKey(passphrase, rootKey),
   stage: (options, onProgress) =>
     stageRestore({ ...options, onBytes: (bytes, total) => onProgress({ bytes, total }) }),
 };

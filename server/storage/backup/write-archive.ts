@@ -15,6 +15,8 @@ export interface ArchiveContents {
   readonly sources: AsyncIterable<Source>;
   /** Asked for when all sources are in: their list. */
   readonly manifest: (files: Manifest['files']) => Manifest;
+  /** Signs the list in its exact bytes. */
+  readonly sign: (manifest: Uint8Array) => Promise<string>;
   readonly keyFile: string;
   readonly recipients: readonly string[];
   readonly sheet: number;
@@ -71,27 +73,28 @@ function padding(bytes: number): number {
   return (BLOCK - (bytes % BLOCK)) % BLOCK;
 }
 
-async function* innerTar({ sources, manifest }: ArchiveContents): AsyncGenerator<Uint8Array> {
+async function* innerTar(contents: ArchiveContents): AsyncGenerator<Uint8Array> {
   const tar = pack();
-  const filled = fill(tar, sources, manifest);
+  const filled = fill(tar, contents);
   // Told by the iteration below, which ends with the same error.
   filled.catch((error: Error) => tar.destroy(error));
   yield* tar as AsyncIterable<Uint8Array>;
   await filled;
 }
 
-async function fill(
-  tar: Pack,
-  sources: AsyncIterable<Source>,
-  manifest: ArchiveContents['manifest'],
-): Promise<void> {
+async function fill(tar: Pack, { sources, manifest, sign }: ArchiveContents): Promise<void> {
   const files: { path: string; bytes: number; sha256: string }[] = [];
   for await (const source of sources) files.push(await addFile(tar, source));
-  const text = `${JSON.stringify(manifest(files), null, 1)}\n`;
-  await new Promise<void>((resolve, reject) => {
-    tar.entry({ name: INNER.manifest, mode: 0o600 }, text, (error) => (error ? reject(error) : resolve()));
-  });
+  const text = Buffer.from(`${JSON.stringify(manifest(files), null, 1)}\n`);
+  await addText(tar, INNER.manifest, text);
+  await addText(tar, INNER.signature, Buffer.from(await sign(text)));
   tar.finalize();
+}
+
+function addText(tar: Pack, name: string, text: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    tar.entry({ name, mode: 0o600 }, text, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 async function addFile(tar: Pack, { path, bytes, open: read }: Source) {

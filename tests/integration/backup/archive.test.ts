@@ -268,7 +268,7 @@ describe('a full disk', () => {
     if (folder === undefined) return skip('mount is not allowed here');
     const big = await dataFolder();
     await writeFile(join(big, 'later-version.bin'), Buffer.alloc(8 * 1024 * 1024, 'x'));
-    const key = await TASKS.sealKey({ passphrase: 'x' }, nothing);
+    const key = await TASKS.sealKey({ passphrase: 'x', rootKey: null }, nothing);
     const order = { dataFolder: big, folder, areaId: 'x', at: 0, version: 'test', sheet: 1, ...key };
     let filled = false;
     const making = TASKS.make({ ...order, databaseUrl: `file:${join(big, 'loa.db')}` }, () => {

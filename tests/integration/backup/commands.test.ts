@@ -4,10 +4,12 @@ import { lchown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { keyFingerprint } from '#protocols';
 import { holdDataFolder } from '../../../server/storage/folder-lock.ts';
 import { inRepo } from '../../helpers/repo-root.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-import { backupOf, dataFolder } from './support.ts';
+import { ofEarlierVersion } from './repack.ts';
+import { backupOf, dataFolder, names, rootOf, sheetOf } from './support.ts';
 
 /** A user that no machine has. */
 const USER = 47_113;
@@ -18,6 +20,11 @@ function start(script: string, folder: string, args: readonly string[]): ChildPr
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
+}
+
+/** The root key as a sheet of this controller has it. */
+async function printedRoot(folder: string): Promise<string> {
+  return keyFingerprint(await rootOf(folder));
 }
 
 /** Its exit code and words. */
@@ -69,13 +76,15 @@ describe.skipIf(process.getuid?.() !== 0)('a command that root runs on the data 
   });
 
   it('puts a backup back as this user, where the passphrase is one that root alone may read', async () => {
-    const { file, passphrase } = await backupOf(await dataFolder());
+    const data = await dataFolder();
+    const { file, passphrase } = await backupOf(data);
     await give(join(file, '..'));
     const secret = join(tempDir('secret'), 'passphrase');
     await writeFile(secret, passphrase, { mode: 0o600 });
     const folder = tempDir('data');
     await give(folder);
-    const restored = await command('restore', folder, [file, '--passphrase-file', secret]);
+    const said = ['--passphrase-file', secret, '--root-key', await printedRoot(data)];
+    const restored = await command('restore', folder, [file, ...said]);
     expect(restored).toMatchObject({ code: 0 });
     expect(await readdir(folder)).toContain('loa.db');
     expect(await ofOthers(folder)).toEqual([]);
@@ -92,6 +101,16 @@ describe.skipIf(process.getuid?.() !== 0)('a command that root runs on the data 
     expect(said).toContain('"cua-root.txt"');
     expect(said).toContain('"cua-root"');
     expect(said).not.toContain('lost+found');
+  });
+
+  it('makes a backup also where an earlier version left the folder of its work to root', async () => {
+    const folder = await dataFolder();
+    await give(folder);
+    await mkdir(join(folder, 'backup-work'), { mode: 0o700 });
+    for (let run = 0; run < 2; run++) expect(await command('backup', folder, [])).toMatchObject({ code: 0 });
+    expect(await readdir(join(folder, `backup-work-${USER}`))).toEqual([]);
+    const { said } = await command('backup', folder, []);
+    expect(said).not.toContain('cảnh báo');
   });
 
   it('says as whom it runs where that user may not write', async () => {
@@ -113,6 +132,45 @@ it('a backup at the terminal into a folder of its own removes and replaces none 
   expect(await readdir(usb)).toHaveLength(3);
 });
 
+describe('what is put back at the terminal', () => {
+  /** Where nobody types: what became of it, and what lies in the place afterwards. */
+  async function restored(file: string, passphrase: string, args: readonly string[]) {
+    const folder = join(tempDir('restore'), 'data');
+    const secret = join(tempDir('secret'), 'passphrase');
+    await writeFile(secret, passphrase);
+    const result = await command('restore', folder, [file, '--passphrase-file', secret, ...args]);
+    return { ...result, names: await names(folder).catch(() => []) };
+  }
+
+  it('is said first, and nothing is placed before its root key was named', async () => {
+    const data = await dataFolder();
+    const { file, passphrase } = await backupOf(data);
+    const unasked = await restored(file, passphrase, []);
+    expect(unasked).toMatchObject({ code: 1, names: [] });
+    expect(unasked.said).toContain('--root-key');
+    expect(unasked.said).toContain(await printedRoot(data));
+    expect(unasked.said).toContain('tan-an');
+    const other = await restored(file, passphrase, ['--root-key', await printedRoot(await dataFolder())]);
+    expect(other).toMatchObject({ code: 1, names: [] });
+    expect(other.said).toContain('another controller');
+    const named = await restored(file, passphrase, ['--root-key', await printedRoot(data)]);
+    expect(named).toMatchObject({ code: 0, names: expect.arrayContaining(['loa.db', 'keys']) });
+  });
+
+  it('and was not signed, by an earlier version, needs a word of its own', async () => {
+    const data = await dataFolder();
+    const { passphrase, key } = await sheetOf(null);
+    const { file: signed } = await backupOf(data, key);
+    const file = await ofEarlierVersion(signed, passphrase);
+    const root = ['--root-key', await printedRoot(data)];
+    const refused = await restored(file, passphrase, root);
+    expect(refused).toMatchObject({ code: 1, names: [] });
+    expect(refused.said).toContain('--unsigned');
+    expect(await restored(file, passphrase, ['--unsigned'])).toMatchObject({ code: 1, names: [] });
+    expect(await restored(file, passphrase, [...root, '--unsigned'])).toMatchObject({ code: 0 });
+  });
+});
+
 describe('a restore at the terminal', () => {
   it('that is refused because a controller runs leaves what that one has received', async () => {
     const { file } = await backupOf(await dataFolder());
@@ -128,9 +186,11 @@ describe('a restore at the terminal', () => {
   });
 
   it('keeps a controller from starting while somebody looks for the sheet', async () => {
-    const { file, passphrase } = await backupOf(await dataFolder());
+    const data = await dataFolder();
+    const { file, passphrase } = await backupOf(data);
     const folder = await dataFolder();
-    const restore = start('server/restore-command', folder, [file, '--replace']);
+    const rootKey = await printedRoot(data);
+    const restore = start('server/restore-command', folder, [file, '--replace', '--root-key', rootKey]);
     const done = ended(restore);
     await once(restore.stderr, 'data');
     const controller = start('controller/main', folder, []);

@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
-import { finishRestore, TASKS } from '../../../server/storage/backup/index.ts';
+import { acceptRestore, finishRestore, TASKS } from '../../../server/storage/backup/index.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { freshPostgresDatabase } from '../../helpers/postgres.ts';
 import { describeWith } from '../../helpers/requirements.ts';
@@ -47,7 +47,9 @@ describeWith(['postgresql'], 'a backup of PostgreSQL', () => {
   it('that cannot be placed leaves the old tables, also where none were moved aside', async () => {
     const place = async (databaseUrl: string, inTheWay: string) => {
       const { file, passphrase } = await backupOf(filled, { databaseUrl: url });
-      const step = await TASKS.stage({ dataFolder: old, databaseUrl, file, passphrase, now: 0 }, nothing);
+      const options = { dataFolder: old, databaseUrl, file, passphrase, now: 0 };
+      const { step } = await TASKS.stage(options, nothing);
+      await acceptRestore(old, step);
       // What is placed last has no place.
       await mkdir(join(old, 'restoring', 'files', 'data', inTheWay), { recursive: true });
       await mkdir(join(old, step.replaced), { recursive: true });

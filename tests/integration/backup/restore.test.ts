@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
-import { finishRestore, TASKS } from '../../../server/storage/backup/index.ts';
+import { acceptRestore, finishRestore, TASKS } from '../../../server/storage/backup/index.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { backupOf, dataFolder, names, nothing, restoreInto } from './support.ts';
 
@@ -53,7 +53,8 @@ async function staged() {
   const before = await names(old);
   const place = { dataFolder: old, databaseUrl: `file:${join(old, 'loa.db')}` };
   const { file, passphrase } = backup;
-  const step = await TASKS.stage({ ...place, file, passphrase, now: 0 }, nothing);
+  const { step } = await TASKS.stage({ ...place, file, passphrase, now: 0 }, nothing);
+  await acceptRestore(old, step);
   return { old, before, place, step };
 }
 
@@ -108,6 +109,17 @@ describe('a restore that was cut off', () => {
       database.close();
     },
   );
+
+  it('before somebody said that it is the right one leaves what was there as it was', async () => {
+    const folder = await dataFolder();
+    const before = await names(folder);
+    const place = { dataFolder: folder, databaseUrl: `file:${join(folder, 'loa.db')}` };
+    const { file, passphrase } = backup;
+    await TASKS.stage({ ...place, file, passphrase, now: 0 }, nothing);
+    expect(await names(folder)).toContain('restoring');
+    await expect(finishRestore(place)).resolves.toBeNull();
+    expect(await names(folder)).toEqual(before);
+  });
 
   it('while it was unpacked leaves what was there as it was', async () => {
     const folder = await dataFolder();

@@ -29,7 +29,10 @@ describe('backups over HTTP', () => {
       {},
       'sheet-key-1',
     );
-    expect(again.body).toEqual({ number: 1, madeAt: sheet.body.madeAt, passphrase: null, html: null });
+    const { madeAt, rootKey } = sheet.body;
+    expect(rootKey).toMatch(/^(\d{5} ){5}\d{5}$/);
+    expect(sheet.body.html).toContain(rootKey);
+    expect(again.body).toEqual({ number: 1, madeAt, rootKey, passphrase: null, html: null });
 
     const folder = tempDir('usb');
     const { body: before } = await controller.get<BackupState>('administrator', 'backups');

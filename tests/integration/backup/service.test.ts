@@ -69,12 +69,13 @@ async function world(
   const build = () =>
     new BackupService({
       ...{ storage, clock, events, areas, databaseUrl, dataFolder, version: 'test', rootAreaId: 'tan-an' },
+      ...{ rootKey: () => keys.statingRoot, oldAddress: () => null },
       maker: {
         make: (order, onProgress) =>
           TASKS.make(order, (progress) => 'phase' in progress && onProgress(progress)),
         copy: async (from, folder, name, sha256) =>
           void (await TASKS.copy({ from, folder, name, sha256 }, nothing)),
-        sealKey: (passphrase) => TASKS.sealKey({ passphrase }, nothing),
+        sealKey: (passphrase, rootKey) => TASKS.sealKey({ passphrase, rootKey }, nothing),
       },
       // Small disks of tests are memory; one test is about that.
       places: new FolderPlaces({ dataFolder, ...(options.memoryIs === 'a drive' ? { inMemory: [] } : {}) }),

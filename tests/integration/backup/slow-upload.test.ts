@@ -25,9 +25,10 @@ async function firstRun(options: ApiOptions = {}) {
     restart = resolve;
   });
   const errors: unknown[] = [];
+  const clock = new SystemClock();
   const setupRestore = new SetupRestore({
-    ...{ guard: { check: () => undefined }, isFresh: async () => true, restart },
-    stage: new IncomingRestore({ ...place, worker, clock: new SystemClock() }),
+    ...{ guard: { check: () => undefined }, isFresh: async () => true, restart, clock },
+    ...{ ownUrl: 'http://new.test', stage: new IncomingRestore({ ...place, worker, clock }) },
     onError: (error) => errors.push(error),
   });
   const app = await buildApi({ ...services, setupRestore }, log, options);
@@ -38,7 +39,16 @@ async function firstRun(options: ApiOptions = {}) {
   }
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
-  return { port, setupRestore, restarted, errors };
+  /** What was sent is opened, and somebody says that it is the right one: resolves when the controller would start again. */
+  const confirmed = async () => {
+    const { facts } = await until('what was sent to be open', () => {
+      const now = setupRestore.state('');
+      return now.phase === 'confirm' && now;
+    });
+    await setupRestore.confirm('', { rootKey: facts?.rootKeys[0]?.fingerprint ?? '', unsigned: false });
+    await restarted;
+  };
+  return { port, setupRestore, confirmed, errors };
 }
 
 /** A form with a real backup, sent up to its middle. */
@@ -66,7 +76,7 @@ function post(port: number, path: string, headers: Record<string, string | numbe
 it('an upload may take longer than any other request, and is put back', async () => {
   const { file, passphrase } = await backupOf(await dataFolder());
   let server: Server | undefined;
-  const { port, setupRestore, restarted } = await firstRun({
+  const { port, setupRestore, confirmed } = await firstRun({
     server: (handler) => {
       server = createServer({ connectionsCheckingInterval: 10 }, handler);
       return server;
@@ -89,7 +99,7 @@ it('an upload may take longer than any other request, and is put back', async ()
   const answered = once(sending, 'response') as Promise<[IncomingMessage]>;
   sending.end(rest);
   expect((await answered)[0].statusCode).toBe(202);
-  await restarted;
+  await confirmed();
   expect(setupRestore.state('').phase).toBe('ready');
 });
 
@@ -98,7 +108,7 @@ it.each(['by a line on which nothing comes any more', 'by who sent it'])(
   async (how) => {
     const { file, passphrase } = await backupOf(await dataFolder());
     const silence = how.startsWith('by a line');
-    const { port, setupRestore, restarted, errors } = await firstRun(silence ? { uploadIdleMs: 1_000 } : {});
+    const { port, setupRestore, confirmed, errors } = await firstRun(silence ? { uploadIdleMs: 1_000 } : {});
     const { sending } = await halfSent(port, file, passphrase);
     sending.on('error', () => undefined);
     const closed = new Promise<void>((resolve) => sending.on('close', resolve));
@@ -116,6 +126,6 @@ it.each(['by a line on which nothing comes any more', 'by who sent it'])(
     const answered = once(again.sending, 'response') as Promise<[IncomingMessage]>;
     again.sending.end(again.rest);
     expect((await answered)[0].statusCode).toBe(202);
-    await restarted;
+    await confirmed();
   },
 );

@@ -6,7 +6,14 @@ import { SystemClock } from '#kit';
 import type { BackupOrder, MadeBackup } from '../../../server/domain/backup/backup-maker.ts';
 import { newPassphrase } from '../../../server/domain/backup/passphrase.ts';
 import { KeyService } from '../../../server/domain/keys/key-service.ts';
-import { finishRestore, holdPlace, requirePlace, TASKS } from '../../../server/storage/backup/index.ts';
+import {
+  acceptRestore,
+  chainIn,
+  finishRestore,
+  holdPlace,
+  requirePlace,
+  TASKS,
+} from '../../../server/storage/backup/index.ts';
 import { isLockFile } from '../../../server/storage/folder-lock.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { KeyFiles } from '../../../server/storage/key-files.ts';
@@ -22,13 +29,24 @@ export const nothing = (): void => undefined;
 export const names = async (folder: string): Promise<string[]> =>
   (await readdir(folder)).filter((name) => !isLockFile(name)).sort();
 
+/** The raw root key that the sheets of a data folder's controller name. */
+export async function rootOf(dataFolder: string): Promise<string> {
+  return (await chainIn(join(dataFolder, 'keys'))).signers.at(-1) ?? '';
+}
+
+/** A sheet that a controller with this root key makes; null: one of an earlier version. */
+export async function sheetOf(rootKey: string | null) {
+  const passphrase = newPassphrase();
+  return { passphrase, key: await TASKS.sealKey({ passphrase, rootKey }, nothing) };
+}
+
 /** A backup of a data folder under a passphrase of its own. */
 export async function backupOf(
   dataFolder: string,
   more: Partial<BackupOrder> = {},
 ): Promise<{ readonly made: MadeBackup; readonly file: string; readonly passphrase: string }> {
-  const passphrase = newPassphrase();
-  const key = await TASKS.sealKey({ passphrase }, nothing);
+  // Where its keys are none of a controller, the backup says so.
+  const { passphrase, key } = await sheetOf(await rootOf(dataFolder).catch(() => null));
   const folder = more.folder ?? tempDir('backups');
   await mkdir(folder, { recursive: true });
   const made = await TASKS.make(
@@ -61,7 +79,8 @@ export async function restoreInto(
   const release = holdPlace(place);
   try {
     await requirePlace(place, replace);
-    await TASKS.stage({ ...place, file, passphrase, now: Date.UTC(2026, 10, 30) }, nothing);
+    const { step } = await TASKS.stage({ ...place, file, passphrase, now: Date.UTC(2026, 10, 30) }, nothing);
+    await acceptRestore(dataFolder, step);
     return await finishRestore(place);
   } finally {
     release();

@@ -39,6 +39,7 @@ function operationsOf(description: { paths?: object }): Operation[] {
 }
 
 const PUBLIC = [
+  'DELETE /api/v1/setup/restore',
   'GET /api/v1/keys/authority',
   'GET /api/v1/keys/home',
   'GET /api/v1/keys/rehomes',
@@ -58,6 +59,8 @@ const PUBLIC = [
   'POST /api/v1/session/passkey/options',
   'POST /api/v1/setup',
   'POST /api/v1/setup/restore',
+  'POST /api/v1/setup/restore/confirm',
+  'POST /api/v1/setup/restore/passphrase',
 ];
 /** It answers with a stream that does not end. */
 const STREAM = 'GET /api/v1/events';

@@ -113,6 +113,7 @@ export async function routeCases(
     'POST /api/v1/audit/heads': forbidden('audit/heads', {}),
     'GET /api/v1/audit/heads/{n}/sheet': forbidden('audit/heads/1/sheet'),
     'GET /api/v1/backups': forbidden('backups'),
+    'GET /api/v1/backups/notices': free('backups/notices', 'tells nothing to who answers for a part alone'),
     'POST /api/v1/backups': forbidden('backups', {}),
     'PUT /api/v1/backups/settings': forbidden('backups/settings', {
       ...{ at: '02:30', keep: { daily: 7, weekly: 4, monthly: 12 }, destinations: [], alarmDays: 14 },

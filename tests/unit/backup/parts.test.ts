@@ -47,12 +47,14 @@ it('the sheet shows passphrase, number and date, and lets no name become markup'
       number: 3,
       madeAt: Date.UTC(2026, 10, 28, 19, 30),
       passphrase: 'AAAA-BBBB',
+      rootKey: '12345 67890',
       zone: 'Asia/Ho_Chi_Minh',
     },
     place: 'xã <script>',
   });
   expect(html).toContain('AAAA-BBBB');
   expect(html).toContain('SỐ 3');
+  expect(html).toContain('12345 67890');
   expect(html).toContain('29/11/2026');
   expect(html).not.toContain('<script>');
 });

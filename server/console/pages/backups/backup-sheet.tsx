@@ -8,7 +8,7 @@ import { Button } from '../../ui/button.tsx';
 import { Code } from '../../ui/code.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { CheckField } from '../../ui/fields.tsx';
-import { dayOf } from '../../ui/format.ts';
+import { dayOf, rootKeyCode } from '../../ui/format.ts';
 import { ErrorNotice, Notice } from '../../ui/notice.tsx';
 import { words } from './words.ts';
 
@@ -64,7 +64,7 @@ export function NewSheet(props: { readonly onMade: () => void; readonly onClose:
 }
 
 function Sheet(props: { readonly sheet: BackupSheet; readonly passphrase: string }) {
-  const { number, madeAt } = props.sheet;
+  const { number, madeAt, rootKey } = props.sheet;
   const { setup } = useGate();
   return (
     <article className="sheet">
@@ -74,6 +74,9 @@ function Sheet(props: { readonly sheet: BackupSheet; readonly passphrase: string
       <p>{words.sheetOpens(number)}</p>
       <Code text={props.passphrase} />
       <p>{words.sheetLetters}</p>
+      <p>
+        {words.sheetRootKey} <b className="mono">{rootKeyCode(rootKey)}</b>
+      </p>
       <h3>{words.sheetKeep}</h3>
       <ul>
         {words.sheetRules.map((rule) => (

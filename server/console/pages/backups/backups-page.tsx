@@ -4,7 +4,7 @@ import { call } from '../../api/client.ts';
 import { useAct, useLoad } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
 import { Button } from '../../ui/button.tsx';
-import { dayOf, size, when } from '../../ui/format.ts';
+import { dayOf, rootKeyCode, size, when } from '../../ui/format.ts';
 import { ErrorNotice, Notice, Progress, Waiting } from '../../ui/notice.tsx';
 import { NewSheet } from './backup-sheet.tsx';
 import { PlacesCard } from './places-card.tsx';
@@ -41,8 +41,10 @@ export default function BackupsPage() {
       {state === undefined && load.error === undefined && <Waiting />}
       {state !== undefined && (
         <>
-          {state.alarm !== null && <Notice kind="bad">{words.alarm(state.alarm.days)}</Notice>}
           {state.sheet === null && <Notice kind="warning">{words.noSheet}</Notice>}
+          {state.sheet?.named === false && (
+            <Notice kind="warning">{words.oldSheet(state.sheet.number)}</Notice>
+          )}
           <section className="card">
             <h2>{words.state}</h2>
             <StateFacts state={state} />
@@ -81,7 +83,7 @@ export default function BackupsPage() {
 }
 
 function StateFacts({ state }: { readonly state: BackupState }) {
-  const { last, awayAt, nextAt, sheet } = state;
+  const { last, awayAt, nextAt, sheet, rootKey } = state;
   return (
     <dl className="facts">
       <dt>{words.last}</dt>
@@ -92,6 +94,11 @@ function StateFacts({ state }: { readonly state: BackupState }) {
       <dd>{nextAt === null ? words.nextNone : when(nextAt)}</dd>
       <dt>{words.sheet}</dt>
       <dd>{sheet === null ? words.none : words.sheetOf(sheet.number, dayOf(sheet.madeAt))}</dd>
+      <dt>{words.rootKey}</dt>
+      <dd>
+        <span className="mono">{rootKeyCode(rootKey)}</span>
+        <div className="soft small">{words.rootKeyWhy}</div>
+      </dd>
     </dl>
   );
 }

@@ -1,9 +1,11 @@
 export const words = {
   title: 'Sao lưu',
-  alarm: (days: number) =>
-    `Đã ${days} ngày không có bản sao lưu nào ra khỏi máy này. Mất máy là mất hết: hãy cắm ổ USB hoặc nối thư mục dùng chung, rồi bấm “Sao lưu ngay”.`,
   noSheet:
     'Chưa có phiếu sao lưu nên chưa có bản sao lưu nào được làm. Lập phiếu, in hai bản, cất ở hai nơi.',
+  oldSheet: (number: number) =>
+    `Phiếu số ${number} do phiên bản cũ lập, chưa có mã khóa gốc, nên khi khôi phục máy không tự nhận ra tệp giả. Hãy lập phiếu mới; chưa lập thì chép mã khóa gốc dưới đây vào phiếu.`,
+  rootKey: 'Mã khóa gốc của máy chủ',
+  rootKeyWhy: 'In trên phiếu, không bí mật. Khi khôi phục, mã trên màn hình phải giống hệt.',
   state: 'Tình trạng',
   last: 'Lần gần nhất',
   lastGood: (at: string, size: string) => `${at}: đã đọc lại và kiểm tra, ${size}`,
@@ -39,6 +41,7 @@ export const words = {
   sheetOpens: (number: number) => `Mật khẩu mở các bản sao lưu có chữ “phieu-${number}” trong tên tệp:`,
   sheetLetters:
     'Không phân biệt chữ hoa, chữ thường. Không có chữ I, L, O, U: thấy giống thì là số 1 hoặc số 0. Mở bằng lệnh “age” thì phải gõ đúng như in, chữ hoa và có dấu gạch.',
+  sheetRootKey: 'Mã khóa gốc của máy chủ (không bí mật; khi khôi phục, mã trên màn hình phải giống hệt):',
   sheetKeep: 'Giữ phiếu này thế nào',
   sheetRules: [
     'In hai bản: một bản cho vào phong bì niêm phong, cất trong tủ có khóa hoặc két của Ủy ban; một bản cất ở nơi khác.',
@@ -51,6 +54,7 @@ export const words = {
     'Tắt hẳn máy cũ: hai máy cùng chạy sẽ tranh nhau điều khiển loa.',
     'Cài chương trình lên máy mới, khởi động, mở trang thiết lập lần đầu và chọn “Khôi phục từ bản sao lưu”.',
     'Chọn tệp mới nhất, gõ mật khẩu trên phiếu có số ghi trong tên tệp.',
+    'Đối chiếu tên xã, ngày và mã khóa gốc với phiếu này. Không giống thì không khôi phục: đó là hệ thống của người khác.',
     'Giữ nguyên địa chỉ của máy chủ cũ: cụm loa tự nối lại, không phải đi tới từng cột loa.',
   ],
   sheetMaker: 'Người lập phiếu',

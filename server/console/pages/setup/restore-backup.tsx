@@ -2,7 +2,14 @@ import { useEffect, useId, useState } from 'react';
 import type { RestoreState } from '#protocols';
 import { ApiError, isApiError } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
-import { isRestored, restoreState, sendBackup } from '../../api/restore.ts';
+import {
+  confirmRestore,
+  giveUpRestore,
+  isRestored,
+  restoreState,
+  sendBackup,
+  tryPassphrase,
+} from '../../api/restore.ts';
 import { goTo } from '../../app/router.ts';
 import { useGate } from '../../app/session.tsx';
 import { ActForm } from '../../ui/act-form.tsx';
@@ -10,6 +17,7 @@ import { Button } from '../../ui/button.tsx';
 import { CheckField, TextField } from '../../ui/fields.tsx';
 import { when } from '../../ui/format.ts';
 import { ErrorNotice, Notice, Progress } from '../../ui/notice.tsx';
+import { ConfirmRestore } from './confirm-restore.tsx';
 import { words } from './words.ts';
 
 const ASK_EVERY_MS = 1_000;
@@ -22,7 +30,13 @@ function letters(passphrase: string): number {
 /** How far it is: the controller's own phases, and `back` when it runs on what was put back. */
 type Phase = RestoreState['phase'] | 'sending' | 'back';
 
-/** Puts a backup back on a controller that nobody has set up: file, passphrase, progress, result. */
+function failureOf({ error }: RestoreState): ApiError | undefined {
+  return error === null
+    ? undefined
+    : new ApiError(error.code as ApiError['code'], error.message, error.params);
+}
+
+/** Puts a backup back on a controller that nobody has set up: file, passphrase, whose it is, result. */
 export function RestoreBackup(props: { readonly secret: string; readonly onBack: () => void }) {
   const { secret } = props;
   const { again } = useGate();
@@ -34,19 +48,37 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
   const [state, setState] = useState<RestoreState>();
   const [sent, setSent] = useState({ bytes: 0, total: 0 });
   const [failure, setFailure] = useState<unknown>();
+  /** The file that the controller has is the one that is chosen here. */
+  const kept = state?.phase === 'failed' && state.keptUntil !== null ? state.keptUntil : null;
 
   const start = useAct(async () => {
-    if (file === null) return;
     setFailure(undefined);
+    if (kept === null && file === null) return;
     setPhase('sending');
     try {
-      await sendBackup(secret, passphrase, file, (bytes, total) => setSent({ bytes, total }));
+      setState(
+        kept === null && file !== null
+          ? await sendBackup(secret, passphrase, file, (bytes, total) => setSent({ bytes, total }))
+          : await tryPassphrase(secret, passphrase),
+      );
       setPhase('reading');
     } catch (error) {
       setPhase('none');
+      setState(undefined);
       throw error;
     }
   });
+
+  useEffect(() => {
+    // Where the page was loaded anew: what the controller has in hand goes on.
+    restoreState(secret).then(
+      (now) => {
+        if (now.phase !== 'none') setState((before) => before ?? now);
+        if (now.phase === 'reading' || now.phase === 'confirm') setPhase(now.phase);
+      },
+      () => undefined,
+    );
+  }, [secret]);
 
   useEffect(() => {
     if (phase !== 'reading' && phase !== 'ready') return;
@@ -58,11 +90,10 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
       try {
         const now = await restoreState(secret);
         setState(now);
-        if (now.phase === 'failed' && now.error !== null) {
-          const { code, message, params } = now.error;
-          setFailure(new ApiError(code as ApiError['code'], message, params));
+        if (now.phase === 'failed') {
+          setFailure(failureOf(now));
           setPhase('none');
-        } else if (now.phase === 'ready') setPhase('ready');
+        } else if (now.phase === 'ready' || now.phase === 'confirm') setPhase(now.phase);
       } catch (error) {
         // Gone for a moment, or another one already: it starts again. A refusal is another matter.
         if (isApiError(error, 'console.offline', 'console.unreadable', 'link.invalid', 'setup.done'))
@@ -73,6 +104,14 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
     const timer = setInterval(() => void look(), ASK_EVERY_MS);
     return () => clearInterval(timer);
   }, [phase, secret]);
+
+  const giveUp = async () => {
+    await giveUpRestore(secret);
+    setState(undefined);
+    setFile(null);
+    setPassphrase('');
+    setPhase('none');
+  };
 
   if (phase === 'back')
     return (
@@ -89,6 +128,27 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
         </Button>
       </div>
     );
+  if (phase === 'confirm' && state?.facts != null)
+    return (
+      <ConfirmRestore
+        facts={state.facts}
+        ownUrl={state.ownUrl}
+        keptUntil={state.keptUntil}
+        onConfirm={async (rootKey, unsigned) => {
+          try {
+            setState(await confirmRestore(secret, { rootKey, unsigned }));
+            setPhase('ready');
+          } catch (error) {
+            // Too late: it has to be sent again.
+            if (!isApiError(error, 'restore.not_kept')) throw error;
+            setState(undefined);
+            setFailure(error);
+            setPhase('none');
+          }
+        }}
+        onGiveUp={giveUp}
+      />
+    );
   if (phase !== 'none')
     return (
       <div className="card" aria-live="polite">
@@ -96,7 +156,6 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
         {phase === 'sending' && <Progress label={words.sending} done={sent.bytes} of={sent.total} />}
         {phase === 'reading' && <Progress label={words.reading} done={state?.bytes} of={state?.total} />}
         {phase === 'ready' && <Progress label={words.restarting} />}
-        {state?.backupAt != null && <p>{words.backupAt(when(state.backupAt))}</p>}
         <p className="soft">{words.keepOpen}</p>
         <ErrorNotice error={failure} />
       </div>
@@ -108,10 +167,11 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
       card
       act={{ ...start, error: start.error ?? failure }}
       verb={words.start}
-      disabled={!oldOff || file === null}
+      disabled={!oldOff || (file === null && kept === null)}
       beside={<Button onPress={props.onBack}>{words.back}</Button>}
     >
       <h1>{words.restore}</h1>
+      {kept !== null && <Notice kind="info">{words.fileKept(when(kept))}</Notice>}
       <div className="field">
         <label htmlFor={fileId}>{words.file}</label>
         <input
@@ -119,13 +179,21 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
           className="sr-only"
           type="file"
           accept=".tar"
-          required={file === null}
-          onChange={(event) => setFile(event.target.files?.[0] ?? file)}
+          required={file === null && kept === null}
+          onChange={(event) => {
+            const [chosen] = event.target.files ?? [];
+            if (chosen === undefined) return;
+            setFile(chosen);
+            // Another one than the controller has.
+            setState(undefined);
+          }}
         />
         <label htmlFor={fileId} className="button">
-          {file === null ? words.chooseFile : words.otherFile}
+          {file === null && kept === null ? words.chooseFile : words.otherFile}
         </label>
-        <div className="hint">{file === null ? words.fileHint : words.fileChosen(file.name)}</div>
+        {file === null && kept !== null ? null : (
+          <div className="hint">{file === null ? words.fileHint : words.fileChosen(file.name)}</div>
+        )}
       </div>
       <TextField
         label={sheet === undefined ? words.passphrase : words.passphraseOf(sheet)}

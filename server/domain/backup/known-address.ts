@@ -1,0 +1,89 @@
+import Type, { type Static } from 'typebox';
+import { codec, InstantSchema } from '#protocols';
+import type { Storage, Stores } from '../unit-of-work.ts';
+
+/** Where loudspeakers look for this controller, as it lies in the settings table under `ADDRESS_SETTING`: so a backup knows it. */
+const KnownAddressSchema = Type.Object({
+  v: Type.Literal(1),
+  url: Type.String({ maxLength: 2048 }),
+  /** Since when it is that of a machine which a backup was taken from, and not ours; null: it is ours. */
+  restoredAt: Type.Union([InstantSchema, Type.Null()]),
+});
+type KnownAddress = Static<typeof KnownAddressSchema>;
+export const knownAddressCodec = codec('known address', KnownAddressSchema, 1);
+export const ADDRESS_SETTING = 'controller.address';
+
+async function readKnownAddress(stores: Pick<Stores, 'settings'>): Promise<KnownAddress | null> {
+  const text = await stores.settings.get(ADDRESS_SETTING);
+  return text === null ? null : knownAddressCodec.parse(text);
+}
+
+/** In the transaction that writes a restore down: what stands there is from now on the address of another machine. */
+export async function keepOldAddress(
+  stores: Pick<Stores, 'settings'>,
+  { restoredAt }: { readonly restoredAt: number },
+): Promise<void> {
+  const known = await readKnownAddress(stores);
+  if (known !== null)
+    await stores.settings.put(ADDRESS_SETTING, JSON.stringify({ ...known, restoredAt }), restoredAt);
+}
+
+export interface OldAddress {
+  /** Where loudspeakers look. */
+  readonly url: string;
+  /** Where we are. */
+  readonly own: string;
+  /** So many of them have not come since the restore. */
+  readonly waiting: number;
+}
+
+export interface AddressWatchOptions {
+  readonly storage: Storage;
+  readonly publicUrl: string;
+  readonly now: () => number;
+  /** When each loudspeaker that ever connected, and is in use, was heard last. */
+  readonly heardAt: () => Iterable<number>;
+}
+
+/**
+ * After a restore onto a machine with another address: whether loudspeakers still look for the old one. They know no other until they have
+ * come, by a name that leads here by now, say. It is over when none is missing, or when we have that address ourselves.
+ */
+export class AddressWatch {
+  readonly #options: AddressWatchOptions;
+  #old: { readonly url: string; readonly since: number } | null = null;
+
+  constructor(options: AddressWatchOptions) {
+    this.#options = options;
+  }
+
+  /** At each start, once it is known how loudspeakers were heard. */
+  async load(): Promise<void> {
+    const { storage, publicUrl } = this.#options;
+    const known = await readKnownAddress(storage.read);
+    this.#old =
+      known === null || known.restoredAt === null || known.url === publicUrl
+        ? null
+        : { url: known.url, since: known.restoredAt };
+    await this.settle();
+  }
+
+  /** To be called now and then: once nobody looks for the old address any more, ours is the known one. */
+  async settle(): Promise<void> {
+    const { storage, publicUrl, now } = this.#options;
+    if (this.old !== null) return;
+    this.#old = null;
+    const text = JSON.stringify({ v: 1, url: publicUrl, restoredAt: null } satisfies KnownAddress);
+    if ((await storage.read.settings.get(ADDRESS_SETTING)) === text) return;
+    await storage.transaction((tx) => tx.settings.put(ADDRESS_SETTING, text, now()));
+  }
+
+  /** Null: nobody looks elsewhere, as far as we know. */
+  get old(): OldAddress | null {
+    if (this.#old === null) return null;
+    const { url, since } = this.#old;
+    let waiting = 0;
+    for (const at of this.#options.heardAt()) if (at <= since) waiting += 1;
+    return waiting === 0 ? null : { url, own: this.#options.publicUrl, waiting };
+  }
+}
