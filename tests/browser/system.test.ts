@@ -2,11 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import type { AuditHeadView, BackupState, StorageUse } from '#protocols';
+import { BackupLogFile } from '../../server/storage/backup/index.ts';
 import { describeWith } from '../helpers/requirements.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { BUILT_WORKER } from '../integration/backup/support.ts';
 import type { Page } from './page.ts';
 import { useStation } from './station.ts';
+
+const DAY_MS = 24 * 3_600_000;
 
 // One administrator, page after page.
 describeWith(['chromium'], 'the pages of who keeps the controller', () => {
@@ -34,6 +37,32 @@ describeWith(['chromium'], 'the pages of who keeps the controller', () => {
     await admin.sees('đã đọc lại và kiểm tra');
     await station().look(admin, 'backups');
     expect((await backups()).last).toMatchObject({ verified: true, sheet: 1 });
+  });
+
+  it('says on every page that nothing has left the box for too long, until something has', async () => {
+    const log = new BackupLogFile({ dataFolder: join(station().controller.folder, 'data') });
+    const carriedAway = (at: number) => {
+      const place = { id: 'usb', folder: '/usb', ok: true, away: true, error: null };
+      const run = { at, endedAt: at, verified: true, by: 'terminal', name: 'x', bytes: 1, missing: 0 };
+      return log.append({ ...run, sheet: 1, error: null, places: [place] });
+    };
+    await carriedAway(Date.now() - 20 * DAY_MS);
+    const alarm = 'Đã 20 ngày không có bản sao lưu nào ra khỏi máy này';
+    await admin.goTo(`${station().url}/people`);
+    await admin.sees(alarm);
+    await station().look(admin, 'backup-alarm');
+    await admin.press('Nhật ký hệ thống');
+    await admin.sees(alarm);
+    await admin.press('Tới trang Sao lưu');
+    await admin.sees('Sao lưu ngay');
+    await admin.sees(alarm);
+    // Who does not keep the controller has another business.
+    const technician = await station().member('technician', 'Lê Văn Kỹ');
+    await technician.press('Cụm loa');
+    expect(await technician.value('document.body.innerText')).not.toContain('bản sao lưu nào');
+    await carriedAway(Date.now());
+    await admin.press('Sao lưu ngay');
+    await admin.until("!document.body.innerText.includes('không có bản sao lưu nào ra khỏi máy này')");
   });
 
   it('adds a place for backups, and gives it up', async () => {

@@ -6,6 +6,7 @@ const NAMES = [
   'announcement.changed',
   'approval.due',
   'approval.standing',
+  'backup.changed',
   'emergency.changed',
   'priority.undecided',
 ] as const;

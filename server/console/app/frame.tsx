@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { Button, PageLink } from '../ui/button.tsx';
+import { BackupBanner } from './backup-banner.tsx';
 import { DeputyBanner } from './deputy-banner.tsx';
 import { DueBanner } from './due-banner.tsx';
 import { goTo, useAddress } from './router.ts';
@@ -77,6 +78,7 @@ export function Frame(props: { readonly children: ReactNode }) {
       <main id="main" tabIndex={-1}>
         <DeputyBanner />
         <DueBanner />
+        <BackupBanner />
         {props.children}
       </main>
       <footer className="foot">{words.product}</footer>

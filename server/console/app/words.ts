@@ -9,6 +9,13 @@ export const words = {
     'Không kết nối được với máy chủ. Màn hình đã xóa, nhưng phiên đăng nhập có thể còn mở trên máy chủ. Khi có mạng lại, hãy đăng xuất lần nữa; nếu rời máy này, hãy đăng nhập ở máy khác và kết thúc phiên trong “Tài khoản của tôi”.',
   due: (count: number, day: string) => `Còn ${count} lượt phát của ngày ${day} chưa được duyệt.`,
   dueLook: 'Xem danh sách',
+  backupAlarm: (days: number) =>
+    `Đã ${days} ngày không có bản sao lưu nào ra khỏi máy này. Mất máy là mất hết: hãy cắm ổ USB hoặc nối thư mục dùng chung, rồi bấm “Sao lưu ngay”.`,
+  backupLook: 'Tới trang Sao lưu',
+  oldAddress: (url: string, own: string, waiting: number) =>
+    `Còn ${waiting} cụm loa vẫn tìm máy chủ ở ${url}, là địa chỉ của máy trước khi khôi phục; máy này ở ${own}.`,
+  oldAddressCure: (url: string) =>
+    `Kỹ thuật viên: đặt LOA_PUBLIC_URL=${url}, cho tên và cổng đó dẫn tới máy này, rồi khởi động lại. Không làm được thì ghi danh lại từng cụm loa.`,
   welcome: (name: string) => `Xin chào ${name}.`,
   deputyOf: (areas: string, from: string, until: string) =>
     `Bạn ký thay Chủ tịch (KT.\u00a0CHỦ\u00a0TỊCH) ở ${areas}${from === '' ? '' : ` từ ${from}`} đến ${until}.`,
