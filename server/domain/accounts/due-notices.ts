@@ -4,7 +4,7 @@ import type { Transaction } from '../unit-of-work.ts';
 import { accountActor } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
 import { isAllowed } from './actor.ts';
-import { type DueItem, dueMail } from './notice-mail.ts';
+import type { DueItem } from './notice-mail.ts';
 import type { Notices } from './notices.ts';
 
 /** Something that airs and lacks an approval, and the areas whose people are told. */
@@ -37,11 +37,8 @@ export class DueNotices {
       const actor = accountActor(account, now, '');
       const own = new Set(concerned.filter((id) => isAllowed(actor, 'announcement:approve', id, tree)));
       const items = due.filter(({ concerns }) => [...concerns].some((id) => own.has(id)));
-      const last = items.at(-1);
-      if (last === undefined) continue;
-      const notice = { at: now, kind: 'approval_due', by: 'controller' } as const;
-      // Worth reading until the last of it has begun.
-      await notices.leaveWith(tx, account, notice, dueMail(account, items, publicUrl), last.startsAt);
+      if (items.length === 0) continue;
+      await notices.leave(tx, account, { at: now, kind: 'approval_due', by: 'controller', items, publicUrl });
     }
   }
 }

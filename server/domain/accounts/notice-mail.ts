@@ -1,4 +1,4 @@
-import type { Instant } from '#kit';
+import type { Instant, Milliseconds } from '#kit';
 import type { ApprovalsDue } from '#protocols';
 import { type AreaTree, DEFAULT_ZONE } from '../areas/area.ts';
 import type { MailText } from '../mail/mail-queue.ts';
@@ -16,6 +16,17 @@ export type AccountNotice = Omit<Notice, 'kind'> & {
   readonly kind: Exclude<Notice['kind'], 'approval_due'>;
 };
 
+/** A notice that something of the days ahead waits for the person's approval. `items`: one at least, by start. */
+export type DueNotice = Omit<Notice, 'kind'> & {
+  readonly kind: 'approval_due';
+  readonly items: readonly DueItem[];
+  /** Origin at which people open the console. */
+  readonly publicUrl: string;
+};
+
+/** Later than this nobody wants to read by mail what happened to the account: it stands on the own page. */
+const WORTH_MS: Milliseconds = 24 * 3_600_000;
+
 /** What happened, as its owner reads it. Nothing in it logs anybody in, and it has no link: whoever imitates it has none to imitate. */
 const HAPPENED: Readonly<Record<AccountNotice['kind'], string>> = {
   phone_paired: 'Một điện thoại đã được ghép vào tài khoản, dùng được mà không cần mật khẩu.',
@@ -29,8 +40,19 @@ const HAPPENED: Readonly<Record<AccountNotice['kind'], string>> = {
 /** As many broadcasts as a mail lists. */
 const MOST_ITEMS = 30;
 
-/** The mail that goes with a notice about an account. */
-export function accountMail(account: Account, { at, kind, by }: AccountNotice, tree: AreaTree): MailText {
+/** The mail that goes with a notice, and until when it is worth reading: of what is due until the last of it has begun. */
+export function mailOf(
+  account: Account,
+  notice: AccountNotice | DueNotice,
+  tree: AreaTree,
+): { readonly text: MailText; readonly until: Instant } {
+  if (notice.kind !== 'approval_due')
+    return { text: accountMail(account, notice, tree), until: notice.at + WORTH_MS };
+  const { at, items, publicUrl } = notice;
+  return { text: dueMail(account, items, publicUrl), until: items.at(-1)?.startsAt ?? at };
+}
+
+function accountMail(account: Account, { at, kind, by }: AccountNotice, tree: AreaTree): MailText {
   const [areaId] = areasOfAccount(account);
   const known = areaId !== undefined && tree.has(areaId);
   const zone = known ? tree.zoneOf(areaId) : DEFAULT_ZONE;
@@ -47,8 +69,7 @@ export function accountMail(account: Account, { at, kind, by }: AccountNotice, t
   };
 }
 
-/** What of the days ahead is not approved, to somebody who may approve it. `items`: one at least, by start. */
-export function dueMail(account: Account, items: readonly DueItem[], publicUrl: string): MailText {
+function dueMail(account: Account, items: readonly DueItem[], publicUrl: string): MailText {
   const days = [...new Set(items.map(({ zone, startsAt }) => dayOf(zone, startsAt)))];
   const shown = items.slice(0, MOST_ITEMS);
   const lines = days.flatMap((day) => {

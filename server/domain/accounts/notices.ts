@@ -1,13 +1,9 @@
-import type { Milliseconds } from '#kit';
 import type { AreaTree } from '../areas/area.ts';
-import type { MailQueue, MailText } from '../mail/mail-queue.ts';
+import type { MailQueue } from '../mail/mail-queue.ts';
 import type { Transaction } from '../unit-of-work.ts';
-import { type Account, type Notice, withNotice } from './account.ts';
+import { type Account, withNotice } from './account.ts';
 import type { AccountDirectory } from './account-directory.ts';
-import { type AccountNotice, accountMail } from './notice-mail.ts';
-
-/** Later than this nobody wants to read by mail what happened to the account: it stands on the own page. */
-const WORTH_MS: Milliseconds = 24 * 3_600_000;
+import { type AccountNotice, type DueNotice, mailOf } from './notice-mail.ts';
 
 export interface NoticesOptions {
   readonly accounts: AccountDirectory;
@@ -25,38 +21,24 @@ export class Notices {
   }
 
   /**
-   * Leaves a notice with an account, which is saved as it is given here. `alsoTo`: an address that is not the account's any more, and hears of it
-   * once more.
+   * Leaves a notice with an account, which is saved as it is given here, and mails it. `alsoTo`: an address that is not the account's any more, and
+   * hears of it once more.
    */
   async leave(
     tx: Transaction,
     account: Account,
-    notice: AccountNotice,
+    notice: AccountNotice | DueNotice,
     alsoTo: string | null = null,
   ): Promise<Account> {
-    const told = await this.#save(tx, account, notice);
-    const text = () => accountMail(account, notice, this.#options.areas.tree);
-    for (const to of new Set([account.email, alsoTo]))
-      if (to !== null) await this.#options.mails?.add(tx, account.name, to, text(), notice.at + WORTH_MS);
-    return told;
-  }
-
-  /** The same with words of its own, which are worth reading until an instant. */
-  async leaveWith(
-    tx: Transaction,
-    account: Account,
-    notice: Notice,
-    text: MailText,
-    until: number,
-  ): Promise<void> {
-    await this.#save(tx, account, notice);
-    if (account.email !== null) await this.#options.mails?.add(tx, account.name, account.email, text, until);
-  }
-
-  async #save(tx: Transaction, account: Account, notice: Notice): Promise<Account> {
-    const told = withNotice(account, notice);
+    const { accounts, areas, mails } = this.#options;
+    const { at, kind, by } = notice;
+    const told = withNotice(account, { at, kind, by });
     await tx.accounts.update(told);
-    tx.afterCommit(() => this.#options.accounts.put(told));
+    tx.afterCommit(() => accounts.put(told));
+    const to = [...new Set([account.email, alsoTo])].filter((one) => one !== null);
+    if (mails === null || to.length === 0) return told;
+    const { text, until } = mailOf(account, notice, areas.tree);
+    for (const one of to) await mails.add(tx, account.name, one, text, until);
     return told;
   }
 }
