@@ -121,6 +121,11 @@ export const apiErrors = errorTable({
     status: 422,
     message: 'The leave for the series is not valid: {reason}.',
   },
+  'approval.session_too_long': {
+    status: 409,
+    message:
+      'Announcement "{announcementId}" is not approved, and the leave for its series does not cover it: this session lasts {minutes} minutes, the leave is for {limit} at most. Approve the announcement by itself, shorten the session, or give another leave.',
+  },
   'make_good.not_covered': {
     status: 409,
     message:
@@ -129,7 +134,7 @@ export const apiErrors = errorTable({
   'emergency.two_persons': {
     status: 409,
     message:
-      'This emergency is for more than one commune: ask for it (POST /emergencies), and let a second person confirm it.',
+      'This emergency goes beyond one commune, by itself or with what you sent out alone of it in the last 15 minutes: ask for it (POST /emergencies). It sounds once a second person who may broadcast everywhere that it is for confirms it, one of the two a leader of all of that; until then nothing does.',
   },
   'emergency.same_person': {
     status: 403,

@@ -61,7 +61,10 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'approval.scattered':
     'Bản tin được duyệt ở quá nhiều địa bàn rời nhau (hơn 64). Hãy nhờ người duyệt cho địa bàn rộng hơn, hoặc phát làm nhiều lần.',
   'approval.standing_invalid': 'Không cho phép theo loạt như vậy được: {reason}.',
-  'emergency.two_persons': 'Bản tin khẩn cấp này cho nhiều xã, nên cần người thứ hai xác nhận.',
+  'approval.session_too_long':
+    'Bản tin chưa được duyệt, và buổi phát dài {minutes} phút, quá {limit} phút mà phép theo loạt cho: phải duyệt riêng bản này.',
+  'emergency.two_persons':
+    'Bản tin khẩn cấp này phát ra ngoài phạm vi một xã, nên một người không tự phát được. Hãy gửi yêu cầu phát khẩn cấp: người thứ hai có quyền phát ở mọi nơi nhận xác nhận thì mới phát, và một trong hai người phải là Chủ tịch (hoặc người ký thay) ở đó. Chưa xác nhận thì chưa loa nào phát.',
   'emergency.same_person': 'Bạn là người yêu cầu, nên phải có người khác trả lời.',
   'emergency.person_only': 'Máy không được phát khẩn cấp: phải có người đứng ra.',
   'emergency.not_one': 'Bản tin này không phải mức khẩn cấp.',

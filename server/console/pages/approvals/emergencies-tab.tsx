@@ -27,6 +27,8 @@ export function EmergenciesTab(props: {
       <CommuneNotice />
       <h2>{words.waiting}</h2>
       <p>{words.waitingWhy}</p>
+      <p>{words.waitingWho}</p>
+      <p>{words.waitingMeanwhile}</p>
       {waiting.length === 0 && <p className="soft">{words.nothingWaiting}</p>}
       {waiting.map((one) => (
         <WaitingEmergency key={one.id} emergency={one} onDone={onDone} />

@@ -1,7 +1,11 @@
 export const words = {
   waiting: 'Chờ người thứ hai xác nhận',
   waitingWhy:
-    'Bản tin khẩn cấp cho nhiều xã cần hai người. Người thứ hai đọc, nghe rồi xác nhận thì phát ngay.',
+    'Cần hai người khi bản tin khẩn cấp phát ra ngoài phạm vi một xã (phường, thị trấn, đặc khu), hoặc khi nó chưa được duyệt mà người yêu cầu không phải là Chủ tịch ở nơi nhận.',
+  waitingWho:
+    'Ai xác nhận: một người khác có quyền phát ở mọi nơi nhận, sau khi đọc và nghe. Một trong hai người phải là Chủ tịch (hoặc người ký thay) của mọi nơi đó.',
+  waitingMeanwhile:
+    'Trong lúc chờ chưa loa nào phát. Xác nhận thì phát ngay; quá 15 phút không ai xác nhận thì yêu cầu hết hạn. Nếu không chờ được, người có quyền phát có thể phát một mình kèm lý do, và người khác rà soát sau.',
   nothingWaiting: 'Không có bản tin khẩn cấp nào chờ xác nhận.',
   askedBy: 'Người yêu cầu',
   askedAt: 'Lúc',
