@@ -31,7 +31,7 @@ export const AUDIT_ACTIONS = [
   ...(['speaker.create', 'speaker.change', 'speaker.block', 'speaker.unblock', 'speaker.retire'] as const),
   ...(['speaker.code', 'speaker.code_again', 'speaker.code_void', 'speaker.code_withdrawn'] as const),
   ...(['speaker.enrol', 'speaker.strange_key', 'speaker.test', 'speakers.import'] as const),
-  ...(['standing.give', 'standing.revoke', 'standing.end'] as const),
+  ...(['standing.give', 'standing.revoke', 'standing.end', 'standing.bound'] as const),
   'storage.retention',
   ...(['token.create', 'token.secret_again', 'token.revoke'] as const),
   ...(['totp.begin', 'totp.set_up', 'totp.remove', 'totp.recovery_codes'] as const),

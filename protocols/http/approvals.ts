@@ -11,13 +11,15 @@ const AccountSchema = Type.String({ minLength: 1, maxLength: 128 });
 /**
  * Leave for what changes within a series: an announcement of the same station and kind that is handed in airs as if it was approved. It
  * does not cover what goes beyond the series as it is now: more people, other hours, a higher priority, outside the windows, another
- * station, a longer item, what its giver composed himself, or an occurrence that was put to another hour.
+ * station, a longer item or a longer session, what its giver composed himself, or an occurrence that was put to another hour.
  */
 export const StandingRequestSchema = strict({
   /** At most 366 days from now. */
   expiresAt: InstantSchema,
   /** One item lasts no longer. */
   maxMinutes: Type.Integer({ minimum: 1, maximum: 720 }),
+  /** One occurrence, as it is composed, lasts no longer; by default as long as it is now, or as one item may be where that is longer. */
+  sessionMinutes: Type.Optional(Type.Integer({ minimum: 1, maximum: 720 })),
   /** By default all of the giver's own areas that the series is for. */
   areas: Type.Optional(AreasSchema),
   /** Accounts whose content it is for; by default of whoever may write in the station. */
@@ -54,6 +56,8 @@ export const StandingSchema = Type.Object({
       excludeSpeakers: Type.Array(IdSchema),
     }),
     outsideWindows: Type.Boolean(),
+    /** The longest that one occurrence may be. Null: given before that was bounded, and over by then. */
+    sessionMinutes: nullable(Type.Integer()),
   }),
   editors: nullable(Type.Array(Type.String())),
   maxMinutes: Type.Integer(),
@@ -99,6 +103,8 @@ export const ApprovalsDueSchema = Type.Object({
       state: nullable(Type.String()),
       /** Where, and who is asked. */
       areas: AreaNeedsSchema,
+      /** A leave for the series would cover it, if the session was no longer than `limit` minutes. */
+      tooLong: nullable(Type.Object({ minutes: Type.Integer(), limit: Type.Integer() })),
       /** What sounds there instead, and where that is not approved either. */
       fallback: nullable(
         Type.Object({ announcementId: IdSchema, title: Type.String(), missing: AreaNeedsSchema }),

@@ -87,7 +87,8 @@ const DeliveryStateSchema = Type.Union([
 
 const ClearanceSchema = Type.Union([
   Type.Object({ kind: Type.Literal('approval'), sha256: Sha256Schema }),
-  Type.Object({ kind: Type.Literal('standing'), id: IdSchema }),
+  /** With the `approvalHash` of what it was then, in what is newer than that. */
+  Type.Object({ kind: Type.Literal('standing'), id: IdSchema, sha256: Type.Optional(Sha256Schema) }),
   Type.Object({ kind: Type.Literal('emergency'), id: IdSchema }),
 ]);
 

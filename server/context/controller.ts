@@ -110,6 +110,7 @@ export class Context extends Lifecycle {
     // Before anything reads what it changes, and after what it is published by.
     await this.#run('urgent acts', urgentSide.urgent);
     await this.#run('clock guard', planSide.guard);
+    await this.#parts.scheduleSide.settleLeaves();
     await this.#run('planning', planSide.planning);
     await this.#run('answers', speakers.answers);
     // Before the first receipt is folded what was due while we were away is known. Until then batches wait in the ingest's own queue.

@@ -65,6 +65,10 @@ export function buildScheduleSide(options: ScheduleSideOptions) {
           endedReason: 'restored',
         });
     }) satisfies AfterRestore,
+    /** Before anything is planned: leaves of earlier versions become what leaves are now. */
+    settleLeaves: async () => {
+      if ((await read.standing.live()).length > 0) await storage.transaction((tx) => standing.settle(tx));
+    },
     holidays,
     standing,
     lacks: new LackBook({ read, guard, holidays, clock }),

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import type { ScheduleView, StandingView } from '#protocols';
+import type { AnnouncementView, ScheduleView, StandingView } from '#protocols';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { until } from '../helpers/until.ts';
 import { Commune } from './support/commune.ts';
@@ -61,9 +61,9 @@ it(
     const path = `/schedules/${schedule.id}/standing-approval`;
     const standing = await chairman.post<StandingView>(path, leave);
     const live = commune.live();
-    await editor.post(`/announcements/${announcementId}/submit`, {});
+    const handedIn = await editor.post<AnnouncementView>(`/announcements/${announcementId}/submit`, {});
     const { id, clearance } = await planning.broadcastOf(schedule);
-    expect(clearance).toEqual([{ kind: 'standing', id: standing.id }]);
+    expect(clearance).toEqual([{ kind: 'standing', id: standing.id, sha256: handedIn.approvalHash }]);
     const inTenDays = startsAt + 10 * 86_400_000;
     expect((await planning.slotsOf(schedule, inTenDays)).length).toBeGreaterThanOrEqual(10);
     await live.next(

@@ -47,7 +47,8 @@ export type Unclear = 'not_approved' | 'changed' | 'not_stored' | 'no_audio' | '
 /** By whose word something sounds. */
 export type ClearedBy =
   | { readonly kind: 'approval'; readonly sha256: string }
-  | { readonly kind: 'standing'; readonly id: string }
+  /** `sha256`: the `approvalHash` of what it was then; none in what was kept before that was noted. */
+  | { readonly kind: 'standing'; readonly id: string; readonly sha256?: string }
   | { readonly kind: 'emergency'; readonly id: string };
 
 /** Who is to hear it. */
@@ -160,7 +161,10 @@ function leavesFor(
       : standing.filter((one) => isFor(one, announcement, sound.durationMs, territory));
   const approved = approvedSha256 !== null && isApproved(announcement);
   const leaves = grants.map(({ areas, exceptAreas }): Leave => ({ areas, except: exceptAreas }));
-  const by = grants.map(({ id }): ClearedBy => ({ kind: 'standing', id }));
+  const sha256 = approvalHash(announcement);
+  const by = grants.map(({ id }): ClearedBy => {
+    return { kind: 'standing', id, ...(sha256 === null ? {} : { sha256 }) };
+  });
   if (approved)
     return {
       leaves: [...single.leaves, ...leaves],
@@ -174,8 +178,8 @@ function leavesFor(
   return { leaves, closed: single.closed, by, unclear };
 }
 
-/** What it sounds like, whoever has approved it. */
-function soundOf(
+/** What it sounds like, whoever has approved it: of no use to whatever is signed. */
+export function soundOf(
   announcement: Announcement,
   medium: MediumFacts | null | undefined,
 ): FileContent | RelayContent | 'no_audio' | 'not_stored' {

@@ -1,4 +1,4 @@
-import type { Instant } from '#kit';
+import type { Instant, Milliseconds } from '#kit';
 import type { Capacity, Priority, Recurrence, Targets } from '#protocols';
 import type { Territory } from '../areas/territory.ts';
 import type { Schedule } from '../schedule/schedule.ts';
@@ -17,6 +17,8 @@ export interface StandingTerms {
   readonly targets: Targets;
   /** Whether it had leave to sound outside the windows. */
   readonly outsideWindows: boolean;
+  /** One occurrence, as it is composed, lasts no longer. Null: given before that was bounded; it covers nothing until it is settled, at the next start. */
+  readonly sessionMinutes: number | null;
 }
 
 /** A leader's leave for what changes within a series: the morning relay, next week's episode. */
@@ -67,21 +69,37 @@ export type StandingGrant = StandingApproval & { readonly [GRANTED]: true };
 
 const RANK: readonly Priority[] = ['normal', 'priority', 'emergency'];
 
-/** Those that cover an occurrence of a schedule: of its series, not ended, not expired by then, within their terms, and begun at the hour of the rule. */
+/** Leaves for a series at one of its occurrences. */
+export interface LeavesAt {
+  /** Those that cover it. */
+  readonly grants: readonly StandingGrant[];
+  /** Those that would, if it was not longer than they let it be. */
+  readonly exceeded: readonly StandingApproval[];
+}
+
+/**
+ * Those that cover an occurrence of a schedule that lasts `lengthMs` as it is composed: of its series, not ended, not expired by then, within their terms, and
+ * begun at the hour of the rule.
+ */
 export function standingAt(
   standing: readonly StandingApproval[],
   schedule: Schedule,
   originalAt: Instant,
   territory: Territory,
-): StandingGrant[] {
-  if (standing.length === 0 || schedule.rule.changes.some((one) => one.originalAt === originalAt)) return [];
-  return standing.filter(
-    (one): one is StandingGrant =>
+  lengthMs: Milliseconds,
+): LeavesAt {
+  if (standing.length === 0 || schedule.rule.changes.some((one) => one.originalAt === originalAt))
+    return { grants: [], exceeded: [] };
+  const within = standing.filter(
+    (one) =>
       one.seriesId === schedule.seriesId &&
       one.endedAt === null &&
       originalAt < one.expiresAt &&
       keepsTo(one.terms, schedule, territory),
   );
+  const fits = (one: StandingApproval): one is StandingGrant =>
+    lengthMs <= (one.terms.sessionMinutes ?? 0) * 60_000;
+  return { grants: within.filter(fits), exceeded: within.filter((one) => !fits(one)) };
 }
 
 /** Whether a schedule asks for no more than a leave was given for: not for more people, other hours, more urgently, or outside the windows. */

@@ -2,11 +2,12 @@ import type { Instant } from '#kit';
 import { DomainError } from '#protocols';
 import type { Announcement } from '../announcements/announcement.ts';
 import { clear, type Unclear } from '../announcements/clearance.ts';
-import { type StandingGrant, standingAt } from '../announcements/standing-approval.ts';
+import type { StandingGrant } from '../announcements/standing-approval.ts';
 import { namesOf } from '../areas/area-names.ts';
 import type { Territory } from '../areas/territory.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
 import type { Schedule } from '../schedule/schedule.ts';
+import { readGrants } from '../schedule/series-leaves.ts';
 import type { Stores } from '../unit-of-work.ts';
 import type { Aired } from './aired.ts';
 
@@ -28,7 +29,7 @@ export interface Missed {
   readonly speakerIds: readonly string[];
 }
 
-type Reads = Pick<Stores, 'media' | 'standing'>;
+type Reads = Pick<Stores, 'announcements' | 'media' | 'programmes' | 'standing'>;
 
 /**
  * Whether what was missed may be aired again: where it is approved, and where a leave that covered its occurrence still does and it sounds as it did then. Else why not:
@@ -47,7 +48,7 @@ export async function clearedAgain(
   const standing =
     schedule === null || broadcast.originalAt === null || !soundsAsThen(missed)
       ? []
-      : standingAt(await read.standing.live(), schedule, broadcast.originalAt, territory).filter(
+      : (await readGrants(read, schedule, broadcast.originalAt, territory)).filter(
           ({ expiresAt }) => now < expiresAt,
         );
   const found = clear(announcement, medium, { targets, territory, standing });

@@ -1,7 +1,6 @@
 import type { Clock, Instant } from '#kit';
 import { BROADCAST_STATES, type PlayOrder, statesBefore } from '#protocols';
 import { type ClearedOrder, clearAgain, partOf } from '../announcements/clearance.ts';
-import { standingAt } from '../announcements/standing-approval.ts';
 import type { AreaTree } from '../areas/area.ts';
 import { type Territory, territoryOf } from '../areas/territory.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
@@ -18,6 +17,7 @@ import { resolvePlanned } from '../broadcasts/plan-targets.ts';
 import type { SpeakerIndex } from '../broadcasts/resolve-targets.ts';
 import { readOrder } from '../dispatch/read-order.ts';
 import type { LiveEvents } from '../events/live-events.ts';
+import { readGrants } from '../schedule/series-leaves.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import type { StoredSlot } from './plan.ts';
 import { readLine } from './slot-line.ts';
@@ -135,8 +135,7 @@ export class SlotBroadcasts {
     const media = await mediaOf(tx, [announcement]);
     const schedule = await tx.schedules.get(scheduleId);
     const territory = this.#territory();
-    const grants =
-      schedule === null ? [] : standingAt(await tx.standing.live(), schedule, originalAt, territory);
+    const grants = schedule === null ? [] : await readGrants(tx, schedule, originalAt, territory);
     return clearAgain(order, announcement, media.get(announcement.mediaSha256 ?? ''), territory, grants);
   }
 

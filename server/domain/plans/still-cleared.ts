@@ -1,8 +1,8 @@
 import type { Announcement } from '../announcements/announcement.ts';
 import { clearAgain } from '../announcements/clearance.ts';
-import { standingAt } from '../announcements/standing-approval.ts';
 import type { Territory } from '../areas/territory.ts';
-import type { MediumFacts } from '../schedule/slot-facts.ts';
+import { leavesAt } from '../schedule/series-leaves.ts';
+import { type MediumFacts, readSlotFacts } from '../schedule/slot-facts.ts';
 import type { Stores } from '../unit-of-work.ts';
 import type { StoredSlot } from './plan.ts';
 import { readLine } from './slot-line.ts';
@@ -21,20 +21,27 @@ export async function mediaOf(
  * approval may have been taken back while they were compiled.
  */
 export async function stillCleared(
-  stores: Pick<Stores, 'announcements' | 'media' | 'schedules' | 'standing'>,
+  stores: Pick<Stores, 'announcements' | 'media' | 'programmes' | 'schedules' | 'standing'>,
   slots: readonly StoredSlot[],
   territory: Territory,
 ): Promise<boolean> {
   const found = await stores.announcements.some([...new Set(slots.map((slot) => slot.announcementId))]);
   const announcements = new Map(found.map((one) => [one.id, one]));
   const media = await mediaOf(stores, found);
-  const schedules = new Map((await stores.schedules.active()).map((one) => [one.id, one]));
-  const standing = await stores.standing.live();
+  const led = new Set((await stores.standing.live()).map(({ seriesId }) => seriesId));
+  const ids = new Set(slots.map(({ scheduleId }) => scheduleId));
+  // Those that have a leave: of any other nothing is asked but what was approved by itself.
+  const schedules = new Map(
+    (await stores.schedules.active())
+      .filter(({ id, seriesId }) => ids.has(id) && led.has(seriesId))
+      .map((one) => [one.id, one]),
+  );
+  const facts = await readSlotFacts(stores, territory, [...schedules.values()]);
   return slots.every(({ announcementId, scheduleId, originalAt, line }) => {
     const one = announcements.get(announcementId);
     if (one === undefined) return false;
     const schedule = schedules.get(scheduleId);
-    const grants = schedule === undefined ? [] : standingAt(standing, schedule, originalAt, territory);
+    const grants = schedule === undefined ? [] : leavesAt(schedule, originalAt, facts).grants;
     return clearAgain(readLine(line), one, media.get(one.mediaSha256 ?? ''), territory, grants) !== null;
   });
 }

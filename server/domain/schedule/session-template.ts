@@ -2,20 +2,21 @@ import type { Instant, Milliseconds } from '#kit';
 import { type Capability, type PlayOrder, repetitionMs, type Targets } from '#protocols';
 import type { Announcement } from '../announcements/announcement.ts';
 import {
-  builtInPrelude,
   type ClearedBy,
   type ClearedContent,
   type ClearedPrelude,
   type ClearedTargets,
   type Clearing,
   clear,
+  soundOf,
 } from '../announcements/clearance.ts';
-import { type StandingGrant, standingAt } from '../announcements/standing-approval.ts';
+import { isFor, type LeavesAt } from '../announcements/standing-approval.ts';
 import type { AreaTree } from '../areas/area.ts';
 import { namesOf } from '../areas/area-names.ts';
 import { outermost } from '../areas/outermost.ts';
 import { airTimeMs } from '../broadcasts/plan-broadcast.ts';
-import type { ProgrammeItem, Schedule } from './schedule.ts';
+import type { Schedule } from './schedule.ts';
+import { composedMs, leavesAt, timingOf, wantedItems } from './series-leaves.ts';
 import type { SlotFacts } from './slot-facts.ts';
 import type { Refusal } from './target-rules.ts';
 
@@ -66,34 +67,30 @@ const templates = new WeakMap<SlotFacts, WeakMap<Schedule, Map<string, SessionTe
 
 /** The session of a schedule at one of its occurrences, worked out once for each picture of the facts and each set of leaves that cover it. */
 export function templateAt(schedule: Schedule, originalAt: Instant, facts: SlotFacts): SessionTemplate {
-  const standing = facts.standing.get(schedule.seriesId) ?? [];
-  return templateOf(schedule, facts, standingAt(standing, schedule, originalAt, facts.territory));
+  return templateOf(schedule, facts, leavesAt(schedule, originalAt, facts));
 }
+
+const NO_LEAVES: LeavesAt = { grants: [], exceeded: [] };
 
 /** The session of a schedule whenever it is, by default without any leave for the series. */
 export function templateOf(
   schedule: Schedule,
   facts: SlotFacts,
-  standing: readonly StandingGrant[] = [],
+  leaves: LeavesAt = NO_LEAVES,
 ): SessionTemplate {
-  const key = standing.map(({ id }) => id).join();
+  const key = [leaves.grants, leaves.exceeded].map((some) => some.map(({ id }) => id).join()).join('|');
   const known = templates.get(facts)?.get(schedule)?.get(key);
   if (known !== undefined) return known;
-  const made = makeTemplate(schedule, facts, standing);
+  const made = makeTemplate(schedule, facts, leaves);
   const bySchedule = templates.get(facts) ?? new WeakMap<Schedule, Map<string, SessionTemplate>>();
   const byLeaves = bySchedule.get(schedule) ?? new Map<string, SessionTemplate>();
   templates.set(facts, bySchedule.set(schedule, byLeaves.set(key, made)));
   return made;
 }
 
-function makeTemplate(
-  schedule: Schedule,
-  facts: SlotFacts,
-  standing: readonly StandingGrant[],
-): SessionTemplate {
+function makeTemplate(schedule: Schedule, facts: SlotFacts, leaves: LeavesAt): SessionTemplate {
   const { content } = schedule;
-  const programme = content.kind === 'programme' ? facts.programmes.get(content.programmeId) : undefined;
-  if (content.kind === 'programme' && programme === undefined) {
+  if (content.kind === 'programme' && !facts.programmes.has(content.programmeId)) {
     const refusal: Refusal = {
       code: 'request.not_found',
       params: { what: 'programme', id: content.programmeId },
@@ -105,51 +102,42 @@ function makeTemplate(
       ...{ lengthMs: 0, fallback: null },
     };
   }
-  const wanted: readonly ProgrammeItem[] =
-    content.kind === 'announcement'
-      ? [{ announcementId: content.announcementId, gapMs: 0, repeat: 1 }]
-      : (programme?.items ?? []);
+  const wanted = wantedItems(content, facts);
   const items: SessionItem[] = [];
   const silent: SilentItem[] = [];
   const seen = new Map<string, number>();
   const places = new Map<string, ClearedTargets>();
   let [offsetMs, lengthMs] = [0, 0];
-  for (const [position, item] of wanted.entries()) {
+  for (const [position, item] of wanted.items.entries()) {
     const { announcementId, gapMs } = item;
     const equals = seen.get(announcementId) ?? 0;
     seen.set(announcementId, equals + 1);
     const key = `${announcementId}#${equals}`;
     const announcement = facts.announcements.get(announcementId);
     const title = announcement?.title ?? '';
-    const found = clearingOf(announcementId, announcement, schedule.targets, facts, standing);
+    const found = clearingOf(announcementId, announcement, schedule, schedule.targets, facts, leaves);
     if ('refusal' in found) {
       silent.push({ key, position, announcementId, title, ...found });
       continue;
     }
     const { content: sound, missing, by } = found;
-    const chime = items.length === 0 ? (programme?.chime ?? null) : null;
-    // A stream is of its moment: it is not played twice.
-    const repeat =
-      sound.kind === 'relay' ? { count: 1, intervalMs: 0 } : { count: item.repeat, intervalMs: gapMs };
-    const opening = chime === null ? null : builtInPrelude(chime);
-    const prelude = opening === null ? [] : [opening];
-    const airMs = airTimeMs(repetitionMs({ content: sound, prelude }), repeat);
+    const { prelude, repeat, airTimeMs } = timingOf(sound, item, items.length === 0 ? wanted.chime : null);
     items.push({
       key,
       position,
       announcementId,
       title,
       offsetMs,
-      airTimeMs: airMs,
+      airTimeMs,
       content: sound,
       prelude,
       repeat,
-      requires: requirements(schedule, sound, opening !== null, repeat.count),
+      requires: requirements(schedule, sound, prelude.length > 0, repeat.count),
       targets: once(found.targets, places),
       missing,
       by,
     });
-    lengthMs = offsetMs + airMs;
+    lengthMs = offsetMs + airTimeMs;
     offsetMs = lengthMs + gapMs;
   }
   return { items, silent, lengthMs, fallback: fallbackOf(schedule, facts, items, silent) };
@@ -159,15 +147,17 @@ function makeTemplate(
 function clearingOf(
   announcementId: string,
   announcement: Announcement | undefined,
+  schedule: Schedule,
   targets: Targets,
-  { media, territory }: SlotFacts,
-  standing: readonly StandingGrant[],
+  facts: SlotFacts,
+  leaves: LeavesAt,
 ): Clearing | Pick<SilentItem, 'refusal' | 'missing'> {
   if (announcement === undefined)
     return silence({ code: 'request.not_found', params: { what: 'announcement', id: announcementId } });
+  const { media, territory } = facts;
   const { mediaSha256 } = announcement;
   const medium = mediaSha256 === null ? null : media.get(mediaSha256);
-  const sound = clear(announcement, medium, { targets, territory, standing });
+  const sound = clear(announcement, medium, { targets, territory, standing: leaves.grants });
   if ('content' in sound) return sound;
   const { unclear, missing } = sound;
   switch (unclear) {
@@ -176,7 +166,13 @@ function clearingOf(
     case 'not_approved':
     case 'changed':
     case 'no_audio':
-      return silence({ code: 'schedule.not_approved', params: { announcementId } }, missing);
+      return silence(
+        tooLong(announcement, schedule, facts, leaves) ?? {
+          code: 'schedule.not_approved',
+          params: { announcementId },
+        },
+        missing,
+      );
     case 'not_here':
       return silence(
         {
@@ -188,6 +184,25 @@ function clearingOf(
     case 'scattered':
       return silence({ code: 'approval.scattered', params: { id: announcementId } }, missing);
   }
+}
+
+/** Why leaves for the series do not cover what nobody approved, where that is the length of the session alone. */
+function tooLong(
+  announcement: Announcement,
+  schedule: Schedule,
+  facts: SlotFacts,
+  { exceeded }: LeavesAt,
+): Refusal | undefined {
+  const sound = soundOf(announcement, facts.media.get(announcement.mediaSha256 ?? '') ?? null);
+  if (exceeded.length === 0 || typeof sound === 'string') return undefined;
+  const would = exceeded.filter((one) => isFor(one, announcement, sound.durationMs, facts.territory));
+  const limit = Math.max(0, ...would.map(({ terms }) => terms.sessionMinutes ?? 0));
+  if (limit === 0) return undefined;
+  const minutes = Math.ceil(composedMs(schedule, facts) / 60_000);
+  return {
+    code: 'approval.session_too_long',
+    params: { announcementId: announcement.id, minutes, limit },
+  };
 }
 
 /** Key of the fallback among the items of a session. */
@@ -227,7 +242,7 @@ function fallbackOf(
   const scattered = Math.max(areas.length, new Set(excluded).size) > MOST_AREAS;
   const found = scattered
     ? silence({ code: 'approval.scattered', params: { id: announcementId } })
-    : clearingOf(announcementId, announcement, place, facts, []);
+    : clearingOf(announcementId, announcement, schedule, place, facts, NO_LEAVES);
   if ('refusal' in found) return { ...name, ...found, missing: [] };
   const { content, targets: cleared, missing, by } = found;
   const repeat = { count: 1, intervalMs: 0 };

@@ -5,7 +5,9 @@ import { type Actor, areasOf, authorize, isAllowed, refusal } from '../accounts/
 import { capacityOf } from '../accounts/capacity.ts';
 import type { StandingApproval, StandingTerms } from '../announcements/standing-approval.ts';
 import { addressOf, keepsTo } from '../announcements/standing-approval.ts';
+import type { AreaTree } from '../areas/area.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
+import { lostAbove, type Shift } from '../areas/moved.ts';
 import { outermost } from '../areas/outermost.ts';
 import { record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
@@ -14,10 +16,14 @@ import { announcementsOf } from './draft.ts';
 import type { PlanChanges } from './plan-changes.ts';
 import type { Schedule } from './schedule.ts';
 import type { ScheduleGuard } from './schedule-guard.ts';
+import { composedMs } from './series-leaves.ts';
+import type { SlotFacts } from './slot-facts.ts';
 
 /** A leave lasts no longer. */
 const LONGEST_MS = 366 * 24 * 3_600_000;
 const MOST_LISTED = 500;
+/** Who acts where no person does. */
+const CONTROLLER = 'controller';
 
 /** Takes back what sounds by a leave alone, in these areas. */
 type StopUnder = (
@@ -89,6 +95,7 @@ export class StandingService {
       recurrence: schedule.rule.recurrence,
       targets: schedule.targets,
       outsideWindows: schedule.windowOverride !== null,
+      sessionMinutes: wanted.sessionMinutes ?? longestSession(schedule, wanted.maxMinutes, facts),
     };
     const { seriesId, areaId, title } = schedule;
     const standing: StandingApproval = {
@@ -171,31 +178,89 @@ export class StandingService {
    * gave for the same series stands.
    */
   async followGiver(tx: Transaction, actor: Actor, giver: Account): Promise<void> {
-    const { clock, areas } = this.#options;
-    const { tree } = areas;
+    const now = Math.floor(this.#options.clock.now());
+    for (const one of await tx.standing.live())
+      if (one.by === giver.name && one.expiresAt > now)
+        await this.#follow(tx, actor, one, giver, { at: now, tree: this.#options.areas.tree });
+  }
+
+  /** The territory changes: leaves stay taken back for what lay where they were, and end where who gave them answers no more. Resolves with how many are others now. */
+  async followShift(tx: Transaction, actor: Actor, shift: Shift): Promise<number> {
+    const { clock, accountOf } = this.#options;
     const now = Math.floor(clock.now());
-    const then = accountActor(giver, now, '');
-    for (const one of await tx.standing.live()) {
-      if (one.by !== giver.name || one.expiresAt <= now) continue;
-      const lost = one.areas.filter((id) => !isAllowed(then, 'announcement:approve', id, tree));
-      const reason = 'who gave it answers there no more';
-      if (lost.length === one.areas.length) {
-        await this.#end(tx, actor, one, reason);
-        continue;
+    let changed = 0;
+    for (const before of await tx.standing.live()) {
+      if (before.expiresAt <= now) continue;
+      const taken = shift.moved.filter((one) =>
+        lostAbove(one, shift).some((id) => before.exceptAreas.includes(id)),
+      );
+      const closed = taken.map(({ to }) => to).filter((id) => !before.exceptAreas.includes(id));
+      const one = { ...before, exceptAreas: [...before.exceptAreas, ...closed] };
+      if (closed.length > 0) {
+        const detail = { reason: 'the territory was changed', areas: closed };
+        await this.#save(tx, actor, 'standing.revoke', before, one, detail, closed);
       }
-      const kept = one.areas.filter((id) => !lost.includes(id));
-      const after = {
-        ...one,
-        exceptAreas: outermost(
-          [...one.exceptAreas, ...lost].filter((id) => tree.has(id)),
-          tree,
-        ),
-        expiresAt: Math.min(one.expiresAt, this.#officeEnd(giver, kept, now)),
-      };
-      if (after.expiresAt === one.expiresAt && lost.every((id) => one.exceptAreas.includes(id))) continue;
-      const detail = { reason, areas: lost, expiresAt: after.expiresAt };
-      await this.#save(tx, actor, 'standing.revoke', one, after, detail, lost);
+      const kept = await this.#follow(tx, actor, one, accountOf(one.by), { at: now, tree: shift.after });
+      if (closed.length > 0 || !kept) changed += 1;
     }
+    return changed;
+  }
+
+  /**
+   * Brings leaves of earlier versions to what a leave is now, at the start and before anything sounds by them: no longer than the office of who gave it, by the
+   * grants that he had then, and nobody's where he has no account; and no longer a session than the series has. Does nothing the second time. No clock
+   * ends any: it may be wrong just then.
+   */
+  async settle(tx: Transaction): Promise<void> {
+    const { accountOf, areas, guard, clock } = this.#options;
+    const actor: Actor = { kind: 'machine', name: CONTROLLER, grants: [] };
+    for (const before of await tx.standing.live()) {
+      const { terms, maxMinutes, scheduleId, at } = before;
+      if (before.expiresAt <= clock.now()) continue;
+      let one = before;
+      if (terms.sessionMinutes === null) {
+        const schedule = await tx.schedules.get(scheduleId);
+        const sessionMinutes =
+          schedule === null
+            ? maxMinutes
+            : longestSession(schedule, maxMinutes, await guard.facts(tx, [schedule]));
+        one = { ...before, terms: { ...terms, sessionMinutes } };
+        await this.#save(tx, actor, 'standing.bound', before, one, { sessionMinutes }, []);
+      }
+      await this.#follow(tx, actor, one, accountOf(one.by), { at, tree: areas.tree });
+    }
+  }
+
+  /** Ends a leave where its giver, as the account is, answers no more by the grants of an instant; all of it where there is no account. False: something of it ended. */
+  async #follow(
+    tx: Transaction,
+    actor: Actor,
+    one: StandingApproval,
+    giver: Account | undefined,
+    { at, tree }: { readonly at: Instant; readonly tree: AreaTree },
+  ): Promise<boolean> {
+    const then = giver === undefined ? undefined : accountActor(giver, at, '');
+    const answers = (id: string) =>
+      then !== undefined && tree.has(id) && isAllowed(then, 'announcement:approve', id, tree);
+    const lost = one.areas.filter((id) => !answers(id));
+    const reason = 'who gave it answers there no more';
+    if (giver === undefined || lost.length === one.areas.length) {
+      await this.#end(tx, actor, one, reason);
+      return false;
+    }
+    const kept = one.areas.filter((id) => !lost.includes(id));
+    const after = {
+      ...one,
+      exceptAreas: outermost(
+        [...one.exceptAreas, ...lost].filter((id) => tree.has(id)),
+        tree,
+      ),
+      expiresAt: Math.min(one.expiresAt, answersUntil(giver, kept, tree, at)),
+    };
+    if (after.expiresAt === one.expiresAt && lost.every((id) => one.exceptAreas.includes(id))) return true;
+    const detail = { reason, areas: lost, expiresAt: after.expiresAt };
+    await this.#save(tx, actor, 'standing.revoke', one, after, detail, lost);
+    return false;
   }
 
   #officeEnd(giver: Account | undefined, areaIds: readonly string[], now: Instant): Instant {
@@ -238,7 +303,7 @@ export class StandingService {
       after: boundsOf(after),
     };
     await record(tx, clock.now(), actor, action, id, detail, { areaId, ...states });
-    await stop(tx, actor, id, stopped);
+    if (stopped.length > 0) await stop(tx, actor, id, stopped);
     tx.afterCommit(() => plans.changed());
     this.#tell(tx, after);
   }
@@ -271,6 +336,11 @@ export class StandingService {
   }
 }
 
-function boundsOf({ endedAt, exceptAreas, expiresAt }: StandingApproval) {
-  return { endedAt, exceptAreas, expiresAt };
+/** How long an occurrence may be where nobody said: as long as it is now, in whole minutes, and long enough for one item. */
+function longestSession(schedule: Schedule, maxMinutes: number, facts: SlotFacts): number {
+  return Math.max(maxMinutes, Math.ceil(composedMs(schedule, facts) / 60_000));
+}
+
+function boundsOf({ endedAt, exceptAreas, expiresAt, terms: { sessionMinutes } }: StandingApproval) {
+  return { endedAt, exceptAreas, expiresAt, sessionMinutes };
 }

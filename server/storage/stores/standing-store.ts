@@ -63,8 +63,8 @@ function toStanding(row: Row): StandingApproval {
     ...{ as, endedAs },
     areas: fromJson<string[]>(row.areas),
     exceptAreas: fromJson<string[]>(row.exceptAreas),
-    // Terms that were written without addresses are for no relay.
-    terms: { ...{ streams: [], fallbacks: [] }, ...terms },
+    // Terms that were written without addresses are for no relay, and without a length for none yet.
+    terms: { ...{ streams: [], fallbacks: [], sessionMinutes: null }, ...terms },
     editors: fromJsonOrNull<string[]>(row.editors),
   };
 }

@@ -24,6 +24,7 @@ const standing = (areaId: string, over: Partial<StandingApproval> = {}): Standin
       fallbacks: [],
       priority: 'normal',
       outsideWindows: false,
+      sessionMinutes: 45,
     },
     recurrence: { kind: 'weekly', days: [1, 2], times: ['05:30'] },
     targets: { areas: [areaId], speakers: [], excludeAreas: [], excludeSpeakers: [] },

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ScheduleView, StandingView } from '#protocols';
+import type { StandingApproval } from '../../../server/domain/announcements/standing-approval.ts';
 import { until } from '../../helpers/until.ts';
 import { daily, startMonday, vietnam } from './schedule-support.ts';
 import { COMMUNE, HAMLETS } from './support.ts';
@@ -65,4 +66,80 @@ it('a leave for a series ends with the office of who gave it, and what another l
   await inTime('the chairman’s word', true);
   await controller.post('administrator', 'accounts/ap-1-chairman/deactivate', { reason: 'thôi việc' });
   expect((await now()).get(own.id)).toMatchObject({ state: 'in_force' });
+});
+
+it('settles at the start what earlier versions gave: by whom nobody is there, beyond an office, and without a longest session', {
+  timeout: 90_000,
+}, async () => {
+  const { clock, controller, scheduling } = await startMonday();
+  await controller.speaker('loa-1', 'ap-1');
+  const id = await scheduling.announcement(150);
+  const wanted = scheduling.wanted(id, daily('05:40'));
+  const { body: schedule } = await controller.post<ScheduleView>('editor', 'schedules', wanted);
+  await controller.call('editor', 'PATCH', `announcements/${id}`, { body: { title: 'Tin ngày mai' } });
+  await controller.post('editor', `announcements/${id}/submit`, {});
+  const body = { maxMinutes: 2, expiresAt: vietnam(300, '00:00') };
+  const path = `schedules/${schedule.id}/standing-approval`;
+  const { body: given } = await controller.post<StandingView>('chairman', path, body);
+  const change = { grants: [{ role: 'deputy', areas: [COMMUNE], until: vietnam(9, '00:00') }] };
+  await controller.call('administrator', 'PATCH', 'accounts/deputy', { body: change });
+  // As such versions wrote them: nothing followed the giver, and nothing bounded a session.
+  const { storage } = controller.context;
+  const [as] = await storage.read.standing.live();
+  if (as === undefined) throw new Error('no leave');
+  const old = (name: string, over: Partial<StandingApproval>): StandingApproval => ({
+    ...as,
+    ...{ id: `sta_${name}`, terms: { ...as.terms, sessionMinutes: null }, ...over },
+  });
+  const before = [
+    old('chairman', { maxMinutes: 3 }),
+    old('machine', { by: 'machine-viewer', areas: [COMMUNE] }),
+    old('clerk', { by: 'editor' }),
+    old('moved', { by: 'other-chairman' }),
+    old('deputy', { by: 'deputy' }),
+    old('part', { by: 'ap-1-chairman', areas: [HAMLETS[0], HAMLETS[1]] }),
+    old('expired', { by: 'editor', expiresAt: clock.now() - 1 }),
+    old('gone', { by: 'chairman', scheduleId: 'sch_gone', maxMinutes: 7 }),
+  ];
+  await storage.transaction(async (tx) => {
+    for (const one of before) await tx.standing.save(one);
+  });
+  const restart = async () => {
+    await controller.stop();
+    await controller.start({ clock });
+    const { read } = controller.context.storage;
+    const all = await Promise.all(before.map((one) => read.standing.get(one.id)));
+    return Object.fromEntries(
+      all.map((one) => [
+        one?.id.slice(4),
+        [one?.endedReason ?? one?.expiresAt, one?.terms.sessionMinutes, one?.exceptAreas.join()],
+      ]),
+    );
+  };
+  const settled = await restart();
+  const nobody = 'who gave it answers there no more';
+  const all = body.expiresAt;
+  expect(settled).toEqual({
+    chairman: [all, 3, ''],
+    machine: [nobody, 3, ''],
+    clerk: [nobody, 3, ''],
+    moved: [nobody, 3, ''],
+    deputy: [vietnam(9, '00:00'), 3, ''],
+    part: [all, 3, HAMLETS[1]],
+    expired: [clock.now() - 1, null, ''],
+    gone: [all, 7, ''],
+  });
+  const audited = async () => {
+    const entries = await controller.context.storage.read.audit.list(0, 10_000);
+    return entries.filter(({ actor, action }) => actor === 'controller' && action.startsWith('standing.'));
+  };
+  const told = await audited();
+  expect(told.filter(({ action }) => action === 'standing.end').map(({ subject }) => subject)).toEqual([
+    ...['sta_clerk', 'sta_machine', 'sta_moved'],
+  ]);
+  expect(told.filter(({ action }) => action === 'standing.bound')).toHaveLength(7);
+  // Once: the next start finds nothing to do.
+  expect(await restart()).toEqual(settled);
+  expect(await audited()).toEqual(told);
+  expect(await controller.context.storage.read.standing.get(given.id)).toMatchObject({ endedAt: null });
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import {
+  type AnnouncementView,
   type BroadcastView,
   type MakeGoodProposals,
   PENDING,
@@ -27,7 +28,8 @@ it('what aired by a leave is made good while the leave covers it, and else says 
     await storage.transaction((tx) => tx.media.put(audio));
     const body = { mediaSha256: audio.sha256 };
     await controller.call('editor', 'PATCH', `announcements/${announcementId}`, { body });
-    await controller.post('editor', `announcements/${announcementId}/submit`, {});
+    const path = `announcements/${announcementId}/submit`;
+    return (await controller.post<AnnouncementView>('editor', path, {})).body.approvalHash;
   };
   /** A series whose episode is handed in and approved by nobody but the leave. */
   const series = async (time: string) => {
@@ -37,8 +39,7 @@ it('what aired by a leave is made good while the leave covers it, and else says 
     const leave = { maxMinutes: 2, expiresAt: vietnam(20, '00:00') };
     const path = `schedules/${schedule.id}/standing-approval`;
     const { body: standing } = await controller.post<StandingView>('chairman', path, leave);
-    await newAudio(announcementId);
-    return { announcementId, schedule, standing };
+    return { announcementId, schedule, standing, sha256: await newAudio(announcementId) };
   };
   const [kept, ended, changed] = [await series('05:35'), await series('05:40'), await series('05:45')];
   await clock.advance(vietnam(0, '05:32') - clock.now());
@@ -74,7 +75,10 @@ it('what aired by a leave is made good while the leave covers it, and else says 
   const made = await make(ids[0]);
   expect(made).toMatchObject({
     status: 201,
-    body: { makesGoodOf: ids[0], clearance: [{ kind: 'standing', id: kept.standing.id }] },
+    body: {
+      makesGoodOf: ids[0],
+      clearance: [{ kind: 'standing', id: kept.standing.id, sha256: kept.sha256 }],
+    },
   });
   const revoke = (id: string) =>
     controller.post('chairman', `standing-approvals/${id}/revoke`, { reason: 'chưa đạt' });

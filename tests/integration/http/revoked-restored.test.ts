@@ -19,7 +19,14 @@ const leave: StandingApproval = {
   ...{ areas: [COMMUNE], exceptAreas: [], editors: null, maxMinutes: 30, note: '' },
   ...{ by: 'chairman', as: 'chairman' },
   terms: {
-    ...{ files: true, streams: [], fallbacks: [], priority: 'normal', outsideWindows: false },
+    ...{
+      files: true,
+      streams: [],
+      fallbacks: [],
+      priority: 'normal',
+      outsideWindows: false,
+      sessionMinutes: 30,
+    },
     recurrence: { kind: 'weekly', days: [1], times: ['05:30'] },
     targets: { areas: [COMMUNE], speakers: [], excludeAreas: [], excludeSpeakers: [] },
   },

@@ -50,7 +50,7 @@ it('a leave for a series lets its later content air, until it is taken back', {
   expect(items.find(({ announcementId }) => announcementId === fallbackId)).toMatchObject({
     ...{ withheld: null, insteadOf: main?.broadcastId },
   });
-  await controller.post('editor', `announcements/${first}/submit`, {});
+  const handedIn = await controller.post<AnnouncementView>('editor', `announcements/${first}/submit`, {});
   await inTime('the episode', () => planned() === first);
 
   await clock.advance(vietnam(0, '05:30') - clock.now());
@@ -58,7 +58,9 @@ it('a leave for a series lets its later content air, until it is taken back', {
   const { broadcasts } = controller.context.storage.read;
   const id = slot?.broadcastId ?? '';
   await inTime('its broadcast', () => typeof slots.get(id)?.issuedAt === 'number');
-  expect((await broadcasts.get(id))?.clearance).toEqual([{ kind: 'standing', id: given.body.id }]);
+  expect((await broadcasts.get(id))?.clearance).toEqual([
+    { kind: 'standing', id: given.body.id, sha256: handedIn.body.approvalHash },
+  ]);
   await clock.advance(vietnam(0, '05:40') + 1_000 - clock.now());
   const taken = await controller.post<StandingView>(
     'chairman',

@@ -2,7 +2,18 @@ import { expect, it } from 'vitest';
 import type { Announcement } from '../../../server/domain/announcements/announcement.ts';
 import type { StandingApproval } from '../../../server/domain/announcements/standing-approval.ts';
 import type { Schedule } from '../../../server/domain/schedule/schedule.ts';
-import { announcement, at, DAY, facts, schedule, slotsOn } from '../schedule/slot-samples.ts';
+import { composedMs } from '../../../server/domain/schedule/series-leaves.ts';
+import { templateOf } from '../../../server/domain/schedule/session-template.ts';
+import {
+  announcement,
+  at,
+  DAY,
+  facts,
+  item,
+  programme,
+  schedule,
+  slotsOn,
+} from '../schedule/slot-samples.ts';
 
 const DAILY = schedule({ content: { kind: 'announcement', announcementId: 'a' } });
 
@@ -13,7 +24,7 @@ const standing = (over: Partial<StandingApproval> = {}): StandingApproval => ({
   ...{ as: null, at: 0 },
   terms: {
     ...{ files: true, streams: [], fallbacks: [], priority: 'normal', recurrence: DAILY.rule.recurrence },
-    ...{ targets: DAILY.targets, outsideWindows: false },
+    ...{ targets: DAILY.targets, outsideWindows: false, sessionMinutes: 2 },
   },
   ...{ expiresAt: at(0) + 30 * DAY, endedAt: null, endedBy: null, endedAs: null, endedReason: null },
   ...over,
@@ -81,6 +92,59 @@ it('covers a relay of the very streams that the series had, and no other file in
   expect(airs(relay(url, file), { fallbacks: ['another'] })).toEqual(NOT);
   expect(airs(relay(url, file), { fallbacks: [file ?? ''] })).toEqual([['xa']]);
   expect(airs(relay(url, file), { files: true })).toEqual([['xa']]);
+});
+
+it('covers no longer a session than it says, whoever approved the rest of it, and says that this is why', () => {
+  const of = schedule();
+  const { terms } = standing();
+  const items = (gapMs: number, repeat = 1) => [programme([item('a', gapMs, repeat), item('b')])];
+  const made = (sessionMinutes: number | null, programmes = items(1_000), b = announcement('b')) =>
+    slotsOn(
+      of,
+      facts({
+        ...{ announcements: [submitted(), b], programmes, seconds: { b: 59 } },
+        standing: [standing({ terms: { ...terms, sessionMinutes } })],
+      }),
+    );
+  const sounds = (...how: Parameters<typeof made>) =>
+    made(...how).slots.map(({ announcementId }) => announcementId);
+  // A minute, a second, and 59 seconds.
+  expect(sounds(2)).toEqual(['a', 'b']);
+  expect(sounds(2, items(1_001))).toEqual(['b']);
+  expect(sounds(2, items(1_000, 2))).toEqual(['b']);
+  expect(sounds(4, items(1_000, 2))).toEqual(['a', 'b']);
+  // What nobody approved, and does not sound, counts as it is composed: it may be approved later.
+  expect(sounds(1, items(1_000), announcement('b', { state: 'draft' }))).toEqual([]);
+  expect(sounds(2, items(1_000), announcement('b', { state: 'draft' }))).toEqual(['a']);
+  expect(made(2, items(1_001)).withheld).toMatchObject([
+    {
+      ...{ announcementId: 'a', code: 'approval.session_too_long', missing: ['xa'] },
+      params: { announcementId: 'a', minutes: 3, limit: 2 },
+    },
+  ]);
+  // What no leave is for is not approved, however long the session.
+  const draft = slotsOn(
+    of,
+    facts({
+      ...{ announcements: [submitted({ state: 'draft' }), announcement('b')], programmes: items(1_001) },
+      standing: [standing()],
+    }),
+  );
+  expect(draft.withheld).toMatchObject([{ announcementId: 'a', code: 'schedule.not_approved' }]);
+  // Given before it was bounded, and not settled yet.
+  expect(sounds(null)).toEqual(['b']);
+});
+
+it('is as long as it is composed: chime, repetitions, gaps, and relays that are not repeated', () => {
+  const stream = { url: 'https://vov.example/vov1.mp3', station: 'VOV1', durationMs: 90_000 };
+  const relay = announcement('b', { stream, mediaSha256: null });
+  const of = schedule();
+  const silent = announcement('c', { mediaSha256: null });
+  const all = [programme([item('c'), item('a', 500, 3), item('b', 700, 2)], { chime: 'chime' })];
+  const found = facts({ announcements: [announcement('a'), relay, silent], programmes: all });
+  const { lengthMs } = templateOf(of, found);
+  expect(composedMs(of, found)).toBe(lengthMs);
+  expect(lengthMs).toBeGreaterThan(3 * 60_000 + 2 * 500 + 500 + 90_000);
 });
 
 it('ends with its time, and where it was ended or taken back', () => {

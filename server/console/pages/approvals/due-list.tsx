@@ -16,7 +16,7 @@ export function DueList(props: { readonly due: ApprovalsDue['due'] }) {
       <p>{words.dueWhy}</p>
       <section className="card">
         <ul className="rows">
-          {sorted.map(({ broadcastId, announcementId, title, startsAt, state, areas, fallback }) => (
+          {sorted.map(({ broadcastId, announcementId, title, startsAt, state, areas, tooLong, fallback }) => (
             <li key={broadcastId}>
               <div>
                 <b>{when(startsAt)}</b>
@@ -30,6 +30,9 @@ export function DueList(props: { readonly due: ApprovalsDue['due'] }) {
                 <div className="soft small">
                   <AreaNeeds needs={areas} />
                 </div>
+                {tooLong !== null && (
+                  <div className="soft small">{words.tooLong(tooLong.minutes, tooLong.limit)}</div>
+                )}
                 <div className="soft small">
                   {fallback === null ? words.silence : words.fallback(fallback.title)}
                 </div>

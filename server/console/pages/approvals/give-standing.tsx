@@ -21,6 +21,7 @@ export function GiveStanding(props: {
   const [id, setId] = useState('');
   const [until, setUntil] = useState('');
   const [minutes, setMinutes] = useState('30');
+  const [session, setSession] = useState('');
   const [note, setNote] = useState('');
   const [asked, setAsked] = useState(false);
   const list = useLoad('schedules', (signal) =>
@@ -31,6 +32,7 @@ export function GiveStanding(props: {
   const give = useAct(async (key) => {
     const body: StandingRequest = {
       ...{ expiresAt: endOfDay(until), maxMinutes: Number(minutes) },
+      ...(session === '' ? {} : { sessionMinutes: Number(session) }),
       ...(note.trim() === '' ? {} : { note: note.trim() }),
     };
     await call('POST', `schedules/${id}/standing-approval`, { key, body });
@@ -83,6 +85,13 @@ export function GiveStanding(props: {
               required
             />
             <TextField label={words.minutes} type="number" value={minutes} onChange={setMinutes} required />
+            <TextField
+              label={words.session}
+              hint={words.sessionHint}
+              type="number"
+              value={session}
+              onChange={setSession}
+            />
           </div>
           <TextField label={words.note} value={note} onChange={setNote} maxLength={512} />
           <p className="hint">{words.limits}</p>
@@ -90,7 +99,7 @@ export function GiveStanding(props: {
       )}
       {asked && chosen !== undefined && (
         <ActForm act={give} verb={words.confirm} beside={<Button onPress={back}>{words.back}</Button>}>
-          <Given schedule={chosen} until={until} minutes={minutes} />
+          <Given schedule={chosen} until={until} minutes={minutes} session={session} />
         </ActForm>
       )}
     </Dialog>
@@ -98,7 +107,13 @@ export function GiveStanding(props: {
 }
 
 /** What the leave would be for, in words: the series, the places of it that the giver answers for, and its last day. */
-function Given(props: { readonly schedule: ScheduleView; readonly until: string; readonly minutes: string }) {
+function Given(props: {
+  readonly schedule: ScheduleView;
+  readonly until: string;
+  readonly minutes: string;
+  /** Empty: as long as it is now. */
+  readonly session: string;
+}) {
   const { title, areaId, targets } = props.schedule;
   const { areas, areaName, areasFor } = useSigned();
   const tree = byId(areas);
@@ -124,7 +139,7 @@ function Given(props: { readonly schedule: ScheduleView; readonly until: string;
         <dt>{words.lastDay}</dt>
         <dd>{dayOf(endOfDay(props.until) - 1)}</dd>
       </dl>
-      <p>{words.longest(Number(props.minutes))}</p>
+      <p>{words.longest(Number(props.minutes), props.session === '' ? null : Number(props.session))}</p>
       <p className="hint">{words.limits}</p>
     </>
   );

@@ -101,8 +101,8 @@ function StandingCard(props: { readonly standing: StandingView; readonly onRevok
         <dd>{words.holdsUntil(dayOf(at), dayOf(expiresAt - 1))}</dd>
       </dl>
       <p className="soft">
-        {words.longest(maxMinutes)}
-        {rest.terms.streams.length > 0 && `; ${rest.terms.streams.join(', ')}`}
+        {words.longest(maxMinutes, rest.terms.sessionMinutes)}
+        {rest.terms.streams.length > 0 && ` ${rest.terms.streams.join(', ')}`}
       </p>
       {note !== '' && <p>{note}</p>}
       {rest.endedAt !== null && (

@@ -2,7 +2,7 @@ export const words = {
   title: 'Cho phép theo loạt',
   why: 'Cho một lịch phát có nội dung đổi mỗi ngày (tiếp sóng buổi sáng, chương trình hằng tuần): bản tin mới cùng loại được phát mà không phải duyệt từng bản, đến ngày ghi ở đây.',
   limits:
-    'Không gồm: bản tin dài hơn, thêm địa bàn, giờ khác, mức ưu tiên cao hơn, ngoài khung giờ, đài khác, hay bản tin do chính người cho phép soạn. Những bản đó vẫn phải duyệt từng bản.',
+    'Không gồm: bản tin dài hơn, buổi phát dài hơn, thêm địa bàn, giờ khác, mức ưu tiên cao hơn, ngoài khung giờ, đài khác, hay bản tin do chính người cho phép soạn. Những bản đó vẫn phải duyệt từng bản.',
   give: 'Cho phép một loạt',
   schedule: 'Lịch phát',
   choose: 'Chọn lịch phát',
@@ -17,6 +17,8 @@ export const words = {
   until: 'Đến hết ngày',
   untilHint: 'Dài nhất 366 ngày.',
   minutes: 'Mỗi bản dài nhất (phút)',
+  session: 'Cả buổi dài nhất (phút)',
+  sessionHint: 'Để trống: bằng buổi phát hiện nay.',
   note: 'Ghi chú',
   confirm: 'Cho phép',
   done: (title: string) => `Đã cho phép theo loạt “${title}”.`,
@@ -27,7 +29,8 @@ export const words = {
   except: (areas: string) => `trừ ${areas}`,
   holds: 'Hiệu lực',
   holdsUntil: (from: string, until: string) => `${from} – ${until}`,
-  longest: (minutes: number) => `Mỗi bản dài nhất ${minutes} phút`,
+  longest: (minutes: number, session: number | null) =>
+    `Mỗi bản dài nhất ${minutes} phút; cả buổi dài nhất ${session === null ? 'bằng buổi phát hiện nay' : `${session} phút`}. Dài hơn thì phải duyệt riêng.`,
   states: { in_force: 'Đang có hiệu lực', expired: 'Đã hết hạn', ended: 'Đã thôi' },
   endedWhy: (by: string, at: string, reason: string) => `${by}, ${at}: ${reason}`,
   revoke: 'Thôi cho phép',

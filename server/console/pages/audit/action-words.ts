@@ -89,6 +89,7 @@ export const ACTIONS: Readonly<Record<AuditAction, string>> = {
   'standing.give': 'Cho phép theo loạt',
   'standing.revoke': 'Thôi cho phép theo loạt',
   'standing.end': 'Hết phép theo loạt',
+  'standing.bound': 'Giới hạn buổi phát của phép theo loạt',
   'storage.retention': 'Sửa thời hạn lưu giữ',
   'token.create': 'Tạo mã máy',
   'token.secret_again': 'Lấy lại mã máy vừa tạo',
