@@ -1,7 +1,7 @@
 import type { Clock } from '#kit';
 import type { ServerConfig } from '../config/index.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
-import { AreaMover } from '../domain/areas/area-mover.ts';
+import { AreaMover, type AreaMoverOptions } from '../domain/areas/area-mover.ts';
 import { AreaService } from '../domain/areas/area-service.ts';
 import type { HolidayTable } from '../domain/calendar/holiday.ts';
 import { KeyRotation } from '../domain/keys/key-rotation.ts';
@@ -27,6 +27,7 @@ export interface TerritorySideOptions {
   readonly latches: LatchService;
   readonly planning: { changed(): void };
   readonly onSaved: (speaker: Speaker) => void;
+  readonly follow: AreaMoverOptions['follow'];
 }
 
 /** Where everything lies, and which key it is signed with: what makes many assignments new at once. */
@@ -51,6 +52,7 @@ export function buildTerritorySide(options: TerritorySideOptions) {
     ...{ ...shared, view: (area, tree) => areas.view(area, tree), onSpeakerMoved: onSaved },
     isStopped: (id) => latches.book.newestOf({ kind: 'area', id })?.state === 'set',
     onMoved: onTerritory,
+    follow: options.follow,
   });
   return { rotation, commonState, areas, areaMoves };
 }

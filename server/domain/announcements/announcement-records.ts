@@ -11,7 +11,7 @@ import type { AreaDirectory } from '../areas/area-directory.ts';
 import { outermost } from '../areas/outermost.ts';
 import { changes, record } from '../audit/record.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
-import type { Announcement } from './announcement.ts';
+import type { Announcement, Decision } from './announcement.ts';
 import { meantAreas } from './approval-areas.ts';
 
 /** What the audit log tells of a change. */
@@ -99,12 +99,24 @@ export class AnnouncementRecords {
       throw conflict(before.id, 'being changed by somebody else', before.state);
     const changed = changes(before, announcement, RECORDED);
     await record(tx, now, actor, action, before.id, detail, { areaId: before.areaId, ...changed });
-    if (leaveOf(before) !== leaveOf(announcement))
-      tx.afterCommit(() => {
-        this.#onApprovalChanged(announcement);
-        if (before.stored || announcement.stored) this.#onStoredChanged(announcement.areaId);
-      });
+    this.#tell(tx, before, announcement);
     return announcement;
+  }
+
+  /** Writes what decisions are once the territory has changed; the record of that change tells of it. Throws `request.conflict`. */
+  async follow(tx: Transaction, before: Announcement, decisions: readonly Decision[]): Promise<void> {
+    const announcement: Announcement = { ...before, decisions };
+    if (!(await tx.announcements.update(announcement, before.state)))
+      throw conflict(before.id, 'being changed by somebody else', before.state);
+    this.#tell(tx, before, announcement);
+  }
+
+  #tell(tx: Transaction, before: Announcement, announcement: Announcement): void {
+    if (leaveOf(before) === leaveOf(announcement)) return;
+    tx.afterCommit(() => {
+      this.#onApprovalChanged(announcement);
+      if (before.stored || announcement.stored) this.#onStoredChanged(announcement.areaId);
+    });
   }
 }
 

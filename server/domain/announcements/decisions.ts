@@ -28,7 +28,7 @@ export function withDecisions(
   return [
     ...others,
     ...made.map((one) => {
-      const inPlaceOf = one.verdict === 'approved' ? refusalIn(decisions, one.areaId) : undefined;
+      const inPlaceOf = one.verdict === 'approved' ? refusalOf(decisions, one.areaId) : undefined;
       return inPlaceOf === undefined ? one : { ...one, inPlaceOf };
     }),
   ];
@@ -52,7 +52,8 @@ export function openIn(announcement: Announcement, territory: Territory): readon
   return outermost([...missingIn(meant, { leaves, closed: carried }, territory), ...carried], tree);
 }
 
-function refusalIn(decisions: readonly Decision[], areaId: string): Refusal | undefined {
+/** The "no" that was said in an area, also one that a "yes" is in place of. */
+export function refusalOf(decisions: readonly Decision[], areaId: string): Refusal | undefined {
   const before = decisions.find((one) => one.areaId === areaId);
   if (before === undefined || before.verdict === 'approved') return before?.inPlaceOf;
   const { verdict, by, as, at, reason } = before;

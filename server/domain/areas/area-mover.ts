@@ -9,6 +9,7 @@ import type { Speaker } from '../speakers/speaker.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import { type Area, AreaTree, MAX_DEPTH } from './area.ts';
 import type { AreaDirectory } from './area-directory.ts';
+import type { Moved, Shift } from './moved.ts';
 
 /** Areas that one target may name. */
 const MAX_TARGET_AREAS = 64;
@@ -20,6 +21,8 @@ export interface AreaMoverOptions {
   readonly view: (area: Area, tree: AreaTree) => AreaView;
   /** Whether everything in an area is stopped by a latch of its own. */
   readonly isStopped: (areaId: string) => boolean;
+  /** What was said to what lay there follows it: refusals, and leaves for series. Gives what the audit log tells of that. */
+  readonly follow: (tx: Transaction, actor: Actor, shift: Shift) => Promise<object>;
   /** Told after the commit: these speakers lie in another area. */
   readonly onSpeakerMoved: (speaker: Speaker) => void;
   /** Told after the commit: the speakers in these areas have other areas above them. */
@@ -44,8 +47,9 @@ export class AreaMover {
     const now = Math.floor(this.#options.clock.now());
     const moved: Area = { ...area, parentId };
     await tx.areas.update(moved, now);
-    await record(tx, now, actor, 'area.move', id, { from: area.parentId, to: parentId }, { areaId: id });
-    const after = await this.#follow(tx, actor, [moved], now);
+    const [after, said] = await this.#follow(tx, actor, [moved], [{ from: id, to: id }], now);
+    const detail = { from: area.parentId, to: parentId, ...said };
+    await record(tx, now, actor, 'area.move', id, detail, { areaId: id });
     tx.afterCommit(() => this.#options.onMoved(after.within(id)));
     return this.#options.view(moved, after);
   }
@@ -84,8 +88,10 @@ export class AreaMover {
       const next = scheduleAfter(schedule, id, into, parts);
       if (next !== schedule) await tx.schedules.save({ ...next, updatedAt: now });
     }
-    await record(tx, now, actor, 'area.merge', id, { into, ...parts }, { areaId: id });
-    const after = await this.#follow(tx, actor, moved, now);
+    const went: Moved[] = children.map((child) => ({ from: child.id, to: child.id }));
+    if (speakers.length > 0) went.push({ from: id, to: into });
+    const [after, said] = await this.#follow(tx, actor, moved, went, now);
+    await record(tx, now, actor, 'area.merge', id, { into, ...parts, ...said }, { areaId: id });
     tx.afterCommit(() => onMoved(after.within(into)));
     return this.#options.view(merged, after);
   }
@@ -104,8 +110,8 @@ export class AreaMover {
     const now = Math.floor(clock.now());
     const retired: Area = { ...area, retiredAt: now };
     await tx.areas.update(retired, now);
-    await record(tx, now, actor, 'area.retire', id, {}, { areaId: id });
-    const after = await this.#follow(tx, actor, [retired], now);
+    const [after, said] = await this.#follow(tx, actor, [retired], [], now);
+    await record(tx, now, actor, 'area.retire', id, said, { areaId: id });
     tx.afterCommit(() => onMoved(new Set([id])));
     return this.#options.view(retired, after);
   }
@@ -130,9 +136,15 @@ export class AreaMover {
       throw conflict(hostId, `${MAX_DEPTH} levels deep with what would come below it`, 'a wider area');
   }
 
-  /** Clocks that are other ones now, and the directory after the commit. Gives the tree that holds then. */
-  async #follow(tx: Transaction, actor: Actor, areas: readonly Area[], now: number): Promise<AreaTree> {
-    const { directory, holidays } = this.#options;
+  /** Clocks that are other ones now, what was said to what went elsewhere, and the directory after the commit. Gives the tree that holds then, and what to tell of it. */
+  async #follow(
+    tx: Transaction,
+    actor: Actor,
+    areas: readonly Area[],
+    moved: readonly Moved[],
+    now: number,
+  ): Promise<[AreaTree, object]> {
+    const { directory, holidays, follow } = this.#options;
     const changed = new Map(areas.map((area) => [area.id, area]));
     const after = new AreaTree(directory.all().map((area) => changed.get(area.id) ?? area));
     const ids = new Set(areas.flatMap(({ id }) => [...directory.tree.within(id)]));
@@ -145,10 +157,11 @@ export class AreaMover {
     const [first] = areas;
     if (parts > 0 && first !== undefined)
       await record(tx, now, actor, 'schedules.follow_zone', first.id, { parts });
+    // First of all that is done after the commit.
     tx.afterCommit(() => {
       for (const area of areas) directory.put(area);
     });
-    return after;
+    return [after, await follow(tx, actor, { moved, before: directory.tree, after })];
   }
 }
 
