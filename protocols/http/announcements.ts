@@ -134,7 +134,7 @@ export const GivenListSchema = Type.Object({
 const WaitingSchema = Type.Object({ announcement: AnnouncementSchema, areas: AreaNeedsSchema });
 /**
  * What waits for the approval of who asks, and in which of the own areas; and what does not wait there, because a leave for a series covers all that is planned of it in
- * the next 14 days.
+ * the next 14 days, or because it aired by one as it is and is planned no more (the newest 50).
  */
 export const WaitingListSchema = Type.Object({
   waiting: Type.Array(WaitingSchema),
@@ -154,6 +154,13 @@ export const WaitingListSchema = Type.Object({
           expiresAt: InstantSchema,
         }),
       ),
+    }),
+  ),
+  past: Type.Array(
+    Type.Object({
+      ...WaitingSchema.properties,
+      /** When it last began in these areas. */
+      lastAt: InstantSchema,
     }),
   ),
 });

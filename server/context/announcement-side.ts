@@ -6,12 +6,15 @@ import { AnnouncementService } from '../domain/announcements/announcement-servic
 import { meantAreas } from '../domain/announcements/approval-areas.ts';
 import { ApprovalService, type ApprovalServiceOptions } from '../domain/announcements/approval-service.ts';
 import { needsOf } from '../domain/announcements/area-needs.ts';
+import { followShift } from '../domain/announcements/follow-shift.ts';
 import { Hearing } from '../domain/announcements/hearing.ts';
+import { WaitingApprovals, type WaitingApprovalsOptions } from '../domain/announcements/waiting-approvals.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
+import type { Shift } from '../domain/areas/moved.ts';
 import { territoryOf } from '../domain/areas/territory.ts';
 import type { SpeakerIndex } from '../domain/broadcasts/resolve-targets.ts';
 import type { LiveEvents } from '../domain/events/live-events.ts';
-import type { Stores } from '../domain/unit-of-work.ts';
+import type { Stores, Transaction } from '../domain/unit-of-work.ts';
 
 export interface AnnouncementSideOptions {
   readonly read: Stores;
@@ -22,7 +25,7 @@ export interface AnnouncementSideOptions {
   readonly events: LiveEvents;
   readonly planning: { changed(): void; storedChanged(areaId: string): void };
   readonly stop: ApprovalServiceOptions['stop'];
-  readonly lacking: ApprovalServiceOptions['lacking'];
+  readonly lacking: WaitingApprovalsOptions['lacking'];
 }
 
 /** Announcements, and what leaders say to them. */
@@ -40,8 +43,10 @@ export function buildAnnouncementSide(options: AnnouncementSideOptions) {
     onStoredChanged: (id) => planning.storedChanged(id),
   });
   return {
+    followShift: (tx: Transaction, shift: Shift) => followShift(tx, records, shift),
     announcements: new AnnouncementService({ read, areas, clock, records, territory }),
-    approvals: new ApprovalService({ read, areas, clock, records, territory, stop, lacking }),
+    approvals: new ApprovalService({ read, areas, clock, records, territory, stop }),
+    waitingApprovals: new WaitingApprovals({ read, clock, records, territory, lacking }),
     hearing: new Hearing({ read, areas, records }),
     needs: needsOf(new Approvers({ accounts, areas, clock }), areas),
   };

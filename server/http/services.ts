@@ -5,6 +5,7 @@ import type { ApprovalService } from '../domain/announcements/approval-service.t
 import type { NeedsOf } from '../domain/announcements/area-needs.ts';
 import type { Hearing } from '../domain/announcements/hearing.ts';
 import type { StreamGuard } from '../domain/announcements/stream-guard.ts';
+import type { WaitingApprovals } from '../domain/announcements/waiting-approvals.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { AreaMover } from '../domain/areas/area-mover.ts';
 import type { AreaService } from '../domain/areas/area-service.ts';
@@ -100,6 +101,7 @@ export interface ApiServices {
   readonly announcements: AnnouncementService;
   readonly hearing: Hearing;
   readonly approvals: ApprovalService;
+  readonly waitingApprovals: WaitingApprovals;
   readonly emergencies: EmergencyService;
   readonly approvalsDue: ApprovalsDueService;
   readonly standing: StandingService;

@@ -70,6 +70,8 @@ export interface AnnouncementStore {
   some(ids: readonly string[]): Promise<Announcement[]>;
   /** All that name a medium. */
   ofMedium(sha256: string): Promise<Announcement[]>;
+  /** All to which somebody said no somewhere, also where a "yes" is in place of that, but those that are withdrawn for good. */
+  refused(): Promise<Announcement[]>;
   /** The approved announcements of exactly this area that loudspeakers keep, newest first. */
   stored(areaId: string): Promise<Announcement[]>;
   /**

@@ -87,6 +87,24 @@ export function narrow(targets: Targets, allowance: Allowance, territory: Territ
   return { targets: { ...targets, areas: [...new Set(areas)], speakers, excludeAreas }, missing };
 }
 
+/** Whether an area lies in another one, or is it. */
+export function within(id: string, areaId: string, { tree }: Territory): boolean {
+  return tree.has(id) && tree.ancestry(id).includes(areaId);
+}
+
+/** Whether one of two areas lies in the other. */
+export function overlap(one: string, other: string, territory: Territory): boolean {
+  return within(one, other, territory) || within(other, one, territory);
+}
+
+/** The areas above these and below them: what is meant for an area concerns who answers above it or below it. */
+export function related(areaIds: readonly string[], { tree }: Territory): string[] {
+  const all = areaIds
+    .filter((id) => tree.has(id))
+    .flatMap((id) => [...tree.ancestry(id), ...tree.within(id)]);
+  return [...new Set(all)];
+}
+
 /** One way down the tree. */
 class Walk {
   readonly areas: string[] = [];

@@ -7,10 +7,9 @@ import type { Territory } from '../areas/territory.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Announcement, Decision } from './announcement.ts';
 import { type AnnouncementRecords, conflict, requireStep } from './announcement-records.ts';
-import { allowanceOf, isAllowedIn, meantAreas, missingIn, soundingIn } from './approval-areas.ts';
+import { allowanceOf, isAllowedIn, meantAreas, missingIn, related, soundingIn } from './approval-areas.ts';
 import { approvalHash } from './approval-hash.ts';
 import { openIn, withDecisions } from './decisions.ts';
-import type { StandingApproval } from './standing-approval.ts';
 
 /** Takes back every broadcast of an announcement that is not over yet; where `within` is given only in these areas and below. */
 type Stop = (
@@ -20,22 +19,6 @@ type Stop = (
   reason: string,
   within?: readonly string[],
 ) => Promise<void>;
-
-/** What waits for somebody's approval, and in which of his areas. */
-export interface Waiting {
-  readonly announcement: Announcement;
-  readonly areas: readonly string[];
-}
-
-/** What does not wait in some of his areas, because leaves for its series cover it there. */
-export interface Covered extends Waiting {
-  readonly leaves: readonly StandingApproval[];
-}
-
-interface Planned {
-  readonly areas: ReadonlySet<string>;
-  readonly leaves: readonly StandingApproval[];
-}
 
 /** What sounds somewhere, and where who asks may take it back: all of it, or in these areas of his. */
 export interface Given {
@@ -54,8 +37,6 @@ export interface ApprovalServiceOptions {
   readonly records: AnnouncementRecords;
   readonly territory: () => Territory;
   readonly stop: Stop;
-  /** Of these announcements those that are planned soon: the areas in which that lacks an approval, and the leaves by which some of it sounds. */
-  readonly lacking: (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, Planned>>;
 }
 
 /**
@@ -67,56 +48,6 @@ export class ApprovalService {
 
   constructor(options: ApprovalServiceOptions) {
     this.#options = options;
-  }
-
-  /** What waits for the actor's approval, oldest first, and what a leave for its series covers there. */
-  async waiting(
-    actor: Actor,
-    areaIds: readonly string[],
-  ): Promise<{ readonly waiting: readonly Waiting[]; readonly covered: readonly Covered[] }> {
-    const { records } = this.#options;
-    const asked = await this.#asked(actor, areaIds);
-    const lacking = await this.#options.lacking(new Set(asked.map(({ announcement }) => announcement.id)));
-    const here = this.#options.territory();
-    const split = asked.map(({ announcement, areas }) => {
-      const { areas: lacks = [], leaves = [] } = lacking.get(announcement.id) ?? {};
-      const own = records.concerned(actor, 'announcement:approve', announcement);
-      const inOwn = [...lacks].filter((one) => own.some((id) => overlap(one, id, here)));
-      const covering = (id: string) => leaves.filter((one) => isForSomeOf(one, id, here));
-      const waits = (id: string) => covering(id).length === 0 || inOwn.some((one) => overlap(one, id, here));
-      const covered = areas.filter((id) => !waits(id));
-      return {
-        waiting: { announcement, areas: areas.filter(waits) },
-        covered: { announcement, areas: covered, leaves: [...new Set(covered.flatMap(covering))] },
-      };
-    });
-    const some = ({ areas }: Waiting) => areas.length > 0;
-    return {
-      waiting: split.map(({ waiting }) => waiting).filter(some),
-      covered: split.map(({ covered }) => covered).filter(some),
-    };
-  }
-
-  /** What nobody has said yes or no to in the actor's areas, oldest first. */
-  async #asked(actor: Actor, areaIds: readonly string[]): Promise<Waiting[]> {
-    const { read, records, territory } = this.#options;
-    const found: Waiting[] = [];
-    const wanted = new Set(areaIds);
-    const here = territory();
-    for (const announcement of await read.announcements.meantFor('waiting', related(areaIds, here))) {
-      const own = records.concerned(actor, 'announcement:approve', announcement);
-      const said = (id: string) => announcement.decisions.some((one) => one.areaId === id && !one.carried);
-      // Of a wider area those in it that he answers for, until he has said something there.
-      const open = openIn(announcement, here)
-        .flatMap((id) =>
-          own.some((one) => within(id, one, here))
-            ? [id]
-            : own.filter((one) => within(one, id, here) && !said(one)),
-        )
-        .filter((id) => wanted.has(id) || areaIds.some((one) => within(one, id, here)));
-      if (open.length > 0) found.unshift({ announcement, areas: open });
-    }
-    return found;
   }
 
   /** What is approved for somewhere in these areas and the actor may take back, newest first: of the own station, and of others that are heard there. */
@@ -341,32 +272,4 @@ export class ApprovalService {
 /** Whether it is the voice of the one who approves, who stands for it himself. A relay is nobody's voice. */
 function isOwnRecording(actor: Actor, { recordedBy, stream, mediaSha256 }: Announcement): boolean {
   return recordedBy === actor.name && stream === null && mediaSha256 !== null;
-}
-
-/** Whether a leave holds somewhere in an area. */
-function isForSomeOf(
-  { areas, exceptAreas }: StandingApproval,
-  areaId: string,
-  territory: Territory,
-): boolean {
-  return (
-    areas.some((one) => overlap(one, areaId, territory)) &&
-    !exceptAreas.some((one) => within(areaId, one, territory))
-  );
-}
-
-function overlap(one: string, other: string, territory: Territory): boolean {
-  return within(one, other, territory) || within(other, one, territory);
-}
-
-function within(id: string, areaId: string, { tree }: Territory): boolean {
-  return tree.has(id) && tree.ancestry(id).includes(areaId);
-}
-
-/** What is meant for an area concerns who answers above it or below it. */
-function related(areaIds: readonly string[], { tree }: Territory): string[] {
-  const all = areaIds
-    .filter((id) => tree.has(id))
-    .flatMap((id) => [...tree.ancestry(id), ...tree.within(id)]);
-  return [...new Set(all)];
 }

@@ -100,6 +100,8 @@ export interface BroadcastStore {
     of: { readonly announcementId: string; readonly createdBy: string },
     from: number,
   ): Promise<Broadcast[]>;
+  /** Those of these announcements that began before an instant by a leave for their series, and that loudspeakers may have played. */
+  airedByLeave(announcementIds: readonly string[], before: number): Promise<Broadcast[]>;
   /** The make-goods of these broadcasts. */
   makeGoodsOf(ids: readonly string[]): Promise<Broadcast[]>;
   /** Broadcasts that began in [from, to) and of which some loudspeaker did not report all: partial, failed or missed. */

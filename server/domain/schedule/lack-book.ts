@@ -19,7 +19,7 @@ const DAY_MS: Milliseconds = 24 * 3_600_000;
 /** What is waited for may sound within the days that a plan holds. */
 const HORIZON_MS: Milliseconds = PLAN_HORIZON_DAYS * DAY_MS;
 
-/** What is planned of an announcement. */
+/** What is planned of an announcement, and what of that begins within the days of a plan. */
 export interface Lack {
   /** Areas in which that lacks an approval. */
   readonly areas: ReadonlySet<string>;
@@ -44,11 +44,17 @@ interface Airing {
   readonly at: Instant[];
 }
 
-/** What a schedule airs from this day on, and all that it was made from: compared as objects. */
-interface Known {
+/** What a schedule airs within the days of a plan. */
+interface Aired {
+  readonly airings: readonly Airing[];
+  /** When the last of its sessions begins, whatever withholds it; infinite where its rule cannot be: it may be another one tomorrow. */
+  readonly lastAt: Instant;
+}
+
+/** The same from this day on, and all that it was made from: compared as objects. */
+interface Known extends Aired {
   readonly day: Instant;
   readonly made: readonly unknown[];
-  readonly airings: readonly Airing[];
 }
 
 /**
@@ -72,7 +78,10 @@ export class LackBook {
     return this.#made;
   }
 
-  /** Of these announcements those that are planned to begin within the next fourteen days, also as a fallback. */
+  /**
+   * Of these announcements those that some schedule may still air, also as a fallback, in however many days and also if it is paused; what lacks an approval, and what
+   * has a leave, of what begins within the next fourteen days.
+   */
   of(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, Lack>> {
     return this.#turns.run(() => this.#of(ids));
   }
@@ -91,17 +100,24 @@ export class LackBook {
     this.#forget(schedules);
     for (const schedule of schedules) {
       await turns.take();
-      if (schedule.pausedAt !== null || !airs(schedule, facts, ids)) continue;
+      const aired = airedBy(schedule, facts).filter((id) => ids.has(id));
+      if (aired.length === 0) continue;
       const leaves = facts.standing.get(schedule.seriesId) ?? [];
-      for (const { announcementId, lacks, leaves: by, at } of await this.#airings(
-        schedule,
-        facts,
-        { from, standing, leaves },
-        turns,
-      )) {
+      const about = (id: string) => {
+        const known = found.get(id) ?? { areas: new Set<string>(), leaves: new Map() };
+        found.set(id, known);
+        return known;
+      };
+      if (schedule.pausedAt !== null) {
+        aired.forEach(about);
+        continue;
+      }
+      const { airings, lastAt } = await this.#aired(schedule, facts, { from, standing, leaves }, turns);
+      // After the days that were made: nobody has looked, so it may.
+      if (lastAt >= from || mayBeginFrom(schedule, to)) aired.forEach(about);
+      for (const { announcementId, lacks, leaves: by, at } of airings) {
         if (!ids.has(announcementId) || !at.some((begins) => from <= begins && begins < to)) continue;
-        const known = found.get(announcementId) ?? { areas: new Set(), leaves: new Map() };
-        found.set(announcementId, known);
+        const known = about(announcementId);
         for (const id of lacks) known.areas.add(id);
         for (const leave of leaves) if (by.includes(leave.id)) known.leaves.set(leave.id, leave);
       }
@@ -111,26 +127,28 @@ export class LackBook {
     );
   }
 
-  async #airings(
+  async #aired(
     schedule: Schedule,
     facts: SlotFacts,
     { from, standing, leaves }: { from: Instant; standing: string; leaves: readonly StandingApproval[] },
     turns: Turns,
-  ): Promise<readonly Airing[]> {
+  ): Promise<Aired> {
     const { table } = this.#options.holidays;
     const day = Math.floor(from / DAY_MS) * DAY_MS;
     const { tree, territory } = facts;
     const places = schedule.targets.speakers.map((id) => territory.areaOfSpeaker(id)).join(' ');
     const made = [tree, table, standing, places, schedule, ...contentOf(schedule, facts), ...leaves];
     const before = this.#known.get(schedule.id);
-    if (before !== undefined && before.day === day && isSame(before.made, made)) return before.airings;
+    if (before !== undefined && before.day === day && isSame(before.made, made)) return before;
     this.#made += 1;
     // A day more than is asked for: so it holds until that day is over.
     const steps = () => slotSteps(schedule, facts, table, day, day + DAY_MS + HORIZON_MS);
     const faulty = faultOf(schedule.rule, table) !== null;
-    const airings = faulty ? [] : airingsOf(await inTurns(steps(), turns), territory);
-    this.#known.set(schedule.id, { day, made, airings });
-    return airings;
+    const aired = faulty
+      ? { airings: [], lastAt: Number.POSITIVE_INFINITY }
+      : airedOf(await inTurns(steps(), turns), territory);
+    this.#known.set(schedule.id, { day, made, ...aired });
+    return aired;
   }
 
   #forget(schedules: readonly Schedule[]): void {
@@ -139,15 +157,13 @@ export class LackBook {
   }
 }
 
-/** Whether a schedule airs one of these announcements, also as a fallback. */
-function airs({ content, fallbackId }: Schedule, facts: SlotFacts, ids: ReadonlySet<string>): boolean {
-  return (
-    announcementsOf(content, facts).some(({ id }) => ids.has(id)) ||
-    (fallbackId !== null && ids.has(fallbackId))
-  );
+/** The announcements that a schedule airs, also as a fallback. */
+function airedBy({ content, fallbackId }: Schedule, facts: SlotFacts): string[] {
+  const ids = announcementsOf(content, facts).map(({ id }) => id);
+  return fallbackId === null ? ids : [...ids, fallbackId];
 }
 
-function airingsOf({ slots, withheld }: Slots, territory: Territory): Airing[] {
+function airedOf({ slots, withheld }: Slots, territory: Territory): Aired {
   const all = [...slots, ...withheld];
   const begins = new Map<string, Instant>();
   for (const { sessionId, startsAt } of all)
@@ -169,12 +185,13 @@ function airingsOf({ slots, withheld }: Slots, territory: Territory): Airing[] {
     found.set(key, known);
     known.at.push(begins.get(sessionId) ?? startsAt);
   }
-  return [...found.values()];
+  return { airings: [...found.values()], lastAt: Math.max(Number.NEGATIVE_INFINITY, ...begins.values()) };
 }
 
 /** Codes of what is withheld for want of an approval. */
 const UNAPPROVED: readonly string[] = [
   'schedule.not_approved',
+  'approval.session_too_long',
   'approval.areas_missing',
   'approval.scattered',
 ];

@@ -15,7 +15,7 @@ import {
   WithdrawalSchema,
 } from '#protocols';
 import type { Announcement } from '../../domain/announcements/announcement.ts';
-import type { Waiting } from '../../domain/announcements/approval-service.ts';
+import type { Waiting } from '../../domain/announcements/waiting-approvals.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
 import { personName } from '../person-name.ts';
@@ -27,7 +27,7 @@ import { announcementView } from '../views.ts';
 export const announcementRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { announcements, approvals, areas, needs, people, streams } = services;
+    const { announcements, approvals, areas, needs, people, streams, waitingApprovals } = services;
     const nameOf = personName(people.directory);
     const view = (one: Announcement) => announcementView(one, needs(approvals.missing(one)), nameOf);
     const tags = ['announcements'];
@@ -57,7 +57,8 @@ export const announcementRoutes =
       {
         config: permission('announcement:approve'),
         schema: {
-          summary: 'What waits for the approval of who asks, oldest first, and what a leave covers',
+          summary:
+            'What waits for the approval of who asks, oldest first, what a leave covers, and what aired by one',
           tags,
           querystring: AreaQuerySchema,
           response: { 200: WaitingListSchema },
@@ -66,7 +67,7 @@ export const announcementRoutes =
       async (request) => {
         const actor = actorOf(request);
         const areaIds = areas.scope(actor, 'announcement:approve', request.query.area);
-        const { waiting, covered } = await approvals.waiting(actor, areaIds);
+        const { waiting, covered, past } = await waitingApprovals.of(actor, areaIds);
         const shown = ({ announcement, areas: where }: Waiting) => {
           return { announcement: view(announcement), areas: needs(where) };
         };
@@ -78,6 +79,7 @@ export const announcementRoutes =
               return { standingId, title, by, byName: nameOf(by), as, expiresAt };
             }),
           })),
+          past: past.map((one) => ({ ...shown(one), lastAt: one.lastAt })),
         };
       },
     );

@@ -58,6 +58,14 @@ export class DatabaseAnnouncementStore implements AnnouncementStore {
     return inOrder(ids, rows).map(toAnnouncement);
   }
 
+  async refused(): Promise<Announcement[]> {
+    const said = (verdict: string) => ({ decisions: { contains: `"verdict":"${verdict}"` } });
+    const rows = await this.#access.models.announcement.findMany({
+      where: { state: { not: 'withdrawn' }, OR: [said('rejected'), said('withdrawn')] },
+    });
+    return rows.map(toAnnouncement);
+  }
+
   async ofMedium(sha256: string): Promise<Announcement[]> {
     const rows = await this.#access.models.announcement.findMany({ where: { mediaSha256: sha256 } });
     return rows.map(toAnnouncement);

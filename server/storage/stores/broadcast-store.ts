@@ -18,6 +18,9 @@ type OrderRow = NonNullable<Awaited<ReturnType<Models['order']['findUnique']>>>;
 /** Where nothing more is expected, though late receipts may still correct it. */
 const ENDED: BroadcastState[] = ['completed', 'failed', 'partial', 'missed', 'cancelled'];
 
+/** What no loudspeaker played, as far as is known. */
+const UNHEARD: BroadcastState[] = ['planned', 'failed', 'missed', 'cancelled'];
+
 export class DatabaseBroadcastStore implements BroadcastStore {
   readonly #access: Access;
   readonly #models: Models;
@@ -114,6 +117,20 @@ export class DatabaseBroadcastStore implements BroadcastStore {
       where: { announcementId, createdBy, scheduleId: null, createdAt: { gte: from } },
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
     });
+    return rows.map(toBroadcast);
+  }
+
+  async airedByLeave(announcementIds: readonly string[], before: number): Promise<Broadcast[]> {
+    const rows = await inParts(announcementIds, (part) =>
+      this.#models.broadcast.findMany({
+        where: {
+          announcementId: { in: part },
+          startsAt: { lt: before },
+          state: { notIn: UNHEARD },
+          clearance: { contains: '"kind":"standing"' },
+        },
+      }),
+    );
     return rows.map(toBroadcast);
   }
 

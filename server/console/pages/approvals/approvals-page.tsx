@@ -14,6 +14,7 @@ import { CoveredList } from './covered-list.tsx';
 import { DueList } from './due-list.tsx';
 import { EmergenciesTab } from './emergencies-tab.tsx';
 import { BackToDue, OneAnnouncement } from './one-announcement.tsx';
+import { PastList } from './past-list.tsx';
 import { StandingList } from './standing-list.tsx';
 import type { WaitingLists } from './waiting.ts';
 import { WaitingList } from './waiting-list.tsx';
@@ -132,6 +133,7 @@ export default function ApprovalsPage() {
         <>
           <WaitingList waiting={held.asked.waiting} {...answering} />
           <CoveredList covered={held.asked.covered} onDone={done} />
+          <PastList past={held.asked.past} onDone={done} />
         </>
       )}
       {open === 'due' && item === null && held.due !== undefined && <DueList due={held.due.due} />}

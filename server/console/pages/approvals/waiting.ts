@@ -7,3 +7,5 @@ export type WaitingLists = Static<typeof WaitingListSchema>;
 export type Waiting = WaitingLists['waiting'][number];
 /** An announcement that does not wait there, and the leaves that cover it. */
 export type Covered = WaitingLists['covered'][number];
+/** An announcement that aired there by a leave and is planned no more. */
+export type Past = WaitingLists['past'][number];

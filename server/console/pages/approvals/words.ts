@@ -10,6 +10,8 @@ export const words = {
   backToDue: '‹ Tất cả những gì sắp phát',
   notYours: (state: string) => `Bản tin này không chờ bạn duyệt. Bây giờ: ${state}.`,
   silence: 'Nếu không duyệt: im lặng.',
+  tooLong: (minutes: number, limit: number) =>
+    `Có phép theo loạt, nhưng buổi phát dài ${minutes} phút mà phép chỉ cho ${limit} phút: phải duyệt riêng.`,
   fallback: (title: string) => `Nếu không duyệt: phát “${title}” thay vào.`,
   announcementStates: {
     draft: 'Bản nháp',
@@ -61,6 +63,11 @@ export const words = {
   coveredIn: 'Phát ở',
   coveredRejectWhy:
     'Bản tin không phát nữa dù loạt đã được cho phép, và được trả lại cho người soạn cùng lý do của bạn.',
+  past: (count: number) => `Đã phát theo loạt, không còn lần phát nào (${count})`,
+  pastWhy:
+    'Những bản này đã phát đúng như dưới đây nhờ phép theo loạt, và không lịch nào còn phát: không ai phải quyết định gì. Duyệt riêng nếu muốn cho phát lại ngoài loạt.',
+  pastAt: (at: string) => `Lần phát cuối: ${at}.`,
+  approveAgain: 'Duyệt để phát lại',
   reject: 'Không duyệt',
   rejectTitle: (title: string) => `Không duyệt “${title}”`,
   rejectWhy: 'Bản tin được trả lại cho người soạn cùng lý do của bạn, để sửa và gửi lại.',
