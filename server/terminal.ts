@@ -54,8 +54,9 @@ export function askLine(question: string, none: string): Promise<string> {
 }
 
 function ask(question: string, output: Writable, none: string): Promise<string> {
-  process.stderr.write(question);
   const lines = createInterface({ input: process.stdin, output, terminal: process.stdin.isTTY });
+  // Only now: until then the terminal itself shows what somebody types who was quick.
+  process.stderr.write(question);
   return new Promise((resolve, reject) => {
     lines.once('line', (line) => {
       resolve(line);

@@ -2,7 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import type { AuditHeadView, BackupState, StorageUse } from '#protocols';
+import { ADDRESS_SETTING } from '../../server/domain/backup/known-address.ts';
 import { BackupLogFile } from '../../server/storage/backup/index.ts';
+import { status } from '../contract/storage/samples.ts';
 import { describeWith } from '../helpers/requirements.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { BUILT_WORKER } from '../integration/backup/support.ts';
@@ -170,5 +172,24 @@ describeWith(['chromium'], 'the pages of who keeps the controller', () => {
     await admin.sees('ĐẦU NHẬT KÝ HỆ THỐNG SỐ 1');
     await admin.sees(head?.document ?? '');
     await station().look(admin, 'head-sheet');
+  });
+
+  it('says after a restore elsewhere how many loudspeakers look for the old address', async () => {
+    const { controller, url } = station();
+    expect(await controller.context.storage.read.settings.get(ADDRESS_SETTING)).toContain(url);
+    const old = { v: 1, url: 'http://truyen-thanh.xa-tan-an.example:8080', restoredAt: Date.now() };
+    await controller.speaker('loa-cu', 'ap-1');
+    await controller.context.storage.transaction(async (tx) => {
+      await tx.speakers.activate('loa-cu');
+      await tx.speakers.saveStatuses([status('loa-cu', { lastSeenAt: old.restoredAt - DAY_MS })]);
+      await tx.settings.put(ADDRESS_SETTING, JSON.stringify(old), old.restoredAt);
+    });
+    await controller.stop();
+    await controller.start({ backupWorker: BUILT_WORKER }, { LOA_PUBLIC_URL: url });
+    await controller.app.listen({ host: '127.0.0.1', port: Number(new URL(url).port) });
+    await admin.goTo(`${url}/account`);
+    await admin.sees(`Còn 1 cụm loa vẫn tìm máy chủ ở ${old.url}`);
+    await admin.sees(`đặt LOA_PUBLIC_URL=${old.url}`);
+    await station().look(admin, 'old-address');
   });
 });

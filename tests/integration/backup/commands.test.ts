@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { keyFingerprint } from '#protocols';
 import { holdDataFolder } from '../../../server/storage/folder-lock.ts';
 import { inRepo } from '../../helpers/repo-root.ts';
+import { itWith } from '../../helpers/requirements.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { ofEarlierVersion } from './repack.ts';
 import { backupOf, dataFolder, names, rootOf, sheetOf } from './support.ts';
@@ -155,6 +156,37 @@ describe('what is put back at the terminal', () => {
     expect(other.said).toContain('another controller');
     const named = await restored(file, passphrase, ['--root-key', await printedRoot(data)]);
     expect(named).toMatchObject({ code: 0, names: expect.arrayContaining(['loa.db', 'keys']) });
+  });
+
+  itWith(['age'], 'is put back by who sits there and says that it is the right one', async () => {
+    const data = await dataFolder();
+    const { file, passphrase } = await backupOf(data);
+    const typed = async (answer: string) => {
+      const folder = join(tempDir('restore'), 'data');
+      // A terminal is made by "script", which comes with what the tests of "age" need.
+      const run = `${process.execPath} ${inRepo('dist/server/restore-command.js')} ${file}`;
+      const child = spawn('script', ['-qec', run, '/dev/null'], {
+        env: { ...process.env, LOA_DATA: folder, LOA_DATABASE_URL: `file:${join(folder, 'loa.db')}` },
+      });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      const answers = [['mật khẩu trên phiếu', passphrase] as const, ['Gõ "dung"', answer] as const];
+      let said = '';
+      child.stdout.on('data', (piece: Buffer) => {
+        said += piece.toString();
+        const [next] = answers;
+        if (next === undefined || !said.includes(next[0])) return;
+        answers.shift();
+        child.stdin.write(`${next[1]}\n`);
+      });
+      const [code] = (await once(child, 'exit')) as [number | null];
+      expect(said).not.toContain(passphrase);
+      return { code, said, names: await names(folder).catch(() => []) };
+    };
+    expect(await typed('không')).toMatchObject({ code: 1, names: [] });
+    const put = await typed('dung');
+    expect(put.code).toBe(0);
+    expect(put.said).toContain(await printedRoot(data));
+    expect(put.names).toContain('loa.db');
   });
 
   it('and was not signed, by an earlier version, needs a word of its own', async () => {

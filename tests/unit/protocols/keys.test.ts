@@ -5,6 +5,7 @@ import {
   importSigningKey,
   KeyRing,
   type KeyStatement,
+  keyFingerprint,
   keyId,
   nextRevision,
   type SigningKey,
@@ -109,6 +110,14 @@ describe('keys and revisions', () => {
     const again = importSigningKey(exportSigningKey(key));
     expect(again).toMatchObject({ kid: key.kid, publicKey: key.publicKey });
     expect(keyId(key.publicKey)).toBe(key.kid);
+  });
+
+  it('are compared by thirty digits that are theirs alone and stay what they were', () => {
+    // The key of thirty-two zero bytes: what stands on paper must not change with a version.
+    expect(keyFingerprint('A'.repeat(43))).toBe('31479 19918 10382 90276 65309 30981');
+    const codes = Array.from({ length: 50 }, () => keyFingerprint(generateSigningKey().publicKey));
+    for (const code of codes) expect(code).toMatch(/^(\d{5} ){5}\d{5}$/);
+    expect(new Set(codes).size).toBe(50);
   });
 
   it('count revisions past the clock, the last and the highest seen', () => {

@@ -39,7 +39,7 @@ export function ConfirmRestore(props: {
     >
       <h1>{words.whose}</h1>
       {signed ? (
-        <Notice kind={ofSheet ? 'good' : 'info'}>{ofSheet ? words.ofSheet : words.notOfSheet}</Notice>
+        <Notice kind={ofSheet ? 'good' : 'warning'}>{ofSheet ? words.ofSheet : words.notOfSheet}</Notice>
       ) : (
         <Notice kind="bad">{words.unsigned}</Notice>
       )}

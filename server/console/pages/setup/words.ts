@@ -32,7 +32,7 @@ export const words = {
   whose: 'Bản sao lưu này là của ai?',
   ofSheet: 'Chữ ký đúng, và là của đúng máy chủ đã lập phiếu này. Hãy so lại với phiếu rồi khôi phục.',
   notOfSheet:
-    'Chữ ký đúng, nhưng phiếu này do phiên bản cũ lập nên máy không tự so được. Hãy so mã khóa gốc dưới đây với mã đã chép vào phiếu, hoặc dòng “Khóa gốc” trên phiếu ghi danh của cụm loa.',
+    'Tệp có chữ ký, nhưng phiếu này do phiên bản cũ lập nên máy không biết chữ ký đó của ai. Hãy so mã khóa gốc dưới đây với mã đã chép vào phiếu, hoặc dòng “Khóa gốc” trên phiếu ghi danh của cụm loa.',
   unsigned:
     'Tệp này KHÔNG CÓ CHỮ KÝ của máy chủ: phiên bản cũ làm ra nó, hoặc người khác làm ra để chiếm hệ thống loa. Chỉ khôi phục khi chính xã cất giữ tệp này, và mã khóa gốc dưới đây đúng là của xã (so với phiếu ghi danh của cụm loa).',
   place: 'Địa bàn',
