@@ -4,7 +4,7 @@ import { access, constants, lstat, readdir, readFile, stat } from 'node:fs/promi
 import { join } from 'node:path';
 import type { SkippedFile } from '#protocols';
 import { inData, isLeftOut, mediaPath } from './layout.ts';
-import { ENTRY_PATH } from './manifest.ts';
+import { isEntryPath } from './manifest.ts';
 
 /** One file to be put into an archive. */
 export interface Source {
@@ -19,7 +19,6 @@ const ONE_GO_BYTES = 32 * 1024 * 1024;
 
 /** Errors of one file, not of the disk as a whole. */
 const UNREADABLE = ['EACCES', 'EPERM', 'EIO', 'ELOOP'];
-const PACKABLE = new RegExp(ENTRY_PATH);
 
 /** Told of what is left out though it should not be, and why. */
 export type OnSkipped = (skipped: SkippedFile) => void;
@@ -37,7 +36,7 @@ export async function* dataFiles(
   for (const name of (await readdir(join(dataFolder, below))).sort()) {
     const path = `${below}${name}`;
     if (isLeftOut(path, database)) continue;
-    if (!PACKABLE.test(path)) {
+    if (!isEntryPath(path)) {
       onSkipped({ path, reason: 'its name cannot be packed' });
       continue;
     }

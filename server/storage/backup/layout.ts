@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { isLockFile } from '../folder-lock.ts';
 
 /** The outer file, a plain tar: what to do, the key under the passphrase, and what it opens. */
@@ -71,4 +71,12 @@ export function mediaPath(sha256: string): string {
 
 export function inData(dataFolder: string, path: string): string {
   return join(dataFolder, ...path.split('/'));
+}
+
+/** Where a path of an archive lies below a folder; null where it would leave that, whatever else found nothing wrong with it. */
+export function below(folder: string, path: string): string | null {
+  const target = join(folder, ...path.split('/'));
+  const inside = relative(folder, target);
+  const leaves = inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside);
+  return leaves ? null : target;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type Extract, extract } from 'tar-stream';
@@ -9,10 +9,9 @@ import { syncFolder } from '#kit';
 import { DomainError, isDomainError, MAX_DOCUMENT_BYTES, sha256 } from '#protocols';
 import { decryptWith } from './age.ts';
 import { isOfDisk } from './disk-errors.ts';
-import { INNER, OUTER } from './layout.ts';
-import { ENTRY_PATH, type Manifest, manifestCodec } from './manifest.ts';
+import { below, INNER, OUTER } from './layout.ts';
+import { isEntryPath, type Manifest, manifestCodec } from './manifest.ts';
 
-const PATH = new RegExp(ENTRY_PATH);
 /** Larger than any key file or manifest: half a million files. */
 const SMALL_BYTES = 128 * 1024 * 1024;
 
@@ -89,8 +88,8 @@ async function readPayload(entry: Entry, identity: string, options: ReadOptions)
   let signature: string | null = null;
   for await (const file of inner as AsyncIterable<Entry>) {
     const { name, type } = file.header;
-    if (type !== 'file' || !PATH.test(name) || found.has(name))
-      throw new DomainError('backup.damaged', { reason: `an odd entry "${name.slice(0, 100)}"` });
+    // A link or a device is no file: what is unpacked after it could go through it.
+    if (type !== 'file' || !isEntryPath(name) || found.has(name)) throw odd(name);
     if (name === INNER.manifest) manifest = await small(file);
     else if (name === INNER.signature) signature = (await small(file, MAX_DOCUMENT_BYTES)).toString('latin1');
     else found.set(name, await readFile(file as AsyncIterable<Uint8Array>, name, options, folders));
@@ -111,7 +110,8 @@ async function readFile(
 ): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
-  const path = join(folder, ...name.split('/'));
+  const path = below(folder, name);
+  if (path === null) throw odd(name);
   const keep = wanted === undefined || wanted(name);
   if (keep) {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -140,6 +140,10 @@ function compare(manifest: Manifest, found: Found, code: 'backup.damaged' | 'bac
   }
   if (manifest.files.length !== found.size)
     throw new DomainError(code, { reason: 'it holds files that its list does not name' });
+}
+
+function odd(name: string): DomainError {
+  return new DomainError('backup.damaged', { reason: `an odd entry "${name.slice(0, 100)}"` });
 }
 
 /** Like `pipe`, but an error of the source ends the reading. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { backupName, readBackupName } from '../../../server/domain/backup/backup-name.ts';
 import { newPassphrase, printedPassphrase } from '../../../server/domain/backup/passphrase.ts';
 import { sheetHtml } from '../../../server/domain/backup/sheet.ts';
-import { ENTRY_PATH } from '../../../server/storage/backup/manifest.ts';
+import { below } from '../../../server/storage/backup/layout.ts';
+import { isEntryPath } from '../../../server/storage/backup/manifest.ts';
 
 describe('a passphrase', () => {
   it('is six groups of four without letters that look like others', () => {
@@ -34,12 +35,33 @@ describe('a backup’s name', () => {
   );
 });
 
-it.each(['../x', 'a/../b', '/etc/passwd', 'a/./b', '', 'a\u0000b', '..'])(
-  '"%s" is no path inside an archive',
-  (path) => {
-    expect(new RegExp(ENTRY_PATH).test(path)).toBe(false);
-  },
-);
+describe('a path inside an archive', () => {
+  it.each(['a', 'a/b', 'ghi chú.txt', '..a', 'a..', '...', 'a:b', 'two\u2028lines', 'two\u2029lines'])(
+    'is "%s"',
+    (path) => {
+      expect(isEntryPath(path)).toBe(true);
+      expect(below('/data', path)).toBe(`/data/${path}`);
+    },
+  );
+
+  it.each(['../x', 'a/../b', '/etc/passwd', 'a/./b', 'a//b', 'a/', '', 'a\u0000b', '..', 'x'.repeat(1001)])(
+    'is not "%s"',
+    (path) => expect(isEntryPath(path)).toBe(false),
+  );
+
+  // What some pattern takes for the end of a line, and no file system does.
+  it.each(['\u2028', '\u2029', '\u0085', '\n', '\r', '\\', '\u000b'])(
+    'goes nowhere with %j before its steps up',
+    (odd) => {
+      expect(isEntryPath(`data/${odd}/../../../x`)).toBe(false);
+      expect(below('/data', `data/${odd}/../../../x`)).toBeNull();
+    },
+  );
+
+  it.each(['', '.', '..', '../data', 'a/../..'])('"%s" is not below its folder', (path) => {
+    expect(below('/data', path)).toBeNull();
+  });
+});
 
 it('the sheet shows passphrase, number and date, and lets no name become markup', () => {
   const html = sheetHtml({
