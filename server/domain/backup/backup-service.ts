@@ -20,11 +20,10 @@ import type { BackupMaker, BackupPhase } from './backup-maker.ts';
 import { readSettings, type Sheet, type StoredBackupSettings, writeSettings } from './backup-settings.ts';
 import { isNightlyDue, nextNightly } from './nightly.ts';
 import type { Places } from './places.ts';
+import { AHEAD_MS } from './rotation.ts';
 import { lookAt, runBackup, usable } from './run-backup.ts';
 
 const DAY_MS = 24 * 3_600_000;
-/** A clock that was set back by less than this makes no run one of the future. */
-const AHEAD_MS = 10 * 60_000;
 /** Live events of progress come no closer than this many bytes. */
 const PROGRESS_STEP_BYTES = 8 * 1024 * 1024;
 

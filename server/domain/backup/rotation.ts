@@ -8,11 +8,26 @@ export interface Keep {
   readonly monthly: number;
 }
 
+/** A clock that was set back by less than this makes nothing that it wrote one of the future. */
+export const AHEAD_MS = 10 * 60_000;
+
 /**
  * Which of a place's backups may go. Kept: the newest of each of the last days, weeks and months that have one, and in any case the
- * newest of all. Days are those of the zone.
+ * newest of all. Days are those of the zone. What a clock that was ahead has dated takes no place of these: by the same rule as many are
+ * kept of it, until its time has come.
  */
 export function outdated<Kept extends { readonly at: Instant }>(
+  backups: readonly Kept[],
+  keep: Keep,
+  zone: string,
+  now: Instant,
+): Kept[] {
+  const isAhead = ({ at }: Kept) => at > now + AHEAD_MS;
+  const groups = [backups.filter((one) => !isAhead(one)), backups.filter(isAhead)];
+  return groups.flatMap((group) => outdatedOf(group, keep, zone));
+}
+
+function outdatedOf<Kept extends { readonly at: Instant }>(
   backups: readonly Kept[],
   { daily, weekly, monthly }: Keep,
   zone: string,

@@ -45,7 +45,8 @@ export async function runBackup(options: RunOptions): Promise<BackupRun> {
   const made = await makeSomewhere(options, reached, results);
   if (made !== null) await copyTo(options, reached, made, results);
   for (const { destination } of options.rotates === false ? [] : reached)
-    if (results.some(({ id, ok }) => ok && id === destination.id)) await rotate(options, destination);
+    if (results.some(({ id, ok }) => ok && id === destination.id))
+      await rotate(options, destination, made?.backup.name);
   const places = settings.destinations.flatMap(({ id }) => results.filter((result) => result.id === id));
   return {
     ...{
@@ -125,13 +126,15 @@ async function copyTo(
   }
 }
 
-/** Only what is of this controller's area: two communes may share a drive. */
+/** Only what is of this controller's area: two communes may share a drive. Never what this run itself has `made`. */
 async function rotate(
-  { places, settings, zone, order }: RunOptions,
+  { places, settings, zone, order, now }: RunOptions,
   { folder, keep = settings.keep }: BackupDestination,
+  made: string | undefined,
 ): Promise<void> {
   const own = (await places.list(folder)).filter(({ areaId }) => areaId === order.areaId);
-  for (const { name } of outdated(own, keep, zone)) await places.remove(folder, name);
+  for (const { name } of outdated(own, keep, zone, now()))
+    if (name !== made) await places.remove(folder, name);
 }
 
 function succeeded({ destination: { id, folder }, facts }: Reached): PlaceResult {

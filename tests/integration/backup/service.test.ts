@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rmdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rmdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
@@ -176,6 +176,24 @@ it('a run of the future, when the clock was ahead, holds up no night and no alar
   await service().tick();
   expect(runs).toHaveLength(1);
   expect((await service().state(ADMIN)).alarm).toMatchObject({ days: 20 });
+});
+
+it('backups of a clock that was ahead do not let a run remove what it has made', async () => {
+  const { service, clock, runs, newSheet, dataFolder } = await world();
+  await newSheet();
+  const folder = join(dataFolder, 'backups');
+  await mkdir(folder);
+  for (const day of ['01', '02', '03'])
+    await writeFile(join(folder, `loa-lang_tan-an_2031-01-${day}_00-00-00Z_phieu-1.tar`), 'x');
+  await clock.advance(NIGHT - clock.now());
+  await service().tick();
+  await clock.advance(DAY);
+  await service().tick();
+  const made = runs.map(({ name }) => name);
+  expect(made).toHaveLength(2);
+  const kept = await readdir(folder);
+  expect(kept).toEqual(expect.arrayContaining(made));
+  expect(kept.filter((name) => name.includes('_2031-'))).toHaveLength(2);
 });
 
 it('a run at the terminal counts for a controller that runs', async () => {
