@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { SystemClock } from '#kit';
 import { type BackupRun, type BackupSettings, DomainError, keyFingerprint } from '#protocols';
 import { actAsOwner } from './act-as-owner.ts';
 import { loadConfig, type ServerConfig } from './config/index.ts';
@@ -72,7 +73,7 @@ async function backup(config: ServerConfig, to: string | undefined): Promise<Bac
   const run = await runBackup({
     ...{ maker, settings, by: 'terminal', now: () => Date.now(), zone: root?.zone ?? DEFAULT_ZONE },
     rotates: to === undefined,
-    places: new FolderPlaces({ dataFolder }),
+    places: new FolderPlaces({ dataFolder, clock: new SystemClock() }),
     order: {
       ...{ databaseUrl, dataFolder, version: VERSION, areaId: root?.id ?? 'xa', at: Date.now() },
       ...{ sheet: key.number, recipient: key.recipient, keyFile: key.keyFile },

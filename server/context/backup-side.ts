@@ -68,7 +68,7 @@ export function buildBackupSide(options: BackupSideOptions) {
   const service = new BackupService({
     ...{ storage, clock, events, areas, dataFolder, databaseUrl, onError, version: VERSION },
     maker: worker,
-    places: new FolderPlaces({ dataFolder }),
+    places: new FolderPlaces({ dataFolder, clock }),
     log: new BackupLogFile({ dataFolder }),
     rootAreaId: config.rootArea.id,
     rootKey: () => keys.statingRoot,

@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { type Clock, type Instant, Lifecycle } from '#kit';
 import {
-  type BackupDestination,
   type BackupNotices,
   type BackupRun,
   type BackupSettings,
@@ -20,6 +19,7 @@ import type { BackupMaker, BackupPhase } from './backup-maker.ts';
 import { readSettings, type Sheet, type StoredBackupSettings, writeSettings } from './backup-settings.ts';
 import { isNightlyDue, nextNightly } from './nightly.ts';
 import type { Places } from './places.ts';
+import { type PlacesSeen, seen, usableFolder } from './places-seen.ts';
 import { AHEAD_MS } from './rotation.ts';
 import { lookAt, runBackup, usable } from './run-backup.ts';
 
@@ -114,16 +114,36 @@ export class BackupService extends Lifecycle {
     if (isNightlyDue(this.#zone, settings.at, attempts, now)) await this.#run(sheet, settings, 'controller');
   }
 
-  /** Begins a backup; how it goes is told by events and `state`. Throws `backup.no_sheet`, `backup.running`, `backup.no_destination`. */
-  async begin(tx: Transaction, actor: Actor): Promise<{ readonly startedAt: Instant }> {
-    const { areas, clock, places, dataFolder, onError } = this.#options;
+  /** How the destinations are, for `begin`; before its transaction, as a share may take its time to say nothing. Throws `request.forbidden`. */
+  async look(actor: Actor): Promise<PlacesSeen> {
+    const { areas, places, dataFolder } = this.#options;
+    authorize(actor, 'backup:write', this.areaId, areas.tree);
+    const { destinations } = (await this.#stored()).settings;
+    return seen(destinations, (destination) => lookAt(places, destination, dataFolder));
+  }
+
+  /** How the destinations of settings that come are, for `configure`. Throws `request.forbidden`. */
+  async lookAhead(actor: Actor, { destinations }: BackupSettings): Promise<PlacesSeen> {
+    const { areas, places, dataFolder } = this.#options;
+    authorize(actor, 'backup:write', this.areaId, areas.tree);
+    return seen([...destinations, { folder: dataFolder }], ({ folder }) => places.look(folder));
+  }
+
+  /**
+   * Begins a backup; how it goes is told by events and `state`. `places`: as `look` saw them. Throws `backup.no_sheet`, `backup.running`,
+   * `backup.no_destination`.
+   */
+  async begin(tx: Transaction, actor: Actor, places: PlacesSeen): Promise<{ readonly startedAt: Instant }> {
+    const { areas, clock, onError } = this.#options;
     authorize(actor, 'backup:write', this.areaId, areas.tree);
     const { sheet, settings } = await readSettings(tx, this.localFolder);
     if (sheet === null) throw new DomainError('backup.no_sheet');
     if (this.#running !== null) throw new DomainError('backup.running');
     const reasons: string[] = [];
     for (const destination of settings.destinations) {
-      const reason = usable(destination, await lookAt(places, destination, dataFolder));
+      const facts = places.get(resolve(destination.folder));
+      // Named since then: the run will see.
+      const reason = facts === undefined ? null : usable(destination, facts);
       if (reason !== null) reasons.push(`${destination.folder}: ${reason}`);
     }
     if (reasons.length === settings.destinations.length)
@@ -134,9 +154,9 @@ export class BackupService extends Lifecycle {
     return { startedAt };
   }
 
-  /** Replaces the settings. Destinations are looked at: one that is a file, say, is refused. Throws `backup.place_unusable`. */
-  async configure(tx: Transaction, actor: Actor, given: BackupSettings): Promise<void> {
-    const { areas, clock } = this.#options;
+  /** Replaces the settings. `places`: as `lookAhead` saw them; one that is a file, say, is refused. Throws `backup.place_unusable`. */
+  async configure(tx: Transaction, actor: Actor, given: BackupSettings, places: PlacesSeen): Promise<void> {
+    const { areas, clock, dataFolder } = this.#options;
     authorize(actor, 'backup:write', this.areaId, areas.tree);
     const ids = new Set(given.destinations.map(({ id }) => id));
     if (ids.size !== given.destinations.length)
@@ -144,9 +164,11 @@ export class BackupService extends Lifecycle {
         reason: 'two destinations have one id',
         field: 'destinations',
       });
-    const destinations: BackupDestination[] = [];
-    for (const destination of given.destinations)
-      destinations.push({ ...destination, folder: await this.#usableFolder(destination.folder) });
+    const own = { dataFolder, localFolder: this.localFolder };
+    const destinations = given.destinations.map((destination) => ({
+      ...destination,
+      folder: usableFolder(destination.folder, places, own),
+    }));
     const settings = { ...given, destinations };
     const stored = await readSettings(tx, this.localFolder);
     const at = clock.now();
@@ -332,28 +354,6 @@ export class BackupService extends Lifecycle {
     if (failure === this.#logFailure) return;
     this.#logFailure = failure;
     this.#options.onError(error);
-  }
-
-  /** A folder without "." and ".."; inside the data folder only the one that no backup holds, however it is written or linked to. */
-  async #usableFolder(given: string): Promise<string> {
-    const { places, dataFolder } = this.#options;
-    const folder = resolve(given);
-    if (folder === this.localFolder) return folder;
-    const expected = `a folder elsewhere, or "${this.localFolder}"`;
-    const [facts, data] = [await places.look(folder), await places.look(dataFolder)];
-    if (facts.isFile)
-      throw new DomainError('backup.place_unusable', { folder, reason: 'it is a file', expected });
-    for (const [path, above] of [
-      [folder, resolve(dataFolder)],
-      [facts.path, data.path],
-    ] as const)
-      if (`${path}/`.startsWith(`${above}/`))
-        throw new DomainError('backup.place_unusable', {
-          folder,
-          reason: 'it lies inside the data folder, which is what is backed up',
-          expected,
-        });
-    return folder;
   }
 
   /** What a clock that was ahead has written is no help: it would count as the newest until then. */

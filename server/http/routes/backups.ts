@@ -100,11 +100,14 @@ export const backupRoutes =
           response: { 202: BackupStartedSchema },
         },
       },
-      (request, reply) =>
-        act(services, request, reply, async (tx, actor) => ({
+      async (request, reply) => {
+        idempotencyKey(request);
+        const places = await backups.look(actorOf(request));
+        return act(services, request, reply, async (tx, actor) => ({
           status: 202,
-          body: await backups.begin(tx, actor),
-        })),
+          body: await backups.begin(tx, actor, places),
+        }));
+      },
     );
 
     app.put(
@@ -120,11 +123,14 @@ export const backupRoutes =
           response: { 200: BackupSettingsSchema },
         },
       },
-      (request, reply) =>
-        act(services, request, reply, async (tx, actor) => {
-          await backups.configure(tx, actor, request.body);
+      async (request, reply) => {
+        idempotencyKey(request);
+        const places = await backups.lookAhead(actorOf(request), request.body);
+        return act(services, request, reply, async (tx, actor) => {
+          await backups.configure(tx, actor, request.body, places);
           return { status: 200, body: request.body };
-        }),
+        });
+      },
     );
 
     app.post(

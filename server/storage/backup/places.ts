@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
-import { syncFolder } from '#kit';
+import { mkdir, open, readdir, realpath, rename, rm, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Clock, syncFolder } from '#kit';
 import { DomainError } from '#protocols';
 import { readBackupName } from '../../domain/backup/backup-name.ts';
 import type { KeptBackup, PlaceFacts, Places } from '../../domain/backup/places.ts';
+import { AnsweringFolders, FolderSilentError } from './answering-folders.ts';
 import { asDiskError, codeOf } from './disk-errors.ts';
-import { realFolder } from './snapshot.ts';
 
 /** What `statfs` calls file systems, as far as a clerk may meet them. */
 const FILE_SYSTEMS: Readonly<Record<number, string>> = {
@@ -36,15 +36,45 @@ const SPARE_BYTES = 16 * 1024 * 1024;
 export class FolderPlaces implements Places {
   readonly #dataFolder: string;
   readonly #inMemory: readonly string[];
+  readonly #answering: AnsweringFolders;
 
   /** `inMemory`: names of the file systems that a power cut empties. */
-  constructor(options: { readonly dataFolder: string; readonly inMemory?: readonly string[] }) {
+  constructor(options: {
+    readonly dataFolder: string;
+    readonly clock: Clock;
+    readonly inMemory?: readonly string[];
+  }) {
     this.#dataFolder = options.dataFolder;
     this.#inMemory = options.inMemory ?? IN_MEMORY;
+    this.#answering = new AnsweringFolders({ clock: options.clock });
   }
 
-  async look(folder: string): Promise<PlaceFacts> {
-    const path = realFolder(folder);
+  look(folder: string): Promise<PlaceFacts> {
+    return this.#answering
+      .ask(folder, () => this.#look(folder))
+      .catch((error: unknown) => {
+        unlessSilent(error);
+        return absent('it does not answer: see that the drive or the share can be reached', resolve(folder));
+      });
+  }
+
+  async list(folder: string): Promise<KeptBackup[]> {
+    return this.#answering.ask(folder, () => backupsIn(folder)).catch(() => []);
+  }
+
+  async remove(folder: string, name: string): Promise<void> {
+    if (readBackupName(name) === null) throw new Error(`"${name}" is no backup`);
+    await rm(join(folder, name), { force: true });
+  }
+
+  async make(folder: string): Promise<void> {
+    const make = () => mkdir(folder, { recursive: true, mode: 0o700 });
+    // Of that `look` tells.
+    await this.#answering.ask(folder, make).catch(unlessSilent);
+  }
+
+  async #look(folder: string): Promise<PlaceFacts> {
+    const path = await realFolder(folder);
     try {
       const facts = await stat(folder);
       if (!facts.isDirectory()) return { ...absent('it is a file', path), isFile: true };
@@ -66,27 +96,29 @@ export class FolderPlaces implements Places {
       return absent(reason, path);
     }
   }
+}
 
-  async list(folder: string): Promise<KeptBackup[]> {
-    const names = await readdir(folder).catch(() => [] as string[]);
-    const found = names.flatMap((name) => readBackupName(name) ?? []);
-    const sized = await Promise.all(
-      found.map(async (backup) => {
-        const facts = await stat(join(folder, backup.name)).catch(() => undefined);
-        return facts === undefined ? [] : [{ ...backup, bytes: facts.size }];
-      }),
-    );
-    return sized.flat().sort((a, b) => b.at - a.at);
-  }
+function unlessSilent(error: unknown): void {
+  if (!(error instanceof FolderSilentError)) throw error;
+}
 
-  async remove(folder: string, name: string): Promise<void> {
-    if (readBackupName(name) === null) throw new Error(`"${name}" is no backup`);
-    await rm(join(folder, name), { force: true });
+async function backupsIn(folder: string): Promise<KeptBackup[]> {
+  const names = await readdir(folder).catch(() => [] as string[]);
+  const found: KeptBackup[] = [];
+  // One after the other: a share that goes away meanwhile holds one call and not all that there can be.
+  for (const backup of names.flatMap((name) => readBackupName(name) ?? [])) {
+    const facts = await stat(join(folder, backup.name)).catch(() => undefined);
+    if (facts !== undefined) found.push({ ...backup, bytes: facts.size });
   }
+  return found.sort((a, b) => b.at - a.at);
+}
 
-  async make(folder: string): Promise<void> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  }
+/** Where a folder really is; of one that is not there yet, where its parent is. */
+async function realFolder(folder: string): Promise<string> {
+  const path = resolve(folder);
+  return realpath(path).catch(async () =>
+    path === dirname(path) ? path : join(await realFolder(dirname(path)), basename(path)),
+  );
 }
 
 /** Throws `backup.no_room` or `backup.place_unusable` when a file of so many bytes has no place in a folder. */

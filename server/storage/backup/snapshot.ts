@@ -51,8 +51,8 @@ export function databaseIn(dataFolder: string, databaseUrl: string): string | nu
   return inside.startsWith('..') || isAbsolute(inside) ? null : inside.split(sep).join('/');
 }
 
-/** Where a folder really is; of one that is not there yet, where its parent is. */
-export function realFolder(folder: string): string {
+/** Where a folder really is; of one that is not there yet, where its parent is. Waits for the disk: for the own one alone. */
+function realFolder(folder: string): string {
   const path = resolve(folder);
   if (existsSync(path)) return realpathSync(path);
   return path === dirname(path) ? path : join(realFolder(dirname(path)), basename(path));

@@ -78,7 +78,10 @@ async function world(
         sealKey: (passphrase, rootKey) => TASKS.sealKey({ passphrase, rootKey }, nothing),
       },
       // Small disks of tests are memory; one test is about that.
-      places: new FolderPlaces({ dataFolder, ...(options.memoryIs === 'a drive' ? { inMemory: [] } : {}) }),
+      places: new FolderPlaces({
+        ...{ dataFolder, clock },
+        ...(options.memoryIs === 'a drive' ? { inMemory: [] } : {}),
+      }),
       log: new BackupLogFile({ dataFolder }),
       clockTrusted: () => trusted,
       onError,
@@ -98,7 +101,9 @@ async function world(
     newSheet: () => storage.transaction((tx) => service.adoptSheet(tx, ADMIN, sealed)),
     configure: async (change: Partial<BackupSettings>) => {
       const { settings } = await service.state(ADMIN);
-      await storage.transaction((tx) => service.configure(tx, ADMIN, { ...settings, ...change }));
+      const next = { ...settings, ...change };
+      const places = await service.lookAhead(ADMIN, next);
+      await storage.transaction((tx) => service.configure(tx, ADMIN, next, places));
     },
     /** The box was off and is on again. */
     restart: async () => {
