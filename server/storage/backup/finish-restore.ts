@@ -14,7 +14,7 @@ import {
   restoringFolder,
   writeStep,
 } from './restore.ts';
-import { postgresTool, sqlitePath, withPostgres } from './snapshot.ts';
+import { POSTGRES_SCHEMA, postgresTool, sqlitePath, withPostgres } from './snapshot.ts';
 import { undoRestore } from './undo-restore.ts';
 
 /**
@@ -118,9 +118,11 @@ async function placeDatabase({ databaseUrl }: RestorePlace, files: string): Prom
   if (path === null) {
     if ((await postgresTables(databaseUrl)) > 0) return;
     const dump = join(files, INNER.postgresql);
+    // Earlier versions packed what a restore had moved aside as well.
+    const only = `--schema=${POSTGRES_SCHEMA}`;
     await postgresTool(
       'pg_restore',
-      ['--single-transaction', '--exit-on-error', '--no-owner', dump],
+      ['--single-transaction', '--exit-on-error', '--no-owner', only, dump],
       databaseUrl,
     );
     return;

@@ -11,6 +11,8 @@ import { type Provider, SELECT_APPLIED } from '../migrations.ts';
 import { INNER } from './layout.ts';
 
 const run = promisify(execFile);
+/** Where the controller's tables lie. Beside it there may be what a restore moved aside ("replaced-…"), and what is not ours. */
+export const POSTGRES_SCHEMA = 'public';
 const SELECT_MEDIA = 'SELECT "sha256", "chunkListSha256" AS "chunks" FROM "Medium"';
 /** Wait for a writer that recovers the file, say; nothing of the controller's waits for this. */
 const BUSY_MS = 30_000;
@@ -118,7 +120,7 @@ async function ofPostgres(databaseUrl: string, folder: string, areaId: string): 
     const about = aboutOf((await client.query<AboutRow>(selectAbout('$1'), [areaId])).rows[0]);
     await postgresTool(
       'pg_dump',
-      ['-Fc', '--no-owner', `--snapshot=${snapshot}`, `--file=${file}`],
+      ['-Fc', '--no-owner', `--schema=${POSTGRES_SCHEMA}`, `--snapshot=${snapshot}`, `--file=${file}`],
       databaseUrl,
     );
     await client.query('COMMIT');

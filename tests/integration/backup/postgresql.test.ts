@@ -1,13 +1,24 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { SystemClock } from '#kit';
 import { acceptRestore, finishRestore, TASKS } from '../../../server/storage/backup/index.ts';
+import { postgresTool, withPostgres } from '../../../server/storage/backup/snapshot.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { freshPostgresDatabase } from '../../helpers/postgres.ts';
 import { describeWith } from '../../helpers/requirements.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { backupOf, dataFolder, names, nothing, restoreInto, SOUND, SOUND_HASH } from './support.ts';
+
+/** What lies aside in a database. */
+function schemasOf(url: string): Promise<string[]> {
+  return withPostgres(url, async (client) => {
+    const found = await client.query<{ name: string }>(
+      `SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'replaced-%' ORDER BY nspname`,
+    );
+    return found.rows.map(({ name }) => name);
+  });
+}
 
 describeWith(['postgresql'], 'a backup of PostgreSQL', () => {
   it('is put back into an empty database, and into no other', async () => {
@@ -38,6 +49,30 @@ describeWith(['postgresql'], 'a backup of PostgreSQL', () => {
     const { file, passphrase } = await backupOf(folder, { databaseUrl: url });
     await rm(folder, { recursive: true });
     await restoreInto(folder, file, passphrase, { databaseUrl: url, replace: true });
+    const storage = openStorage({ url, clock: new SystemClock() });
+    await storage.start();
+    onTestFinished(() => storage.stop());
+    expect(await storage.read.media.get(SOUND_HASH)).toMatchObject({ bytes: SOUND.length });
+  }, 90_000);
+
+  it('holds nothing of what a restore moved aside, so that the place can be replaced again and again', async () => {
+    const url = await freshPostgresDatabase();
+    const folder = await dataFolder(url);
+    const first = await backupOf(folder, { databaseUrl: url });
+    const replace = { databaseUrl: url, replace: true };
+    await restoreInto(folder, first.file, first.passphrase, { ...replace, now: Date.UTC(2026, 10, 1) });
+    const second = await backupOf(folder, { databaseUrl: url });
+    for (const day of [2, 3])
+      await restoreInto(folder, second.file, second.passphrase, { ...replace, now: Date.UTC(2026, 10, day) });
+    // An earlier version packed every schema.
+    const whole = join(tempDir('whole'), 'all.pgdump');
+    await postgresTool('pg_dump', ['-Fc', '--no-owner', `--file=${whole}`], url);
+    const place = { dataFolder: folder, databaseUrl: url };
+    const { step } = await TASKS.stage({ ...place, ...second, now: Date.UTC(2026, 10, 4) }, nothing);
+    await copyFile(whole, join(folder, 'restoring', 'files', 'database.pgdump'));
+    await acceptRestore(folder, step);
+    await finishRestore(place);
+    expect(await schemasOf(url)).toEqual([1, 2, 3, 4].map((day) => `replaced-2026-11-0${day}T00-00-00`));
     const storage = openStorage({ url, clock: new SystemClock() });
     await storage.start();
     onTestFinished(() => storage.stop());

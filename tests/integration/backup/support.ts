@@ -73,13 +73,13 @@ export async function restoreInto(
   dataFolder: string,
   file: string,
   passphrase: string,
-  { replace = false, databaseUrl = `file:${join(dataFolder, 'loa.db')}` } = {},
+  { replace = false, databaseUrl = `file:${join(dataFolder, 'loa.db')}`, now = Date.UTC(2026, 10, 30) } = {},
 ): ReturnType<typeof finishRestore> {
   const place = { dataFolder, databaseUrl };
   const release = holdPlace(place);
   try {
     await requirePlace(place, replace);
-    const { step } = await TASKS.stage({ ...place, file, passphrase, now: Date.UTC(2026, 10, 30) }, nothing);
+    const { step } = await TASKS.stage({ ...place, file, passphrase, now }, nothing);
     await acceptRestore(dataFolder, step);
     return await finishRestore(place);
   } finally {
