@@ -17,6 +17,7 @@ import type { Storage, Transaction } from '../unit-of-work.ts';
 import type { BackupLog } from './backup-log.ts';
 import type { BackupMaker, BackupPhase } from './backup-maker.ts';
 import { readSettings, type Sheet, type StoredBackupSettings, writeSettings } from './backup-settings.ts';
+import { KnownRuns } from './known-runs.ts';
 import { isNightlyDue, nextNightly } from './nightly.ts';
 import type { Places } from './places.ts';
 import { type PlacesSeen, seen, usableFolder } from './places-seen.ts';
@@ -65,29 +66,27 @@ interface Running {
 export class BackupService extends Lifecycle {
   readonly #options: BackupServiceOptions;
   #running: Running | null = null;
-  #runs: BackupRun[] = [];
-  /** Runs that the log did not take. */
-  #unkept: BackupRun[] = [];
+  readonly #runs: KnownRuns;
   #toldAlarmAt: Instant | null = null;
-  #logFailure: string | null = null;
 
   constructor(options: BackupServiceOptions) {
     super();
     this.#options = options;
+    this.#runs = new KnownRuns(options);
   }
 
   protected async onStart(): Promise<void> {
-    await this.#readLog();
+    await this.#runs.read();
   }
 
   /** What became of the run before now; null: none. */
   get last(): BackupRun | null {
-    return this.#runs.at(-1) ?? null;
+    return this.#runs.all.at(-1) ?? null;
   }
 
   /** Why the log of runs is not kept, until it is again; null: it is. A reason to say so, and none not to start. */
   get logFailure(): string | null {
-    return this.#logFailure;
+    return this.#runs.failure;
   }
 
   /** Where backups go by default. */
@@ -99,7 +98,7 @@ export class BackupService extends Lifecycle {
   async tick(): Promise<void> {
     const { clock, clockTrusted, onAlarm } = this.#options;
     const now = clock.now();
-    await this.#readLog();
+    await this.#runs.read();
     const alarm = this.alarm(await this.#alarmDays());
     if (alarm !== null && (this.#toldAlarmAt === null || now - this.#toldAlarmAt >= DAY_MS)) {
       this.#toldAlarmAt = now;
@@ -221,7 +220,7 @@ export class BackupService extends Lifecycle {
     const { areas, oldAddress } = this.#options;
     if (!isAllowed(actor, 'backup:read', this.areaId, areas.tree)) return { alarm: null, oldAddress: null };
     const days = await this.#alarmDays();
-    await this.#readLog();
+    await this.#runs.read();
     return { alarm: this.alarm(days), oldAddress: oldAddress() };
   }
 
@@ -230,7 +229,7 @@ export class BackupService extends Lifecycle {
     const { areas, clock } = this.#options;
     authorize(actor, 'backup:read', this.areaId, areas.tree);
     const { sheet, settings } = await this.#stored();
-    await this.#readLog();
+    await this.#runs.read();
     return {
       sheet:
         sheet === null
@@ -315,51 +314,21 @@ export class BackupService extends Lifecycle {
           events.publish('backup.progress', { areaId, phase, bytes });
         },
       });
-      this.#runs = [...this.#runs, run];
       this.#options.onRun(run);
-      await this.#append(run);
+      await this.#runs.add(run);
     } finally {
       this.#running = null;
-      const last = this.#runs.at(-1);
+      const { last } = this;
       const alarm = this.alarm(settings.alarmDays) !== null;
       const state = last?.at === Math.floor(startedAt) && last.verified ? 'succeeded' : 'failed';
       events.publish('backup.changed', { areaId, state, name: last?.name ?? null, alarm });
     }
   }
 
-  /** Again and again: what somebody made at the terminal counts as well. */
-  async #readLog(): Promise<void> {
-    try {
-      this.#runs = [...(await this.#options.log.read()), ...this.#unkept];
-      if (this.#unkept.length === 0) this.#logFailure = null;
-    } catch (error) {
-      this.#tellLogFailure(error);
-    }
-  }
-
-  async #append(run: BackupRun): Promise<void> {
-    try {
-      await this.#options.log.append(run);
-      this.#unkept = [];
-      this.#logFailure = null;
-    } catch (error) {
-      this.#unkept.push(run);
-      this.#tellLogFailure(error);
-    }
-  }
-
-  /** Once for each reason. */
-  #tellLogFailure(error: unknown): void {
-    const failure = error instanceof Error ? error.message : String(error);
-    if (failure === this.#logFailure) return;
-    this.#logFailure = failure;
-    this.#options.onError(error);
-  }
-
   /** What a clock that was ahead has written is no help: it would count as the newest until then. */
   #newest(wanted: (run: BackupRun) => boolean): Instant | null {
     const latest = this.#options.clock.now() + AHEAD_MS;
-    return this.#runs.reduce<number | null>(
+    return this.#runs.all.reduce<number | null>(
       (newest, run) => (wanted(run) && run.at <= latest && run.at > (newest ?? -1) ? run.at : newest),
       null,
     );

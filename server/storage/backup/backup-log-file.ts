@@ -17,7 +17,7 @@ export class BackupLogFile implements BackupLog {
   }
 
   async read(): Promise<BackupRun[]> {
-    return (await this.#lines()).flatMap((line) => {
+    return linesOf(await this.#text()).flatMap((line) => {
       try {
         return [runCodec.parse(line)];
       } catch {
@@ -28,24 +28,33 @@ export class BackupLogFile implements BackupLog {
   }
 
   async append(run: BackupRun): Promise<void> {
-    const lines = await this.#lines();
-    if (lines.length >= MOST_LINES)
-      await writeFileAtomic(this.#path, `${lines.slice(-MOST_LINES / 2).join('\n')}\n`, 0o600);
+    let text = await this.#text();
+    const lines = linesOf(text);
+    if (lines.length >= MOST_LINES) {
+      text = `${lines.slice(-MOST_LINES / 2).join('\n')}\n`;
+      await writeFileAtomic(this.#path, text, 0o600);
+    }
+    // A line that a full disk took by half must not take this one with it.
+    const before = text === '' || text.endsWith('\n') ? '' : '\n';
     const file = await open(this.#path, 'a', 0o600);
     try {
-      await file.writeFile(`${JSON.stringify(run)}\n`);
+      await file.writeFile(`${before}${JSON.stringify(run)}\n`);
       await file.sync();
     } finally {
       await file.close();
     }
   }
 
-  async #lines(): Promise<string[]> {
+  async #text(): Promise<string> {
     try {
-      return (await readFile(this.#path, 'utf8')).split('\n').filter((line) => line !== '');
+      return await readFile(this.#path, 'utf8');
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
       throw error;
     }
   }
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
 }

@@ -363,7 +363,7 @@ it('a failure is a record and an event, and is tried again after an hour', async
 
 it('a log of runs that cannot be kept stops neither the start nor the backup, and is told', async () => {
   const failures: unknown[] = [];
-  const { service, clock, runs, newSheet, dataFolder, restart } = await world({
+  const { service, clock, runs, newSheet, dataFolder, log, restart } = await world({
     onError: (error) => void failures.push(error),
   });
   await newSheet();
@@ -378,4 +378,21 @@ it('a log of runs that cannot be kept stops neither the start nor the backup, an
   await clock.advance(DAY);
   await service().tick();
   expect(service().logFailure).toBeNull();
+  // Also what it refused: a backup that left the box meanwhile counts after a restart.
+  expect((await log.read()).map(({ at }) => at)).toEqual(runs.map(({ at }) => at));
+  expect(runs).toHaveLength(2);
+});
+
+it('a run that the log refused is kept as soon as it takes it, without waiting for the next run', async () => {
+  const { service, clock, runs, newSheet, dataFolder, log } = await world({ onError: nothing });
+  await newSheet();
+  await mkdir(join(dataFolder, 'backups.jsonl'));
+  await clock.advance(NIGHT - clock.now());
+  await service().tick();
+  await rmdir(join(dataFolder, 'backups.jsonl'));
+  // What a disk that filled up took of another one.
+  await writeFile(join(dataFolder, 'backups.jsonl'), '{"at":1,"end');
+  await service().tick();
+  expect(await log.read()).toEqual(runs);
+  expect(runs).toHaveLength(1);
 });
