@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lchown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, lchown, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { keyFingerprint } from '#protocols';
@@ -112,6 +112,41 @@ describe.skipIf(process.getuid?.() !== 0)('a command that root runs on the data 
     expect(await readdir(join(folder, `backup-work-${USER}`))).toEqual([]);
     const { said } = await command('backup', folder, []);
     expect(said).not.toContain('cảnh báo');
+  });
+
+  it('does not stay root because that user put a link to a file of root there', async () => {
+    const folder = await dataFolder();
+    const roots = join(tempDir('roots'), 'loa.db');
+    await rename(join(folder, 'loa.db'), roots);
+    await give(folder);
+    await symlink(roots, join(folder, 'loa.db'));
+    await lchown(join(folder, 'loa.db'), USER, USER);
+    await chmod(roots, 0o600);
+    const before = await readFile(roots);
+    // Root could read and write it.
+    expect(await command('keys', folder, ['rotate'])).toMatchObject({ code: 1 });
+    expect(await readFile(roots)).toEqual(before);
+    expect(await ofOthers(folder)).toEqual([join(folder, 'loa.db')]);
+  });
+
+  it.each([0, USER + 1])('does nothing where the database is of uid %d instead', async (uid) => {
+    const folder = await dataFolder();
+    await give(folder);
+    await lchown(join(folder, 'loa.db'), uid, uid);
+    const { code, said } = await command('backup', folder, []);
+    expect(code).toBe(1);
+    expect(said).toContain(`"${join(folder, 'loa.db')}" belongs to uid ${uid}`);
+    expect(await readdir(folder)).not.toContain('backup-work');
+  });
+
+  it('goes on as the owner of what root itself linked to', async () => {
+    const folder = await dataFolder();
+    await give(folder);
+    const link = join(tempDir('link'), 'data');
+    await symlink(folder, link);
+    await chmod(dirname(link), 0o755);
+    expect(await command('backup', link, [])).toMatchObject({ code: 0 });
+    expect(await ofOthers(folder)).toEqual([]);
   });
 
   it('says as whom it runs where that user may not write', async () => {
