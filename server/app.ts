@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { API_ROOT } from '#protocols';
 import type { Context } from './context/controller.ts';
 import { buildApi, REQUEST_TIMEOUT_MS } from './http/api.ts';
+import { clientAddress, trustedProxy } from './http/client-address.ts';
 import { attachWebSocket } from './mqtt/index.ts';
 import { httpsServer } from './tls/https-server.ts';
 
@@ -27,7 +28,11 @@ export async function buildApp(context: Context): Promise<FastifyInstance> {
   const { broker, gateway } = context.speakerSide;
   if (broker !== null) {
     const clientCertificates = settings !== null && settings.clientCa !== null;
-    const detach = attachWebSocket(app.server, MQTT_PATH, broker, { clientCertificates });
+    const trusted = trustedProxy(context.services.trustedProxies);
+    const detach = attachWebSocket(app.server, MQTT_PATH, broker, {
+      clientCertificates,
+      addressOf: (request) => clientAddress(request, trusted),
+    });
     app.addHook('preClose', async () => {
       // Before the connections end: their last wills would say that loudspeakers went away, where it is we who do.
       await gateway.stop();

@@ -8,6 +8,7 @@ import Fastify, {
 } from 'fastify';
 import { API_ROOT, newId } from '#protocols';
 import './access.ts';
+import { trustedProxy } from './client-address.ts';
 import { onlyPublicRoutes, requireAuthentication } from './plugins/authentication.ts';
 import { mapErrors } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
@@ -76,7 +77,7 @@ export async function buildApi(
     genReqId: () => newId('req', services.clock.now()),
     return503OnClosing: true,
     forceCloseConnections: true,
-    trustProxy: services.trustedProxies === '' ? false : services.trustedProxies,
+    trustProxy: services.trustedProxies === '' ? false : trustedProxy(services.trustedProxies),
     routerOptions: { maxParamLength: 128 },
   });
   spareSlowUploads(app);

@@ -10,15 +10,19 @@ const MAX_MESSAGE_BYTES = 128 * 1024;
 
 /**
  * Serves MQTT over WebSocket (subprotocol `mqtt`) on an HTTP server below `path`, so that one port is enough. Other upgrades are
- * refused; so is a page in a browser (it names its origin, no loudspeaker does), and with `clientCertificates` who shows none of the authority that was set. Undo with the function given back, which ends the connections too: an HTTP server does not know them any more, and
+ * refused; so is a page in a browser (it names its origin, no loudspeaker does), and with `clientCertificates` who shows none of the authority that was set. Limits go by `addressOf` a request; by default where its socket comes from. Undo with the function given back, which ends the connections too: an HTTP server does not know them any more, and
  * would wait for the last of them when it is closed.
  */
 export function attachWebSocket(
   server: Server,
   path: string,
   broker: EmbeddedBroker,
-  options: { readonly clientCertificates?: boolean } = {},
+  options: {
+    readonly clientCertificates?: boolean;
+    readonly addressOf?: (request: IncomingMessage) => string;
+  } = {},
 ): () => void {
+  const { addressOf = ({ socket }: IncomingMessage) => socket.remoteAddress ?? '' } = options;
   const streams = new Set<Duplex>();
   const sockets = new WebSocketServer({
     noServer: true,
@@ -44,7 +48,7 @@ export function attachWebSocket(
       const stream = createWebSocketStream(webSocket, { writev: writeTogether });
       streams.add(stream);
       stream.once('close', () => streams.delete(stream));
-      broker.accept(stream, request.socket.remoteAddress ?? '');
+      broker.accept(stream, addressOf(request));
     });
   };
   server.on('upgrade', onUpgrade);

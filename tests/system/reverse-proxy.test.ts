@@ -4,9 +4,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
 import { locateBinaries } from '#media';
 import type { EnrolmentCode } from '#protocols';
 import { freePort } from '../../server/demo/free-port.ts';
+import { BROKER_LIMITS } from '../../server/mqtt/broker.ts';
 import { issueServer, makeAuthority } from '../../server/tls/issue.ts';
 import { AgentProcess } from '../helpers/processes.ts';
 import { inRepo } from '../helpers/repo-root.ts';
@@ -56,6 +58,21 @@ async function startNginx(folder: string, servers: string): Promise<void> {
     nginx.kill('SIGTERM');
     await gone;
   });
+}
+
+/** The same socket once it is open. */
+async function opened(socket: WebSocket): Promise<WebSocket> {
+  await once(socket, 'open');
+  // What comes of it is asked for by whoever wants to know.
+  socket.on('error', () => undefined);
+  return socket;
+}
+
+/** MQTT's CONNECT with a name and a password that are of nobody. */
+function connectPacket(name: string): Buffer {
+  const text = Buffer.concat([Buffer.from([0, name.length]), Buffer.from(name)]);
+  const body = Buffer.concat([Buffer.from([0, 4, 77, 81, 84, 84, 4, 0xc2, 0, 60]), text, text, text]);
+  return Buffer.concat([Buffer.from([0x10, body.length]), body]);
 }
 
 itWith(
@@ -113,6 +130,18 @@ itWith(
     };
     await expect.poll(origins, { timeout: 20_000 }).toContain(FORGED);
     expect(await origins()).not.toContain('198.51.100.7');
+
+    // So do those on connections that nobody has logged in on: a stranger who holds all that one address may keeps nobody else out.
+    const address = `${commune.controller.url.replace('http', 'ws')}/mqtt`;
+    const held = Array.from({ length: BROKER_LIMITS.pendingPerAddress }, () =>
+      opened(new WebSocket(address, 'mqtt', { headers: { 'x-forwarded-for': FORGED } })),
+    );
+    const strangers = await Promise.all(held);
+    const other = await opened(new WebSocket(`wss://localhost:${port}/mqtt`, 'mqtt', { ca }));
+    const answer = once(other, 'message', { signal: AbortSignal.timeout(10_000) });
+    other.send(connectPacket('nobody'));
+    expect((await answer)[0], 'CONNACK: bad user name or password').toEqual(Buffer.from([0x20, 2, 0, 4]));
+    for (const socket of [...strangers, other]) socket.terminate();
 
     // A loudspeaker through it: enrolment, connection, audio, receipt.
     const technician = commune.controller.as('technician');
