@@ -40,19 +40,25 @@ const HAPPENED: Readonly<Record<AccountNotice['kind'], string>> = {
 /** As many broadcasts as a mail lists. */
 const MOST_ITEMS = 30;
 
-/** The mail that goes with a notice, and until when it is worth reading: of what is due until the last of it has begun. */
+/** The mail that goes with a notice, and until when it is worth reading: of what is due until the last of it has begun. `who`: what people call who did it. */
 export function mailOf(
   account: Account,
   notice: AccountNotice | DueNotice,
   tree: AreaTree,
+  who: string,
 ): { readonly text: MailText; readonly until: Instant } {
   if (notice.kind !== 'approval_due')
-    return { text: accountMail(account, notice, tree), until: notice.at + WORTH_MS };
+    return { text: accountMail(account, notice, tree, who), until: notice.at + WORTH_MS };
   const { at, items, publicUrl } = notice;
   return { text: dueMail(account, items, publicUrl), until: items.at(-1)?.startsAt ?? at };
 }
 
-function accountMail(account: Account, { at, kind, by }: AccountNotice, tree: AreaTree): MailText {
+function accountMail(
+  account: Account,
+  { at, kind, by }: AccountNotice,
+  tree: AreaTree,
+  who: string,
+): MailText {
   const [areaId] = areasOfAccount(account);
   const known = areaId !== undefined && tree.has(areaId);
   const zone = known ? tree.zoneOf(areaId) : DEFAULT_ZONE;
@@ -61,7 +67,7 @@ function accountMail(account: Account, { at, kind, by }: AccountNotice, tree: Ar
     text: letter(account, [
       `Tài khoản ${account.name}, lúc ${timeOf(zone, at)} ngày ${dayOf(zone, at)}:`,
       HAPPENED[kind],
-      by === account.name ? 'Người làm: chính tài khoản này.' : `Người làm: ${by}.`,
+      by === account.name ? 'Người làm: chính tài khoản này.' : `Người làm: ${oneLine(who)}.`,
       '',
       'Nếu đúng là do ông/bà làm hoặc nhờ làm thì không cần làm gì thêm.',
       'Nếu không phải: hãy đổi mật khẩu và báo ngay cho quản trị viên.',

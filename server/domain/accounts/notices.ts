@@ -37,7 +37,7 @@ export class Notices {
     tx.afterCommit(() => accounts.put(told));
     const to = [...new Set([account.email, alsoTo])].filter((one) => one !== null);
     if (mails === null || to.length === 0) return told;
-    const { text, until } = mailOf(account, notice, areas.tree);
+    const { text, until } = mailOf(account, notice, areas.tree, accounts.calledBy(by));
     for (const one of to) await mails.add(tx, account.name, one, text, until);
     return told;
   }

@@ -48,7 +48,7 @@ it('tell the owner of what happened to the account, without anything that lets i
 
   await admin.send('PATCH', 'accounts/tam', { grants: [...grants, { role: 'viewer', areas: [COMMUNE] }] });
   expect(textOf(await came(2))).toContain(
-    'Vai trò hoặc địa bàn của tài khoản đã thay đổi.\nNgười làm: quan-tri.',
+    'Vai trò hoặc địa bàn của tài khoản đã thay đổi.\nNgười làm: Quản trị viên.',
   );
   const pairing = await admin.post<LinkView>('accounts/tam/pairing');
   secrets.push(secretOf(pairing.body.url));
