@@ -141,7 +141,10 @@ export default function ApprovalsPage() {
         <>
           <BackToDue />
           {leader && (held.asked === undefined || !emergenciesKnown) ? (
-            <Waiting />
+            <>
+              <ErrorNotice error={asked.error} onRetry={asked.reload} />
+              {asked.error === undefined && <Waiting />}
+            </>
           ) : (
             <OneAnnouncement
               key={item}

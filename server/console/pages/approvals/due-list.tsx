@@ -24,7 +24,9 @@ export function DueList(props: { readonly due: ApprovalsDue['due'] }) {
                   {announcementId === null ? (
                     title
                   ) : (
-                    <PageLink to={announcementPath(announcementId)}>{title}</PageLink>
+                    <PageLink className="row-link" to={announcementPath(announcementId)}>
+                      {title}
+                    </PageLink>
                   )}
                 </div>
                 <div className="soft small">

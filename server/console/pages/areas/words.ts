@@ -27,7 +27,7 @@ export const words = {
   becomesOutside: (area: string) =>
     `“${area}” không thuộc xã nào nữa: phát khẩn cấp cho cụm loa ở đó lúc nào cũng phải có người thứ hai xác nhận.`,
   becomesWhole:
-    'Không còn địa bàn nào được tính là cấp xã: tất cả được coi là một xã, nên phát khẩn cấp nhiều nơi thì một lãnh đạo quyết định cũng đủ.',
+    'Ở đây không còn địa bàn nào được tính là cấp xã: tất cả được coi là một xã, nên phát khẩn cấp nhiều nơi thì một lãnh đạo quyết định cũng đủ.',
   save: 'Lưu',
   back: 'Quay lại',
   saved: (area: string) => `Đã lưu “${area}”.`,
