@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Clock, SystemClock } from '#kit';
+import type { DomainError } from '#protocols';
 import type { ServerConfig } from './config/index.ts';
 import { buildAnnouncementSide } from './context/announcement-side.ts';
 import { buildAuditSide, buildRefusals } from './context/audit-side.ts';
@@ -69,6 +70,8 @@ export interface ContextOverrides {
   readonly askMorningStart?: () => Promise<string>;
   /** The built worker of backups, where this runs from the sources. */
   readonly backupWorker?: URL;
+  /** What undid the restore that was to be ended before this start. */
+  readonly restoreUndone?: DomainError | null;
 }
 
 /** Puts the controller together. Nothing runs yet. Throws `media.decoder_missing` and `StorageStartError` (`unusable`). */
@@ -249,7 +252,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     trust: tls.anchors,
     clientCertificates: config.tls.clientCaFile !== null,
     time,
-    ...backupSide.services,
+    ...{ ...backupSide.services, restoreUndone: overrides.restoreUndone ?? null },
     readiness: new Readiness({
       ...readinessChecks({
         ...{ storage, clock, gateway: speakerSide.gateway, clockGuard: planSide.guard, planning },

@@ -1,5 +1,5 @@
 import { DisposerStack } from '#kit';
-import { isDomainError } from '#protocols';
+import { type DomainError, isDomainError } from '#protocols';
 import { buildApp } from './app.ts';
 import { ConfigError, loadConfig, SERVER_VARIABLES, type ServerConfig } from './config/index.ts';
 import { buildContext } from './context.ts';
@@ -55,17 +55,8 @@ async function start(
   config: ServerConfig,
   parts: DisposerStack,
 ): Promise<{ readonly restart: Promise<void> }> {
-  const restored = await finishRestore(config).catch((error: unknown) => {
-    if (!isDomainError(error, 'restore.undone')) throw error;
-    // The old data is whole: the commune is better off with it than with no controller.
-    process.stderr.write(`loa: ${error.message}\n`);
-    return null;
-  });
-  if (restored !== null)
-    process.stderr.write(
-      `loa: đã khôi phục bản sao lưu lúc ${new Date(restored.backupAt).toISOString()}; máy chủ cũ phải TẮT HẲN\n`,
-    );
   const context = await buildContext(config, {
+    restoreUndone: await endRestore(config),
     // Only where somebody sits at a terminal: nothing else waits for an answer.
     ...(process.stdin.isTTY && process.stderr.isTTY
       ? {
@@ -88,6 +79,23 @@ async function start(
       `loa: chưa có tài khoản nào: mở ${setupLink} để tạo người quản trị đầu tiên hoặc khôi phục từ bản sao lưu (dùng một lần, đừng gửi cho ai)\n`,
     );
   return { restart: context.backupSide.restart };
+}
+
+/** Ends a restore that is under way. Resolves with what undid it; null: nothing did. */
+async function endRestore(config: ServerConfig): Promise<DomainError | null> {
+  try {
+    const restored = await finishRestore(config);
+    if (restored !== null)
+      process.stderr.write(
+        `loa: đã khôi phục bản sao lưu lúc ${new Date(restored.backupAt).toISOString()}; máy chủ cũ phải TẮT HẲN\n`,
+      );
+    return null;
+  } catch (error) {
+    if (!isDomainError(error, 'restore.undone')) throw error;
+    // The old data is whole: the commune is better off with it than with no controller.
+    process.stderr.write(`loa: ${error.message}\n`);
+    return error;
+  }
 }
 
 /** Resolves with the first SIGINT or SIGTERM; the second one ends the process at once. */

@@ -144,6 +144,13 @@ export const BackupFactsSchema = Type.Object({
 });
 export type BackupFacts = Static<typeof BackupFactsSchema>;
 
+/** Why a backup could not be put back. */
+export const RestoreErrorSchema = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  params: ErrorParamsSchema,
+});
+
 /**
  * How far putting a backup back is, on the first-run page. `confirm`: it is open and checked, and waits for somebody to say that it is the
  * right one.
@@ -157,7 +164,7 @@ export const RestoreStateSchema = Type.Object({
   keptUntil: nullable(InstantSchema),
   /** Where loudspeakers would have to look for this machine. */
   ownUrl: Type.String(),
-  error: nullable(Type.Object({ code: Type.String(), message: Type.String(), params: ErrorParamsSchema })),
+  error: nullable(RestoreErrorSchema),
 });
 export type RestoreState = Static<typeof RestoreStateSchema>;
 

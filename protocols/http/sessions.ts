@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { InstantSchema } from '../schema.ts';
 import { AccountNameSchema } from './accounts.ts';
+import { RestoreErrorSchema } from './backups.ts';
 import { NameSchema, nullable, strict } from './common.ts';
 import { PasskeyAssertionSchema } from './passkeys.ts';
 
@@ -16,6 +17,8 @@ export const SetupStateSchema = Type.Object({
   passkeys: Type.Boolean(),
   /** The widest area, whose station this is: what stands above the first page that anybody sees. */
   station: Type.Object({ kind: Type.String(), name: Type.String() }),
+  /** What undid the restore that this start had to end; told only while setup is needed. Its link of before is void. */
+  undone: nullable(RestoreErrorSchema),
 });
 export type SetupState = Static<typeof SetupStateSchema>;
 export const SetupSchema = strict({

@@ -1,5 +1,5 @@
 import type { Clock } from '#kit';
-import type { Home } from '#protocols';
+import type { DomainError, Home } from '#protocols';
 import type { AnnouncementService } from '../domain/announcements/announcement-service.ts';
 import type { ApprovalService } from '../domain/announcements/approval-service.ts';
 import type { NeedsOf } from '../domain/announcements/area-needs.ts';
@@ -144,6 +144,8 @@ export interface ApiServices {
   readonly processProof: { of(nonce: string): string };
   readonly metrics: Metrics;
   readonly uploadLimitBytes: number;
+  /** What undid the restore that was to be ended before this start; null: nothing did. */
+  readonly restoreUndone: DomainError | null;
   /** Addresses whose word for where a request comes from is taken, comma-separated. */
   readonly trustedProxies: string;
 }

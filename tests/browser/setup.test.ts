@@ -8,7 +8,7 @@ import { inRepo } from '../helpers/repo-root.ts';
 import { describeWith } from '../helpers/requirements.ts';
 import { until } from '../helpers/until.ts';
 import { ofEarlierVersion } from '../integration/backup/repack.ts';
-import { BUILT_WORKER } from '../integration/backup/support.ts';
+import { BUILT_WORKER, backupOf, dataFolder } from '../integration/backup/support.ts';
 import { COMMUNE, PEOPLE } from '../integration/http/support.ts';
 import type { Page } from './page.ts';
 import { codeOf, PASSWORD, useStation } from './station.ts';
@@ -26,6 +26,8 @@ describeWith(['chromium'], 'a controller that nobody has set up', () => {
   let rootKey: string;
   let replacement: OwnProcess | undefined;
   let page: Page;
+  /** What the replacement printed, one with each start. */
+  const links: string[] = [];
   afterAll(() => replacement?.end('SIGKILL'));
 
   it('makes the first administrator behind the printed link, with an authenticator app', async () => {
@@ -93,15 +95,12 @@ describeWith(['chromium'], 'a controller that nobody has set up', () => {
       { ...env, LOA_PUBLIC_URL: other, LOA_MQTT_PORT: 'off', LOA_TOKENS: '' },
       join(folder, 'restored.log'),
     );
-    const { stderr } = replacement.child;
-    const link = await new Promise<string>((resolve) => {
-      stderr?.on('data', (said: Buffer) => {
-        const found = /http\S+\/setup#\S+/.exec(said.toString())?.[0];
-        if (found !== undefined) resolve(found);
-      });
+    replacement.child.stderr?.on('data', (said: Buffer) => {
+      const found = /http\S+\/setup#\S+/.exec(said.toString())?.[0];
+      if (found !== undefined) links.push(found);
     });
     page = await station().person();
-    await page.goTo(link);
+    await page.goTo(await until('the link', async () => links[0]));
     await page.press('Khôi phục từ bản sao lưu');
     // The wrong file first, then the passphrase of another sheet.
     const wrong = join(folder, 'anh.tar');
@@ -125,6 +124,27 @@ describeWith(['chromium'], 'a controller that nobody has set up', () => {
         `[document.querySelector('input.mono').value, document.querySelector('input[type=checkbox]').checked]`,
       ),
     ).toEqual(['aaaa bbbb cccc dddd eeee ffff', true]);
+  });
+
+  it('says why a restore was undone, and that there is a new link', async () => {
+    // Something lies where the restore puts its own mark, which comes last.
+    const odd = await dataFolder();
+    await mkdir(join(odd, 'restored.json'));
+    await writeFile(join(odd, 'restored.json', 'x'), 'x');
+    const undone = await backupOf(odd);
+    await page.choosesFile('Tệp sao lưu', undone.file);
+    await page.fill('Mật khẩu trên phiếu', undone.passphrase);
+    await page.press('Kiểm tra tệp');
+    await page.sees('Bản sao lưu này là của ai?');
+    await page.tick('Tôi đã so');
+    await page.press('Khôi phục bản này');
+    await page.sees('Không đặt được bản sao lưu vào chỗ của nó');
+    await page.sees('Liên kết đang mở không còn dùng được');
+    await station().look(page, 'restore-undone');
+    await page.goTo(await until('the new link', async () => links[1]));
+    await page.press('Khôi phục từ bản sao lưu');
+    await page.choosesFile('Tệp sao lưu', backup.path);
+    await page.tick('Máy chủ cũ đã tắt hẳn');
   });
 
   it('is the old one again once its backup is put back', async () => {

@@ -55,11 +55,11 @@ export function giveUpRestore(secret: string): Promise<RestoreState> {
   return call<RestoreState>('DELETE', 'setup/restore', { headers: { [SECRET_HEADER]: secret } });
 }
 
-/** Whether the controller is back with the accounts of the backup. False while it starts. */
-export async function isRestored(): Promise<boolean> {
+/** How the controller stands; null while it starts. With the accounts of the backup, setup is needed no more. */
+export async function setupState(): Promise<SetupState | null> {
   try {
-    return !(await call<SetupState>('GET', 'setup')).needed;
+    return await call<SetupState>('GET', 'setup');
   } catch {
-    return false;
+    return null;
   }
 }

@@ -10,6 +10,7 @@ import {
   PasskeyOptionsSchema,
   SessionViewSchema,
   SetupSchema,
+  type SetupState,
   SetupStateSchema,
 } from '#protocols';
 import type { OneTimeLink } from '../../domain/accounts/one-time-link.ts';
@@ -47,7 +48,9 @@ export const signInRoutes =
       },
       async () => {
         const { kind, name } = services.areaDirectory.tree.get(services.backups.areaId);
-        return { needed: setup.needed, passkeys: passkeys.available, station: { kind, name } };
+        const { needed } = setup;
+        const undone = needed ? undoneOf(services) : null;
+        return { needed, passkeys: passkeys.available, station: { kind, name }, undone };
       },
     );
 
@@ -180,4 +183,11 @@ export const signInRoutes =
 function needsOf({ kind, direct }: OneTimeLink): 'password' | 'proof' | 'nothing' {
   if (kind !== 'pairing') return 'password';
   return direct ? 'nothing' : 'proof';
+}
+
+/** Why a restore was undone, as the page shows it. */
+function undoneOf({ restoreUndone }: ApiServices): SetupState['undone'] {
+  if (restoreUndone === null) return null;
+  const { code, message, params } = restoreUndone;
+  return { code, message, params: { ...params } };
 }

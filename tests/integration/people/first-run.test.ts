@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { SessionView } from '#protocols';
-import { COMMUNE, ELSEWHERE, type Problem } from '../http/support.ts';
+import { DomainError, type SessionView, type SetupState } from '#protocols';
+import { COMMUNE, ELSEWHERE, PEOPLE, type Problem, startController } from '../http/support.ts';
 import { PASSWORD, secretOf, startPeople } from './support.ts';
 
 it('the first administrator comes by the link of the terminal, once, and needs a second factor', {
@@ -12,6 +12,7 @@ it('the first administrator comes by the link of the terminal, once, and needs a
   expect((await admin.get('setup')).body).toEqual({
     ...{ needed: true, passkeys: true },
     station: { kind: 'xã', name: 'Tân An' },
+    undone: null,
   });
   const [older, link] = [context.services.people.setup.link(), context.services.people.setup.link()];
   expect(link).toMatch(/^https:\/\/loa\.test\/setup#[\w-]{43}$/);
@@ -43,6 +44,22 @@ it('the first administrator comes by the link of the terminal, once, and needs a
   expect(texts).toMatch(/account\.setup[\s\S]*totp\.set_up/);
   for (const secret of [PASSWORD, secretOf(link), recoveryCodes[0] as string])
     expect(texts).not.toContain(secret);
+});
+
+it('why a restore was undone is told while setup is needed, and to nobody afterwards', async () => {
+  const restoreUndone = new DomainError('restore.undone', { reason: 'it was in the way' });
+  const controller = await startController({ restoreUndone }, {}, []);
+  const told = await controller.get<SetupState>('nobody', 'setup');
+  const { message } = restoreUndone;
+  expect(told.body).toMatchObject({
+    needed: true,
+    undone: { code: 'restore.undone', message, params: { reason: 'it was in the way' } },
+  });
+  await controller.enter(PEOPLE);
+  expect((await controller.get<SetupState>('nobody', 'setup')).body).toMatchObject({
+    needed: false,
+    undone: null,
+  });
 });
 
 it.each([

@@ -5,9 +5,9 @@ import { useAct } from '../../api/hooks.ts';
 import {
   confirmRestore,
   giveUpRestore,
-  isRestored,
   restoreState,
   sendBackup,
+  setupState,
   tryPassphrase,
 } from '../../api/restore.ts';
 import { goTo } from '../../app/router.ts';
@@ -27,10 +27,10 @@ function letters(passphrase: string): number {
   return passphrase.replace(/[\s–—-]/g, '').length;
 }
 
-/** How far it is: the controller's own phases, and `back` when it runs on what was put back. */
-type Phase = RestoreState['phase'] | 'sending' | 'back';
+/** How far it is: the controller's own phases; `back` when it runs on what was put back, `undone` when on what was there before. */
+type Phase = RestoreState['phase'] | 'sending' | 'back' | 'undone';
 
-function failureOf({ error }: RestoreState): ApiError | undefined {
+function failureOf(error: RestoreState['error']): ApiError | undefined {
   return error === null
     ? undefined
     : new ApiError(error.code as ApiError['code'], error.message, error.params);
@@ -83,7 +83,7 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
   useEffect(() => {
     if (phase !== 'reading' && phase !== 'ready') return;
     const look = async () => {
-      if (await isRestored()) {
+      if ((await setupState())?.needed === false) {
         setPhase('back');
         return;
       }
@@ -91,12 +91,17 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
         const now = await restoreState(secret);
         setState(now);
         if (now.phase === 'failed') {
-          setFailure(failureOf(now));
+          setFailure(failureOf(now.error));
           setPhase('none');
         } else if (now.phase === 'ready' || now.phase === 'confirm') setPhase(now.phase);
       } catch (error) {
-        // Gone for a moment, or another one already: it starts again. A refusal is another matter.
-        if (isApiError(error, 'console.offline', 'console.unreadable', 'link.invalid', 'setup.done'))
+        const started = isApiError(error, 'link.invalid') ? await setupState() : null;
+        if (started?.needed) {
+          // It has started anew, and not on the backup.
+          setFailure(failureOf(started.undone));
+          setPhase('undone');
+          // Gone for a moment, or another one already: it starts again. A refusal is another matter.
+        } else if (isApiError(error, 'console.offline', 'console.unreadable', 'link.invalid', 'setup.done'))
           setPhase('ready');
         else setFailure(error);
       }
@@ -126,6 +131,17 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
         >
           {words.toLogin}
         </Button>
+      </div>
+    );
+  if (phase === 'undone')
+    return (
+      <div className="stack">
+        {failure === undefined ? (
+          <Notice kind="bad">{words.notRestored}</Notice>
+        ) : (
+          <ErrorNotice error={failure} />
+        )}
+        <Notice kind="info">{words.newLink}</Notice>
       </div>
     );
   if (phase === 'confirm' && state?.facts != null)

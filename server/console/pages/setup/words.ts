@@ -51,6 +51,10 @@ export const words = {
   confirm: 'Khôi phục bản này',
   giveUp: 'Không phải tệp này',
   waitsUntil: (until: string) => `Tệp chờ xác nhận đến ${until}, sau đó máy tự xóa.`,
+  notRestored:
+    'Máy chủ đã khởi động lại mà không có bản sao lưu: chưa khôi phục được gì, mọi thứ vẫn như trước.',
+  newLink:
+    'Liên kết đang mở không còn dùng được. Máy chủ đã in một liên kết mới ở màn hình dòng lệnh: mở liên kết đó để khôi phục lại, hoặc để tạo người quản trị đầu tiên.',
   keepOpen: 'Đừng đóng trang này.',
   restored:
     'Khôi phục xong. Cụm loa sẽ tự nối lại trong vài phút. Đăng nhập bằng tài khoản và mật khẩu như trước.',
