@@ -25,7 +25,8 @@ export type IdPrefix =
   | 'enr'
   | 'sta'
   | 'emg'
-  | 'mai';
+  | 'mai'
+  | 'ref';
 
 /** A new id: prefix, 10 characters of time in milliseconds (so ids sort by age), 16 of randomness (80 bits). */
 export function newId(prefix: IdPrefix, now: Instant, random: Uint8Array = randomBytes(10)): string {

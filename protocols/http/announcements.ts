@@ -79,6 +79,35 @@ export const AnnouncementSchema = Type.Object({
 export type AnnouncementView = Static<typeof AnnouncementSchema>;
 export const AnnouncementListSchema = Type.Object({ announcements: Type.Array(AnnouncementSchema) });
 
+/**
+ * Where a leader once said no to another announcement with the same words (whatever stands between them) or the same sound, newest first; of areas that concern the
+ * asker. A warning, and no bar.
+ */
+const RefusedBeforeSchema = Type.Array(
+  Type.Object({
+    announcementId: IdSchema,
+    /** As it was then. */
+    title: Type.String(),
+    areaId: IdSchema,
+    verdict: Type.Union([Type.Literal('rejected'), Type.Literal('withdrawn')]),
+    by: Type.String(),
+    byName: Type.String(),
+    as: nullable(CapacitySchema),
+    at: InstantSchema,
+    reason: nullable(Type.String()),
+    /** What is the same: the words, the sound, or both. */
+    sameWords: Type.Boolean(),
+    sameSound: Type.Boolean(),
+  }),
+);
+
+/** One announcement, with what whoever answers for it should know of others. */
+export const AnnouncementDetailSchema = Type.Object({
+  ...AnnouncementSchema.properties,
+  refusedBefore: RefusedBeforeSchema,
+});
+export type AnnouncementDetail = Static<typeof AnnouncementDetailSchema>;
+
 const contents = {
   category: Type.Optional(Type.String({ maxLength: 64 })),
   origin: Type.Optional(OriginSchema),
@@ -131,7 +160,7 @@ export const GivenListSchema = Type.Object({
   ),
 });
 
-const WaitingSchema = Type.Object({ announcement: AnnouncementSchema, areas: AreaNeedsSchema });
+const WaitingSchema = Type.Object({ announcement: AnnouncementDetailSchema, areas: AreaNeedsSchema });
 /**
  * What waits for the approval of who asks, and in which of the own areas; and what does not wait there, because a leave for a series covers all that is planned of it in
  * the next 14 days, or because it aired by one as it is and is planned no more (the newest 50).

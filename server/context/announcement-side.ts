@@ -8,6 +8,7 @@ import { ApprovalService, type ApprovalServiceOptions } from '../domain/announce
 import { needsOf } from '../domain/announcements/area-needs.ts';
 import { followShift } from '../domain/announcements/follow-shift.ts';
 import { Hearing } from '../domain/announcements/hearing.ts';
+import { RefusedBefore } from '../domain/announcements/refused-before.ts';
 import { WaitingApprovals, type WaitingApprovalsOptions } from '../domain/announcements/waiting-approvals.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { Shift } from '../domain/areas/moved.ts';
@@ -47,6 +48,7 @@ export function buildAnnouncementSide(options: AnnouncementSideOptions) {
     announcements: new AnnouncementService({ read, areas, clock, records, territory }),
     approvals: new ApprovalService({ read, areas, clock, records, territory, stop }),
     waitingApprovals: new WaitingApprovals({ read, clock, records, territory, lacking }),
+    refusedBefore: new RefusedBefore({ read, areas }),
     hearing: new Hearing({ read, areas, records }),
     needs: needsOf(new Approvers({ accounts, areas, clock }), areas),
   };

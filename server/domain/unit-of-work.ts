@@ -5,6 +5,7 @@ import type { PasskeyStore } from './accounts/passkey.ts';
 import type { SessionStore } from './accounts/session.ts';
 import type { TotpStore } from './accounts/totp.ts';
 import type { AnnouncementStore } from './announcements/announcement.ts';
+import type { RefusalStore } from './announcements/refused-before.ts';
 import type { StandingStore } from './announcements/standing-approval.ts';
 import type { AreaStore } from './areas/area.ts';
 import type { AuditStore } from './audit/audit.ts';
@@ -65,6 +66,7 @@ export interface Stores {
   readonly passkeys: PasskeyStore;
   readonly apiTokens: ApiTokenStore;
   readonly mails: MailStore;
+  readonly refusals: RefusalStore;
 }
 
 /** Stores bound to one transaction. */

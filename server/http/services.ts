@@ -4,6 +4,7 @@ import type { AnnouncementService } from '../domain/announcements/announcement-s
 import type { ApprovalService } from '../domain/announcements/approval-service.ts';
 import type { NeedsOf } from '../domain/announcements/area-needs.ts';
 import type { Hearing } from '../domain/announcements/hearing.ts';
+import type { RefusedBefore } from '../domain/announcements/refused-before.ts';
 import type { StreamGuard } from '../domain/announcements/stream-guard.ts';
 import type { WaitingApprovals } from '../domain/announcements/waiting-approvals.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
@@ -102,6 +103,7 @@ export interface ApiServices {
   readonly hearing: Hearing;
   readonly approvals: ApprovalService;
   readonly waitingApprovals: WaitingApprovals;
+  readonly refusedBefore: RefusedBefore;
   readonly emergencies: EmergencyService;
   readonly approvalsDue: ApprovalsDueService;
   readonly standing: StandingService;

@@ -1,6 +1,14 @@
-import type { AnnouncementView, AreaNeeds, BroadcastView, MediaJobView, SpeakerView } from '#protocols';
+import type {
+  AnnouncementDetail,
+  AnnouncementView,
+  AreaNeeds,
+  BroadcastView,
+  MediaJobView,
+  SpeakerView,
+} from '#protocols';
 import type { Announcement } from '../domain/announcements/announcement.ts';
 import { approvalHash } from '../domain/announcements/approval-hash.ts';
+import { type KnownRefusal, wordsHash } from '../domain/announcements/refused-before.ts';
 import type { Broadcast } from '../domain/broadcasts/broadcast.ts';
 import type { MediaJob, Medium } from '../domain/media/medium.ts';
 import { outputOf, type Speaker, type SpeakerStatus } from '../domain/speakers/speaker.ts';
@@ -21,6 +29,21 @@ export function announcementView(
     decisions: announcement.decisions.map((one) => ({ ...one, byName: nameOf(one.by) })),
     missing,
     approvalHash: approvalHash(announcement),
+  };
+}
+
+/** A refusal that somebody should know of who reads this announcement. */
+export function refusalView(
+  refusal: KnownRefusal,
+  { mediaSha256, text }: Announcement,
+  nameOf: PersonName,
+): AnnouncementDetail['refusedBefore'][number] {
+  const { id: _, mediaSha256: sound, wordsSha256, ...said } = refusal;
+  return {
+    ...said,
+    byName: nameOf(said.by),
+    sameWords: wordsSha256 !== null && wordsSha256 === wordsHash(text),
+    sameSound: sound !== null && sound === mediaSha256,
   };
 }
 

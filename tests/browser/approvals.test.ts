@@ -97,7 +97,8 @@ describeWith(['chromium'], 'the page of approvals', () => {
 
   it('sends one back with the reason', async () => {
     // The page is told of it: it does not ask so soon again by itself.
-    const made = await handedIn('editor', { title: 'Họp dân ấp 1' });
+    const text = 'Mời bà con ấp 1 đến nhà văn hóa họp lúc 19 giờ thứ Bảy.';
+    const made = await handedIn('editor', { title: 'Họp dân ấp 1', text });
     await chairman.sees('Họp dân ấp 1');
     await chairman.press('Không duyệt');
     await chairman.sees('Bản tin được trả lại cho người soạn');
@@ -106,6 +107,19 @@ describeWith(['chromium'], 'the page of approvals', () => {
     await chairman.press('Không duyệt');
     await chairman.sees('Đã trả lại “Họp dân ấp 1”. Không có bản tin nào chờ bạn duyệt.');
     expect(await now(made)).toMatchObject({ state: 'rejected', rejectedReason: 'Sai ngày họp' });
+
+    // The same words in another one: he is told before he says yes, and may.
+    const again = { title: 'Mời họp', text: text.toUpperCase() };
+    const copy = await handedIn('editor', again);
+    await chairman.sees('Nội dung này đã từng không được duyệt trong một bản tin khác.');
+    await chairman.sees('Cùng lời với “Họp dân ấp 1”. xã Tân An: CHỦ TỊCH Lê Văn Tâm không duyệt');
+    await station().look(chairman, 'refused-before', PHONE);
+    await chairman.press('Duyệt cho phát');
+    await chairman.sees('Đọc và nghe xong rồi mới duyệt');
+    await chairman.until("document.querySelector('dialog').innerText.includes('“Sai ngày họp”')");
+    await chairman.press('Thôi');
+    await station().controller.post('editor', `announcements/${copy.id}/withdraw`, {});
+    await chairman.sees('Không có bản tin nào chờ bạn duyệt');
   });
 
   it('takes one back in a hamlet, and then for good', async () => {

@@ -1,15 +1,16 @@
 import type { Clock } from '#kit';
-import { type Capacity, DomainError } from '#protocols';
+import { type Capacity, DomainError, newId } from '#protocols';
 import { type Actor, authorize, isAllowed, type Permission, refusal } from '../accounts/actor.ts';
 import { capacityOf } from '../accounts/capacity.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import type { Territory } from '../areas/territory.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
-import type { Announcement, Decision } from './announcement.ts';
+import type { Announcement, Decision, Refusal } from './announcement.ts';
 import { type AnnouncementRecords, conflict, requireStep } from './announcement-records.ts';
 import { allowanceOf, isAllowedIn, meantAreas, missingIn, related, soundingIn } from './approval-areas.ts';
 import { approvalHash } from './approval-hash.ts';
 import { openIn, withDecisions } from './decisions.ts';
+import { wordsHash } from './refused-before.ts';
 
 /** Takes back every broadcast of an announcement that is not over yet; where `within` is given only in these areas and below. */
 type Stop = (
@@ -143,6 +144,7 @@ export class ApprovalService {
         ...(next.state === 'rejected' ? { rejectedReason: reason } : {}),
       },
     );
+    await this.#remember(tx, before, { verdict: 'rejected', reason, by: actor.name, areaIds, decisions });
     await stop(tx, actor, id, 'announcement.rejected', areaIds);
     return after;
   }
@@ -170,6 +172,13 @@ export class ApprovalService {
       const detail = { ...(reason === null ? {} : { reason }), as };
       const change = { state: 'withdrawn' } as const;
       const after = await records.save(tx, actor, before, 'announcement.withdraw', detail, change);
+      // A station's own withdrawal is nobody's "no"; a leader's is.
+      if (isAllowed(actor, 'announcement:approve', before.areaId, areas.tree)) {
+        const [said] = this.#decide(actor, before, [before.areaId], { verdict: 'withdrawn', reason });
+        await this.#remember(tx, before, {
+          ...{ verdict: 'withdrawn', reason, by: actor.name, areaIds: [before.areaId], decisions: said },
+        });
+      }
       await stop(tx, actor, id, 'announcement.withdrawn');
       return after;
     }
@@ -192,8 +201,35 @@ export class ApprovalService {
         ...this.#afterWithdrawal({ ...before, decisions }),
       },
     );
+    const led = areaIds.filter((one) => isAllowed(actor, 'announcement:approve', one, areas.tree));
+    await this.#remember(tx, before, {
+      ...{ verdict: 'withdrawn', reason, by: actor.name, areaIds: led, decisions },
+    });
     await stop(tx, actor, id, 'announcement.withdrawn', areaIds);
     return after;
+  }
+
+  /** Keeps to what a leader said no, so that who reads the same words or hears the same sound in another announcement is told. */
+  async #remember(
+    tx: Transaction,
+    { id: announcementId, title, text, mediaSha256 }: Announcement,
+    no: {
+      readonly verdict: Refusal['verdict'];
+      readonly reason: string | null;
+      readonly by: string;
+      readonly areaIds: readonly string[];
+      readonly decisions: readonly Decision[];
+    },
+  ): Promise<void> {
+    const at = Math.floor(this.#options.clock.now());
+    const { verdict, reason, by, areaIds, decisions } = no;
+    for (const areaId of areaIds) {
+      const as = decisions.find((one) => one.areaId === areaId)?.as ?? null;
+      await tx.refusals.insert({
+        ...{ id: newId('ref', at), announcementId, title, areaId, verdict, by, as, at, reason },
+        ...{ mediaSha256, wordsSha256: wordsHash(text) },
+      });
+    }
   }
 
   /** The areas that a decision is for. Throws `request.forbidden` where the actor does not answer for them, or it does not concern them. */

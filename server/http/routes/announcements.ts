@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   AnnouncementChangeSchema,
   AnnouncementCreateSchema,
+  AnnouncementDetailSchema,
   AnnouncementListSchema,
   AnnouncementSchema,
   ApprovalSchema,
@@ -15,21 +16,26 @@ import {
   WithdrawalSchema,
 } from '#protocols';
 import type { Announcement } from '../../domain/announcements/announcement.ts';
+import type { KnownRefusal } from '../../domain/announcements/refused-before.ts';
 import type { Waiting } from '../../domain/announcements/waiting-approvals.ts';
 import { permission } from '../access.ts';
 import { act } from '../act.ts';
 import { personName } from '../person-name.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
-import { announcementView } from '../views.ts';
+import { announcementView, refusalView } from '../views.ts';
 
 /** Announcements, from draft to approval. */
 export const announcementRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { announcements, approvals, areas, needs, people, streams, waitingApprovals } = services;
+    const { announcements, approvals, areas, needs, people, streams } = services;
+    const { refusedBefore, waitingApprovals } = services;
     const nameOf = personName(people.directory);
     const view = (one: Announcement) => announcementView(one, needs(approvals.missing(one)), nameOf);
+    const detailed = (one: Announcement, known: readonly KnownRefusal[] = []) => {
+      return { ...view(one), refusedBefore: known.map((no) => refusalView(no, one, nameOf)) };
+    };
     const tags = ['announcements'];
     const acting = { tags, headers: IdempotencyHeadersSchema, response: { 200: AnnouncementSchema } };
 
@@ -68,8 +74,10 @@ export const announcementRoutes =
         const actor = actorOf(request);
         const areaIds = areas.scope(actor, 'announcement:approve', request.query.area);
         const { waiting, covered, past } = await waitingApprovals.of(actor, areaIds);
+        const asked = [...waiting, ...covered, ...past].map(({ announcement }) => announcement);
+        const known = await refusedBefore.of(actor, asked);
         const shown = ({ announcement, areas: where }: Waiting) => {
-          return { announcement: view(announcement), areas: needs(where) };
+          return { announcement: detailed(announcement, known.get(announcement.id)), areas: needs(where) };
         };
         return {
           waiting: waiting.map(shown),
@@ -117,10 +125,14 @@ export const announcementRoutes =
           summary: 'One announcement',
           tags,
           params: IdParamsSchema,
-          response: { 200: AnnouncementSchema },
+          response: { 200: AnnouncementDetailSchema },
         },
       },
-      async (request) => view(await announcements.get(actorOf(request), request.params.id)),
+      async (request) => {
+        const actor = actorOf(request);
+        const one = await announcements.get(actor, request.params.id);
+        return detailed(one, (await refusedBefore.of(actor, [one])).get(one.id));
+      },
     );
 
     app.post(

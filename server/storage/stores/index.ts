@@ -17,6 +17,7 @@ import { DatabaseMailStore } from './mail-store.ts';
 import { DatabaseMediaStore } from './media-store.ts';
 import { DatabasePlanStore } from './plan-store.ts';
 import { DatabaseReceiptStore } from './receipt-store.ts';
+import { DatabaseRefusalStore } from './refusal-store.ts';
 import { DatabaseProgrammeStore, DatabaseScheduleStore } from './schedule-store.ts';
 import { DatabasePasskeyStore, DatabaseTotpStore } from './second-factor-stores.ts';
 import { DatabaseSessionStore } from './session-store.ts';
@@ -58,5 +59,6 @@ export function createStores(access: Access, active: ActiveSchedules): StorageSt
     passkeys: new DatabasePasskeyStore(access),
     apiTokens: new DatabaseApiTokenStore(access),
     mails: new DatabaseMailStore(access),
+    refusals: new DatabaseRefusalStore(access),
   };
 }

@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import { sha256 } from '#protocols';
 import type { Announcement } from '../../../server/domain/announcements/announcement.ts';
+import type { KnownRefusal } from '../../../server/domain/announcements/refused-before.ts';
 import type { StandingApproval } from '../../../server/domain/announcements/standing-approval.ts';
 import type { Emergency } from '../../../server/domain/emergencies/emergency.ts';
 import { onBothDatabases } from './databases.ts';
-import { AT, announcement, area, uniqueId } from './samples.ts';
+import { AT, announcement, area, broadcast, uniqueId } from './samples.ts';
 
 const standing = (areaId: string, over: Partial<StandingApproval> = {}): StandingApproval => ({
   ...{ id: uniqueId('sta'), seriesId: 'ser_1', scheduleId: 'sch_1', areaId, title: 'Tiếp âm sáng' },
@@ -97,6 +98,59 @@ onBothDatabases('approvals', (storage) => {
     expect(await announcements.meantFor('waiting', [here])).toEqual([partly, named, submitted]);
     expect(await announcements.meantFor('approved', [here, 'nowhere'])).toEqual([approved, partly]);
     expect(await announcements.meantFor('waiting', [])).toEqual([]);
+  });
+
+  it('know what was said no to by its sound and by its words, newest first, and what aired by a leave', async () => {
+    const place = area();
+    const no = (over: Partial<KnownRefusal>): KnownRefusal => ({
+      ...{ id: uniqueId('ref'), announcementId: 'ann_1', title: 'Thu phí', areaId: place.id, by: 'chairman' },
+      ...{ verdict: 'rejected', as: 'deputy', at: AT, reason: 'x', mediaSha256: null, wordsSha256: null },
+      ...over,
+    });
+    const [sound, words] = [sha256(uniqueId('sound')), sha256(uniqueId('words'))];
+    const said = [
+      no({ mediaSha256: sound, wordsSha256: words, at: AT + 2 }),
+      no({ wordsSha256: words, at: AT + 1, verdict: 'withdrawn', reason: null, as: null }),
+      no({ mediaSha256: sound }),
+      no({ mediaSha256: sha256(uniqueId('other')) }),
+    ];
+    const refused = announcement(place.id, {
+      ...{ state: 'submitted', forAreas: [] },
+      decisions: [{ areaId: place.id, verdict: 'rejected', by: 'x', as: null, at: AT, reason: null }],
+    });
+    const inPlaceOf = { verdict: 'withdrawn', by: 'x', as: null, at: AT, reason: null } as const;
+    const overruled = announcement(place.id, {
+      ...{ state: 'approved', forAreas: [] },
+      decisions: [
+        { areaId: place.id, verdict: 'approved', by: 'x', as: null, at: AT, reason: null, inPlaceOf },
+      ],
+    });
+    const others = [
+      announcement(place.id, { ...refused, id: uniqueId('ann'), state: 'withdrawn' }),
+      announcement(place.id, { decisions: [] }),
+    ];
+    const clearance = [{ kind: 'standing', id: 'sta_1', sha256: words }] as const;
+    const aired = broadcast(place.id, refused.id, { state: 'partial', clearance });
+    const later = broadcast(place.id, refused.id, { state: 'issued', clearance, startsAt: AT + 1 });
+    const unheard = [
+      broadcast(place.id, refused.id, { state: 'cancelled', clearance }),
+      broadcast(place.id, refused.id, { state: 'completed' }),
+      broadcast(place.id, overruled.id, { state: 'completed', clearance }),
+    ];
+    await storage().transaction(async (tx) => {
+      await tx.areas.insert(place);
+      for (const one of said) await tx.refusals.insert(one);
+      for (const one of [refused, overruled, ...others]) await tx.announcements.insert(one);
+      for (const one of [aired, later, ...unheard])
+        await tx.broadcasts.insert(one, { broadcastId: one.id, speakerIds: [] });
+    });
+    const { refusals, announcements, broadcasts } = storage().read;
+    expect(await refusals.of({ media: [sound], words: [words] })).toEqual(said.slice(0, 3));
+    expect(await refusals.of({ media: [], words: [words] })).toEqual(said.slice(0, 2));
+    expect(await refusals.of({ media: [], words: [] })).toEqual([]);
+    const found = (await announcements.refused()).filter(({ areaId }) => areaId === place.id);
+    expect(found.map(({ id }) => id).sort()).toEqual([refused.id, overruled.id].sort());
+    expect(await broadcasts.airedByLeave([refused.id], AT + 1)).toEqual([aired]);
   });
 
   it('keep leaves for series, and those that are over', async () => {

@@ -1,10 +1,11 @@
 import type { ReactNode } from 'react';
-import type { AnnouncementView } from '#protocols';
+import type { AnnouncementDetail, AnnouncementView } from '#protocols';
 import { useSigned } from '../../app/session.tsx';
 import { when } from '../../ui/format.ts';
 import { Chip } from '../../ui/notice.tsx';
 import { PersonName, PersonNames } from '../../ui/person.tsx';
 import { signed } from '../../ui/signed.ts';
+import { RefusedBefore } from './refused-before.tsx';
 import { Spoken } from './spoken.tsx';
 import { words } from './words.ts';
 
@@ -19,7 +20,7 @@ export function AreaNeeds(props: { readonly needs: AnnouncementView['missing'] }
 
 /** What an announcement says and how it sounds: what somebody has to know who answers for it. */
 export function AnnouncementCard(props: {
-  readonly announcement: AnnouncementView;
+  readonly announcement: AnnouncementView & Partial<Pick<AnnouncementDetail, 'refusedBefore'>>;
   readonly children?: ReactNode;
 }) {
   const { areaName } = useSigned();
@@ -79,6 +80,7 @@ export function AnnouncementCard(props: {
           </>
         )}
       </dl>
+      <RefusedBefore known={rest.refusedBefore ?? []} />
       <Spoken announcement={props.announcement} />
       {props.children}
     </article>

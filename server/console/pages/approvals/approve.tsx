@@ -1,10 +1,11 @@
 import { useState } from 'react';
-import type { AnnouncementView } from '#protocols';
+import type { AnnouncementDetail } from '#protocols';
 import { call, isApiError } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { Confirm } from '../../ui/dialog.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import { PersonNames } from '../../ui/person.tsx';
+import { RefusedBefore } from './refused-before.tsx';
 import { Spoken } from './spoken.tsx';
 import type { Waiting } from './waiting.ts';
 import { words } from './words.ts';
@@ -19,13 +20,13 @@ export function Approve(props: {
   readonly onClose: () => void;
 }) {
   const { asked, onDone, onClose } = props;
-  const [shown, setShown] = useState<AnnouncementView>(asked.announcement);
+  const [shown, setShown] = useState<AnnouncementDetail>(asked.announcement);
   const approve = useAct(async (key, sha256: string | null) => {
     try {
       await call('POST', `announcements/${shown.id}/approve`, { key, body: { sha256, ...overNoes(asked) } });
     } catch (error) {
       if (!isApiError(error, 'announcement.audio_changed', 'request.conflict')) throw error;
-      const now = await call<AnnouncementView>('GET', `announcements/${shown.id}`);
+      const now = await call<AnnouncementDetail>('GET', `announcements/${shown.id}`);
       setShown(now);
       throw error;
     }
@@ -57,6 +58,7 @@ export function Approve(props: {
             <PersonNames names={shown.composerNames} logins={shown.composers} />
           </dd>
         </dl>
+        <RefusedBefore known={shown.refusedBefore} />
         <Spoken announcement={shown} />
       </div>
     </Confirm>

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { AnnouncementView, EmergencyView } from '#protocols';
+import type { AnnouncementDetail, EmergencyView } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct, useLoad } from '../../api/hooks.ts';
 import { CommuneNotice } from '../../app/commune-notice.tsx';
@@ -52,7 +52,7 @@ function WaitingEmergency(props: {
   const { may, session, areaName } = useSigned();
   const [asked, setAsked] = useState<'confirm' | 'drop'>();
   const text = useLoad(`announcement ${announcementId}`, (signal) =>
-    call<AnnouncementView>('GET', `announcements/${announcementId}`, { signal }),
+    call<AnnouncementDetail>('GET', `announcements/${announcementId}`, { signal }),
   );
   const answer = useAct(async (key, verb: 'confirm' | 'drop', reason: string) => {
     const body = verb === 'confirm' ? { sha256 } : { reason };

@@ -1,4 +1,4 @@
-import type { AnnouncementView } from '#protocols';
+import type { AnnouncementDetail } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useLoad } from '../../api/hooks.ts';
 import { useLive } from '../../api/live.ts';
@@ -28,7 +28,7 @@ export function OneAnnouncement(
 
 function Shown({ id }: { readonly id: string }) {
   const read = useLoad(`announcement ${id}`, (signal) =>
-    call<AnnouncementView>('GET', `announcements/${id}`, { signal }),
+    call<AnnouncementDetail>('GET', `announcements/${id}`, { signal }),
   );
   useLive(['announcement.changed'], read.reload);
   const announcement = useHeld(read.value);
@@ -45,7 +45,7 @@ function Shown({ id }: { readonly id: string }) {
   );
 }
 
-function stateOf({ state, missing }: AnnouncementView): string {
+function stateOf({ state, missing }: AnnouncementDetail): string {
   const named =
     state === 'approved' && missing.length === 0 ? words.approved : words.announcementStates[state];
   return (named ?? state).toLocaleLowerCase('vi');

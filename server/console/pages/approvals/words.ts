@@ -37,6 +37,10 @@ export const words = {
   decisions: 'Đã quyết định',
   verdicts: { approved: 'duyệt', rejected: 'không duyệt', withdrawn: 'rút lại' },
   decision: (area: string, verdict: string, by: string, at: string) => `${area}: ${by} ${verdict}, ${at}`,
+  refusedBefore:
+    'Nội dung này đã từng không được duyệt trong một bản tin khác. Hãy đọc lý do trước khi quyết định; bạn vẫn có thể duyệt.',
+  refusedSame: (sameWords: boolean, sameSound: boolean, title: string) =>
+    `${sameWords && sameSound ? 'Cùng lời và âm thanh' : sameWords ? 'Cùng lời' : 'Cùng âm thanh'} với “${title}”.`,
   carried:
     'Nói về bản trước khi sửa hoặc gửi lại. Không phát ở đó, dù loạt được cho phép, đến khi có người duyệt bản này.',
   by: 'Người soạn',
