@@ -18,7 +18,7 @@ export const words = {
   untilHint: 'Dài nhất 366 ngày.',
   minutes: 'Mỗi bản dài nhất (phút)',
   session: 'Cả buổi dài nhất (phút)',
-  sessionHint: 'Để trống: bằng buổi phát hiện nay.',
+  sessionHint: 'Để trống: bằng buổi phát hiện nay, ít nhất bằng một bản.',
   note: 'Ghi chú',
   confirm: 'Cho phép',
   done: (title: string) => `Đã cho phép theo loạt “${title}”.`,
@@ -30,7 +30,7 @@ export const words = {
   holds: 'Hiệu lực',
   holdsUntil: (from: string, until: string) => `${from} – ${until}`,
   longest: (minutes: number, session: number | null) =>
-    `Mỗi bản dài nhất ${minutes} phút; cả buổi dài nhất ${session === null ? 'bằng buổi phát hiện nay' : `${session} phút`}. Dài hơn thì phải duyệt riêng.`,
+    `Mỗi bản dài nhất ${minutes} phút; cả buổi dài nhất ${session === null ? 'bằng buổi phát hiện nay, ít nhất bằng một bản' : `${session} phút`}. Dài hơn thì phải duyệt riêng.`,
   states: { in_force: 'Đang có hiệu lực', expired: 'Đã hết hạn', ended: 'Đã thôi' },
   endedWhy: (by: string, at: string, reason: string) => `${by}, ${at}: ${reason}`,
   revoke: 'Thôi cho phép',
