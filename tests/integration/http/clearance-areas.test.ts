@@ -20,7 +20,12 @@ const LIMIT_MS = 180_000;
 const DAY_MS = 86_400_000;
 const WHOLE = { areas: [COMMUNE] };
 
-type Hamlet = (typeof HAMLETS)[number];
+/** A part of a hamlet, which goes from one to the other. */
+const QUARTER = 'to-1';
+const PLACES = [...HAMLETS, QUARTER] as const;
+let quarterIn: (typeof HAMLETS)[number] = HAMLETS[0];
+
+type Place = (typeof PLACES)[number];
 const hamlet = fc.constantFrom(...HAMLETS);
 const place = fc.constantFrom(COMMUNE, ...HAMLETS);
 const doing = <const Name extends string>(name: Name) => fc.constant(name);
@@ -36,6 +41,7 @@ const command = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: doing('give'), area: place }) },
   { weight: 2, arbitrary: fc.record({ do: doing('revoke'), area: place }) },
   { weight: 1, arbitrary: fc.record({ do: doing('move the series') }) },
+  { weight: 3, arbitrary: fc.record({ do: doing('move the quarter') }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -56,6 +62,8 @@ const beginning = fc.record({
   approve: fc.option(place, { nil: null }),
   schedule: fc.option(fc.boolean(), { nil: null }),
   give: fc.option(place, { nil: null }),
+  revoke: fc.option(hamlet, { nil: null }),
+  move: fc.boolean(),
 });
 type Command = typeof command extends fc.Arbitrary<infer Of> ? Of : never;
 
@@ -70,8 +78,8 @@ interface Leave {
 
 /** Who answers for an area alone. */
 const leaderOf = (area: string): Who => (area === COMMUNE ? 'chairman' : (`${area} chairman` as Who));
-/** The areas above a hamlet, and itself. */
-const above = (area: Hamlet) => [COMMUNE, area];
+/** The areas above a place, and itself. */
+const above = (area: Place): string[] => (area === QUARTER ? [COMMUNE, quarterIn, QUARTER] : [COMMUNE, area]);
 
 /** What people said of one announcement, kept by itself: only what the controller took counts. */
 class Known {
@@ -132,7 +140,7 @@ class Known {
       case 'play': {
         const request = { announcementId: this.#view.id, targets: WHOLE };
         const { status, body } = await this.#controller.post<{ id: string }>('editor', 'broadcasts', request);
-        const where = HAMLETS.filter((area) => this.#isApproved(area));
+        const where = PLACES.filter((area) => this.#isApproved(area));
         expect(status === 201).toBe(where.length > 0);
         if (status === 201) expect(await this.#heard(body.id)).toEqual(where);
         return;
@@ -150,6 +158,8 @@ class Known {
           for (const leave of this.#leaves) if (leave.schedule === schedule) leave.live = false;
         return;
       }
+      case 'move the quarter':
+        return this.#moveQuarter();
       case 'emergency':
         return this.#emergency(wanted.who as Who, wanted.glass, wanted.fresh);
       case 'confirm':
@@ -167,7 +177,7 @@ class Known {
         .between(now, now + 30 * DAY_MS)
         .filter(({ scheduleId }) => scheduleId === schedule);
       const days = [...new Set(slots.map(({ startsAt }) => startsAt))];
-      const hears = (announcementId: string, at: number, area: Hamlet) =>
+      const hears = (announcementId: string, at: number, area: Place) =>
         slots.some(
           (slot) =>
             slot.announcementId === announcementId &&
@@ -175,30 +185,30 @@ class Known {
             means(JSON.parse(slot.line) as PlayOrder, area),
         );
       for (const at of days)
-        for (const area of HAMLETS) {
+        for (const area of PLACES) {
           const main = this.#isApproved(area) || this.#isUnder(schedule, area, at);
           expect([area, 'main', hears(this.#view.id, at, area)]).toEqual([area, 'main', main]);
           // Approved for the first hamlet alone.
-          const instead = fallback && !main && area === HAMLETS[0];
+          const instead = fallback && !main && above(area).includes(HAMLETS[0]);
           expect([area, 'fallback', hears(this.#fallback, at, area)]).toEqual([area, 'fallback', instead]);
         }
       if (days.length === 0)
-        expect([fallback, HAMLETS.some((area) => this.#isApproved(area))]).toEqual([false, false]);
+        expect([fallback, PLACES.some((area) => this.#isApproved(area))]).toEqual([false, false]);
     }
     for (const id of this.#schedules.keys())
       await this.#controller.call('editor', 'DELETE', `schedules/${id}`);
   }
 
-  #isClosed(area: Hamlet): boolean {
+  #isClosed(area: Place): boolean {
     return above(area).some((one) => this.#said.get(one) === 'no');
   }
 
-  #isApproved(area: Hamlet): boolean {
+  #isApproved(area: Place): boolean {
     const said = above(area).some((one) => this.#said.get(one) === 'yes');
     return said && !this.#isClosed(area) && this.#approvedHash === this.#view.approvalHash;
   }
 
-  #isUnder(schedule: string, area: Hamlet, at: number): boolean {
+  #isUnder(schedule: string, area: Place, at: number): boolean {
     if (!this.#handedIn || this.#isClosed(area) || this.#view.priority !== 'normal') return false;
     return this.#leaves.some(
       (leave) =>
@@ -269,6 +279,18 @@ class Known {
     else leave.except.add(area);
   }
 
+  /** Every "no" of where it lay goes with it, also one that a "yes" is in place of; and so does what was taken back there. */
+  async #moveQuarter(): Promise<void> {
+    const [from, to] = quarterIn === HAMLETS[0] ? HAMLETS : [HAMLETS[1], HAMLETS[0]];
+    expect(await this.#took('administrator', `areas/${QUARTER}/move`, { parentId: to })).toBe(true);
+    quarterIn = to;
+    if (this.#refused.has(from)) {
+      this.#refused.add(QUARTER);
+      this.#said.set(QUARTER, 'no');
+    }
+    for (const { except } of this.#leaves) if (except.has(from)) except.add(QUARTER);
+  }
+
   async #emergency(who: Who, glass: boolean, fresh: boolean): Promise<void> {
     const sha256 = (fresh ? this.#view : this.#first).approvalHash ?? '';
     const how = glass ? { breakGlass: { reason: 'không gọi được ai' } } : {};
@@ -280,7 +302,7 @@ class Known {
     const sentBack = state === 'rejected' || state === 'withdrawn';
     if (status !== 201) return;
     expect([this.#view.priority, sha256, sentBack]).toEqual(['emergency', this.#view.approvalHash, false]);
-    const approved = HAMLETS.every((area) => this.#isApproved(area));
+    const approved = PLACES.every((area) => this.#isApproved(area));
     expect(body.broadcast !== null).toBe(glass || who === 'chairman' || approved);
     if (body.broadcast !== null) expect(await this.#heard(body.broadcast.id)).toEqual(this.#open());
     else this.#waiting = { id: body.emergency.id, sha256, askedBy: who };
@@ -301,23 +323,23 @@ class Known {
   }
 
   /** Where nobody said no. */
-  #open(): Hamlet[] {
-    return HAMLETS.filter((area) => !this.#isClosed(area));
+  #open(): Place[] {
+    return PLACES.filter((area) => !this.#isClosed(area));
   }
 
   /** The hamlets whose loudspeakers a broadcast's orders mean; and they say what it says. */
-  async #heard(broadcastId: string): Promise<Hamlet[]> {
+  async #heard(broadcastId: string): Promise<Place[]> {
     const stored = await this.#controller.context.storage.read.broadcasts.orders(broadcastId);
     const orders = stored
       .filter(({ kind }) => kind === 'play')
       .map(({ document }) => playOrderCodec.parse(payloadOf(document)));
     for (const { title, content } of orders)
       expect([title, (content as FileContent).sha256]).toEqual([this.#view.title, this.#view.mediaSha256]);
-    return HAMLETS.filter((area) => orders.some((order) => means(order, area)));
+    return PLACES.filter((area) => orders.some((order) => means(order, area)));
   }
 }
 
-function means({ targets }: PlayOrder, area: Hamlet): boolean {
+function means({ targets }: PlayOrder, area: Place): boolean {
   return targetsInclude(targets, `loa-${area}`, above(area));
 }
 
@@ -325,7 +347,9 @@ it(
   'nothing is ever ordered or planned for a hamlet in which nobody stands for it at that time',
   async () => {
     const controller = await startController();
-    for (const area of HAMLETS) await controller.speaker(`loa-${area}`, area);
+    const quarter = { id: QUARTER, parentId: quarterIn, kind: 'tổ', name: QUARTER };
+    await controller.post('administrator', 'areas', quarter);
+    for (const area of PLACES) await controller.speaker(`loa-${area}`, area);
     const write = async (title: string) => {
       const audio = medium({ durationMs: 60_000, bytes: 1_000_000 });
       await controller.context.storage.transaction((tx) => tx.media.put(audio));
@@ -352,6 +376,8 @@ it(
           }
           if (first.approve !== null) await known.run({ do: 'approve', area: first.approve });
           if (first.give !== null) await known.run({ do: 'give', area: first.give });
+          if (first.revoke !== null) await known.run({ do: 'revoke', area: first.revoke });
+          if (first.move) await known.run({ do: 'move the quarter' });
           for (const one of commands) await known.run(one);
           await known.check();
         },
