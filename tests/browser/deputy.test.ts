@@ -98,6 +98,8 @@ describeWith(['chromium'], 'what a deputy signs for the chairman', () => {
   it('tells her no more than is so once it has ended, and takes no word of hers any more', async () => {
     const { controller, url } = station();
     const waiting = await handedIn('Tin chưa ai duyệt');
+    await deputy.goTo(`${url}/account`);
+    await deputy.sees('Bạn ký thay Chủ tịch');
     const ends = { role: 'deputy', areas: [COMMUNE], until: Date.now() + 5_000 };
     await controller.call('province administrator', 'PATCH', 'accounts/nguyen-thi-thu-huong', {
       body: { grants: [{ role: 'viewer', areas: [COMMUNE] }, ends] },

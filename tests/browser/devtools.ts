@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { watch } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import WebSocket from 'ws';
 import { tempDir } from '../helpers/temp-dir.ts';
@@ -25,6 +24,12 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Where the browser listens, once both lines are written: its port, and the path. */
+function addressIn(text: string): string | undefined {
+  const [, port, path] = /^(\d+)\n(\/\S+)/.exec(text) ?? [];
+  return port === undefined ? undefined : `ws://127.0.0.1:${port}${path}`;
+}
+
 /** A browser of its own, spoken to in the DevTools protocol. */
 export class Chromium {
   readonly #process: ChildProcess;
@@ -41,23 +46,25 @@ export class Chromium {
 
   static async start(): Promise<Chromium> {
     const profile = tempDir('chromium');
-    const written = new Promise<void>((resolve) => {
+    const written = new Promise<string>((resolve) => {
       const watcher = watch(profile, (_event, name) => {
         if (name !== PORT_FILE) return;
+        // The file is there before its second line is.
+        const address = addressIn(readFileSync(join(profile, PORT_FILE), 'utf8'));
+        if (address === undefined) return;
         watcher.close();
-        resolve();
+        resolve(address);
       });
     });
     const args = [...CHROMIUM_FLAGS, '--remote-debugging-port=0', `--user-data-dir=${profile}`];
     const child = spawn(chromium(), args, { stdio: 'ignore' });
-    await Promise.race([
+    const address = await Promise.race([
       written,
-      once(child, 'exit').then(() => {
+      once(child, 'exit').then((): never => {
         throw new Error('chromium ended at its start');
       }),
     ]);
-    const [port, path] = (await readFile(join(profile, PORT_FILE), 'utf8')).split('\n');
-    const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false });
+    const socket = new WebSocket(address, { perMessageDeflate: false });
     await once(socket, 'open');
     return new Chromium(child, socket);
   }

@@ -20,6 +20,7 @@ export function tempDir(label = 'test'): string {
   return path;
 }
 
+/** A browser's helpers may still write for a moment after it has ended. */
 function remove(path: string): void {
-  rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+  rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
