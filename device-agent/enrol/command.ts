@@ -71,7 +71,7 @@ function inVietnamese(error: unknown, invitation: EnrolmentInvitation | undefine
       case 'enrolment.refused':
         return `Máy điều khiển từ chối mã của cụm loa "${speakerId}": mã sai, đã dùng, hết hạn hay bị huỷ, hoặc cụm loa đang bị khoá. ${again}`;
       case 'enrolment.too_many_tries':
-        return `Từ địa chỉ mạng này đã thử sai quá nhiều lần. Chờ ${String(error.params['minutes'])} phút rồi thử lại với mã mới.`;
+        return `Từ địa chỉ mạng này đã thử sai quá nhiều lần. Chờ ${String(error.params['minutes'])} phút rồi chạy lại với cùng mã: mã vẫn dùng được đến khi hết hạn.`;
       case 'enrolment.begin_again':
         return `Việc đăng ký cụm loa "${speakerId}" kéo dài quá 5 phút. Hãy chạy lại lệnh enrol với cùng mã.`;
       default:

@@ -25,7 +25,7 @@ export const enrolmentErrors = errorTable({
   'enrolment.too_many_tries': {
     status: 429,
     message:
-      'Too many wrong enrolment codes came from this address. Wait {minutes} minutes, then try again with a new code.',
+      'Too many wrong enrolment codes came from this address. Wait {minutes} minutes, then try again: the code stays good until it expires.',
   },
   'enrolment.code_used': {
     status: 409,

@@ -26,8 +26,8 @@ import { type Enrolment, provableKey } from './enrolment.ts';
 import { EnrolmentNonces } from './nonces.ts';
 import { WrongTries } from './wrong-tries.ts';
 
-/** Wrong proofs of one code, from wherever, until it is void. */
-const MOST_WRONG_TRIES = 10;
+/** At this many wrong proofs of one code, from wherever, it is told that somebody tries. */
+const WRONG_TRIES_TOLD = 10;
 
 export interface EnrolmentServiceOptions {
   readonly storage: Storage;
@@ -135,12 +135,13 @@ export class EnrolmentService {
     return inUse ? { enrolment, key: provableKey(enrolment, speakerPublicKey, clock.now()) } : { enrolment };
   }
 
+  /** The code stays good: nobody guesses 95 bits, and a code that wrong tries end could be ended by whoever knows the loudspeaker's name. */
   async #countWrongTry({ id, speakerId }: Enrolment): Promise<void> {
     await this.#options.storage.transaction(async (tx) => {
       const wrongTries = await tx.enrolments.countWrongTry(id);
-      if (wrongTries < MOST_WRONG_TRIES || (await tx.enrolments.void(speakerId, 'wrong_tries')) === 0) return;
+      if (wrongTries !== WRONG_TRIES_TOLD) return;
       const now = Math.floor(this.#options.clock.now());
-      await recordSpeaker(tx, now, speakerId, 'speaker.code_void', { enrolmentId: id, wrongTries });
+      await recordSpeaker(tx, now, speakerId, 'speaker.code_guessed', { enrolmentId: id, wrongTries });
     });
   }
 
