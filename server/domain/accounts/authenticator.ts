@@ -28,6 +28,13 @@ export interface Proven {
   readonly secondFactor: boolean;
 }
 
+/** One attempt: the passkey that was used, whether it is the person's, and how it is counted; undefined: not at all. */
+interface Tried {
+  readonly used: UsedPasskey | undefined;
+  readonly passkeyFits: boolean;
+  readonly attempt: Attempt | undefined;
+}
+
 export interface AuthenticatorOptions {
   readonly storage: Storage;
   readonly clock: Clock;
@@ -65,7 +72,7 @@ export class Authenticator {
       throw new DomainError('login.failed');
     const used = proof.passkey === undefined ? undefined : await this.#usePasskey(proof.passkey);
     const name = request.name ?? used?.account ?? null;
-    const { guard, storage } = this.#options;
+    const { guard } = this.#options;
     const passkeyFits = proof.passkey === undefined || (used !== undefined && used.account === name);
     // A signature cannot be guessed: where it alone is sent, only a wrong one is slowed down.
     const free =
@@ -75,26 +82,16 @@ export class Authenticator {
       this.#active(name) !== undefined;
     const attempt = free ? undefined : this.#attemptOf(name, request);
     if (attempt !== undefined) guard.begin(attempt);
-    const fits = proof.password === undefined || (await this.#fits(name, proof.password));
-    try {
-      const done = await storage.transaction(async (tx) => {
-        const proven = fits && passkeyFits ? await this.#judge(tx, name, request, used) : undefined;
-        if (proven !== undefined) return { proven, value: await then(tx, proven) };
-        if (attempt !== undefined) await this.#endSpent(tx, attempt);
-        return undefined;
-      });
-      if (done === undefined) throw this.#failed(name, device, again);
-      if (attempt !== undefined) this.#succeeded(attempt, done.proven.secondFactor);
-      return done.value;
-    } catch (error) {
-      if (
-        attempt !== undefined &&
-        error instanceof DomainError &&
-        error.code === 'login.second_factor_needed'
-      )
-        guard.withdraw(attempt);
-      throw error;
-    }
+    const done = await this.#judged(name, request, { used, passkeyFits, attempt }, then).catch(
+      (error: unknown) => {
+        // Neither right nor wrong: it needs a code besides, or we could not do it now.
+        if (attempt !== undefined) guard.withdraw(attempt);
+        throw error;
+      },
+    );
+    if (done === undefined) throw this.#failed(name, device, again);
+    if (attempt !== undefined) this.#succeeded(attempt, done.proven.secondFactor);
+    return done.value;
   }
 
   /**
@@ -118,6 +115,23 @@ export class Authenticator {
       });
     if (!right) throw this.#failed(name, session, session);
     guard.succeeded(attempt);
+  }
+
+  /** Who it is, and what `then` made of it; undefined where something is wrong. */
+  async #judged<Result>(
+    name: string | null,
+    request: ProofRequest,
+    { used, passkeyFits, attempt }: Tried,
+    then: (tx: Transaction, proven: Proven) => Promise<Result>,
+  ): Promise<{ readonly proven: Proven; readonly value: Result } | undefined> {
+    const { password } = request.proof;
+    const fits = password === undefined || (await this.#fits(name, password));
+    return this.#options.storage.transaction(async (tx) => {
+      const proven = fits && passkeyFits ? await this.#judge(tx, name, request, used) : undefined;
+      if (proven !== undefined) return { proven, value: await then(tx, proven) };
+      if (attempt !== undefined) await this.#endSpent(tx, attempt);
+      return undefined;
+    });
   }
 
   #attemptOf(name: string | null, { device, again }: ProofRequest): Attempt {

@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LinkView, OwnSession, SessionView } from '#protocols';
+import { ForeignProcess } from '../../helpers/foreign-process.ts';
+import { until } from '../../helpers/until.ts';
 import { COMMUNE } from '../http/support.ts';
 import { type Browser, ORIGIN, PASSWORD, secretOf, startPeople } from './support.ts';
 
@@ -40,6 +43,29 @@ describe('logging in', { timeout: 60_000 }, () => {
       body: { account: { name: 'bich' }, state: 'open', grants: EDITOR },
     });
     expect((await bich.get<{ name: string }>('me')).body.name).toBe('bich');
+  });
+
+  it('counts nothing as wrong while the database is held', async () => {
+    const people = await startPeople();
+    const { admin } = await people.setUp();
+    await people.person(admin, 'bich', EDITOR);
+    const holder = await ForeignProcess.holding(
+      join(people.controller.folder, 'data', 'loa.db'),
+      'IMMEDIATE',
+    );
+    const browser = people.browser();
+    let settled = 0;
+    const tried = Array.from({ length: 5 }, () => browser.login('bich').finally(() => (settled += 1)));
+    await until('five answers', async () => {
+      await people.clock.advance(500);
+      return settled === tried.length;
+    });
+    for (const { status, body } of await Promise.all(tried))
+      expect([status, body.error.code]).toEqual([503, 'storage.busy']);
+    await holder.release();
+    // As many as are free of a pause, but one.
+    for (let i = 0; i < 4; i++) expect((await browser.login('bich', `sai lần ${i}`)).status).toBe(401);
+    expect((await browser.login('bich')).status).toBe(200);
   });
 
   it('ends live events with the session, also while nothing happens', async () => {
