@@ -43,13 +43,14 @@ export function buildAnnouncementSide(options: AnnouncementSideOptions) {
     },
     onStoredChanged: (id) => planning.storedChanged(id),
   });
+  const hearing = new Hearing({ read, areas, records });
   return {
     followShift: (tx: Transaction, shift: Shift) => followShift(tx, records, shift),
-    announcements: new AnnouncementService({ read, areas, clock, records, territory }),
+    hearing,
+    announcements: new AnnouncementService({ read, areas, clock, records, territory, hearing }),
     approvals: new ApprovalService({ read, areas, clock, records, territory, stop }),
     waitingApprovals: new WaitingApprovals({ read, clock, records, territory, lacking }),
     refusedBefore: new RefusedBefore({ read, areas }),
-    hearing: new Hearing({ read, areas, records }),
     needs: needsOf(new Approvers({ accounts, areas, clock }), areas),
   };
 }

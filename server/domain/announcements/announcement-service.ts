@@ -11,6 +11,7 @@ import { type AnnouncementRecords, conflict, requireStep } from './announcement-
 import { approvalHash } from './approval-hash.ts';
 import { type ClearedMessage, clearMessage } from './clearance.ts';
 import { carriedOn } from './decisions.ts';
+import type { Hearing } from './hearing.ts';
 
 /** As many as a plan head takes. */
 const MOST_STORED = 64;
@@ -22,6 +23,7 @@ export class AnnouncementService {
   readonly #clock: Clock;
   readonly #records: AnnouncementRecords;
   readonly #territory: () => Territory;
+  readonly #hearing: Pick<Hearing, 'authorizeNaming'>;
 
   constructor(options: {
     readonly read: Pick<Stores, 'announcements' | 'media'>;
@@ -29,12 +31,14 @@ export class AnnouncementService {
     readonly clock: Clock;
     readonly records: AnnouncementRecords;
     readonly territory: () => Territory;
+    readonly hearing: Pick<Hearing, 'authorizeNaming'>;
   }) {
     this.#read = options.read;
     this.#areas = options.areas;
     this.#clock = options.clock;
     this.#records = options.records;
     this.#territory = options.territory;
+    this.#hearing = options.hearing;
   }
 
   list(filter: {
@@ -67,10 +71,17 @@ export class AnnouncementService {
     return messages;
   }
 
+  /** The file that an announcement is to name: here, and one that who writes it may hear. */
+  async #requireMedium(tx: Transaction, actor: Actor, sha256: string | null | undefined): Promise<void> {
+    if (sha256 === null || sha256 === undefined) return;
+    if ((await tx.media.get(sha256)) === null) throw new DomainError('media.not_stored', { sha256 });
+    await this.#hearing.authorizeNaming(actor, sha256);
+  }
+
   /** Throws `request.forbidden`, `request.invalid`, `media.not_stored`. */
   async create(tx: Transaction, actor: Actor, wanted: AnnouncementCreate): Promise<Announcement> {
     authorize(actor, 'announcement:write', wanted.areaId, this.#areas.tree);
-    await requireMedium(tx, wanted.mediaSha256);
+    await this.#requireMedium(tx, actor, wanted.mediaSha256);
     const now = this.#clock.now();
     const announcement: Announcement = {
       id: newId('ann', now),
@@ -110,10 +121,10 @@ export class AnnouncementService {
     return announcement;
   }
 
-  /** Any change takes an approval back: what is broadcast is what was approved. Who said no is asked again. Throws `request.conflict`, `media.not_stored`. */
+  /** Any change takes an approval back: what is broadcast is what was approved. Who said no is asked again. Throws `request.conflict`, `request.forbidden`, `media.not_stored`. */
   async change(tx: Transaction, actor: Actor, id: string, change: AnnouncementChange): Promise<Announcement> {
     const before = await this.#records.own(tx, actor, 'announcement:write', id);
-    await requireMedium(tx, change.mediaSha256);
+    if (change.mediaSha256 !== before.mediaSha256) await this.#requireMedium(tx, actor, change.mediaSha256);
     if (before.state !== 'draft') requireStep(before, 'draft');
     const after: Partial<Announcement> = {
       title: change.title?.trim() ?? before.title,
@@ -163,9 +174,4 @@ function requireFit({ stored, stream, priority }: Announcement): void {
     stream === null ? `message of priority "${priority}"` : 'relay'
   }`;
   throw new DomainError('request.invalid', { reason, field: 'body/stored' });
-}
-
-async function requireMedium(tx: Transaction, sha256: string | null | undefined): Promise<void> {
-  if (sha256 === null || sha256 === undefined) return;
-  if ((await tx.media.get(sha256)) === null) throw new DomainError('media.not_stored', { sha256 });
 }

@@ -84,11 +84,18 @@ it('is heard by whom an announcement is for, and while none names it by whom it 
     200, 200, 403,
   ]);
   const enter = (who: Who, more: object) =>
-    controller.post(who, 'announcements', {
+    controller.post<{ id: string }>(who, 'announcements', {
       ...{ areaId: COMMUNE, title: 'Thông báo', mediaSha256: sha256, ...more },
     });
   expect((await enter('editor', {})).status).toBe(201);
   expect(await heard('other chairman')).toBe(403);
+  // Nor by who names it in an announcement of his own, new or changed.
+  const stranger = await enter('other editor', { areaId: ELSEWHERE });
+  expect(stranger).toMatchObject({ status: 403, body: { error: { code: 'request.forbidden' } } });
+  const draft = await enter('other editor', { areaId: ELSEWHERE, mediaSha256: null });
+  const path = `announcements/${draft.body.id}`;
+  const changed = await controller.call('other editor', 'PATCH', path, { body: { mediaSha256: sha256 } });
+  expect([changed.status, await heard('other editor')]).toEqual([403, 403]);
   // Meant for others too: they are asked, and have to hear it first.
   expect((await enter('province editor', { forAreas: [COMMUNE, ELSEWHERE] })).status).toBe(201);
   expect([await heard('other chairman'), await heard('other viewer')]).toEqual([200, 200]);
