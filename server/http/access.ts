@@ -13,6 +13,8 @@ export type RouteAccess =
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: RouteAccess;
+    /** What silences or warns: it is heard however much its sender asked for before. */
+    urgent?: true;
   }
   interface FastifyRequest {
     /** Who asks. Null on public routes and for loudspeakers. */
@@ -27,6 +29,11 @@ declare module 'fastify' {
 /** Makes a route's config. */
 export function permission(name: Permission): { access: RouteAccess } {
   return { access: { permission: name } };
+}
+
+/** A permission for what silences or warns (`urgent`). */
+export function urgently(name: Permission): { access: RouteAccess; urgent: true } {
+  return { ...permission(name), urgent: true };
 }
 
 /** People with a permission, and loudspeakers. */

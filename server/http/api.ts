@@ -14,6 +14,7 @@ import { mapErrors } from './plugins/errors.ts';
 import { closeGracefully } from './plugins/graceful-close.ts';
 import { describeApi, serveDescription } from './plugins/openapi.ts';
 import { recordRefusals } from './plugins/refusals.ts';
+import { countRequests, REQUESTS_PER_MINUTE } from './plugins/request-rate.ts';
 import { compileSchemasLate } from './plugins/schema-compilers.ts';
 import { secureHeaders } from './plugins/security-headers.ts';
 import { cookieName } from './plugins/session-cookie.ts';
@@ -60,6 +61,8 @@ export interface ApiOptions {
   readonly server?: ((handler: RequestListener) => Server) | undefined;
   /** How long a backup that is sent may pause; three minutes by default. */
   readonly uploadIdleMs?: number;
+  /** Requests of one person or machine in a minute; `REQUESTS_PER_MINUTE` by default. */
+  readonly requestsPerMinute?: number;
 }
 
 /** Builds the HTTP API. It listens on no port. */
@@ -93,7 +96,7 @@ export async function buildApi(
 
   await app.register(cookie);
   await app.register(publicRoutes(services, options.uploadIdleMs ?? UPLOAD_IDLE_MS));
-  await app.register(privateRoutes(services));
+  await app.register(privateRoutes(services, options.requestsPerMinute ?? REQUESTS_PER_MINUTE));
   return app;
 }
 
@@ -113,9 +116,9 @@ const publicRoutes =
 
 /** Everything else. */
 const privateRoutes =
-  (services: ApiServices): FastifyPluginAsync =>
+  (services: ApiServices, requestsPerMinute: number): FastifyPluginAsync =>
   async (app) => {
-    requireAuthentication(app, services);
+    requireAuthentication(app, services, await countRequests(app, requestsPerMinute));
     await app.register(metricsRoute(services));
     const routes = [
       whoAmIRoute,

@@ -6,6 +6,7 @@ import { type Actor, authorizeSomewhere } from '../../domain/accounts/actor.ts';
 import type { Session } from '../../domain/accounts/session.ts';
 import type { ApiServices } from '../services.ts';
 import { refuseOtherSites } from './origin.ts';
+import type { CountRequest } from './request-rate.ts';
 import { sessionOf } from './session-cookie.ts';
 
 const BEARER = /^Bearer ([!-~]+)$/i;
@@ -23,7 +24,11 @@ export function onlyPublicRoutes(app: FastifyInstance, publicUrl: string): void 
  * Private scope: every route in it names a permission (or the own account), and nobody gets to it who lacks that in all areas. Checked
  * before a body is read; the area itself is checked where it is known. No browser and no proxy keeps an answer of it.
  */
-export function requireAuthentication(app: FastifyInstance, services: ApiServices): void {
+export function requireAuthentication(
+  app: FastifyInstance,
+  services: ApiServices,
+  count: CountRequest,
+): void {
   app.addHook('onRoute', ({ method, url, config }) => {
     if (config?.access === undefined || config.access === 'public')
       throw new Error(`${String(method)} ${url} names no permission`);
@@ -31,7 +36,7 @@ export function requireAuthentication(app: FastifyInstance, services: ApiService
   // Files that are named by their hash say otherwise themselves.
   app.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-store'));
   app.addHook('onRequest', async (request) => {
-    const { access } = request.routeOptions.config;
+    const { access, urgent } = request.routeOptions.config;
     if (access === undefined || access === 'public') throw new Error('a private route without permission');
     if (access !== 'session' && access.speakers) {
       request.speakerId = speakerOf(request, services);
@@ -40,6 +45,7 @@ export function requireAuthentication(app: FastifyInstance, services: ApiService
     const actor = callerOf(request, services);
     // Who it is stands before what he may do: a refusal is recorded with the name.
     request.actor = actor;
+    if (urgent !== true) await count(request, actor.name);
     if (access === 'session') {
       if (request.session === null) throw new DomainError('account.session_needed');
     } else {

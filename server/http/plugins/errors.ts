@@ -6,6 +6,9 @@ import { isRefusal } from './refusals.ts';
 /** Statuses from 500 on whose sentence says nothing internal and tells the client what to do. */
 const TELLABLE = [503, 507];
 
+/** Whose `seconds` say when to try again. */
+const WAITS: readonly string[] = ['login.wait', 'request.too_many'];
+
 /** Maps everything that is thrown to a code of the registry; hears of each refusal (`isRefusal`) through `onRefused`. Above 499 the client learns the request id, the log the rest. */
 export function mapErrors(
   app: FastifyInstance,
@@ -20,7 +23,7 @@ export function mapErrors(
     else request.log.debug({ code: known.code, reason: known.message }, 'request refused');
     if (isRefusal(known)) onRefused(request, known);
     if (known.status === 401) void reply.header('www-authenticate', challenge(request));
-    if (known.code === 'login.wait') void reply.header('retry-after', String(known.params['seconds']));
+    if (WAITS.includes(known.code)) void reply.header('retry-after', String(known.params['seconds']));
     if (known.status === 503) void reply.header('retry-after', '2');
     return reply.code(known.status).send(errorBody(known, request.id));
   });

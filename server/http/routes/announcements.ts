@@ -18,7 +18,7 @@ import {
 import type { Announcement } from '../../domain/announcements/announcement.ts';
 import type { KnownRefusal } from '../../domain/announcements/refused-before.ts';
 import type { Waiting } from '../../domain/announcements/waiting-approvals.ts';
-import { permission } from '../access.ts';
+import { permission, urgently } from '../access.ts';
 import { act } from '../act.ts';
 import { personName } from '../person-name.ts';
 import { actorOf } from '../plugins/authentication.ts';
@@ -228,7 +228,7 @@ export const announcementRoutes =
     app.post(
       '/announcements/:id/withdraw',
       {
-        config: permission('announcement:write'),
+        config: urgently('announcement:write'),
         schema: {
           ...acting,
           summary: 'Never broadcast it again; where areas are named only there',

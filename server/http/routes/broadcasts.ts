@@ -15,7 +15,7 @@ import {
 import { broadcastCounts, deliveryPage } from '../../domain/broadcasts/delivery-report.ts';
 import { collidedWith } from '../../domain/collisions/collision-report.ts';
 import { cancelSubject } from '../../domain/urgent/urgent-act.ts';
-import { permission } from '../access.ts';
+import { permission, urgently } from '../access.ts';
 import { act, actNow, KEPT_LATER } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
@@ -51,7 +51,7 @@ export const broadcastRoutes =
     app.post(
       '/broadcasts/:id/cancel',
       {
-        config: permission('broadcast:cancel'),
+        config: urgently('broadcast:cancel'),
         schema: {
           summary: 'Take it back, before it starts or while it sounds',
           description: KEPT_LATER,

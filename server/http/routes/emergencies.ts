@@ -16,7 +16,7 @@ import {
 } from '#protocols';
 import { type Emergency, stateAt } from '../../domain/emergencies/emergency.ts';
 import type { Outcome } from '../../domain/emergencies/emergency-service.ts';
-import { permission } from '../access.ts';
+import { permission, urgently } from '../access.ts';
 import { act } from '../act.ts';
 import { type PersonName, personName } from '../person-name.ts';
 import { actorOf } from '../plugins/authentication.ts';
@@ -58,7 +58,7 @@ export const emergencyRoutes =
     app.post(
       '/emergencies',
       {
-        config: permission('broadcast:play'),
+        config: urgently('broadcast:play'),
         schema: {
           summary: 'Air an emergency, or ask a second person where one is needed',
           tags,
@@ -77,7 +77,7 @@ export const emergencyRoutes =
     app.post(
       '/emergencies/:id/confirm',
       {
-        config: permission('broadcast:play'),
+        config: urgently('broadcast:play'),
         schema: {
           summary: 'The second person’s word: it airs now',
           tags,

@@ -11,7 +11,7 @@ import {
   ReminderListSchema,
 } from '#protocols';
 import { latchDetail, latchView } from '../../domain/latches/latch-view.ts';
-import { permission } from '../access.ts';
+import { permission, urgently } from '../access.ts';
 import { idempotencyKey } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
@@ -30,7 +30,7 @@ export const latchRoutes =
     app.post(
       '/latches',
       {
-        config: permission('latch:set'),
+        config: urgently('latch:set'),
         schema: {
           summary: 'Stop everything in an area or at a loudspeaker, now and until it is released',
           description:

@@ -152,7 +152,7 @@ describe('every route', { timeout: 120_000 }, () => {
     const { default: Fastify } = await import('fastify');
     const controller = await startController();
     const closed = Fastify();
-    requireAuthentication(closed, controller.context.services);
+    requireAuthentication(closed, controller.context.services, async () => undefined);
     expect(() => closed.get('/x', async () => '')).toThrow('names no permission');
     const open = Fastify();
     onlyPublicRoutes(open, 'http://controller.test:8080');
