@@ -55,6 +55,11 @@ export const apiErrors = errorTable({
     status: 416,
     message: 'The file has {bytes} bytes; "{range}" asks for none of them.',
   },
+  'request.too_many': {
+    status: 429,
+    message:
+      '"{name}" asked more than {limit} times within a minute. Wait {seconds} s, and let programs ask less often.',
+  },
   'request.too_many_streams': {
     status: 503,
     message: '{open} event streams are open already. Close one and try again.',
@@ -143,6 +148,11 @@ export const apiErrors = errorTable({
   'emergency.person_only': {
     status: 403,
     message: '"{actor}" is a machine: a person has to stand for an emergency.',
+  },
+  'emergency.refused_there': {
+    status: 409,
+    message:
+      'In {areas} a leader said no to announcement "{id}", or to what it was before: who answers there approves it as it is first (a draft is submitted before), and then it is sent out again.',
   },
   'emergency.not_one': {
     status: 409,

@@ -95,6 +95,51 @@ describeWith(['chromium'], 'the page of approvals', () => {
     await controller.post('chairman', `announcements/${made.id}/withdraw`, {});
   });
 
+  it('says no again where a "no" to what it was before waits, and only there', async () => {
+    const { controller } = station();
+    const made = await handedIn('editor', { title: 'Thu phí vệ sinh' });
+    const path = `announcements/${made.id}`;
+    await controller.post('chairman', `${path}/approve`, { sha256: made.approvalHash });
+    await controller.post('chairman', `${path}/withdraw`, { areas: ['ap-2'], reason: 'Ấp 2 đã thu' });
+    await controller.call('editor', 'PATCH', path, { body: { title: 'Thu phí vệ sinh tháng 12' } });
+    const again = await controller.post<AnnouncementView>('editor', `${path}/submit`, {});
+    await controller.post('chairman', `${path}/approve`, { sha256: again.body.approvalHash });
+    await chairman.sees('Bạn duyệt cho: ấp ap-2');
+    await chairman.press('Không duyệt');
+    await chairman.sees('Bạn trả lời không cho: ấp ap-2');
+    await chairman.fill('Lý do', 'Ấp 2 vẫn không thu');
+    await station().look(chairman, 'reject-there', PHONE);
+    await chairman.press('Không duyệt');
+    await chairman.sees('Không có bản tin nào chờ bạn duyệt');
+    expect(await now(made)).toMatchObject({
+      state: 'approved',
+      decisions: [
+        { areaId: COMMUNE, verdict: 'approved' },
+        { areaId: 'ap-2', verdict: 'rejected', reason: 'Ấp 2 vẫn không thu' },
+      ],
+    });
+    await controller.post('chairman', `${path}/withdraw`, {});
+  });
+
+  it('says of a yes that opens nothing yet who is still asked', async () => {
+    const { controller, url } = station();
+    const made = await handedIn('editor', { title: 'Đắp đường' });
+    const path = `announcements/${made.id}`;
+    await controller.post('chairman', `${path}/reject`, { reason: 'Chưa có kinh phí' });
+    await controller.post('editor', `${path}/submit`, {});
+    const hamlet = await station().member('chairman', 'Ngô Thị Ba', { areas: ['ap-1'], width: PHONE });
+    await hamlet.goTo(`${url}/approvals`);
+    await hamlet.press('Duyệt cho phát');
+    await hamlet.sees('Đọc và nghe xong rồi mới duyệt');
+    await hamlet.press('Duyệt cho phát');
+    await hamlet.sees(
+      'Đã ghi bạn duyệt “Đắp đường”, nhưng chưa phát ở đâu: người duyệt của xã Tân An đã trả lời không',
+    );
+    await station().look(hamlet, 'approve-not-yet', PHONE);
+    await controller.post('chairman', `${path}/withdraw`, {});
+    await chairman.sees('Không có bản tin nào chờ bạn duyệt');
+  });
+
   it('sends one back with the reason', async () => {
     // The page is told of it: it does not ask so soon again by itself.
     const text = 'Mời bà con ấp 1 đến nhà văn hóa họp lúc 19 giờ thứ Bảy.';

@@ -79,6 +79,28 @@ describeWith(['chromium'], 'the page of emergencies', () => {
     await leader.sees('Đã bỏ yêu cầu “Vỡ đê bao”.');
     await leader.sees('Không có bản tin khẩn cấp nào chờ xác nhận');
     expect(await state(waiting)).toMatchObject({ state: 'dropped', decidedBy: 'le-van-tam' });
+    await station().controller.post('editor', `announcements/${waiting.announcementId}/withdraw`, {});
+  });
+
+  it('lets her approve it first where a "no" of hers stands in its way', async () => {
+    const { controller, url } = station();
+    const waiting = await asked('Sạt lở bờ sông');
+    const path = `announcements/${waiting.announcementId}`;
+    await controller.post('editor', `${path}/submit`, {});
+    await leader.value(act(`${path}/reject`, { reason: 'Chưa rõ đoạn nào' }));
+    await controller.post('editor', `${path}/submit`, {});
+    await leader.goTo(`${url}/approvals`);
+    await leader.sees('trước đó đã có người trả lời không duyệt');
+    await station().look(leader, 'emergency-refused', PHONE);
+    await leader.press('Duyệt cho phát');
+    await leader.sees('Đọc và nghe xong rồi mới duyệt');
+    await leader.press('Duyệt cho phát');
+    await leader.sees('Đã duyệt “Sạt lở bờ sông”.');
+    await leader.goTo(`${url}/approvals?part=emergencies`);
+    await leader.press('Xác nhận, phát ngay');
+    await leader.sees('át mọi chương trình khác');
+    await leader.press('Xác nhận, phát ngay');
+    await leader.sees('Đã xác nhận “Sạt lở bờ sông”: đang phát.');
   });
 
   it('does not let the one who asked answer', async () => {

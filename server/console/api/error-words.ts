@@ -22,6 +22,7 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'request.key_reused': 'Lần bấm trước đã được thực hiện, với nội dung khi đó. Tải lại trang để xem.',
   'request.key_in_use': 'Yêu cầu trước còn đang chạy. Chờ một chút rồi thử lại.',
   'request.cross_site': 'Trang này mở ở địa chỉ khác. Hãy mở bảng điều khiển tại {expected}.',
+  'request.too_many': 'Tài khoản này gửi quá nhiều yêu cầu trong một phút. Chờ {seconds} giây rồi làm lại.',
   'request.too_many_streams': 'Quá nhiều trang đang mở cùng lúc. Đóng bớt rồi tải lại.',
   'request.too_large': 'Tệp hoặc nội dung quá lớn (tối đa {limit} byte).',
   'login.failed': 'Tên, mật khẩu hoặc mã chưa đúng. Hãy thử lại.',
@@ -63,6 +64,8 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'approval.standing_invalid': 'Không cho phép theo loạt như vậy được: {reason}.',
   'approval.session_too_long':
     'Bản tin chưa được duyệt, và buổi phát dài {minutes} phút, quá {limit} phút mà phép theo loạt cho: phải duyệt riêng bản này.',
+  'emergency.refused_there':
+    'Ở {areas} đã có người duyệt trả lời không cho bản tin này. Người duyệt ở đó mở mục Chờ duyệt và duyệt đúng bản này trước (bản nháp thì gửi duyệt trước), rồi phát khẩn cấp lại.',
   'emergency.two_persons':
     'Bản tin khẩn cấp này phát ra ngoài phạm vi một xã, nên một người không tự phát được. Hãy gửi yêu cầu phát khẩn cấp: người thứ hai có quyền phát ở mọi nơi nhận xác nhận thì mới phát, và một trong hai người phải là Chủ tịch (hoặc người ký thay) ở đó. Chưa xác nhận thì chưa loa nào phát.',
   'emergency.same_person': 'Bạn là người yêu cầu, nên phải có người khác trả lời.',

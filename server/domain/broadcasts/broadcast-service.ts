@@ -11,6 +11,7 @@ import {
   type EmergencyLeave,
   type Place,
 } from '../announcements/clearance.ts';
+import { refusedThere } from '../announcements/refused-there.ts';
 import type { StandingGrant } from '../announcements/standing-approval.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { namesOf } from '../areas/area-names.ts';
@@ -123,7 +124,7 @@ export class BroadcastService {
       leave,
     );
     const { content, targets: wanted } = cleared;
-    const targets = this.#resolve(announcement, cleared);
+    const targets = this.#resolve(announcement, cleared, leave);
     const { priority } = announcement;
     const drill = request.drill ?? false;
     const place = { targets: wanted, territory };
@@ -302,29 +303,36 @@ export class BroadcastService {
       case 'no_audio':
         throw new DomainError('announcement.no_audio', { id });
       case 'not_here':
-        throw this.#notHere(id, cleared.missing);
+        throw this.#notHere(announcement, cleared.missing, leave);
       case 'scattered':
         throw new DomainError('approval.scattered', { id });
     }
   }
 
-  /** Who hears it where it was cleared. Throws `approval.areas_missing` where all that are meant lie elsewhere. */
-  #resolve({ id }: Announcement, { targets, missing }: Clearing): ResolvedTargets {
+  /** Who hears it where it was cleared. Throws `approval.areas_missing`, of an emergency `emergency.refused_there`, where all that are meant lie elsewhere. */
+  #resolve(
+    announcement: Announcement,
+    { targets, missing }: Clearing,
+    leave: EmergencyLeave | null,
+  ): ResolvedTargets {
     const { areas, speakers } = this.#options;
     try {
       return resolveTargets(targets, areas.tree, speakers);
     } catch (error) {
       if (missing.length > 0 && isDomainError(error, 'broadcast.no_targets'))
-        throw this.#notHere(id, missing);
+        throw this.#notHere(announcement, missing, leave);
       throw error;
     }
   }
 
-  #notHere(id: string, missing: readonly string[]): DomainError {
-    return new DomainError('approval.areas_missing', {
-      id,
-      areas: namesOf(missing, this.#options.areas.tree),
-    });
+  #notHere(
+    announcement: Announcement,
+    missing: readonly string[],
+    leave: EmergencyLeave | null,
+  ): DomainError {
+    const { tree } = this.#options.areas;
+    if (leave !== null) return refusedThere(announcement, missing, tree);
+    return new DomainError('approval.areas_missing', { id: announcement.id, areas: namesOf(missing, tree) });
   }
 
   /** Everything that is named or meant must lie in the actor's areas. */

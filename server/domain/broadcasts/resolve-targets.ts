@@ -1,5 +1,5 @@
 import type { PlayRequest, SpeakerLifecycle, Targets } from '#protocols';
-import { DomainError, MAX_PERSONAL_TARGETS } from '#protocols';
+import { DomainError, isDomainError, MAX_PERSONAL_TARGETS } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import { outermost } from '../areas/outermost.ts';
 
@@ -98,4 +98,14 @@ function shards<Item>(items: readonly Item[], most: number): Item[][] {
   const parts: Item[][] = [];
   for (let at = 0; at < items.length; at += most) parts.push(items.slice(at, at + most));
   return parts;
+}
+
+/** Whether any loudspeaker in use is meant. Throws as `resolveTargets` for a loudspeaker that is none. */
+export function hasTargets(wanted: Targets, tree: AreaTree, index: SpeakerIndex): boolean {
+  try {
+    return resolveTargets(wanted, tree, index).orders.length > 0;
+  } catch (error) {
+    if (isDomainError(error, 'broadcast.no_targets')) return false;
+    throw error;
+  }
 }

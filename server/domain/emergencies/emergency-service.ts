@@ -11,16 +11,23 @@ import { type Actor, authorize, isAllowed, type Permission } from '../accounts/a
 import { capacityOf } from '../accounts/capacity.ts';
 import type { Announcement } from '../announcements/announcement.ts';
 import { approvalHash } from '../announcements/approval-hash.ts';
-import { clear, type EmergencyLeave } from '../announcements/clearance.ts';
+import { clear, clearEmergency, type EmergencyLeave } from '../announcements/clearance.ts';
+import { refusedThere } from '../announcements/refused-there.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { concerned } from '../areas/commune.ts';
 import { areasMeant, leftOut } from '../areas/meant.ts';
 import { type Territory, territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import type { BroadcastService, Played } from '../broadcasts/broadcast-service.ts';
-import { resolveTargets, type SpeakerIndex, wantedTargets } from '../broadcasts/resolve-targets.ts';
+import {
+  hasTargets,
+  resolveTargets,
+  type SpeakerIndex,
+  wantedTargets,
+} from '../broadcasts/resolve-targets.ts';
 import { isBeyondAlone } from '../broadcasts/sent-alone.ts';
 import type { LiveEvents } from '../events/live-events.ts';
+import type { Medium } from '../media/medium.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Emergency } from './emergency.ts';
 
@@ -95,7 +102,10 @@ export class EmergencyService {
     const { id: _, sha256: __, ...asked } = { id: emergency.id, ...request };
     const how = { atOnce, approval: request.sha256, as: emergency.askedAs };
     await this.#record(tx, actor, 'emergency.ask', emergency, { ...asked, ...how });
-    if (!atOnce) return { emergency: await this.#save(tx, emergency), played: null };
+    if (!atOnce) {
+      await this.#requireConfirmable(tx, announcement, emergency);
+      return { emergency: await this.#save(tx, emergency), played: null };
+    }
     return this.#air(tx, actor, emergency, [actor.name]);
   }
 
@@ -216,10 +226,34 @@ export class EmergencyService {
     announcement: Announcement,
     { targets }: EmergencyRequest,
   ): Promise<boolean> {
-    const medium = announcement.mediaSha256 === null ? null : await tx.media.get(announcement.mediaSha256);
+    const medium = await mediumOf(tx, announcement);
     const place = { targets: wantedTargets(targets), territory: this.#territory() };
     const cleared = clear(announcement, medium, place);
     return 'content' in cleared && cleared.missing.length === 0;
+  }
+
+  /** Throws `emergency.refused_there` where leaders said no to it everywhere that it is for: a second person's word would not open it either. */
+  async #requireConfirmable(
+    tx: Transaction,
+    announcement: Announcement,
+    { id, sha256, request, askedBy }: Emergency,
+  ): Promise<void> {
+    const medium = await mediumOf(tx, announcement);
+    const place = { targets: wantedTargets(request.targets), territory: this.#territory() };
+    const leave = {
+      id,
+      sha256,
+      kind: 'two_persons',
+      by: [askedBy, 'a second person'],
+      reason: null,
+    } as const;
+    const cleared = clearEmergency(announcement, medium, place, leave);
+    const { areas, speakers } = this.#options;
+    const opensNothing =
+      'content' in cleared
+        ? cleared.missing.length > 0 && !hasTargets(cleared.targets, areas.tree, speakers)
+        : cleared.unclear === 'not_here';
+    if (opensNothing) throw refusedThere(announcement, cleared.missing, areas.tree);
   }
 
   #leads(actor: Actor, areaIds: readonly string[]): boolean {
@@ -259,6 +293,10 @@ export class EmergencyService {
     const { id, areaId } = emergency;
     return record(tx, this.#options.clock.now(), actor, action, id, detail, { areaId });
   }
+}
+
+async function mediumOf(tx: Transaction, { mediaSha256 }: Announcement): Promise<Medium | null> {
+  return mediaSha256 === null ? null : tx.media.get(mediaSha256);
 }
 
 /** By whose word it goes out; null: it is approved, and needs none. */

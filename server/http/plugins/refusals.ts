@@ -11,7 +11,8 @@ const REFUSED_STATUSES = [401, 403, 429];
 /** What the rules of trust refuse to somebody who was let in, under another status: who tries to get around an approval leaves a trace. */
 const REFUSALS_OF_TRUST: readonly ErrorCode[] = [
   ...(['announcement.not_approved', 'announcement.audio_changed', 'approval.areas_missing'] as const),
-  ...(['emergency.two_persons', 'make_good.not_covered', 'token.too_much'] as const),
+  ...(['emergency.two_persons', 'emergency.refused_there', 'make_good.not_covered'] as const),
+  'token.too_much',
 ];
 
 /** Whether an error refuses something to who asks: that is for the audit log, and a mistake in what is asked is not. */

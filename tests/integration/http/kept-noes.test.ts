@@ -170,12 +170,16 @@ it('nor does anybody’s word for an emergency: a leader says yes to it first', 
   const glass = { breakGlass: { reason: 'không gọi được ai cả' } };
   expect((await ask('editor', glass)).error.code).toBe('announcement.not_approved');
   await say(controller, 'editor', 'submit', id);
-  expect((await ask('editor', glass)).error.code).toBe('approval.areas_missing');
-  expect((await ask('deputy')).error.code).toBe('approval.areas_missing');
+  expect((await ask('editor', glass)).error.code).toBe('emergency.refused_there');
+  // Nor does it wait for a second person, whose word would not open it.
+  expect((await ask('editor')).error).toMatchObject({
+    ...{ code: 'emergency.refused_there', params: { id, areas: 'xã Tân An' } },
+  });
+  expect((await ask('deputy')).error.code).toBe('emergency.refused_there');
   const confirmed = await controller.post<Problem>('deputy', `emergencies/${waits.emergency.id}/confirm`, {
     sha256,
   });
-  expect(confirmed.body.error.code).toBe('approval.areas_missing');
+  expect(confirmed.body.error.code).toBe('emergency.refused_there');
   const kept = async () => (await controller.context.services.announcements.storedMessages(COMMUNE)).length;
   expect(await kept()).toBe(0);
   await say(controller, 'chairman', 'approve', id, { sha256 });
@@ -185,5 +189,7 @@ it('nor does anybody’s word for an emergency: a leader says yes to it first', 
   await say(controller, 'chairman', 'withdraw', id, { areas: ['ap-1'], reason: 'đã qua' });
   expect(await kept()).toBe(0);
   const { approvalHash } = await edit(controller, id, { text: 'Nước rút.' });
-  expect((await ask('editor', { ...glass, sha256: approvalHash })).error.code).toBe('approval.areas_missing');
+  expect((await ask('editor', { ...glass, sha256: approvalHash })).error.code).toBe(
+    'emergency.refused_there',
+  );
 });

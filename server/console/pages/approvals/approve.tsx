@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { AnnouncementDetail } from '#protocols';
+import type { AnnouncementDetail, AnnouncementView } from '#protocols';
 import { call, isApiError } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { Confirm } from '../../ui/dialog.tsx';
@@ -23,14 +23,15 @@ export function Approve(props: {
   const [shown, setShown] = useState<AnnouncementDetail>(asked.announcement);
   const approve = useAct(async (key, sha256: string | null) => {
     try {
-      await call('POST', `announcements/${shown.id}/approve`, { key, body: { sha256, ...overNoes(asked) } });
+      const body = { sha256, ...overNoes(asked) };
+      const given = await call<AnnouncementView>('POST', `announcements/${shown.id}/approve`, { key, body });
+      onDone(saidOf(given));
     } catch (error) {
       if (!isApiError(error, 'announcement.audio_changed', 'request.conflict')) throw error;
       const now = await call<AnnouncementDetail>('GET', `announcements/${shown.id}`);
       setShown(now);
       throw error;
     }
-    onDone(words.approvedDone(shown.title));
   });
   const waits = shown.state === 'submitted' || shown.state === 'approved';
   const other = shown.approvalHash !== asked.announcement.approvalHash;
@@ -63,6 +64,13 @@ export function Approve(props: {
       </div>
     </Confirm>
   );
+}
+
+/** What a yes came to: where somebody who answers for more said no before, it sounds nowhere until he says yes too. */
+function saidOf({ state, title, decisions }: AnnouncementView): string {
+  if (state === 'approved') return words.approvedDone(title);
+  const noes = decisions.filter(({ verdict }) => verdict !== 'approved').map(({ areaName }) => areaName);
+  return words.approvedNotYet(title, noes.join(', '));
 }
 
 /** Somebody's "no" ends with a yes to that very area alone: where there was one, the areas that are shown are named. */

@@ -39,7 +39,7 @@ export function CoveredList(props: {
       ))}
       {refusing !== undefined && (
         <Reject
-          announcement={refusing.announcement}
+          asked={refusing}
           why={words.coveredRejectWhy}
           onDone={onDone}
           onClose={() => setRefusing(undefined)}

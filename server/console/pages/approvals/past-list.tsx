@@ -46,12 +46,7 @@ export function PastList(props: { readonly past: readonly Past[]; readonly onDon
       </div>
       {answer?.verb === 'approve' && <Approve asked={answer.one} onDone={onDone} onClose={close} />}
       {answer?.verb === 'reject' && (
-        <Reject
-          announcement={answer.one.announcement}
-          why={words.rejectWhy}
-          onDone={onDone}
-          onClose={close}
-        />
+        <Reject asked={answer.one} why={words.rejectWhy} onDone={onDone} onClose={close} />
       )}
     </details>
   );

@@ -33,12 +33,7 @@ export function WaitingList(props: WaitingListProps) {
       ))}
       {answer?.verb === 'approve' && <Approve asked={answer.one} onDone={props.onDone} onClose={close} />}
       {answer?.verb === 'reject' && (
-        <Reject
-          announcement={answer.one.announcement}
-          why={words.rejectWhy}
-          onDone={props.onDone}
-          onClose={close}
-        />
+        <Reject asked={answer.one} why={words.rejectWhy} onDone={props.onDone} onClose={close} />
       )}
     </>
   );
@@ -52,10 +47,12 @@ function WaitingOne(
   },
 ) {
   const { announcement, areas, onUrgent, onAnswer } = props;
-  const { composers, recordedBy } = announcement;
+  const { composers, decisions, recordedBy } = announcement;
   const { session } = useSigned();
   const me = session.account.name;
   const own = composers.includes(me) && recordedBy !== me;
+  // A "no" is ended by a yes alone: no confirmation of the emergency sounds there before.
+  const refused = decisions.some(({ carried }) => carried === true);
   return (
     <AnnouncementCard announcement={announcement}>
       {announcement.forAreas.length > 0 && (
@@ -66,14 +63,14 @@ function WaitingOne(
       {own && <Notice kind="info">{words.ownWork}</Notice>}
       {onUrgent !== null && (
         <Notice kind="bad">
-          {words.urgentHere}
+          {refused ? words.urgentRefused : words.urgentHere}
           <Button weight="quiet" onPress={onUrgent}>
             {words.urgentLook}
           </Button>
         </Notice>
       )}
       <div className="actions">
-        {!own && onUrgent === null && (
+        {!own && (onUrgent === null || refused) && (
           <Button weight="main" onPress={() => onAnswer('approve')}>
             {words.approve}
           </Button>

@@ -26,6 +26,8 @@ export const words = {
   look: 'Xem ngay',
   urgentHere:
     'Bản tin này đang chờ người thứ hai xác nhận để phát khẩn cấp. Duyệt ở đây không làm nó phát: hãy xác nhận ở mục Khẩn cấp.',
+  urgentRefused:
+    'Bản tin này đang chờ người thứ hai xác nhận để phát khẩn cấp, nhưng trước đó đã có người trả lời không duyệt. Hãy duyệt bản này ở đây trước, rồi xác nhận ở mục Khẩn cấp.',
   urgentLook: 'Đến mục Khẩn cấp',
   nothingWaiting: 'Không có bản tin nào chờ bạn duyệt.',
   nothingApproved: 'Chưa có bản tin nào được duyệt.',
@@ -42,7 +44,7 @@ export const words = {
   refusedSame: (sameWords: boolean, sameSound: boolean, title: string) =>
     `${sameWords && sameSound ? 'Cùng lời và âm thanh' : sameWords ? 'Cùng lời' : 'Cùng âm thanh'} với “${title}”.`,
   carried:
-    'Nói về bản trước khi sửa hoặc gửi lại. Không phát ở đó, dù loạt được cho phép, đến khi có người duyệt bản này.',
+    'Nói về bản trước khi sửa hoặc gửi lại. Không phát ở đó, dù loạt được cho phép, đến khi người duyệt của địa bàn ấy, hoặc của địa bàn rộng hơn, duyệt bản này.',
   by: 'Người soạn',
   sent: 'Gửi lúc',
   recordedBy: 'Giọng của',
@@ -75,6 +77,7 @@ export const words = {
   reject: 'Không duyệt',
   rejectTitle: (title: string) => `Không duyệt “${title}”`,
   rejectWhy: 'Bản tin được trả lại cho người soạn cùng lý do của bạn, để sửa và gửi lại.',
+  yourNo: 'Bạn trả lời không cho',
   reason: 'Lý do',
   ofOthers: (areas: string) => `Của đài khác. Bạn rút lại được ở ${areas}.`,
   withdraw: 'Rút lại',
@@ -87,6 +90,8 @@ export const words = {
   withdrawThereWhy:
     'Bản tin không được phát ở đó nữa; lượt đang phát ở đó dừng ngay. Các địa bàn khác vẫn phát.',
   approvedDone: (title: string) => `Đã duyệt “${title}”.`,
+  approvedNotYet: (title: string, areas: string) =>
+    `Đã ghi bạn duyệt “${title}”, nhưng chưa phát ở đâu: người duyệt của ${areas} đã trả lời không, và phải duyệt bản này trước.`,
   rejectedDone: (title: string) => `Đã trả lại “${title}”.`,
   withdrawnDone: (title: string) => `Đã rút lại “${title}”.`,
   ownWork: 'Bạn đã tham gia soạn bản tin này, nên phải có người khác duyệt.',
