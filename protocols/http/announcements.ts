@@ -23,6 +23,8 @@ export type Stream = Static<typeof StreamSchema>;
 /** What the leader of an area decided: a "yes" to what it is now, or a "no" to that or to what it was. */
 const DecisionSchema = Type.Object({
   areaId: IdSchema,
+  /** As people say it: "xã Tân An". Whoever answers below it does not know the area itself. */
+  areaName: Type.String(),
   verdict: Type.Union([Type.Literal('approved'), Type.Literal('rejected'), Type.Literal('withdrawn')]),
   by: Type.String(),
   /** That person's name as it is now. */
@@ -37,6 +39,7 @@ const DecisionSchema = Type.Object({
 export const AnnouncementSchema = Type.Object({
   id: IdSchema,
   areaId: IdSchema,
+  areaName: Type.String(),
   title: Type.String(),
   category: Type.String(),
   origin: OriginSchema,
@@ -69,6 +72,8 @@ export const AnnouncementSchema = Type.Object({
   recordedByName: nullable(Type.String()),
   /** The areas that it is meant for, whose leaders are asked; empty: its own. */
   forAreas: Type.Array(IdSchema),
+  /** Their names, in the same order. */
+  forAreaNames: Type.Array(Type.String()),
   /** A "yes" holds in its area and below; anything else closes the area with all below it. */
   decisions: Type.Array(DecisionSchema),
   /** Where it is meant for and not approved. */

@@ -18,15 +18,19 @@ import type { PersonName } from './person-name.ts';
 export function announcementView(
   announcement: Announcement,
   missing: AreaNeeds,
-  nameOf: PersonName,
+  names: { readonly person: PersonName; readonly area: (id: string) => string },
 ): AnnouncementView {
   return {
     ...announcement,
+    areaName: names.area(announcement.areaId),
     composers: [...announcement.composers],
-    composerNames: announcement.composers.map(nameOf),
-    recordedByName: announcement.recordedBy === null ? null : nameOf(announcement.recordedBy),
+    composerNames: announcement.composers.map(names.person),
+    recordedByName: announcement.recordedBy === null ? null : names.person(announcement.recordedBy),
     forAreas: [...announcement.forAreas],
-    decisions: announcement.decisions.map((one) => ({ ...one, byName: nameOf(one.by) })),
+    forAreaNames: announcement.forAreas.map(names.area),
+    decisions: announcement.decisions.map((one) => {
+      return { ...one, areaName: names.area(one.areaId), byName: names.person(one.by) };
+    }),
     missing,
     approvalHash: approvalHash(announcement),
   };

@@ -18,6 +18,7 @@ import {
 import type { Announcement } from '../../domain/announcements/announcement.ts';
 import type { KnownRefusal } from '../../domain/announcements/refused-before.ts';
 import type { Waiting } from '../../domain/announcements/waiting-approvals.ts';
+import { nameOf as areaNameOf } from '../../domain/areas/area-names.ts';
 import { permission, urgently } from '../access.ts';
 import { act } from '../act.ts';
 import { personName } from '../person-name.ts';
@@ -29,10 +30,11 @@ import { announcementView, refusalView } from '../views.ts';
 export const announcementRoutes =
   (services: ApiServices): FastifyPluginAsyncTypebox =>
   async (app) => {
-    const { announcements, approvals, areas, needs, people, streams } = services;
+    const { announcements, approvals, areaDirectory, areas, needs, people, streams } = services;
     const { refusedBefore, waitingApprovals } = services;
     const nameOf = personName(people.directory);
-    const view = (one: Announcement) => announcementView(one, needs(approvals.missing(one)), nameOf);
+    const names = { person: nameOf, area: (id: string) => areaNameOf(id, areaDirectory.tree) };
+    const view = (one: Announcement) => announcementView(one, needs(approvals.missing(one)), names);
     const detailed = (one: Announcement, known: readonly KnownRefusal[] = []) => {
       return { ...view(one), refusedBefore: known.map((no) => refusalView(no, one, nameOf)) };
     };

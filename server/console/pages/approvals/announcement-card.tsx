@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react';
 import type { AnnouncementDetail, AnnouncementView } from '#protocols';
-import { useSigned } from '../../app/session.tsx';
 import { when } from '../../ui/format.ts';
 import { Chip } from '../../ui/notice.tsx';
 import { PersonName, PersonNames } from '../../ui/person.tsx';
@@ -23,8 +22,7 @@ export function AnnouncementCard(props: {
   readonly announcement: AnnouncementView & Partial<Pick<AnnouncementDetail, 'refusedBefore'>>;
   readonly children?: ReactNode;
 }) {
-  const { areaName } = useSigned();
-  const { title, areaId, priority, category, ...rest } = props.announcement;
+  const { title, areaName, priority, category, ...rest } = props.announcement;
   return (
     <article className="card">
       <div className="card-head">
@@ -36,11 +34,11 @@ export function AnnouncementCard(props: {
       </div>
       <dl className="facts">
         <dt>{words.area}</dt>
-        <dd>{areaName(areaId)}</dd>
+        <dd>{areaName}</dd>
         {rest.forAreas.length > 0 && (
           <>
             <dt>{words.forAreas}</dt>
-            <dd>{rest.forAreas.map(areaName).join(', ')}</dd>
+            <dd>{rest.forAreaNames.join(', ')}</dd>
           </>
         )}
         <dt>{words.by}</dt>
@@ -61,9 +59,9 @@ export function AnnouncementCard(props: {
           <>
             <dt>{words.decisions}</dt>
             <dd>
-              {rest.decisions.map(({ areaId: where, verdict, byName, as, at, reason, carried }) => (
-                <div key={`${where} ${at}`}>
-                  {words.decision(areaName(where), words.verdicts[verdict], signed(byName, as), when(at))}
+              {rest.decisions.map(({ areaId, areaName: where, verdict, byName, as, at, reason, carried }) => (
+                <div key={`${areaId} ${at}`}>
+                  {words.decision(where, words.verdicts[verdict], signed(byName, as), when(at))}
                   {carried && <div className="soft">{words.carried}</div>}
                   {reason !== null && <div className="soft">“{reason}”</div>}
                 </div>
