@@ -38,7 +38,7 @@ export function buildAnnouncementSide(options: AnnouncementSideOptions) {
     onApprovalChanged: (announcement) => {
       planning.changed();
       const { id: announcementId, areaId, state } = announcement;
-      const targetAreas = [...meantAreas(announcement)];
+      const targetAreas = [...meantAreas(announcement, areas.tree)];
       events.publish('announcement.changed', { announcementId, areaId, targetAreas, state });
     },
     onStoredChanged: (id) => planning.storedChanged(id),

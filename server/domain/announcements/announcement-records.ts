@@ -73,7 +73,7 @@ export class AnnouncementRecords {
   /** The areas of the actor, the widest ones, with that permission, that an announcement is meant for, or for a part of. */
   concerned(actor: Actor, permission: Permission, announcement: Announcement): string[] {
     const { tree } = this.#areas;
-    const meant = meantAreas(announcement).filter((id) => tree.has(id));
+    const meant = meantAreas(announcement, tree).filter((id) => tree.has(id));
     const found = areasOf(actor).filter(
       (id) =>
         tree.has(id) &&

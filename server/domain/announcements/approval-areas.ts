@@ -24,12 +24,24 @@ export interface Narrowed {
   readonly missing: readonly string[];
 }
 
-/** The areas that an announcement is meant for. */
-export function meantAreas({
-  forAreas,
-  areaId,
-}: Pick<Announcement, 'forAreas' | 'areaId'>): readonly string[] {
-  return forAreas.length === 0 ? [areaId] : forAreas;
+/** The areas that an announcement is meant for, as they are now: in place of one that was merged the area that took it in, whose leader is asked from then on. */
+export function meantAreas(
+  { forAreas, areaId }: Pick<Announcement, 'forAreas' | 'areaId'>,
+  tree: AreaTree,
+): readonly string[] {
+  const named = forAreas.length === 0 ? [areaId] : forAreas;
+  return [...new Set(named.map((id) => areaNow(id, tree)))];
+}
+
+/** The area that this one is part of since it was merged, or itself. A loop in the data ends where it closes. */
+function areaNow(id: string, tree: AreaTree): string {
+  const seen = new Set<string>();
+  for (let at = id; ; ) {
+    const into = tree.has(at) ? tree.get(at).mergedInto : null;
+    if (into === null || into === undefined || seen.has(at)) return at;
+    seen.add(at);
+    at = into;
+  }
 }
 
 /** What the leaders' own decisions allow. */

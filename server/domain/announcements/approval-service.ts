@@ -62,7 +62,7 @@ export class ApprovalService {
       if (found.length === MOST_GIVEN) break;
       const whole = isAllowed(actor, 'announcement:write', announcement.areaId, areas.tree);
       const own = whole
-        ? meantAreas(announcement)
+        ? meantAreas(announcement, here.tree)
         : records.concerned(actor, 'announcement:approve', announcement);
       const sounding = soundingIn(own, allowanceOf(announcement), here);
       const inWanted = sounding.some((id) => [...tree.within(id)].some((one) => wanted.has(one)));
@@ -73,7 +73,11 @@ export class ApprovalService {
 
   /** Where nobody has said anything yet, of where it is meant for. */
   missing(announcement: Announcement): readonly string[] {
-    return missingIn(meantAreas(announcement), allowanceOf(announcement), this.#options.territory());
+    return missingIn(
+      meantAreas(announcement, this.#options.areas.tree),
+      allowanceOf(announcement),
+      this.#options.territory(),
+    );
   }
 
   /**
@@ -237,7 +241,7 @@ export class ApprovalService {
     const { areas, records } = this.#options;
     const own = records.concerned(actor, 'announcement:approve', announcement);
     if (own.length === 0) {
-      const [areaId = announcement.areaId] = meantAreas(announcement);
+      const [areaId = announcement.areaId] = meantAreas(announcement, areas.tree);
       throw refusal(actor, 'announcement:approve', areaId);
     }
     if (named === undefined) return own;
@@ -296,8 +300,8 @@ export class ApprovalService {
 
   /** Once some answer and others are still asked, it says for whom it is meant: so it is found for them. */
   #stillMeant(announcement: Announcement, areaIds: readonly string[]): readonly string[] {
-    const meant = meantAreas(announcement);
     const { tree } = this.#options.areas;
+    const meant = meantAreas(announcement, tree);
     const asked = announcement.decisions.some(({ areaId, carried }) => carried && !areaIds.includes(areaId));
     const whole =
       !asked && meant.every((id) => tree.has(id) && tree.ancestry(id).some((one) => areaIds.includes(one)));

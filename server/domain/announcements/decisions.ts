@@ -38,7 +38,7 @@ export function withDecisions(
 export function openIn(announcement: Announcement, territory: Territory): readonly string[] {
   const { tree } = territory;
   const { decisions } = announcement;
-  const meant = meantAreas(announcement);
+  const meant = meantAreas(announcement, tree);
   const inUse = (id: string) => tree.has(id) && tree.get(id).retiredAt === null;
   const lies = (id: string, areaId: string) => tree.has(id) && tree.ancestry(id).includes(areaId);
   const now = decisions.filter(({ carried }) => carried !== true);

@@ -53,11 +53,12 @@ export async function meantIds(
   const named = sqlite
     ? 'SELECT value FROM json_each(a."forAreas")'
     : 'SELECT jsonb_array_elements_text(a."forAreas"::jsonb)';
-  // What is approved for somewhere may wait elsewhere only where it says for whom it is meant.
+  // What is approved for somewhere may wait elsewhere only where it says for whom it is meant, or its area became part of another.
+  const merged = `EXISTS (SELECT 1 FROM "Area" m WHERE m."id" = a."areaId" AND m."mergedInto" IS NOT NULL)`;
   const state =
     which === 'approved'
       ? `a."state" = 'approved'`
-      : `(a."state" = 'submitted' OR (a."state" = 'approved' AND a."forAreas" <> '[]'))`;
+      : `(a."state" = 'submitted' OR (a."state" = 'approved' AND (a."forAreas" <> '[]' OR ${merged})))`;
   const sql = `${areas} SELECT a."id" FROM "Announcement" a WHERE ${state} AND (a."areaId" IN (SELECT id FROM asked) OR EXISTS (${named} INTERSECT SELECT id FROM asked)) ORDER BY a."createdAt" DESC, a."id" DESC`;
   const rows: { readonly id: string }[] = await models.$queryRawUnsafe(sql, JSON.stringify(areaIds));
   return rows.map(({ id }) => id);

@@ -1,5 +1,6 @@
+import type { Static } from 'typebox';
 import { expect, it } from 'vitest';
-import type { AreaView, BroadcastView } from '#protocols';
+import type { AnnouncementView, AreaView, BroadcastView, WaitingListSchema } from '#protocols';
 import {
   COMMUNE,
   ELSEWHERE,
@@ -7,6 +8,7 @@ import {
   type Problem,
   startController,
   type TestController,
+  type Who,
 } from './support.ts';
 
 const [FIRST, SECOND] = HAMLETS;
@@ -103,6 +105,41 @@ it('moves an area only for who is above both places, and never into itself', asy
   });
   const { credentials } = controller.context.speakerSide;
   await expect.poll(() => credentials.areasOf('loa-3')).toEqual([COMMUNE, SECOND, 'to-3']);
+});
+
+it('asks who answers for the area that took another one in, about what was meant for that', async () => {
+  const controller = await startController();
+  await controller.speaker('loa-1', FIRST);
+  await controller.speaker('loa-2', SECOND);
+  const { sha256: mediaSha256 } = await controller.approved();
+  const written = async (title: string) => {
+    const wanted = { areaId: FIRST, title, mediaSha256 };
+    const { body } = await controller.post<AnnouncementView>('editor', 'announcements', wanted);
+    await controller.post('editor', `announcements/${body.id}/submit`, {});
+    return body;
+  };
+  const approve = async (who: Who, { id, approvalHash: sha256 }: AnnouncementView) =>
+    (await controller.post<AnnouncementView>(who, `announcements/${id}/approve`, { sha256 })).body;
+  const [asked, approved] = [await written('Chưa duyệt'), await written('Đã duyệt')];
+  await approve('ap-1 chairman', approved);
+  expect((await merge(controller, FIRST, SECOND)).status).toBe(200);
+  const waiting = async () => {
+    const { body } = await controller.get<Static<typeof WaitingListSchema>>(
+      'ap-2 chairman',
+      `approvals?area=${SECOND}`,
+    );
+    return body.waiting.map(({ announcement, areas }) => [
+      announcement.id,
+      areas.map(({ areaId }) => areaId),
+    ]);
+  };
+  await expect.poll(waiting).toEqual([
+    [asked.id, [SECOND]],
+    [approved.id, [SECOND]],
+  ]);
+  for (const one of [asked, approved])
+    expect(await approve('ap-2 chairman', one)).toMatchObject({ state: 'approved', missing: [] });
+  expect(await waiting()).toEqual([]);
 });
 
 it('keeps a stop: an area that is stopped is not merged away', async () => {
