@@ -209,24 +209,22 @@ export class StandingService {
   /**
    * Brings leaves of earlier versions to what a leave is now, at the start and before anything sounds by them: no longer than the office of who gave it, by the
    * grants that he had then, and nobody's where he has no account; and no longer a session than the series has. Does nothing the second time. No clock
-   * ends any: it may be wrong just then.
+   * ends any: it may be wrong just then. What has a longest session is a leave of now, and followed its giver ever since: his account does not say any more
+   * what he held when he gave it.
    */
   async settle(tx: Transaction): Promise<void> {
     const { accountOf, areas, guard, clock } = this.#options;
     const actor: Actor = { kind: 'machine', name: CONTROLLER, grants: [] };
     for (const before of await tx.standing.live()) {
       const { terms, maxMinutes, scheduleId, at } = before;
-      if (before.expiresAt <= clock.now()) continue;
-      let one = before;
-      if (terms.sessionMinutes === null) {
-        const schedule = await tx.schedules.get(scheduleId);
-        const sessionMinutes =
-          schedule === null
-            ? maxMinutes
-            : longestSession(schedule, maxMinutes, await guard.facts(tx, [schedule]));
-        one = { ...before, terms: { ...terms, sessionMinutes } };
-        await this.#save(tx, actor, 'standing.bound', before, one, { sessionMinutes }, []);
-      }
+      if (before.expiresAt <= clock.now() || terms.sessionMinutes !== null) continue;
+      const schedule = await tx.schedules.get(scheduleId);
+      const sessionMinutes =
+        schedule === null
+          ? maxMinutes
+          : longestSession(schedule, maxMinutes, await guard.facts(tx, [schedule]));
+      const one = { ...before, terms: { ...terms, sessionMinutes } };
+      await this.#save(tx, actor, 'standing.bound', before, one, { sessionMinutes }, []);
       await this.#follow(tx, actor, one, accountOf(one.by), { at, tree: areas.tree });
     }
   }

@@ -143,3 +143,40 @@ it('settles at the start what earlier versions gave: by whom nobody is there, be
   expect(await audited()).toEqual(told);
   expect(await controller.context.storage.read.standing.get(given.id)).toMatchObject({ endedAt: null });
 });
+
+it('lets no leave of now end at a start, whatever became of the grants by which it was given', {
+  timeout: 90_000,
+}, async () => {
+  const { clock, controller, scheduling } = await startMonday();
+  await controller.speaker('loa-1', 'ap-1');
+  const id = await scheduling.announcement(60);
+  const wanted = scheduling.wanted(id, daily('05:40'));
+  const { body: schedule } = await controller.post<ScheduleView>('editor', 'schedules', wanted);
+  const given: StandingView[] = [];
+  for (const who of ['deputy', 'chairman'] as const) {
+    const body = { maxMinutes: 2, expiresAt: vietnam(20, '00:00') };
+    const path = `schedules/${schedule.id}/standing-approval`;
+    given.push((await controller.post<StandingView>(who, path, body)).body);
+  }
+  await clock.advance(3_600_000);
+  // Written anew after it was given: longer days for the one, and the other is a deputy from now on.
+  const from = clock.now() - 1_000;
+  const grant = { role: 'deputy', areas: [COMMUNE], from, until: vietnam(60, '00:00') };
+  for (const who of ['deputy', 'chairman']) {
+    const body = { grants: [grant] };
+    const { status } = await controller.call('administrator', 'PATCH', `accounts/${who}`, { body });
+    expect(status).toBe(200);
+  }
+  const now = async () => {
+    const { read } = controller.context.storage;
+    return Promise.all(given.map((one) => read.standing.get(one.id)));
+  };
+  const before = await now();
+  expect(before.map((one) => [one?.endedAt, one?.expiresAt])).toEqual([
+    [null, vietnam(20, '00:00')],
+    [null, vietnam(20, '00:00')],
+  ]);
+  await controller.stop();
+  await controller.start({ clock });
+  expect(await now()).toEqual(before);
+});
