@@ -94,6 +94,8 @@ const RefusedBeforeSchema = Type.Array(
     /** As it was then. */
     title: Type.String(),
     areaId: IdSchema,
+    /** As people say it: whoever answers below it does not know the area itself. */
+    areaName: Type.String(),
     verdict: Type.Union([Type.Literal('rejected'), Type.Literal('withdrawn')]),
     by: Type.String(),
     byName: Type.String(),

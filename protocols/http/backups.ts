@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { IdSchema, InstantSchema } from '../schema.ts';
+import { IdSchema, InstantSchema, Sha256Schema } from '../schema.ts';
 import { ErrorParamsSchema, NameSchema, nullable, strict } from './common.ts';
 
 const Count = Type.Integer({ minimum: 0, maximum: 1000 });
@@ -124,6 +124,8 @@ export type BackupNotices = Static<typeof BackupNoticesSchema>;
 
 /** What a backup says of itself once it is open and checked, for somebody to say whether it is the right one. */
 export const BackupFactsSchema = Type.Object({
+  /** Of the file. */
+  sha256: Sha256Schema,
   areaId: Type.String(),
   /** "xã Tân An"; null: made by an earlier version, as with the other two. */
   place: nullable(Type.String()),
@@ -173,6 +175,8 @@ export const RestorePassphraseSchema = strict({ passphrase: Type.String({ minLen
 
 /** Somebody's word that this is the backup to be put back. */
 export const RestoreConfirmationSchema = strict({
+  /** Of the file whose facts were shown: another one may have been sent meanwhile. */
+  sha256: Sha256Schema,
   /** One of the `rootKeys` that were shown, as `fingerprint`: with or without spaces. */
   rootKey: Type.String({ maxLength: 64 }),
   /** Of one that is not signed: that this is known. */

@@ -106,7 +106,7 @@ export function buildBackupSide(options: BackupSideOptions) {
     // It decides nothing: what is due is asked for, so that a night in which the box was off is made up for.
     ticks: new Housekeeping({
       cron: '*/5 * * * *',
-      tasks: { backups: () => service.tick(), address: () => address.settle() },
+      tasks: { backups: () => service.tick() },
       onError: (task, error) => log.error({ err: error, task }, 'housekeeping failed'),
     }),
     onError,

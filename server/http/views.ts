@@ -40,12 +40,13 @@ export function announcementView(
 export function refusalView(
   refusal: KnownRefusal,
   { mediaSha256, text }: Announcement,
-  nameOf: PersonName,
+  names: { readonly person: PersonName; readonly area: (id: string) => string },
 ): AnnouncementDetail['refusedBefore'][number] {
   const { id: _, mediaSha256: sound, wordsSha256, ...said } = refusal;
   return {
     ...said,
-    byName: nameOf(said.by),
+    areaName: names.area(said.areaId),
+    byName: names.person(said.by),
     sameWords: wordsSha256 !== null && wordsSha256 === wordsHash(text),
     sameSound: sound !== null && sound === mediaSha256,
   };

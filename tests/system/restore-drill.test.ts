@@ -131,7 +131,10 @@ it('a new machine takes the place of one that is gone, and a slot played in betw
   const root = unsigned.facts?.rootKeys[0]?.fingerprint ?? '';
   expect(unsigned.facts).toMatchObject({ signed: false, ofSheet: false });
   await expect(
-    setup(fresh, secret, { path: '/confirm', body: { rootKey: root, unsigned: false } }),
+    setup(fresh, secret, {
+      path: '/confirm',
+      body: { sha256: unsigned.facts?.sha256, rootKey: root, unsigned: false },
+    }),
   ).rejects.toThrow('restore.unconfirmed');
   const wrong = await sent(fresh, secret, file, '0000-0000-0000-0000-0000-0000');
   expect(wrong.error?.code).toBe('backup.wrong_passphrase');
@@ -148,7 +151,7 @@ it('a new machine takes the place of one that is gone, and a slot played in betw
     speakers: SPEAKERS.length,
   });
   expect(facts?.rootKeys[0]?.fingerprint).toBe(rootKey);
-  await setup(fresh, secret, { path: '/confirm', body: { rootKey, unsigned: false } });
+  await setup(fresh, secret, { path: '/confirm', body: { sha256: facts?.sha256, rootKey, unsigned: false } });
   // By themselves, from the address that they know; what refused them meanwhile makes them wait longer between two tries.
   for (const id of SPEAKERS)
     await until(

@@ -1,13 +1,18 @@
 import { type BackupFacts, DomainError, type RestoreConfirmation } from '#protocols';
 
 /**
- * Whether what somebody said is about the backup that was shown: one of its root keys, and of one that nobody signed that this is known.
+ * Whether what somebody said is about the backup that was shown: its very file, one of its root keys, and of one that nobody signed that this is known.
  * Throws `restore.unconfirmed`.
  */
 export function requireConfirmed(
-  { rootKeys, signed }: Pick<BackupFacts, 'rootKeys' | 'signed'>,
-  { rootKey, unsigned }: RestoreConfirmation,
+  { sha256, rootKeys, signed }: Pick<BackupFacts, 'sha256' | 'rootKeys' | 'signed'>,
+  said: RestoreConfirmation,
 ): void {
+  const { rootKey, unsigned } = said;
+  if (said.sha256 !== sha256)
+    throw new DomainError('restore.unconfirmed', {
+      what: 'another backup was sent after the one that was shown: look at that',
+    });
   if (!isRootKeyOf(rootKeys, rootKey))
     throw new DomainError('restore.unconfirmed', { what: 'the root key that was confirmed is not its own' });
   if (!signed && !unsigned)

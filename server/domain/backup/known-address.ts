@@ -6,7 +6,7 @@ import type { Storage, Stores } from '../unit-of-work.ts';
 const KnownAddressSchema = Type.Object({
   v: Type.Literal(1),
   url: Type.String({ maxLength: 2048 }),
-  /** Since when it is that of a machine which a backup was taken from, and not ours; null: it is ours. */
+  /** Since when it is that of a machine which a backup was taken from, and not ours (when that was restored, or made if that is later); null: it is ours. */
   restoredAt: Type.Union([InstantSchema, Type.Null()]),
 });
 type KnownAddress = Static<typeof KnownAddressSchema>;
@@ -21,11 +21,17 @@ async function readKnownAddress(stores: Pick<Stores, 'settings'>): Promise<Known
 /** In the transaction that writes a restore down: what stands there is from now on the address of another machine. */
 export async function keepOldAddress(
   stores: Pick<Stores, 'settings'>,
-  { restoredAt }: { readonly restoredAt: number },
+  { backupAt, restoredAt }: { readonly backupAt: number; readonly restoredAt: number },
 ): Promise<void> {
   const known = await readKnownAddress(stores);
+  // A machine without the right time yet is not before the backup that it was made from: nobody has come since.
+  const since = Math.max(backupAt, restoredAt);
   if (known !== null)
-    await stores.settings.put(ADDRESS_SETTING, JSON.stringify({ ...known, restoredAt }), restoredAt);
+    await stores.settings.put(
+      ADDRESS_SETTING,
+      JSON.stringify({ ...known, restoredAt: since } satisfies KnownAddress),
+      restoredAt,
+    );
 }
 
 export interface OldAddress {
@@ -47,7 +53,8 @@ export interface AddressWatchOptions {
 
 /**
  * After a restore onto a machine with another address: whether loudspeakers still look for the old one. They know no other until they have
- * come, by a name that leads here by now, say. It is over when none is missing, or when we have that address ourselves.
+ * come, by a name that leads here by now, say. Nothing is told once none is missing; it is over when we have that address ourselves. Until then it stays
+ * the known one: a loudspeaker never gives up the address that it enrolled with, so the next machine has to know it too.
  */
 export class AddressWatch {
   readonly #options: AddressWatchOptions;
@@ -65,14 +72,13 @@ export class AddressWatch {
       known === null || known.restoredAt === null || known.url === publicUrl
         ? null
         : { url: known.url, since: known.restoredAt };
-    await this.settle();
+    await this.#settle();
   }
 
-  /** To be called now and then: once nobody looks for the old address any more, ours is the known one. */
-  async settle(): Promise<void> {
+  /** Writes down that ours is the known one, where no other is. */
+  async #settle(): Promise<void> {
     const { storage, publicUrl, now } = this.#options;
-    if (this.old !== null) return;
-    this.#old = null;
+    if (this.#old !== null) return;
     const text = JSON.stringify({ v: 1, url: publicUrl, restoredAt: null } satisfies KnownAddress);
     if ((await storage.read.settings.get(ADDRESS_SETTING)) === text) return;
     await storage.transaction((tx) => tx.settings.put(ADDRESS_SETTING, text, now()));

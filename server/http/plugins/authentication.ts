@@ -45,7 +45,8 @@ export function requireAuthentication(
     const actor = callerOf(request, services);
     // Who it is stands before what he may do: a refusal is recorded with the name.
     request.actor = actor;
-    if (urgent !== true) await count(request, actor.name);
+    // About the own account there is little to ask, and what costs much is slowed down by itself: its owner always gets to end a session that somebody stole.
+    if (urgent !== true && access !== 'session') await count(request, actor.name);
     if (access === 'session') {
       if (request.session === null) throw new DomainError('account.session_needed');
     } else {

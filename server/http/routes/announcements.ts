@@ -36,7 +36,7 @@ export const announcementRoutes =
     const names = { person: nameOf, area: (id: string) => areaNameOf(id, areaDirectory.tree) };
     const view = (one: Announcement) => announcementView(one, needs(approvals.missing(one)), names);
     const detailed = (one: Announcement, known: readonly KnownRefusal[] = []) => {
-      return { ...view(one), refusedBefore: known.map((no) => refusalView(no, one, nameOf)) };
+      return { ...view(one), refusedBefore: known.map((no) => refusalView(no, one, names)) };
     };
     const tags = ['announcements'];
     const acting = { tags, headers: IdempotencyHeadersSchema, response: { 200: AnnouncementSchema } };
@@ -212,7 +212,7 @@ export const announcementRoutes =
     app.post(
       '/announcements/:id/reject',
       {
-        config: permission('announcement:approve'),
+        config: urgently('announcement:approve'),
         schema: {
           ...acting,
           summary: 'Send it back with a reason',

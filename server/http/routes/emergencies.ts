@@ -97,7 +97,7 @@ export const emergencyRoutes =
     app.post(
       '/emergencies/:id/drop',
       {
-        config: permission('broadcast:cancel'),
+        config: urgently('broadcast:cancel'),
         schema: {
           summary: 'Let one go that waits for a second person',
           tags,

@@ -19,7 +19,7 @@ import type { Speaker, SpeakerStatus } from '../../domain/speakers/speaker.ts';
 import type { Transaction } from '../../domain/unit-of-work.ts';
 import { speakerSubject } from '../../domain/urgent/urgent-act.ts';
 import { isUrgent } from '../../domain/urgent/urgent-speaker-changes.ts';
-import { permission } from '../access.ts';
+import { permission, urgently } from '../access.ts';
 import { act, actNow, KEPT_LATER } from '../act.ts';
 import { actorOf } from '../plugins/authentication.ts';
 import type { ApiServices } from '../services.ts';
@@ -138,7 +138,7 @@ export const speakerRoutes =
     app.patch(
       '/speakers/:id',
       {
-        config: permission('speaker:mute'),
+        config: urgently('speaker:mute'),
         schema: {
           summary: 'Change name, place, volume, mute or maintenance',
           description: `Whoever may do no more than mute (speaker:mute) changes "mute" alone. Where only volume, mute and maintenance are changed: ${KEPT_LATER}`,

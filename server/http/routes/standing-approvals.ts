@@ -14,7 +14,7 @@ import {
 import type { StandingApproval } from '../../domain/announcements/standing-approval.ts';
 import { DEFAULT_ZONE } from '../../domain/areas/area.ts';
 import { addDays, instantOf, localDay } from '../../domain/policies/zoned-time.ts';
-import { permission } from '../access.ts';
+import { permission, urgently } from '../access.ts';
 import { act } from '../act.ts';
 import { type PersonName, personName } from '../person-name.ts';
 import { actorOf } from '../plugins/authentication.ts';
@@ -93,7 +93,7 @@ export const standingRoutes =
     app.post(
       '/standing-approvals/:id/revoke',
       {
-        config: permission('announcement:approve'),
+        config: urgently('announcement:approve'),
         schema: {
           summary: 'Take the leave back; what sounds by it alone stops',
           tags,

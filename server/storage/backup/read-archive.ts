@@ -14,6 +14,7 @@ import { isEntryPath, type Manifest, manifestCodec } from './manifest.ts';
 
 /** Larger than any key file or manifest: half a million files. */
 const SMALL_BYTES = 128 * 1024 * 1024;
+const OUTER_NAMES: readonly string[] = Object.values(OUTER);
 
 export interface ReadOptions {
   /** Gives the key that opens the payload, from the key file in the archive. */
@@ -57,13 +58,18 @@ export async function readArchive(path: string, options: ReadOptions): Promise<R
   feed(raw, outer);
   let keyFile: string | undefined;
   let payload: Payload | undefined;
+  const seen = new Set<string>();
   try {
     for await (const entry of outer as AsyncIterable<Entry>) {
-      const { name } = entry.header;
+      const { name, type } = entry.header;
+      // Each once, and nothing besides: a second payload would put files into the folder that the list of the first, or of the last, does not name.
+      if (type !== 'file' || !OUTER_NAMES.includes(name) || seen.has(name)) throw odd(name);
+      seen.add(name);
       if (name === OUTER.key) keyFile = (await small(entry)).toString('utf8');
-      else if (name === OUTER.payload && keyFile !== undefined)
+      else if (name === OUTER.payload) {
+        if (keyFile === undefined) throw odd(name);
         payload = await readPayload(entry, await options.identity(keyFile), options);
-      else entry.resume();
+      } else entry.resume();
     }
   } catch (error) {
     raw.destroy();

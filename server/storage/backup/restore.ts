@@ -137,7 +137,8 @@ export async function stageRestore(options: StageOptions): Promise<StagedRestore
       file: backupName(manifest.areaId, manifest.createdAt, manifest.sheet),
       replaced: `${OWN.replaced}${new Date(now).toISOString().slice(0, 19).replaceAll(':', '-')}`,
     };
-    return { step, facts: factsOf(manifest, authenticity, sheet.rootKey !== null) };
+    const facts = factsOf(manifest, authenticity, sheet.rootKey !== null);
+    return { step, facts: { sha256, ...facts } };
   } catch (error) {
     await rm(files, { recursive: true, force: true });
     await rmdir(restoring).catch(() => undefined);
@@ -155,7 +156,11 @@ export async function discardStaged(dataFolder: string): Promise<void> {
   await rm(restoringFolder(dataFolder), { recursive: true, force: true });
 }
 
-function factsOf(manifest: Manifest, { rootKeys, signed }: Authenticity, ofSheet: boolean): BackupFacts {
+function factsOf(
+  manifest: Manifest,
+  { rootKeys, signed }: Authenticity,
+  ofSheet: boolean,
+): Omit<BackupFacts, 'sha256'> {
   const { areaId, createdAt: at, version, sheet, place = null, speakers = null, publicUrl = null } = manifest;
   const keys = rootKeys.map((publicKey) => ({ publicKey, fingerprint: keyFingerprint(publicKey) }));
   return { areaId, place, at, version, sheet, speakers, publicUrl, rootKeys: keys, signed, ofSheet };

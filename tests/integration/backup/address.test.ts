@@ -66,7 +66,7 @@ it('a machine with another address says after a restore that loudspeakers look f
   await controller.stop();
 });
 
-it('it is over when every loudspeaker has come all the same', async () => {
+it('nothing is told once every loudspeaker has come, and the next machine still knows the address they have', async () => {
   const controller = await startController();
   const now = Math.floor(controller.context.services.clock.now());
   await controller.speaker('loa-1', 'ap-1');
@@ -78,5 +78,18 @@ it('it is over when every loudspeaker has come all the same', async () => {
   await controller.start({}, { LOA_PUBLIC_URL: NEW });
   expect((await told(controller)).notice).toBeNull();
   const stored = await controller.context.storage.read.settings.get(ADDRESS_SETTING);
-  expect(JSON.parse(stored ?? '{}')).toEqual({ v: 1, url: NEW, restoredAt: null });
+  expect(JSON.parse(stored ?? '{}')).toEqual({ v: 1, url: OLD, restoredAt: now });
+});
+
+it('a machine without the right time takes nobody for having come since', async () => {
+  const controller = await startController();
+  const now = Math.floor(controller.context.services.clock.now());
+  await controller.speaker('loa-1', 'ap-1');
+  await controller.context.storage.transaction((tx) => tx.speakers.activate('loa-1'));
+  await heard(controller, 'loa-1', now - 3_000);
+  await controller.stop();
+  const mark = { v: 1, backupAt: now - 2_000, restoredAt: 0, file: 'x.tar', sha256: 'a', replaced: null };
+  await writeFile(join(controller.folder, 'data', RESTORED_MARK), JSON.stringify(mark));
+  await controller.start({}, { LOA_PUBLIC_URL: NEW });
+  expect((await told(controller)).notice).toEqual({ url: OLD, own: NEW, waiting: 1 });
 });

@@ -1,13 +1,14 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SystemClock } from '#kit';
-import { generateSigningKey, keyFingerprint, signDocument, signKeyStatement } from '#protocols';
+import { generateSigningKey, keyFingerprint, sha256, signDocument, signKeyStatement } from '#protocols';
 import { KeyService } from '../../../server/domain/keys/key-service.ts';
 import { statementPayload } from '../../../server/domain/keys/statement-chain.ts';
 import { TASKS } from '../../../server/storage/backup/index.ts';
 import { KeyFiles } from '../../../server/storage/key-files.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-import { ofEarlierVersion, relist, repacked } from './repack.ts';
+import { ofEarlierVersion, relist, repacked, withEntries } from './repack.ts';
 import { backupOf, dataFolder, names, nothing, rootOf, sheetOf } from './support.ts';
 
 let data: string;
@@ -41,6 +42,7 @@ describe('a backup says whose it is', () => {
     expect(await shown(backup.file, backup.passphrase)).toEqual({
       ...{ areaId: 'tan-an', place: null, at: backup.made.at, version: 'test', sheet: 1 },
       ...{ speakers: 0, publicUrl: null, signed: true, ofSheet: true },
+      sha256: sha256(await readFile(backup.file)),
       rootKeys: [{ publicKey: root, fingerprint: keyFingerprint(root) }],
     });
   });
@@ -82,6 +84,29 @@ describe('who knows the public half of a sheet’s key', () => {
       });
       await forged(file);
     }
+  });
+
+  it('cannot put a payload of his own before or behind the signed one, nor anything else beside it', async () => {
+    const own = await repacked(backup.file, backup.passphrase, (entries) => {
+      for (const path of [...entries.keys()]) if (path !== 'manifest.json') entries.delete(path);
+      entries.set('data/tokens.json', Buffer.from('[]'));
+      relist(entries);
+    });
+    let theirs = Buffer.alloc(0);
+    await withEntries(own, (outer) => {
+      theirs = Buffer.from(outer.get('backup.tar.age') ?? '');
+      return [];
+    });
+    const first = ['backup.tar.age', theirs] as const;
+    for (const more of [
+      (outer: [string, Buffer][]) => outer.flatMap((one) => (one[0] === first[0] ? [first, one] : [one])),
+      (outer: [string, Buffer][]) => [...outer, first],
+      (outer: [string, Buffer][]) => [...outer, ['data/tokens.json', theirs] as const],
+      (outer: [string, Buffer][]) => outer.toReversed(),
+    ])
+      await expect(
+        shown(await withEntries(backup.file, (outer) => more([...outer])), backup.passphrase),
+      ).rejects.toMatchObject({ code: 'backup.damaged', params: { reason: /odd entry/ } });
   });
 
   it('cannot leave its signature out, nor put another one there', async () => {

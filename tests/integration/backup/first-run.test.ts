@@ -74,12 +74,20 @@ it('asks for the passphrase again and keeps the file, then for a word that it is
   expect(ownUrl).toBe('http://new.test');
   expect(facts).toMatchObject({ areaId: 'tan-an', signed: true, ofSheet: true });
   const [key] = facts?.rootKeys ?? [];
-  await expect(restore.confirm('', { rootKey: '00000 00000', unsigned: true })).rejects.toMatchObject({
-    code: 'restore.unconfirmed',
-  });
+  const sha256 = facts?.sha256 ?? '';
+  // The right key, and another file than the one that was shown.
+  const other = { sha256: 'a'.repeat(64), rootKey: key?.fingerprint ?? '', unsigned: false };
+  await expect(restore.confirm('', other)).rejects.toMatchObject({ code: 'restore.unconfirmed' });
+  await expect(restore.confirm('', { sha256, rootKey: '00000 00000', unsigned: true })).rejects.toMatchObject(
+    {
+      code: 'restore.unconfirmed',
+    },
+  );
   expect(restarts).toEqual([]);
   expect(await received()).toBe(true);
-  await restore.confirm('', { rootKey: key?.fingerprint.replaceAll(' ', '') ?? '', unsigned: false });
+  await restore.confirm('', {
+    ...{ sha256, rootKey: key?.fingerprint.replaceAll(' ', '') ?? '', unsigned: false },
+  });
   expect(restore.state('').phase).toBe('ready');
   expect(restarts).toHaveLength(1);
   await finishRestore(place);
@@ -97,10 +105,12 @@ it('a backup that nobody signed needs a word of its own', async () => {
   const { facts } = await ended('confirm');
   expect(facts).toMatchObject({ signed: false });
   const rootKey = facts?.rootKeys[0]?.fingerprint ?? '';
-  await expect(restore.confirm('', { rootKey, unsigned: false })).rejects.toMatchObject({
+  await expect(
+    restore.confirm('', { sha256: facts?.sha256 ?? '', rootKey, unsigned: false }),
+  ).rejects.toMatchObject({
     code: 'restore.unconfirmed',
   });
-  await restore.confirm('', { rootKey, unsigned: true });
+  await restore.confirm('', { sha256: facts?.sha256 ?? '', rootKey, unsigned: true });
   expect(restarts).toHaveLength(1);
 });
 
@@ -136,7 +146,9 @@ it('what waits can be given up, and another file takes its place', async () => {
   // Somebody made an administrator in the meantime.
   inUse();
   const rootKey = facts?.rootKeys[0]?.fingerprint ?? '';
-  await expect(restore.confirm('', { rootKey, unsigned: false })).rejects.toMatchObject({
+  await expect(
+    restore.confirm('', { sha256: facts?.sha256 ?? '', rootKey, unsigned: false }),
+  ).rejects.toMatchObject({
     code: 'setup.done',
   });
 });

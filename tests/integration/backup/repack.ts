@@ -53,6 +53,19 @@ export async function ofEarlierVersion(file: string, passphrase: string): Promis
   return unsigned;
 }
 
+/** The outer file with these entries, in this order, each as often as it stands there. */
+export async function withEntries(
+  file: string,
+  choose: (outer: Entries) => readonly (readonly [name: string, content: Buffer])[],
+): Promise<string> {
+  const tar = pack();
+  for (const [name, content] of choose(await untar(createReadStream(file)))) tar.entry({ name }, content);
+  tar.finalize();
+  const path = join(tempDir('entries'), basename(file));
+  await writeFile(path, await buffer(tar));
+  return path;
+}
+
 async function openedOf(file: string, passphrase: string) {
   const outer = await untar(createReadStream(file));
   const sheet = new Decrypter();

@@ -45,7 +45,8 @@ async function firstRun(options: ApiOptions = {}) {
       const now = setupRestore.state('');
       return now.phase === 'confirm' && now;
     });
-    await setupRestore.confirm('', { rootKey: facts?.rootKeys[0]?.fingerprint ?? '', unsigned: false });
+    const { sha256 = '', rootKeys = [] } = facts || {};
+    await setupRestore.confirm('', { sha256, rootKey: rootKeys[0]?.fingerprint ?? '', unsigned: false });
     await restarted;
   };
   return { port, setupRestore, confirmed, errors };

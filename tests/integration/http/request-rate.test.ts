@@ -10,13 +10,13 @@ async function limited() {
   const { services, log } = controller.context;
   const app = await buildApi(services, log, { requestsPerMinute: ALLOWED });
   onTestFinished(() => app.close());
-  return async (who: Who, path: string, payload?: object) => {
+  return async (who: Who, path: string, payload?: object, method: 'POST' | 'PATCH' = 'POST') => {
     // Logs them in, by the other app of the same controller: it counts for itself.
     await controller.get(who, 'areas');
     const { statusCode, headers, body } = await app.inject({
       url: `/api/v1/${path}`,
       headers: { ...controller.credentials(who), 'idempotency-key': crypto.randomUUID() },
-      ...(payload === undefined ? {} : { method: 'POST', payload }),
+      ...(payload === undefined ? {} : { method, payload }),
     });
     return { status: statusCode, wait: headers['retry-after'], body: JSON.parse(body) };
   };
@@ -42,4 +42,18 @@ it('counts what is refused too, and always hears a stop', async () => {
   const stop = { scope: { kind: 'area', id: COMMUNE }, reason: 'quá giờ' };
   expect((await ask('chairman', 'latches', stop)).status).toBe(201);
   expect((await ask('chairman', 'areas')).status).toBe(429);
+  // Whatever else silences or warns, and the own sessions.
+  const said = async (path: string, payload?: object, method?: 'PATCH') =>
+    (await ask('chairman', path, payload, method)).body.error?.code;
+  const reason = 'quá giờ';
+  expect([
+    await said('announcements/none/reject', { reason }),
+    await said('announcements/none/withdraw', {}),
+    await said('broadcasts/none/cancel', { reason }),
+    await said('standing-approvals/none/revoke', { reason }),
+    await said('emergencies/none/confirm', { sha256: 'a'.repeat(64) }),
+    await said('emergencies/none/drop', { reason }),
+  ]).toEqual(Array.from({ length: 6 }, () => 'request.not_found'));
+  expect(await said('speakers/none', { muted: true }, 'PATCH')).not.toBe('request.too_many');
+  expect(await said('account/sessions')).toBeUndefined();
 });

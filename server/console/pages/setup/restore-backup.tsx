@@ -144,7 +144,8 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
         <Notice kind="info">{words.newLink}</Notice>
       </div>
     );
-  if (phase === 'confirm' && state?.facts != null)
+  if (phase === 'confirm' && state?.facts != null) {
+    const { sha256 } = state.facts;
     return (
       <ConfirmRestore
         facts={state.facts}
@@ -152,9 +153,11 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
         keptUntil={state.keptUntil}
         onConfirm={async (rootKey, unsigned) => {
           try {
-            setState(await confirmRestore(secret, { rootKey, unsigned }));
+            setState(await confirmRestore(secret, { sha256, rootKey, unsigned }));
             setPhase('ready');
           } catch (error) {
+            // Another one was sent meanwhile, from another window: that is what is shown now.
+            if (isApiError(error, 'restore.unconfirmed')) setState(await restoreState(secret));
             // Too late: it has to be sent again.
             if (!isApiError(error, 'restore.not_kept')) throw error;
             setState(undefined);
@@ -165,6 +168,7 @@ export function RestoreBackup(props: { readonly secret: string; readonly onBack:
         onGiveUp={giveUp}
       />
     );
+  }
   if (phase !== 'none')
     return (
       <div className="card" aria-live="polite">
