@@ -89,7 +89,8 @@ export class AreaMover {
       if (next !== schedule) await tx.schedules.save({ ...next, updatedAt: now });
     }
     const went: Moved[] = children.map((child) => ({ from: child.id, to: child.id }));
-    if (speakers.length > 0) went.push({ from: id, to: into });
+    // What is no longer in use sounds nowhere: nothing of what was said about it is said about the host.
+    if (speakers.some(({ lifecycle }) => lifecycle !== 'retired')) went.push({ from: id, to: into });
     const [after, said] = await this.#follow(tx, actor, moved, went, now);
     await record(tx, now, actor, 'area.merge', id, { into, ...parts, ...said }, { areaId: id });
     tx.afterCommit(() => onMoved(after.within(into)));

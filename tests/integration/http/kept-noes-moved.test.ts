@@ -175,3 +175,24 @@ it(
     expect(await of(wide.id)).toMatchObject({ state: 'in_force', exceptAreas: [FIRST, 'to-1', SECOND] });
   },
 );
+
+it(
+  'a loudspeaker that is out of use takes no "no" of its area along into the one that it is merged into',
+  LIMIT,
+  async () => {
+    const { controller, say, yes, hears, shift, now } = await territory();
+    const retired = await controller.post('technician', `speakers/loa-${FIRST}/retire`, { reason: 'hỏng' });
+    expect(retired.status).toBe(200);
+    await say('editor', 'submit');
+    await say('ap-1 chairman', 'reject', { reason: 'x' });
+    await yes('chairman', [COMMUNE]);
+    await hears('all but the first hamlet', [SECOND]);
+    await shift(FIRST, 'merge', { into: SECOND });
+    expect(await now()).not.toContainEqual([SECOND, 'rejected', true]);
+    for (const area of QUARTERS) expect(await now()).toContainEqual([area, 'rejected', true]);
+    // Its record goes along all the same.
+    expect(controller.context.services.speakerIndex.get(`loa-${FIRST}`)?.areaId).toBe(SECOND);
+    // Which lies where it may sound, were it in use.
+    await hears('the hamlet as before', [FIRST, SECOND]);
+  },
+);
