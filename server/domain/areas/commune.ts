@@ -14,16 +14,17 @@ const SHORT_KINDS: ReadonlyMap<string, string> = new Map([
 
 /**
  * Whether areas go beyond one commune: they lie in more than one, or loudspeakers of them stand in an area above all communes. A territory in
- * which no area is called a commune counts as one.
+ * which no area in use is called a commune counts as one; what was dissolved or merged counts nowhere.
  */
 export function isBeyondCommune(areaIds: Iterable<string>, { tree, hasSpeakers }: Territory): boolean {
   const communes = new Set<string>();
   for (const areaId of areaIds) {
+    if (!isInUse(areaId, tree)) continue;
     const ancestry = tree.ancestry(areaId);
-    const commune = ancestry.find((id) => isCommune(tree.get(id).kind));
+    const commune = ancestry.find((id) => isCommuneNow(id, tree));
     if (commune !== undefined) communes.add(commune);
     else if (!hasSpeakers(areaId)) continue;
-    else if ([...tree.within(ancestry[0] ?? areaId)].some((id) => isCommune(tree.get(id).kind))) return true;
+    else if ([...tree.within(ancestry[0] ?? areaId)].some((id) => isCommuneNow(id, tree))) return true;
     else communes.add(ancestry[0] ?? areaId);
     if (communes.size > 1) return true;
   }
@@ -33,7 +34,7 @@ export function isBeyondCommune(areaIds: Iterable<string>, { tree, hasSpeakers }
 /** Whose people these areas concern: the widest of them, and where those lie above communes, the communes among them too. */
 export function concerned(areaIds: Iterable<string>, tree: AreaTree): string[] {
   const meant = [...areaIds].filter((id) => tree.has(id));
-  return [...new Set([...outermost(meant, tree), ...meant.filter((id) => isCommune(tree.get(id).kind))])];
+  return [...new Set([...outermost(meant, tree), ...meant.filter((id) => isCommuneNow(id, tree))])];
 }
 
 /** Why two persons are not asked for as the law has it, where the kinds of areas do not say what is a commune; null: they do. */
@@ -46,11 +47,10 @@ export interface CommuneDoubt {
 
 /** What is in doubt in a territory. */
 export function communeDoubt({ tree, hasSpeakers }: Territory): CommuneDoubt | null {
-  const inUse = [...tree.ids()].filter((id) => tree.get(id).retiredAt === null);
-  if (!inUse.some((id) => isCommune(tree.get(id).kind)))
-    return { kind: 'none', areas: outermost(inUse, tree) };
+  const inUse = [...tree.ids()].filter((id) => isInUse(id, tree));
+  if (!inUse.some((id) => isCommuneNow(id, tree))) return { kind: 'none', areas: outermost(inUse, tree) };
   const lost = inUse.filter(
-    (id) => hasSpeakers(id) && !tree.ancestry(id).some((one) => isCommune(tree.get(one).kind)),
+    (id) => hasSpeakers(id) && !tree.ancestry(id).some((one) => isCommuneNow(one, tree)),
   );
   return lost.length === 0 ? null : { kind: 'outside', areas: outermost(lost, tree) };
 }
@@ -84,7 +84,8 @@ function findPlaces(tree: AreaTree): Map<string, Place> {
     const commune = ancestry.find((one) => isCommune(tree.get(one).kind));
     if (commune === undefined) rest.push({ id, widest: ancestry[0] ?? id });
     else found.set(id, { level: commune === id ? 'commune' : 'inside', station: commune });
-    if (commune === id) for (const one of ancestry) if (one !== id) above.add(one);
+    // What is no more divides nothing above it; it keeps its own place, in which its records were made.
+    if (commune === id && isInUse(id, tree)) for (const one of ancestry) if (one !== id) above.add(one);
   }
   for (const { id, widest } of rest) {
     const level = above.has(id) ? 'above' : above.has(widest) ? 'outside' : 'whole';
@@ -93,9 +94,19 @@ function findPlaces(tree: AreaTree): Map<string, Place> {
   return found;
 }
 
-/** How many communes there are in an area, itself included. */
+/** How many communes there are in an area, itself included; none that was dissolved or merged. */
 export function communesIn(areaId: string, tree: AreaTree): number {
-  return [...tree.within(areaId)].filter((id) => placeOf(id, tree).level === 'commune').length;
+  return [...tree.within(areaId)].filter((id) => isInUse(id, tree) && placeOf(id, tree).level === 'commune')
+    .length;
+}
+
+function isInUse(id: string, tree: AreaTree): boolean {
+  return tree.get(id).retiredAt === null;
+}
+
+/** Whether an area in use is called a commune. */
+function isCommuneNow(id: string, tree: AreaTree): boolean {
+  return isInUse(id, tree) && isCommune(tree.get(id).kind);
 }
 
 /** The kind as one compares it: composed, in small letters, single blanks. */

@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
 import { AreaTree } from '../../../server/domain/areas/area.ts';
-import { communeDoubt, communesIn, isBeyondCommune, placeOf } from '../../../server/domain/areas/commune.ts';
+import {
+  communeDoubt,
+  communesIn,
+  concerned,
+  isBeyondCommune,
+  placeOf,
+} from '../../../server/domain/areas/commune.ts';
 import { area } from '../../contract/storage/samples.ts';
 
 const place = (id: string, parentId: string | null, kind: string) => area({ id, parentId, kind });
@@ -73,4 +79,28 @@ it('says of each area what it is to the rule of two persons, and whose station s
     ...['rieng: whole, rieng', 'to: whole, rieng'],
   ]);
   expect(['tinh', 'xa', 'vung', 'rieng'].map((id) => communesIn(id, mixed))).toEqual([2, 1, 0, 0]);
+});
+
+it('a commune that was merged or dissolved counts nowhere', () => {
+  const gone = (id: string, parentId: string | null, kind: string) =>
+    area({ id, parentId, kind, retiredAt: 1, mergedInto: parentId });
+  // A commune took another one in, which lies below it since, and is called something else now; one was dissolved where it lay.
+  const places = [
+    ...[place('tinh', null, 'tỉnh'), place('vung', 'tinh', 'vùng'), gone('xa-cu', 'vung', 'xã')],
+    ...[gone('phuong-cu', 'tinh', 'phường'), place('ap', 'vung', 'ấp'), gone('to-cu', 'ap', 'tổ')],
+  ];
+  const standing = (...ids: string[]) => ({
+    tree: new AreaTree(places),
+    areaOfSpeaker: () => undefined,
+    hasSpeakers: (id: string) => ids.includes(id),
+  });
+  const territory = standing('ap');
+  expect(communeDoubt(territory)).toEqual({ kind: 'none', areas: ['tinh'] });
+  // As the doubt says: without any commune all of it counts as one.
+  expect(isBeyondCommune(['tinh', 'vung', 'ap'], territory)).toBe(false);
+  expect(isBeyondCommune(['vung', 'ap', 'xa-cu', 'phuong-cu'], territory)).toBe(false);
+  expect(concerned(['tinh', 'ap', 'xa-cu'], territory.tree)).toEqual(['tinh']);
+  const levels = (ids: readonly string[]) => ids.map((id) => placeOf(id, territory.tree).level);
+  expect(levels(['tinh', 'vung', 'ap'])).toEqual(['whole', 'whole', 'whole']);
+  expect(['tinh', 'vung'].map((id) => communesIn(id, territory.tree))).toEqual([0, 0]);
 });
