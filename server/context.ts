@@ -213,7 +213,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     ...{ config, clock, log, storage, keys, assignments, latches, planning, onSaved, ...territory },
     holidays: scheduleSide.holidays,
     follow: async (tx, actor, shift) => ({
-      noes: await announcementSide.followShift(tx, shift),
+      ...(await announcementSide.followShift(tx, shift)),
       leaves: await scheduleSide.standing.followShift(tx, actor, shift),
     }),
   });

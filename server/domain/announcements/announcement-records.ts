@@ -11,7 +11,7 @@ import type { AreaDirectory } from '../areas/area-directory.ts';
 import { outermost } from '../areas/outermost.ts';
 import { changes, record } from '../audit/record.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
-import type { Announcement, Decision } from './announcement.ts';
+import type { Announcement } from './announcement.ts';
 import { meantAreas } from './approval-areas.ts';
 
 /** What the audit log tells of a change. */
@@ -103,9 +103,13 @@ export class AnnouncementRecords {
     return announcement;
   }
 
-  /** Writes what decisions are once the territory has changed; the record of that change tells of it. Throws `request.conflict`. */
-  async follow(tx: Transaction, before: Announcement, decisions: readonly Decision[]): Promise<void> {
-    const announcement: Announcement = { ...before, decisions };
+  /** Writes what decisions are, and whom it is meant for, once the territory has changed; the record of that change tells of it. Throws `request.conflict`. */
+  async follow(
+    tx: Transaction,
+    before: Announcement,
+    change: Pick<Announcement, 'decisions' | 'forAreas'>,
+  ): Promise<void> {
+    const announcement: Announcement = { ...before, ...change };
     if (!(await tx.announcements.update(announcement, before.state)))
       throw conflict(before.id, 'being changed by somebody else', before.state);
     this.#tell(tx, before, announcement);
@@ -120,10 +124,10 @@ export class AnnouncementRecords {
   }
 }
 
-/** By what it may sound: nothing of a draft, whatever changes in it. */
-function leaveOf({ state, approvedSha256, decisions }: Announcement): string {
+/** By what it may sound, and who is asked: nothing of a draft, whatever changes in it. */
+function leaveOf({ state, approvedSha256, decisions, forAreas }: Announcement): string {
   const asked = state === 'approved' || state === 'submitted';
-  return asked ? JSON.stringify([state, approvedSha256, decisions]) : '';
+  return asked ? JSON.stringify([state, approvedSha256, decisions, forAreas]) : '';
 }
 
 /** Throws `request.conflict` unless the announcement may become this. */
