@@ -1,5 +1,6 @@
-import { lstatSync, readlinkSync, type Stats } from 'node:fs';
+import { accessSync, constants, lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { sqlitePath } from './storage/backup/index.ts';
 
 /** Whose files a command of the terminal touches. */
@@ -13,7 +14,8 @@ let actingAs: number | null = null;
 /**
  * Of a command that root started: from here on it is the user as whom the controller runs, for good. What root makes in the data folder
  * the controller could neither write nor read; given away afterwards it would stay root's wherever the command is killed. Does nothing
- * for anybody else, and where the controller is root's too. Throws where the place has several owners.
+ * for anybody else, and where the controller is root's too. Throws where the place has several owners,
+ * and where that user may not read the program.
  */
 export function actAsOwner(place: OwnedPlace): void {
   if (process.getuid?.() !== 0) return;
@@ -29,11 +31,25 @@ export function actAsOwner(place: OwnedPlace): void {
   process.setgid?.(gid);
   process.setuid?.(uid);
   actingAs = uid;
+  requireReadable(uid);
 }
 
 /** The user that `actAsOwner` became; null: it had nothing to do. */
 export function actedAs(): number | null {
   return actingAs;
+}
+
+/** Much of the program is loaded when it is needed, as that user. Throws where root has it in a folder of root's alone. */
+function requireReadable(uid: number): void {
+  const program = fileURLToPath(import.meta.url);
+  try {
+    accessSync(program, constants.R_OK);
+  } catch (cause) {
+    throw new Error(
+      `this goes on as uid ${uid}, whose the data folder is, and that user may not read the program ("${program}"): put it where the user of the controller may read it, like "/opt"`,
+      { cause },
+    );
+  }
 }
 
 type Owner = Pick<Stats, 'uid' | 'gid'>;

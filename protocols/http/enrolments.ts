@@ -103,7 +103,7 @@ export const EnrolmentViewSchema = Type.Object({
   usedAt: nullable(InstantSchema),
   /** When the loudspeaker first connected with what it was given. */
   acknowledgedAt: nullable(InstantSchema),
-  /** Why it is void: replaced, withdrawn, wrong_tries, blocked, retired. */
+  /** Why it is void: replaced, withdrawn, blocked, retired, restored. */
   voidReason: nullable(Type.String()),
 });
 export type EnrolmentView = Static<typeof EnrolmentViewSchema>;

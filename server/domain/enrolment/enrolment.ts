@@ -8,7 +8,7 @@ export interface SpeakerKey {
 }
 
 /** Why a code is void. */
-export type VoidReason = 'replaced' | 'withdrawn' | 'wrong_tries' | 'blocked' | 'retired' | 'restored';
+export type VoidReason = 'replaced' | 'withdrawn' | 'blocked' | 'retired' | 'restored';
 
 /** One code by which one loudspeaker may enrol once. The code itself is nowhere. */
 export interface Enrolment {

@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, lchown, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -62,7 +62,24 @@ async function ofOthers(folder: string): Promise<string[]> {
   return paths.filter((_, at) => owners[at] !== USER);
 }
 
-describe.skipIf(process.getuid?.() !== 0)('a command that root runs on the data of another user', () => {
+const isRoot = process.getuid?.() === 0;
+/** Whether another user may read the program, as every one may where it is installed; not in a folder of root's alone. */
+const isReadable =
+  isRoot &&
+  spawnSync('test', ['-r', inRepo('package.json')], { uid: USER, gid: USER, cwd: '/' }).status === 0;
+
+it.skipIf(!isRoot || isReadable)(
+  'says to root that the owner of the data may not read the program',
+  async () => {
+    const folder = await dataFolder();
+    await give(folder);
+    const { code, said } = await command('backup', folder, []);
+    expect(code).toBe(1);
+    expect(said).toContain('may not read the program');
+  },
+);
+
+describe.skipIf(!isReadable)('a command that root runs on the data of another user', () => {
   it('leaves nothing in the data folder that this user does not own', async () => {
     const folder = await dataFolder();
     await give(folder);

@@ -81,7 +81,6 @@ export const ACTIONS: Readonly<Record<AuditAction, string>> = {
   'speaker.code': 'Tạo mã ghi danh',
   'speaker.code_again': 'Lấy lại mã ghi danh vừa tạo',
   'speaker.code_guessed': 'Có người thử sai mã ghi danh nhiều lần',
-  'speaker.code_void': 'Mã ghi danh tự hủy vì nhập sai nhiều lần',
   'speaker.code_withdrawn': 'Hủy mã ghi danh',
   'speaker.enrol': 'Cụm loa ghi danh',
   'speaker.strange_key': 'Cụm loa đưa khóa lạ',
