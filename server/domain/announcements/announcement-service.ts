@@ -5,6 +5,7 @@ import type { AreaDirectory } from '../areas/area-directory.ts';
 import { outermost } from '../areas/outermost.ts';
 import type { Territory } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
+import { mediumOf } from '../media/medium.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Announcement } from './announcement.ts';
 import { type AnnouncementRecords, conflict, requireStep } from './announcement-records.ts';
@@ -63,8 +64,7 @@ export class AnnouncementService {
     const targets = { areas: [areaId], speakers: [], excludeAreas: [], excludeSpeakers: [] };
     const place = { targets, territory: this.#territory() };
     for (const announcement of await this.#read.announcements.stored(areaId)) {
-      const { mediaSha256 } = announcement;
-      const medium = mediaSha256 === null ? null : await this.#read.media.get(mediaSha256);
+      const medium = await mediumOf(this.#read, announcement);
       const message = clearMessage(announcement, medium, place);
       if (message !== null && messages.length < MOST_STORED) messages.push(message);
     }

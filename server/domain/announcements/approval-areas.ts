@@ -100,13 +100,13 @@ export function narrow(targets: Targets, allowance: Allowance, territory: Territ
 }
 
 /** Whether an area lies in another one, or is it. */
-export function within(id: string, areaId: string, { tree }: Territory): boolean {
+export function within(id: string, areaId: string, { tree }: Pick<Territory, 'tree'>): boolean {
   return tree.has(id) && tree.ancestry(id).includes(areaId);
 }
 
 /** Whether one of two areas lies in the other. */
-export function overlap(one: string, other: string, territory: Territory): boolean {
-  return within(one, other, territory) || within(other, one, territory);
+export function overlap(one: string, other: string, here: Pick<Territory, 'tree'>): boolean {
+  return within(one, other, here) || within(other, one, here);
 }
 
 /** The areas above these and below them: what is meant for an area concerns who answers above it or below it. */

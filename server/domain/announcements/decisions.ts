@@ -1,7 +1,7 @@
 import { outermost } from '../areas/outermost.ts';
 import type { Territory } from '../areas/territory.ts';
 import type { Announcement, Decision, Refusal } from './announcement.ts';
-import { meantAreas, missingIn } from './approval-areas.ts';
+import { meantAreas, missingIn, overlap, within } from './approval-areas.ts';
 
 /**
  * What is left of the decisions once the announcement is changed or handed in again: every "no", each of them `carried`, also one that a "yes" was in place of,
@@ -40,14 +40,13 @@ export function openIn(announcement: Announcement, territory: Territory): readon
   const { decisions } = announcement;
   const meant = meantAreas(announcement, tree);
   const inUse = (id: string) => tree.has(id) && tree.get(id).retiredAt === null;
-  const lies = (id: string, areaId: string) => tree.has(id) && tree.ancestry(id).includes(areaId);
   const now = decisions.filter(({ carried }) => carried !== true);
   const refused = now.filter(({ verdict }) => verdict !== 'approved').map(({ areaId }) => areaId);
   const carried = decisions
     .filter((one) => one.carried === true && inUse(one.areaId))
     .map(({ areaId }) => areaId)
-    .filter((id) => meant.some((one) => lies(one, id) || lies(id, one)))
-    .filter((id) => !refused.some((one) => lies(id, one)));
+    .filter((id) => meant.some((one) => overlap(one, id, territory)))
+    .filter((id) => !refused.some((one) => within(id, one, territory)));
   const leaves = [{ areas: now.map(({ areaId }) => areaId), except: [] }];
   return outermost([...missingIn(meant, { leaves, closed: carried }, territory), ...carried], tree);
 }

@@ -2,7 +2,7 @@ import { DomainError } from '#protocols';
 import type { AreaTree } from '../areas/area.ts';
 import { namesOf } from '../areas/area-names.ts';
 import type { Announcement } from './announcement.ts';
-import { allowanceOf } from './approval-areas.ts';
+import { allowanceOf, overlap } from './approval-areas.ts';
 
 /**
  * Why an emergency sounds nowhere by the word of people who stand for it: leaders said no to it, or to what it was before. Names their areas. `missing`: where
@@ -13,9 +13,8 @@ export function refusedThere(
   missing: readonly string[],
   tree: AreaTree,
 ): DomainError {
-  const within = (id: string, areaId: string) => tree.has(id) && tree.ancestry(id).includes(areaId);
   const refused = allowanceOf(announcement).closed.filter((one) =>
-    missing.some((id) => within(id, one) || within(one, id)),
+    missing.some((id) => overlap(id, one, { tree })),
   );
   return new DomainError('emergency.refused_there', {
     id: announcement.id,

@@ -18,6 +18,7 @@ import { namesOf } from '../areas/area-names.ts';
 import { territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
+import { mediumOf } from '../media/medium.ts';
 import type { StoredSlot } from '../plans/plan.ts';
 import { requireWindow } from '../policies/windows.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
@@ -287,7 +288,7 @@ export class BroadcastService {
     leave: EmergencyLeave | null,
   ): Promise<Clearing> {
     const { id, state, mediaSha256: sha256, approvedSha256: given } = announcement;
-    const medium = sha256 === null ? null : await tx.media.get(sha256);
+    const medium = await mediumOf(tx, announcement);
     const cleared =
       leave === null
         ? clear(announcement, medium, place)

@@ -7,6 +7,7 @@ import { territoryOf } from '../areas/territory.ts';
 import { record } from '../audit/record.ts';
 import { readPlayOrder } from '../dispatch/read-order.ts';
 import type { LiveEvents } from '../events/live-events.ts';
+import { mediumOf } from '../media/medium.ts';
 import { requireWindow } from '../policies/windows.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import type { Broadcast, StoredOrder } from './broadcast.ts';
@@ -56,7 +57,7 @@ export async function postpone(
   // At another hour it is another override: somebody has to answer for that one too.
   if (order.windowOverride !== null) requireOverride(actor, broadcast, parts);
   const announcement = await tx.announcements.get(announcementId);
-  const medium = announcement?.mediaSha256 ? await tx.media.get(announcement.mediaSha256) : null;
+  const medium = announcement && (await mediumOf(tx, announcement));
   const territory = territoryOf(parts.areas.tree, parts.speakers);
   const addressed = newest.map(({ targets, topics }) => {
     const cleared = announcement && clearAgain({ ...order, targets }, announcement, medium, territory);

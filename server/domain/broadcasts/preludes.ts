@@ -8,6 +8,7 @@ import {
   type Place,
 } from '../announcements/clearance.ts';
 import { readPlayOrder } from '../dispatch/read-order.ts';
+import { mediumOf } from '../media/medium.ts';
 import type { Transaction } from '../unit-of-work.ts';
 import type { Broadcast } from './broadcast.ts';
 
@@ -37,7 +38,7 @@ export async function preludesOf(
         reason: `the emergency message "${kept.title}" sounds before an emergency alone, not before one of priority "${priority}"`,
         field: 'body/prelude',
       });
-    const medium = kept.mediaSha256 === null ? null : await tx.media.get(kept.mediaSha256);
+    const medium = await mediumOf(tx, kept);
     const message = clearMessage(kept, medium, place);
     if (message === null) throw new DomainError('request.not_found', { what: 'sound', id: name });
     prelude.push(asPrelude(message));

@@ -6,6 +6,7 @@ import type { StandingGrant } from '../announcements/standing-approval.ts';
 import { namesOf } from '../areas/area-names.ts';
 import type { Territory } from '../areas/territory.ts';
 import type { Broadcast } from '../broadcasts/broadcast.ts';
+import { mediumOf } from '../media/medium.ts';
 import type { Schedule } from '../schedule/schedule.ts';
 import { readGrants } from '../schedule/series-leaves.ts';
 import type { Stores } from '../unit-of-work.ts';
@@ -42,8 +43,7 @@ export async function clearedAgain(
   now: Instant,
 ): Promise<ClearedAgain | DomainError> {
   const { broadcast, announcement, schedule, speakerIds } = missed;
-  const { mediaSha256 } = announcement;
-  const medium = mediaSha256 === null ? null : await read.media.get(mediaSha256);
+  const medium = await mediumOf(read, announcement);
   const targets = { areas: [], speakers: [...speakerIds], excludeAreas: [], excludeSpeakers: [] };
   const standing =
     schedule === null || broadcast.originalAt === null || !soundsAsThen(missed)

@@ -27,7 +27,7 @@ import {
 } from '../broadcasts/resolve-targets.ts';
 import { isBeyondAlone } from '../broadcasts/sent-alone.ts';
 import type { LiveEvents } from '../events/live-events.ts';
-import type { Medium } from '../media/medium.ts';
+import { mediumOf } from '../media/medium.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Emergency } from './emergency.ts';
 
@@ -293,10 +293,6 @@ export class EmergencyService {
     const { id, areaId } = emergency;
     return record(tx, this.#options.clock.now(), actor, action, id, detail, { areaId });
   }
-}
-
-async function mediumOf(tx: Transaction, { mediaSha256 }: Announcement): Promise<Medium | null> {
-  return mediaSha256 === null ? null : tx.media.get(mediaSha256);
 }
 
 /** By whose word it goes out; null: it is approved, and needs none. */

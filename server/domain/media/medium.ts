@@ -34,6 +34,14 @@ export interface MediaJob {
   readonly endedAt: number | null;
 }
 
+/** The medium that an announcement names; null: none, or it is not stored. */
+export async function mediumOf(
+  { media }: { readonly media: Pick<MediaStore, 'get'> },
+  { mediaSha256 }: { readonly mediaSha256: string | null },
+): Promise<Medium | null> {
+  return mediaSha256 === null ? null : media.get(mediaSha256);
+}
+
 export interface MediaStore {
   get(sha256: string): Promise<Medium | null>;
   /** What orders say of those of these that are stored, without waveforms and chunk lists. */

@@ -5,14 +5,21 @@ import { until } from '../../helpers/until.ts';
 import { daily, startMonday, vietnam } from './schedule-support.ts';
 import { COMMUNE, HAMLETS } from './support.ts';
 
+/** A controller on a Monday, with a loudspeaker and an approved announcement (seconds) that is scheduled for each morning. */
+async function morningSeries(seconds: number) {
+  const monday = await startMonday();
+  const { controller, scheduling } = monday;
+  await controller.speaker('loa-1', 'ap-1');
+  const id = await scheduling.announcement(seconds);
+  const wanted = scheduling.wanted(id, daily('05:40'));
+  const { body: schedule } = await controller.post<ScheduleView>('editor', 'schedules', wanted);
+  return { ...monday, id, schedule };
+}
+
 it('a leave for a series ends with the office of who gave it, and what another leader gave stands', {
   timeout: 90_000,
 }, async () => {
-  const { clock, controller, scheduling } = await startMonday();
-  await controller.speaker('loa-1', 'ap-1');
-  const id = await scheduling.announcement(60);
-  const wanted = scheduling.wanted(id, daily('05:40'));
-  const { body: schedule } = await controller.post<ScheduleView>('editor', 'schedules', wanted);
+  const { clock, controller, scheduling, id, schedule } = await morningSeries(60);
   await controller.call('editor', 'PATCH', `announcements/${id}`, { body: { title: 'Tin ngày mai' } });
   await controller.post('editor', `announcements/${id}/submit`, {});
   const grants = (days: number, areas: readonly string[] = [COMMUNE]) => ({
@@ -71,11 +78,7 @@ it('a leave for a series ends with the office of who gave it, and what another l
 it('settles at the start what earlier versions gave: by whom nobody is there, beyond an office, and without a longest session', {
   timeout: 90_000,
 }, async () => {
-  const { clock, controller, scheduling } = await startMonday();
-  await controller.speaker('loa-1', 'ap-1');
-  const id = await scheduling.announcement(150);
-  const wanted = scheduling.wanted(id, daily('05:40'));
-  const { body: schedule } = await controller.post<ScheduleView>('editor', 'schedules', wanted);
+  const { clock, controller, id, schedule } = await morningSeries(150);
   await controller.call('editor', 'PATCH', `announcements/${id}`, { body: { title: 'Tin ngày mai' } });
   await controller.post('editor', `announcements/${id}/submit`, {});
   const body = { maxMinutes: 2, expiresAt: vietnam(300, '00:00') };
@@ -147,11 +150,7 @@ it('settles at the start what earlier versions gave: by whom nobody is there, be
 it('lets no leave of now end at a start, whatever became of the grants by which it was given', {
   timeout: 90_000,
 }, async () => {
-  const { clock, controller, scheduling } = await startMonday();
-  await controller.speaker('loa-1', 'ap-1');
-  const id = await scheduling.announcement(60);
-  const wanted = scheduling.wanted(id, daily('05:40'));
-  const { body: schedule } = await controller.post<ScheduleView>('editor', 'schedules', wanted);
+  const { clock, controller, schedule } = await morningSeries(60);
   const given: StandingView[] = [];
   for (const who of ['deputy', 'chairman'] as const) {
     const body = { maxMinutes: 2, expiresAt: vietnam(20, '00:00') };
