@@ -4,6 +4,7 @@ import { type JournalEntry, type PlayOrder, signDocument, topicOf } from '#proto
 import { FileOutput } from '../../../device-agent/outputs/index.ts';
 import { type Decoder, FfmpegDecoder } from '../../../device-agent/playback/index.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
+import { until } from '../../helpers/until.ts';
 import { testAgent } from '../agent/test-agent.ts';
 import { TestController } from '../agent/test-controller.ts';
 import { clock, FIXTURE_MS, makeFixture } from './playback-fixture.ts';
@@ -25,6 +26,8 @@ export async function begin(decoder: Decoder = new FfmpegDecoder({ clock, progra
   const online = controller.events.next('hello');
   await agent.start();
   await online;
+  // What comes before it knows its areas is not for it.
+  await until('its assignment', () => agent.assignments.held !== undefined);
   const send = async (order: PlayOrder) => {
     await controller.publish(topicOf('order', SPEAKER), await signDocument('order', order, controller.key));
     return order;
