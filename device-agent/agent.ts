@@ -35,6 +35,7 @@ import { PlaybackControl } from './runner/playback-control.ts';
 import { PositionFile } from './runner/position-file.ts';
 import { SoundMaker } from './sounds/sound-maker.ts';
 import { StoredSounds } from './sounds/stored-sounds.ts';
+import { AssignmentIntake } from './state/assignment-intake.ts';
 import { AssignmentStore } from './state/assignment-store.ts';
 import { loadIdentity } from './state/identity.ts';
 import { KeyStore } from './state/key-store.ts';
@@ -42,7 +43,6 @@ import { OrderStore } from './state/order-store.ts';
 import { OwedWrites } from './state/owed-writes.ts';
 import { Prover } from './state/prover.ts';
 import { SessionEpoch } from './state/session-epoch.ts';
-import { takeAssignment } from './take-assignment.ts';
 import { AGENT_VERSION } from './version.ts';
 
 export type { AgentOptions } from './agent-options.ts';
@@ -72,7 +72,7 @@ export class Agent extends Lifecycle {
   readonly #keys: KeyStore;
   readonly #latchStore: LatchStore;
   readonly #owed: OwedWrites;
-  readonly #prover: Prover;
+  readonly #assigning: AssignmentIntake;
   readonly #budget: DataBudget;
   readonly #runner: PlanRunner;
   readonly #sessionEpoch: SessionEpoch;
@@ -165,7 +165,7 @@ export class Agent extends Lifecycle {
     const signedAt = (instant: number) => this.keeper.time.signedAt(instant);
     const updateKeys = () => this.link.updateKeys();
     const prover = new Prover({ keys: this.#keys, clock, log, updateKeys, signedAt });
-    this.#prover = prover;
+    this.#assigning = new AssignmentIntake({ prover, assignments: this.assignments, log });
     const areas = () => this.#areas();
     this.#latchStore = new LatchStore({ folder: signedFolder, log, owed });
     this.latches = new Latches({
@@ -229,8 +229,7 @@ export class Agent extends Lifecycle {
       time: this.keeper.time,
       clock,
       prover,
-      assignments: this.assignments,
-      orders: this.orders,
+      ...{ assignments: this.assignments, assigning: this.#assigning, orders: this.orders },
       journal: this.journal,
       taker: this.control,
       log,
@@ -361,9 +360,7 @@ export class Agent extends Lifecycle {
   }
 
   async #assign(payload: Buffer): Promise<void> {
-    const { log } = this.#options;
-    const { assignments } = this;
-    const taken = await takeAssignment({ prover: this.#prover, assignments, log }, payload);
+    const taken = await this.#assigning.take(payload);
     if (taken === undefined) return;
     this.control.poke();
     this.#health.changed();

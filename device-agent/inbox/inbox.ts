@@ -1,4 +1,4 @@
-import { type Clock, Exclusive } from '#kit';
+import { type Clock, Exclusive, type Milliseconds } from '#kit';
 import {
   type Answer,
   type CancelOrder,
@@ -18,6 +18,7 @@ import type { TrustedTime } from '../clock/index.ts';
 import { factTime } from '../journal/fact-time.ts';
 import type { Journal } from '../journal/journal.ts';
 import { errorText, type Log } from '../log.ts';
+import type { AssignmentIntake } from '../state/assignment-intake.ts';
 import type { AssignmentStore } from '../state/assignment-store.ts';
 import type { EnteredOrder, OrderRecord, OrderStore } from '../state/order-store.ts';
 import { DISK_PATIENCE_MS, waitAtMost } from '../state/patience.ts';
@@ -28,6 +29,9 @@ import { hasBegun, soundedShare } from './sounded-share.ts';
 
 /** Refusals remembered, so that a copy gets the same answer and no second journal entry. */
 const REFUSALS_KEPT = 500;
+
+/** An order that would be refused waits so long at most for an assignment that came before it: its key may have to be asked for. */
+const ASSIGNMENT_PATIENCE_MS: Milliseconds = 2_000;
 
 /** What the inbox hands accepted orders to. */
 export interface OrderTaker {
@@ -44,6 +48,8 @@ export interface InboxOptions {
   readonly clock: Clock;
   readonly prover: Prover;
   readonly assignments: AssignmentStore;
+  /** Assignments on their way. */
+  readonly assigning: Pick<AssignmentIntake, 'coming'>;
   readonly orders: OrderStore;
   readonly journal: Journal;
   readonly taker: OrderTaker;
@@ -70,7 +76,7 @@ interface Waiting {
 
 /**
  * Takes orders in: proves, judges, stores, answers, in this order. One is judged at a time; nothing that waits for network or disk keeps
- * another waiting, unless both are of one broadcast. An order that is known by its exact bytes gets the same answer again and nothing else
+ * another waiting, unless both are of one broadcast. What an assignment that is on its way may allow is judged again when it is there. An order that is known by its exact bytes gets the same answer again and nothing else
  * happens. Emergencies and cancels hold in memory at once, and wait for the disk 50 ms at most; all else is durable before it is answered.
  */
 export class Inbox {
@@ -115,8 +121,8 @@ export class Inbox {
     return open.map((record) => this.#accepted(record));
   }
 
-  /** Throws a `DomainError` for a message that is not proved. */
-  async #receive(source: 'own' | 'area', text: string): Promise<Waiting | undefined> {
+  /** Throws a `DomainError` for a message that is not proved. `last`: a refusal is the end, whatever is on its way. */
+  async #receive(source: 'own' | 'area', text: string, last = false): Promise<Waiting | undefined> {
     const { orders, prover, answer } = this.#options;
     const hash = sha256(text);
     const known = orders.byHash(hash);
@@ -133,9 +139,16 @@ export class Inbox {
       return await this.#judge(source, text, verified);
     } catch (error) {
       if (!isDomainError(error)) throw error;
+      const coming = last ? undefined : this.#options.assigning.coming;
+      if (coming !== undefined)
+        return { until: this.#assigned(coming), goOn: () => this.#receive(source, text, true) };
       this.#refuse(verified, error);
       return undefined;
     }
+  }
+
+  #assigned(coming: Promise<void>): Promise<void> {
+    return waitAtMost(this.#options.clock, 'assignment', ASSIGNMENT_PATIENCE_MS, coming);
   }
 
   async #judge(

@@ -270,3 +270,20 @@ it('an assignment that comes twice at once brings one more hello, and its areas 
   await controller.entry(SPEAKER, ({ kind }) => kind === 'finished');
   expect(hellos).toBe(1);
 });
+
+it('an order right behind the assignment that it needs is judged by that one, though its key has to be asked for', async () => {
+  const there = await village();
+  const { controller } = there;
+  const before = controller.key;
+  controller.key = generateSigningKey();
+  await controller.addStatement([before, controller.key]);
+  const areas = ['vn', 'hoa-binh'];
+  const moved = await controller.assignment(SPEAKER, { areas, revision: Date.now() + 1_000 });
+  controller.key = before;
+  const order = playOrder(controller.addContent(Buffer.alloc(5_000, 1), 200), {
+    targets: { areas: ['hoa-binh'], speakers: [], excludeAreas: [], excludeSpeakers: [] },
+  });
+  const answered = controller.events.next('answer', ({ answer }) => answer.orderId === order.id);
+  await Promise.all([controller.publish(topicOf('assignment', SPEAKER), moved), send(there, order)]);
+  expect((await answered).answer).toMatchObject({ answer: 'accepted' });
+});

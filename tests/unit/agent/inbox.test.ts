@@ -77,10 +77,13 @@ async function open() {
   const heard: string[] = [];
   const notes: JournalFact[] = [];
   const answers: Answer[] = [];
+  /** What is assigned, and whether another assignment is on its way. */
+  const held = { assignment: { areas: ['tan-an'] }, coming: undefined as Promise<void> | undefined };
   const inbox = new Inbox({
     ...{ speakerId: 'spk-1', clock, prover, orders, log: silentLog },
     time: new TrustedTime({ clock, bootId: 'boot' }),
-    assignments: { held: { assignment: { areas: ['tan-an'] } } } as unknown as AssignmentStore,
+    assignments: { held } as unknown as AssignmentStore,
+    assigning: held,
     journal: { entries: () => [] } as unknown as Journal,
     taker: {
       play: async (record) => void heard.push(record.orderId),
@@ -91,7 +94,7 @@ async function open() {
   });
   const send = async (order: object, key = known) =>
     inbox.receive('own', Buffer.from(await signDocument('order', order, key)));
-  return { clock, keys, first, known, requests, orders, inbox, heard, notes, answers, send };
+  return { clock, keys, first, known, requests, orders, held, inbox, heard, notes, answers, send };
 }
 
 const urgent = { priority: 'emergency', window: null } as const;
@@ -186,4 +189,49 @@ it('the refusal of an exercise says that it is one', async () => {
     ['refused', true],
     ['refused', true],
   ]);
+});
+
+it('what would be refused is judged again when an assignment that is on its way is there, and others go on', async () => {
+  const { clock, orders, held, heard, answers, inbox, send } = await open();
+  let arrive = (): void => undefined;
+  held.coming = new Promise((resolve) => {
+    arrive = resolve;
+  });
+  const elsewhere = { targets: { areas: ['hoa-binh'], speakers: [], excludeAreas: [], excludeSpeakers: [] } };
+  const moved = playOrder(content, elsewhere);
+  const waiting = send(moved);
+  await clock.whenPending('assignment');
+  const alarm = playOrder(content, urgent);
+  const through = send(alarm);
+  await clock.whenPending('urgent order');
+  orders.waiting[0]?.done();
+  await through;
+  expect([heard, inbox.counters.refused.size]).toEqual([[alarm.id], 0]);
+  held.assignment = { areas: ['hoa-binh'] };
+  arrive();
+  await until(() => orders.waiting.length === 2);
+  orders.waiting[1]?.done();
+  await waiting;
+  expect(answers.map(({ orderId, answer }) => [orderId, answer])).toEqual([
+    [alarm.id, 'accepted'],
+    [moved.id, 'accepted'],
+  ]);
+  expect(clock.pendingTimers()).toEqual([]);
+});
+
+it('waits for an assignment no longer than two seconds, and answers a copy then at once', async () => {
+  const { clock, held, answers, inbox, notes, send } = await open();
+  held.coming = new Promise(() => undefined);
+  const elsewhere = playOrder(content, {
+    targets: { areas: ['hoa-binh'], speakers: [], excludeAreas: [], excludeSpeakers: [] },
+  });
+  const waiting = send(elsewhere);
+  await clock.whenPending('assignment');
+  await clock.advance(1_999);
+  expect(answers).toEqual([]);
+  await clock.advance(1);
+  await waiting;
+  await send(elsewhere);
+  expect(answers.map(({ code }) => code)).toEqual(['order.not_for_us', 'order.not_for_us']);
+  expect([notes.length, inbox.counters.refused.get('order.not_for_us')]).toEqual([1, 1]);
 });
