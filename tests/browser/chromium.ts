@@ -13,6 +13,8 @@ export const CHROMIUM_FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // Drawn by nobody in a browser without a screen, and yet two more pages for each window: most of what a browser cost.
+  '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup',
 ] as const;
 
 /** The browser's program. Throws where there is none: tests that call this are defined by `describeWith(['chromium'], …)`. */

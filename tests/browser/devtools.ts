@@ -56,7 +56,9 @@ export class Chromium {
         resolve(address);
       });
     });
-    const args = [...CHROMIUM_FLAGS, '--remote-debugging-port=0', `--user-data-dir=${profile}`];
+    // Each person gets a window; the browser's own would show its page for new tabs to nobody.
+    const own = ['--no-startup-window', '--remote-debugging-port=0', `--user-data-dir=${profile}`];
+    const args = [...CHROMIUM_FLAGS, ...own];
     const child = spawn(chromium(), args, { stdio: 'ignore' });
     const address = await Promise.race([
       written,
