@@ -109,6 +109,7 @@ function tell(run: BackupRun): number {
   for (const { folder, ok, away, error } of run.places) {
     if (!ok) say(`${folder}: KHÔNG sao lưu được: ${error}`);
     else say(`${folder}: xong${away ? '' : ' (cùng ổ đĩa với máy chủ: mất máy là mất bản này)'}`);
+    if (ok && error !== null) say(`cảnh báo: ${folder}: ${error}`);
   }
   if (!run.verified) return 1;
   say(`${run.name}: ${run.bytes} byte, đã đọc lại và kiểm tra, phiếu số ${run.sheet}`);

@@ -59,6 +59,7 @@ export const BackupRunSchema = Type.Object({
       ok: Type.Boolean(),
       /** On another disk than the controller's. */
       away: Type.Boolean(),
+      /** What went wrong there; where it is `ok`, with older backups alone. */
       error: nullable(Type.String()),
     }),
   ),

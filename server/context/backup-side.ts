@@ -63,7 +63,7 @@ export function buildBackupSide(options: BackupSideOptions) {
   } = options;
   const { dataFolder, databaseUrl, publicUrl } = config;
   const onError = (error: unknown) => log.error({ err: error, part: 'backups' }, 'a part failed');
-  const worker = new BackupWorker(workerScript === undefined ? {} : { script: workerScript });
+  const worker = new BackupWorker({ clock, ...(workerScript === undefined ? {} : { script: workerScript }) });
   const address = new AddressWatch({ storage, publicUrl, heardAt, now: () => Math.floor(clock.now()) });
   const service = new BackupService({
     ...{ storage, clock, events, areas, dataFolder, databaseUrl, onError, version: VERSION },

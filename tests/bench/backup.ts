@@ -28,7 +28,7 @@ export async function backup(args: readonly string[]): Promise<object> {
   const databaseUrl = `file:${join(dataFolder, 'loa.db')}`;
   const clock = new SystemClock();
   const storage = openStorage({ url: databaseUrl, clock });
-  const worker = new BackupWorker();
+  const worker = new BackupWorker({ clock });
   try {
     await storage.start();
     // A backup is read back, and its keys have to belong together.

@@ -37,7 +37,7 @@ export type OnProgress = (progress: { readonly phase: BackupPhase; readonly byte
 export interface BackupMaker {
   make(order: BackupOrder, onProgress: OnProgress): Promise<MadeBackup>;
   /** Copies a backup into another folder, whole and read back there. */
-  copy(from: string, folder: string, name: string, sha256: string): Promise<void>;
+  copy(from: string, folder: string, name: string, sha256: string, onProgress: OnProgress): Promise<void>;
   /** A new key under a passphrase, and beside it the raw root key of this controller. */
   sealKey(
     passphrase: string,

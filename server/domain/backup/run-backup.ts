@@ -44,9 +44,10 @@ export async function runBackup(options: RunOptions): Promise<BackupRun> {
   }
   const made = await makeSomewhere(options, reached, results);
   if (made !== null) await copyTo(options, reached, made, results);
-  for (const { destination } of options.rotates === false ? [] : reached)
-    if (results.some(({ id, ok }) => ok && id === destination.id))
-      await rotate(options, destination, made?.backup.name);
+  for (const { destination } of options.rotates === false ? [] : reached) {
+    const result = results.find(({ id, ok }) => ok && id === destination.id);
+    if (result !== undefined) result.error = await rotate(options, destination, made?.backup.name);
+  }
   const places = settings.destinations.flatMap(({ id }) => results.filter((result) => result.id === id));
   return {
     ...{
@@ -118,7 +119,7 @@ async function copyTo(
     onProgress({ phase: 'copy', bytes: 0 });
     try {
       const from = join(at.destination.folder, backup.name);
-      await maker.copy(from, destination.folder, backup.name, backup.sha256);
+      await maker.copy(from, destination.folder, backup.name, backup.sha256, onProgress);
       results.push(succeeded(other));
     } catch (error) {
       results.push(failed(destination, reasonOf(error)));
@@ -126,15 +127,21 @@ async function copyTo(
   }
 }
 
-/** Only what is of this controller's area: two communes may share a drive. Never what this run itself has `made`. */
+/**
+ * Only what is of this controller's area: two communes may share a drive. Never what this run itself has `made`. Why anything stays that
+ * was to go, for people; null: nothing does.
+ */
 async function rotate(
   { places, settings, zone, order, now }: RunOptions,
   { folder, keep = settings.keep }: BackupDestination,
   made: string | undefined,
-): Promise<void> {
+): Promise<string | null> {
   const own = (await places.list(folder)).filter(({ areaId }) => areaId === order.areaId);
-  for (const { name } of outdated(own, keep, zone, now()))
-    if (name !== made) await places.remove(folder, name);
+  const reasons: string[] = [];
+  for (const { name } of outdated(own, keep, zone, now()).filter((one) => one.name !== made))
+    await places.remove(folder, name).catch((error: unknown) => reasons.push(reasonOf(error)));
+  if (reasons.length === 0) return null;
+  return `${reasons.length} older backups could not be removed: ${reasons[0]}`.slice(0, 500);
 }
 
 function succeeded({ destination: { id, folder }, facts }: Reached): PlaceResult {

@@ -4,6 +4,7 @@ import { mkdir, open, readdir, realpath, rename, rm, stat, statfs } from 'node:f
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Clock, syncFolder } from '#kit';
 import { DomainError } from '#protocols';
+import type { OnProgress } from '../../domain/backup/backup-maker.ts';
 import { readBackupName } from '../../domain/backup/backup-name.ts';
 import type { KeptBackup, PlaceFacts, Places } from '../../domain/backup/places.ts';
 import { AnsweringFolders, FolderSilentError } from './answering-folders.ts';
@@ -64,7 +65,7 @@ export class FolderPlaces implements Places {
 
   async remove(folder: string, name: string): Promise<void> {
     if (readBackupName(name) === null) throw new Error(`"${name}" is no backup`);
-    await rm(join(folder, name), { force: true });
+    await this.#answering.ask(folder, () => rm(join(folder, name), { force: true }));
   }
 
   async make(folder: string): Promise<void> {
@@ -140,22 +141,36 @@ export async function requireRoom(folder: string, bytes: number): Promise<void> 
 }
 
 /** Copies a backup so that its name is there only when the whole of it is, and reads it back there. Throws `backup.damaged`, `backup.no_room`. */
-export async function copyBackup(from: string, folder: string, name: string, sha256: string): Promise<void> {
+export async function copyBackup(
+  from: string,
+  folder: string,
+  name: string,
+  sha256: string,
+  onProgress: OnProgress = () => undefined,
+): Promise<void> {
   const temporary = join(folder, `${name}.${process.pid}.new`);
   try {
     requireAbsent(folder, name);
     await requireRoom(folder, (await stat(from)).size);
     const target = await open(temporary, 'wx', 0o600);
     try {
-      for await (const piece of createReadStream(from, { highWaterMark: 256 * 1024 }))
+      let bytes = 0;
+      for await (const piece of createReadStream(from, { highWaterMark: 256 * 1024 })) {
         await target.writeFile(piece as Uint8Array);
+        bytes += (piece as Uint8Array).length;
+        onProgress({ phase: 'copy', bytes });
+      }
       await target.sync();
     } finally {
       await target.close();
     }
     const hash = createHash('sha256');
-    for await (const piece of createReadStream(temporary, { highWaterMark: 256 * 1024 }))
+    let read = 0;
+    for await (const piece of createReadStream(temporary, { highWaterMark: 256 * 1024 })) {
       hash.update(piece as Uint8Array);
+      read += (piece as Uint8Array).length;
+      onProgress({ phase: 'verify', bytes: read });
+    }
     if (hash.digest('hex') !== sha256)
       throw new DomainError('backup.damaged', { reason: `the copy in "${folder}" differs` });
     requireAbsent(folder, name);

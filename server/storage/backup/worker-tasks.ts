@@ -37,8 +37,8 @@ export const TASKS: {
   ) => Promise<WorkerTasks[Name]['output']>;
 } = {
   make: (order, onProgress) => makeBackup(order, onProgress),
-  copy: async ({ from, folder, name, sha256 }) => {
-    await copyBackup(from, folder, name, sha256);
+  copy: async ({ from, folder, name, sha256 }, onProgress) => {
+    await copyBackup(from, folder, name, sha256, onProgress);
     return null;
   },
   use: (place) => countUse(place),

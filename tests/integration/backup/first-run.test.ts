@@ -23,9 +23,9 @@ beforeAll(async () => {
 
 /** The first-run page's part of a controller on an empty folder, with a clock that the test moves. */
 async function firstRun(folder = join(tempDir('first-run'), 'data')) {
-  const worker = new BackupWorker({ script: BUILT_WORKER });
-  const place = { dataFolder: folder, databaseUrl: `file:${join(folder, 'loa.db')}` };
   const clock = new FakeClock();
+  const worker = new BackupWorker({ clock, script: BUILT_WORKER });
+  const place = { dataFolder: folder, databaseUrl: `file:${join(folder, 'loa.db')}` };
   const errors: unknown[] = [];
   const restarts: number[] = [];
   let fresh = true;

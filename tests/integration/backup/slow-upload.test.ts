@@ -18,14 +18,14 @@ import { BUILT_WORKER, backupOf, dataFolder } from './support.ts';
 async function firstRun(options: ApiOptions = {}) {
   const { services, log } = (await startController()).context;
   const folder = join(tempDir('first-run'), 'data');
-  const worker = new BackupWorker({ script: BUILT_WORKER });
+  const clock = new SystemClock();
+  const worker = new BackupWorker({ clock, script: BUILT_WORKER });
   const place = { dataFolder: folder, databaseUrl: `file:${join(folder, 'loa.db')}` };
   let restart: () => void = () => undefined;
   const restarted = new Promise<void>((resolve) => {
     restart = resolve;
   });
   const errors: unknown[] = [];
-  const clock = new SystemClock();
   const setupRestore = new SetupRestore({
     ...{ guard: { check: () => undefined }, isFresh: async () => true, restart, clock },
     ...{ ownUrl: 'http://new.test', stage: new IncomingRestore({ ...place, worker, clock }) },

@@ -115,7 +115,7 @@ function LastRun({ run }: { readonly run: BackupRun }) {
         </div>
       ))}
       {run.places
-        .filter(({ ok }) => !ok)
+        .filter(({ error }) => error !== null)
         .map(({ id, folder, error }) => (
           <div key={id} className="wrong">
             {folder}: {error}

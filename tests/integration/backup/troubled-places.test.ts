@@ -1,0 +1,88 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { BackupDestination } from '#protocols';
+import { type RunOptions, runBackup } from '../../../server/domain/backup/run-backup.ts';
+import { BackupWorker, FolderPlaces } from '../../../server/storage/backup/index.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+import { keepSilent } from '../../helpers/silent-folder.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+import { BUILT_WORKER, backupOf, dataFolder, rootOf, sheetOf } from './support.ts';
+
+const AT = Date.UTC(2026, 10, 28, 19, 30);
+const GETS_NO_FURTHER = 'a backup that gets no further';
+
+async function startWorker(clock: FakeClock): Promise<BackupWorker> {
+  const worker = new BackupWorker({ clock, script: BUILT_WORKER });
+  await worker.start();
+  onTestFinished(() => worker.stop());
+  return worker;
+}
+
+it('an old backup that cannot be removed is told, and takes nothing from the run', async () => {
+  const [data, clock] = [await dataFolder(), new FakeClock({ start: AT })];
+  const [stuck, free] = [tempDir('stuck'), tempDir('free')];
+  const old = (day: string) => `loa-lang_tan-an_2020-01-${day}_00-00-00Z_phieu-1.tar`;
+  // What is no file cannot be removed as one, whoever asks.
+  for (const [folder, day] of [
+    [stuck, '01'],
+    [stuck, '02'],
+  ] as const)
+    await mkdir(join(folder, old(day)));
+  const { key } = await sheetOf(await rootOf(data));
+  const destination = (id: string, folder: string): BackupDestination => ({
+    id,
+    name: id,
+    kind: 'folder',
+    folder,
+  });
+  const phases = new Set<string>();
+  const options: RunOptions = {
+    ...{ maker: await startWorker(clock), places: new FolderPlaces({ dataFolder: data, clock }) },
+    settings: {
+      ...{ at: '02:30', keep: { daily: 1, weekly: 0, monthly: 0 }, alarmDays: 14 },
+      destinations: [destination('stuck', stuck), destination('free', free)],
+    },
+    ...{ zone: 'Asia/Ho_Chi_Minh', by: 'controller', now: () => clock.now() },
+    order: {
+      ...{ databaseUrl: `file:${join(data, 'loa.db')}`, dataFolder: data, areaId: 'tan-an', at: AT },
+      ...{ version: 'test', sheet: 1, ...key },
+    },
+    onProgress: ({ phase }) => void phases.add(phase),
+  };
+  const run = await runBackup(options);
+  expect(run.places).toMatchObject([
+    { id: 'stuck', ok: true, error: expect.stringMatching(/^2 older backups could not be removed: ./) },
+    { id: 'free', ok: true, error: null },
+  ]);
+  expect(run).toMatchObject({ verified: true, error: null });
+  expect(await readdir(free)).toEqual([run.name]);
+  expect([...phases]).toEqual(expect.arrayContaining(['snapshot', 'write', 'verify', 'copy']));
+});
+
+it('a share that stops to answer in the middle is given up after half an hour, and holds nothing else', async ({
+  skip,
+}) => {
+  const share = tempDir('share');
+  const end = await keepSilent(share);
+  if (end === undefined) return skip('mount is not allowed here');
+  let comeBack: (() => Promise<void>) | undefined = end;
+  onTestFinished(() => comeBack?.());
+  const [clock, { file, made }] = [new FakeClock(), await backupOf(await dataFolder())];
+  const worker = await startWorker(clock);
+  const copy = worker.copy(file, share, made.name, made.sha256, () => undefined);
+  const refused = expect(copy).rejects.toMatchObject({ code: 'backup.place_unusable' });
+  await clock.whenPending(GETS_NO_FURTHER);
+  await clock.advance(30 * 60_000 - 1);
+  expect(clock.pendingTimers()).toHaveLength(1);
+  await clock.advance(1);
+  await refused;
+  expect(clock.pendingTimers()).toEqual([]);
+  // Another place takes the next one meanwhile.
+  const usb = tempDir('usb');
+  await worker.copy(file, usb, made.name, made.sha256, () => undefined);
+  expect(await readdir(usb)).toEqual([made.name]);
+  await worker.stop();
+  await end();
+  comeBack = undefined;
+});
