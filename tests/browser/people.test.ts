@@ -132,6 +132,23 @@ describeWith(['chromium'], 'the page of people', () => {
     ]);
     await admin.sees('binh@xa.test');
     expect(await account('tran-van-binh')).toMatchObject({ email: 'binh@xa.test' });
+    // What another administrator changes while the form is open stays, where nobody touches it here.
+    const elsewhere = async (body: object) => {
+      const changed = await station().controller.call('administrator', 'PATCH', 'accounts/tran-van-binh', {
+        body,
+      });
+      expect(changed.status).toBe(200);
+    };
+    await admin.press('Sửa thông tin, vai trò');
+    await elsewhere({ email: 'binh@tinh.test' });
+    await admin.fill('Họ và tên', 'Trần Văn Bình (đài)');
+    await admin.press('Lưu');
+    await admin.sees('binh@tinh.test');
+    expect(await account('tran-van-binh')).toMatchObject({
+      ...{ displayName: 'Trần Văn Bình (đài)', email: 'binh@tinh.test' },
+      grants: [{ role: 'technician' }, { role: 'viewer' }],
+    });
+    await elsewhere({ displayName: 'Trần Văn Bình' });
     await admin.press('Đóng');
     // What was taken is gone with the next request.
     await editor.goTo(`${station().url}/approvals`);

@@ -117,12 +117,14 @@ export function PersonDialog(
 }
 
 function ChangeDialog({ account, onChanged, onClose }: PartProps) {
+  // As it was when the form was opened: what nobody touches here may be changed elsewhere meanwhile, and stays as it is there.
+  const [before] = useState(() => fieldsOf(account.displayName, account.email ?? '', draftsOf(account)));
   const [displayName, setDisplayName] = useState(account.displayName);
   const [email, setEmail] = useState(account.email ?? '');
   const [drafts, setDrafts] = useState(() => draftsOf(account) as ReturnType<typeof draftsOf>);
   const save = useAct(async (key) => {
-    const body = { displayName, email: emailOf(email), grants: grantsOf(drafts) };
-    await call('PATCH', `accounts/${account.name}`, { key, body });
+    const body = changed(before, fieldsOf(displayName, email, drafts));
+    if (Object.keys(body).length > 0) await call('PATCH', `accounts/${account.name}`, { key, body });
     onChanged();
     onClose();
   });
@@ -142,6 +144,17 @@ function ChangeDialog({ account, onChanged, onClose }: PartProps) {
       </ActForm>
     </Dialog>
   );
+}
+
+function fieldsOf(displayName: string, email: string, drafts: ReturnType<typeof draftsOf>) {
+  return { displayName, email: emailOf(email), grants: grantsOf(drafts) };
+}
+
+/** The fields that are not as they were. */
+function changed<Fields extends object>(before: Fields, after: Fields): Partial<Fields> {
+  const same = (name: keyof Fields) => JSON.stringify(before[name]) === JSON.stringify(after[name]);
+  const names = (Object.keys(after) as (keyof Fields)[]).filter((name) => !same(name));
+  return Object.fromEntries(names.map((name) => [name, after[name]])) as Partial<Fields>;
 }
 
 function ResetDialog(props: {
