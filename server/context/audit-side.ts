@@ -44,7 +44,7 @@ export function buildAuditSide(
     return { areaId: id, name: `${kind} ${name}` };
   };
   const headDelivery = new HeadDelivery({
-    ...{ storage, clock, places: headPlaces(config.auditHeads, mailer, placeName) },
+    ...{ storage, clock, places: headPlaces(config.auditHeads, mailer, placeName, clock) },
     onError: (place, error) =>
       log.error({ err: error, place }, 'the head of the audit log could not be sent'),
   });

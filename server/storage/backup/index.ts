@@ -1,3 +1,4 @@
+export { AnsweringFolders } from './answering-folders.ts';
 export { chainIn } from './authentic.ts';
 export { BackupLogFile } from './backup-log-file.ts';
 export { BackupWorker } from './backup-worker.ts';

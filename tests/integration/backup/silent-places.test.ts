@@ -1,5 +1,8 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { headPlaces } from '../../../server/context/head-places.ts';
+import type { StoredHead } from '../../../server/domain/audit/audit-head-store.ts';
 import { FolderPlaces } from '../../../server/storage/backup/index.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { keepSilent } from '../../helpers/silent-folder.ts';
@@ -55,4 +58,34 @@ it('a folder that is there, or is not, answers at once', async () => {
     path: missing,
   });
   expect(clock.pendingTimers()).toEqual([]);
+});
+
+it('the head of the audit log waits for no share that is gone: it is told, and sent when the share is back', async ({
+  skip,
+}) => {
+  const world = await withDeadShare();
+  if (world === null) return skip('mount is not allowed here');
+  const { share, clock, comeBack } = world;
+  const commune = () => ({ areaId: 'tan-an', name: 'xã Tân An' });
+  const [place] = headPlaces({ folder: share, mailTo: [] }, null, commune, clock);
+  const head: StoredHead = {
+    ...{
+      n: 3,
+      day: '2026-01-04',
+      whole: true,
+      seq: 9,
+      hash: 'a'.repeat(64),
+      count: 2,
+      issuedAt: 0,
+      document: 'x',
+    },
+  };
+  const refused = expect(place?.send(head)).rejects.toThrow('does not answer');
+  await clock.whenPending(TIMER);
+  await clock.advance(6_000);
+  await refused;
+  await comeBack();
+  await clock.advance(30_000);
+  await place?.send(head);
+  expect(await readdir(share)).toEqual([`loa-lang-audit-tan-an-000003-2026-01-04-${'a'.repeat(8)}.txt`]);
 });
