@@ -185,11 +185,11 @@ async function check(service: BackupService): Promise<CheckResult> {
 
 /** A warning and never unreadiness: what is broadcast reaches those that are here. */
 function addressCheck({ old }: AddressWatch): CheckResult {
-  if (old === null) return { ok: true, detail: 'nobody looks elsewhere since a restore, as far as is known' };
+  if (old === null) return { ok: true, detail: 'nobody looks for another address, as far as is known' };
   const { url, own, waiting } = old;
   return {
     ok: true,
-    detail: `LOUDSPEAKERS LOOK FOR ${url}, which was the address of the machine before, and this is ${own}: ${waiting} have not come since the restore. Set LOA_PUBLIC_URL to it, let that name and port lead here, and start again; where that cannot be, enrol each of them anew`,
+    detail: `LOUDSPEAKERS LOOK FOR ${url}, which was the address before, and this is ${own}: ${waiting} have not come since. Set LOA_PUBLIC_URL to it, let that name and port lead here, and start again; where that cannot be, enrol each of them anew`,
   };
 }
 

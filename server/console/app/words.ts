@@ -13,7 +13,7 @@ export const words = {
     `Đã ${days} ngày không có bản sao lưu nào ra khỏi máy này. Mất máy là mất hết: hãy cắm ổ USB hoặc nối thư mục dùng chung, rồi bấm “Sao lưu ngay”.`,
   backupLook: 'Tới trang Sao lưu',
   oldAddress: (url: string, own: string, waiting: number) =>
-    `Còn ${waiting} cụm loa vẫn tìm máy chủ ở ${url}, là địa chỉ của máy trước khi khôi phục; máy này ở ${own}.`,
+    `Còn ${waiting} cụm loa vẫn tìm máy chủ ở ${url}, là địa chỉ trước đây; máy này bây giờ ở ${own}.`,
   oldAddressCure: (url: string) =>
     `Kỹ thuật viên: đặt LOA_PUBLIC_URL=${url}, cho tên và cổng đó dẫn tới máy này, rồi khởi động lại. Không làm được thì ghi danh lại từng cụm loa.`,
   welcome: (name: string) => `Xin chào ${name}.`,

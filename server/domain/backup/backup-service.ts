@@ -42,7 +42,7 @@ export interface BackupServiceOptions {
   readonly version: string;
   /** The raw root key that sheets name. */
   readonly rootKey: () => string;
-  /** Where loudspeakers look since a restore, and we are not. */
+  /** Where loudspeakers look since ours was another, and we are not. */
   readonly oldAddress: () => BackupNotices['oldAddress'];
   /** Whether the controller believes its clock: one in 1970 makes no nightly backup. */
   readonly clockTrusted: () => boolean;

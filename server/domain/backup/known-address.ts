@@ -6,7 +6,10 @@ import type { Storage, Stores } from '../unit-of-work.ts';
 const KnownAddressSchema = Type.Object({
   v: Type.Literal(1),
   url: Type.String({ maxLength: 2048 }),
-  /** Since when it is that of a machine which a backup was taken from, and not ours (when that was restored, or made if that is later); null: it is ours. */
+  /**
+   * Since when it is not ours: that of a machine which a backup was taken from (when that was restored, or made if that is later), or our
+   * own until it was another at a start. Null: it is ours.
+   */
   restoredAt: Type.Union([InstantSchema, Type.Null()]),
 });
 type KnownAddress = Static<typeof KnownAddressSchema>;
@@ -39,7 +42,7 @@ export interface OldAddress {
   readonly url: string;
   /** Where we are. */
   readonly own: string;
-  /** So many of them have not come since the restore. */
+  /** So many of them have not come since it is another. */
   readonly waiting: number;
 }
 
@@ -52,7 +55,8 @@ export interface AddressWatchOptions {
 }
 
 /**
- * After a restore onto a machine with another address: whether loudspeakers still look for the old one. They know no other until they have
+ * After a restore onto a machine with another address, or when this machine has got another (a new router, another setting): whether
+ * loudspeakers still look for the old one. They know no other until they have
  * come, by a name that leads here by now, say. Nothing is told once none is missing; it is over when we have that address ourselves. Until then it stays
  * the known one: a loudspeaker never gives up the address that it enrolled with, so the next machine has to know it too.
  */
@@ -68,11 +72,23 @@ export class AddressWatch {
   async load(): Promise<void> {
     const { storage, publicUrl } = this.#options;
     const known = await readKnownAddress(storage.read);
-    this.#old =
-      known === null || known.restoredAt === null || known.url === publicUrl
-        ? null
-        : { url: known.url, since: known.restoredAt };
+    if (known !== null && known.url !== publicUrl) {
+      const since = known.restoredAt ?? (await this.#changed(known));
+      this.#old = since === null ? null : { url: known.url, since };
+    } else this.#old = null;
     await this.#settle();
+  }
+
+  /** Ours was another until now. Since when, as written down; null: no loudspeaker has it. */
+  async #changed(known: KnownAddress): Promise<number | null> {
+    const { storage, now, heardAt } = this.#options;
+    const heard = [...heardAt()];
+    if (heard.length === 0) return null;
+    // A machine without the right time yet is not before the last of them.
+    const since = Math.max(now(), ...heard);
+    const text = JSON.stringify({ ...known, restoredAt: since } satisfies KnownAddress);
+    await storage.transaction((tx) => tx.settings.put(ADDRESS_SETTING, text, now()));
+    return since;
   }
 
   /** Writes down that ours is the known one, where no other is. */

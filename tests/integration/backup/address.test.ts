@@ -93,3 +93,30 @@ it('a machine without the right time takes nobody for having come since', async 
   await controller.start({}, { LOA_PUBLIC_URL: NEW });
   expect((await told(controller)).notice).toEqual({ url: OLD, own: NEW, waiting: 1 });
 });
+
+it('a machine that has got another address itself says so, until every loudspeaker has come', async () => {
+  const controller = await startController();
+  const now = Math.floor(controller.context.services.clock.now());
+  // Nobody has come yet: nobody looks for the address of before.
+  await controller.stop();
+  await controller.start({}, { LOA_PUBLIC_URL: NEW });
+  expect((await told(controller)).notice).toBeNull();
+  await controller.speaker('loa-1', 'ap-1');
+  await controller.context.storage.transaction((tx) => tx.speakers.activate('loa-1'));
+  // By a clock that is ahead of that of the next start.
+  const last = now + 3_600_000;
+  await heard(controller, 'loa-1', last);
+  await controller.stop();
+  for (const _ of ['at once', 'after another start']) {
+    await controller.start({}, { LOA_PUBLIC_URL: OLD });
+    const { check, notice } = await told(controller);
+    expect(notice).toEqual({ url: NEW, own: OLD, waiting: 1 });
+    expect(check?.detail).toContain(`LOOK FOR ${NEW}`);
+    await controller.stop();
+  }
+  await controller.start({}, { LOA_PUBLIC_URL: OLD });
+  await heard(controller, 'loa-1', last + 1);
+  await controller.stop();
+  await controller.start({}, { LOA_PUBLIC_URL: OLD });
+  expect((await told(controller)).notice).toBeNull();
+});
