@@ -21,6 +21,7 @@ import { tempDir } from '../helpers/temp-dir.ts';
 import { until } from '../helpers/until.ts';
 import { connectMqtt, TestSpeaker } from '../integration/mqtt/test-speaker.ts';
 import { Commune } from './support/commune.ts';
+import { isOrder } from './support/line-account.ts';
 import type { Overheard } from './support/owned-line.ts';
 import { Contents, FLOOD, LIE, NEWS, OwnedVillage } from './support/owned-village.ts';
 import { Planning } from './support/planning.ts';
@@ -69,7 +70,6 @@ function soon(order: PlayOrder, speaker: string): PlayOrder {
 }
 
 const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const isOrder = ({ name }: Overheard) => /order$/i.test(name);
 const isPlan = ({ name }: Overheard) => /plan$/i.test(name);
 const isLatch = ({ name }: Overheard) => /latch$/i.test(name);
 
@@ -86,7 +86,8 @@ describe.concurrent('whoever owns the broker', { timeout: LIMIT_MS }, () => {
     b.attack(async ({ line, dinh, cau, area }) => {
       const planning = new Planning(commune);
       const editor = commune.controller.as('editor');
-      const startsAt = Math.ceil(Date.now() / 1_000) * 1_000 + 6_000;
+      // A busy machine has to tell of the change before.
+      const startsAt = Math.ceil(Date.now() / 1_000) * 1_000 + 10_000;
       const here = { areaId: area, targets: { areas: [area] } };
       // The documents of the plan, as they went by.
       const documents = new Map<string, Buffer>();

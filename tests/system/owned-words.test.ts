@@ -26,6 +26,7 @@ import {
 import { tempDir } from '../helpers/temp-dir.ts';
 import { until } from '../helpers/until.ts';
 import { Commune } from './support/commune.ts';
+import { isOrder } from './support/line-account.ts';
 import type { Overheard } from './support/owned-line.ts';
 import { Contents, NEWS, OwnedVillage } from './support/owned-village.ts';
 import { Planning } from './support/planning.ts';
@@ -52,7 +53,6 @@ afterAll(async () => {
   await village.line.stop();
 });
 
-const isOrder = ({ name }: Overheard) => /order$/i.test(name);
 const refusals = () => commune.metric('loa_mqtt_refused_total', FORGED);
 
 /** What a loudspeaker itself said of one kind, oldest first. */

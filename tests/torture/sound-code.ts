@@ -46,7 +46,11 @@ export function encode(content: number, blocks: number): Int16Array {
 
 /** A WAV file of `encode`. */
 export function encodeWav(content: number, blocks: number): Buffer {
-  const samples = encode(content, blocks);
+  return wavOf(encode(content, blocks));
+}
+
+/** A WAV file of mono 16-bit 48 kHz samples. */
+export function wavOf(samples: Int16Array): Buffer {
   const bytes = Buffer.alloc(44 + samples.byteLength);
   bytes.write('RIFF', 0, 'latin1');
   bytes.writeUInt32LE(36 + samples.byteLength, 4);

@@ -1,17 +1,40 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readWav } from '../../helpers/pcm.ts';
-import { soundingsOf } from '../../torture/soundings.ts';
+import { type Sounding, soundingsOf } from '../../torture/soundings.ts';
 
 /** What was heard: the number of a content that says its number, or a sound that says none (a tone, a chime). */
 export type Heard = number | 'sound';
+
+/** A stretch of sound in one recording. */
+export type Stretch = Omit<Sounding, 'speaker'>;
+
+/**
+ * Puts together what a gap of a busy machine has torn: stretches of one content in one recording that go on where the last one was. What
+ * sounds a second time is a stretch of its own: its part of the content was there before.
+ */
+export function mended(stretches: readonly Stretch[]): Stretch[] {
+  const found: Stretch[] = [];
+  for (const next of stretches) {
+    const last = found.at(-1);
+    const goesOn =
+      last !== undefined &&
+      next.content !== null &&
+      last.content === next.content &&
+      last.recording === next.recording &&
+      next.fromMs >= last.toMs;
+    if (goesOn) found[found.length - 1] = { ...last, toMs: next.toMs, endedAt: next.endedAt };
+    else found.push(next);
+  }
+  return found;
+}
 
 /** Listens at a loudspeaker's output: its PCM alone says what sounded, whatever anybody tells. */
 export class Ears {
   readonly #folder: string;
   readonly #known = new Set<string>();
   /** What was heard in a recording of so many bytes: reading one takes a while, and it is asked for often. */
-  readonly #heard = new Map<string, { readonly bytes: number; readonly found: readonly Heard[] }>();
+  readonly #heard = new Map<string, { readonly bytes: number; readonly found: readonly Stretch[] }>();
 
   constructor(recordings: string) {
     this.#folder = recordings;
@@ -24,11 +47,16 @@ export class Ears {
 
   /** What sounded since, in order; a recording under way is heard as far as it has come. */
   async heard(): Promise<Heard[]> {
-    const found: Heard[] = [];
-    for (const name of (await this.#names()).filter((one) => !this.#known.has(one))) {
-      const path = join(this.#folder, name);
+    return mended(await this.stretches()).map(({ content }) => content ?? 'sound');
+  }
+
+  /** The same as it is in the recordings. */
+  async stretches(): Promise<Stretch[]> {
+    const found: Stretch[] = [];
+    for (const recording of (await this.#names()).filter((one) => !this.#known.has(one))) {
+      const path = join(this.#folder, recording);
       const { size: bytes } = await stat(path);
-      const before = this.#heard.get(name);
+      const before = this.#heard.get(recording);
       if (before?.bytes === bytes) {
         found.push(...before.found);
         continue;
@@ -37,8 +65,8 @@ export class Ears {
       const note = await readFile(`${path}.json`, 'utf8').catch(() => '{"startedAtMs":0}');
       const { startedAtMs } = JSON.parse(note) as { startedAtMs: number };
       const pcm = Int16Array.from(samples, (sample) => Math.round(sample * 32_767));
-      const here = soundingsOf(pcm, [[startedAtMs, 0]]).map(({ content }) => content ?? ('sound' as const));
-      this.#heard.set(name, { bytes, found: here });
+      const here = soundingsOf(pcm, [[startedAtMs, 0]]).map((one) => ({ ...one, recording }));
+      this.#heard.set(recording, { bytes, found: here });
       found.push(...here);
     }
     return found;

@@ -12,6 +12,8 @@ export interface Overheard extends ParsedTopic {
   /** Whose connection it was on. */
   readonly speaker: string;
   readonly payload: string;
+  /** When, ms since 1970. */
+  readonly at: number;
 }
 
 /** What happens to a message: it goes on, it is kept back (and the sender is told that it arrived), or other words go on. */
@@ -36,6 +38,8 @@ export class OwnedLine {
   /** Everything that ever came by, kept back or not. */
   readonly overheard: Overheard[] = [];
   readonly kept: Overheard[] = [];
+  /** What the attacker said to loudspeakers himself. */
+  readonly told: Overheard[] = [];
   /** MQTT secrets by speaker. */
   readonly secrets = new Map<string, string>();
   /** For messages from now on. */
@@ -92,6 +96,7 @@ export class OwnedLine {
 
   /** Says something to a loudspeaker on any topic. */
   tell(speaker: string, topic: TopicName, id: string, payload: string): void {
+    this.told.push({ name: topic, id, speaker, payload, at: Date.now() });
     this.#of(speaker).toSpeaker(publish(topicOf(topic, id), payload));
   }
 
@@ -177,7 +182,8 @@ export class OwnedLine {
       on(packet);
       return;
     }
-    const message: Overheard = { ...topic, speaker: tunnel.speaker, payload: packet.payload.toString() };
+    const payload = packet.payload.toString();
+    const message: Overheard = { ...topic, speaker: tunnel.speaker, payload, at: Date.now() };
     this.overheard.push(message);
     const verdict = this.rule(message);
     if (verdict === 'pass') on(packet);

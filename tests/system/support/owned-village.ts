@@ -2,17 +2,20 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { Exclusive } from '#kit';
-import { type BroadcastView, type PlayOrder, payloadOf } from '#protocols';
+import type { BroadcastView } from '#protocols';
 import { until } from '../../helpers/until.ts';
 import { encodeWav } from '../../torture/sound-code.ts';
 import { AREA, type Commune, type Prepared } from './commune.ts';
-import { Ears, type Heard } from './ears.ts';
+import { Ears, type Heard, type Stretch } from './ears.ts';
+import { isOrder, lineAccount, orderIn } from './line-account.ts';
 import { type Overheard, OwnedLine } from './owned-line.ts';
 
 /** Contents by number: what the commune says, what the attacker would like to be said, the proof that all works, an emergency. */
 export const [NEWS, LIE, PROOF, FLOOD] = [1, 2, 3, 4] as const;
 export type Number = typeof NEWS | typeof LIE | typeof PROOF | typeof FLOOD;
 const BLOCKS = 4;
+/** A loudspeaker reads the time a little otherwise. */
+const SURELY_LATER_MS = 1_000;
 const FINAL = ['finished', 'failed', 'missed', 'refused', 'cancelled', 'interrupted'] as const;
 
 /** The contents, prepared once. */
@@ -77,8 +80,12 @@ export class OwnedVillage {
   attack(work: (village: this) => Promise<void>): Promise<void> {
     return this.#one.run(async () => {
       for (const ears of this.#ears.values()) await ears.fresh();
+      const from = Date.now();
       try {
         await work(this);
+      } catch (error) {
+        if (error instanceof Error) error.message += `\n${await this.#account(from)}`;
+        throw error;
       } finally {
         this.line.honest();
       }
@@ -100,8 +107,8 @@ export class OwnedVillage {
   /** The signed order of a broadcast as it went to a loudspeaker. */
   orderOf({ id }: BroadcastView, speaker: string, kind = 'play'): Promise<Overheard> {
     return this.line.hear(`the ${kind} of ${id}`, (message) => {
-      if (message.speaker !== speaker || !/order$/i.test(message.name)) return false;
-      const said = JSON.parse(payloadOf(message.payload).toString()) as PlayOrder;
+      if (message.speaker !== speaker || !isOrder(message)) return false;
+      const said = orderIn(message);
       return said.broadcastId === id && said.kind === kind;
     });
   }
@@ -125,8 +132,31 @@ export class OwnedVillage {
     return (await this.#ears.get(speaker)?.heard()) ?? [];
   }
 
+  /**
+   * Waits until nothing can begin any more that was kept back and that the loudspeaker has not answered: an honest line would tell it, and
+   * what is told in time rightly sounds.
+   */
+  async #tooLate(): Promise<void> {
+    const { kept, overheard } = this.line;
+    const latest = kept.filter(isOrder).map((one) => {
+      const order = orderIn(one);
+      const isAnswer = ({ name, speaker, payload }: Overheard) =>
+        name === 'answer' && speaker === one.speaker && payload.includes(order.id);
+      return order.kind === 'play' && !overheard.some(isAnswer) ? order.latestStartAt : 0;
+    });
+    const over = Math.max(0, ...latest) + SURELY_LATER_MS;
+    await until('what was kept back to be too late', () => Date.now() >= over);
+  }
+
+  async #account(from: number): Promise<string> {
+    const heard = new Map<string, Stretch[]>();
+    for (const [speaker, ears] of this.#ears) heard.set(speaker, await ears.stretches());
+    return lineAccount(this.line, heard, from);
+  }
+
   /** Lets the line be, plays the proof everywhere, and says what else was heard since the attack began: at `dinh`, at `cau`. */
   async heardBesideProof(): Promise<Heard[][]> {
+    await this.#tooLate();
     this.line.honest();
     const proof = await this.order(PROOF, { areas: [this.area] });
     await this.over(proof);
