@@ -9,7 +9,7 @@ const RUN = `axe.run(document, { resultTypes: ['violations'] }).then(({ violatio
       id + ': ' + help + ': ' + nodes.slice(0, 3).map(({ html, any }) => html.slice(0, 200) + ' ' + (any[0]?.message ?? '')).join(' | ')))`;
 
 interface Evaluated {
-  readonly result: { readonly value: string[] };
+  readonly result: { readonly value: unknown };
   readonly exceptionDetails?: { readonly exception?: { readonly description?: string } };
 }
 
@@ -23,11 +23,15 @@ export async function accessibilityFaults(page: Page): Promise<string[]> {
     'Page.createIsolatedWorld',
     { frameId: frameTree.frame.id, worldName: 'axe' },
   );
-  const expression = `(() => { if (typeof axe === 'undefined') { ${axe.source} } })(), ${RUN}`;
-  const { result, exceptionDetails } = await page.send<Evaluated>('Runtime.evaluate', {
-    ...{ expression, contextId, awaitPromise: true, returnByValue: true },
-  });
-  if (exceptionDetails !== undefined)
-    throw new Error(exceptionDetails.exception?.description ?? 'axe did not run');
-  return result.value;
+  const evaluate = async (expression: string): Promise<unknown> => {
+    const { result, exceptionDetails } = await page.send<Evaluated>('Runtime.evaluate', {
+      ...{ expression, contextId, awaitPromise: true, returnByValue: true },
+    });
+    if (exceptionDetails !== undefined)
+      throw new Error(exceptionDetails.exception?.description ?? 'axe did not run');
+    return result.value;
+  };
+  // The world is the same one until the page goes away, and axe is larger than any page.
+  if ((await evaluate('typeof axe')) === 'undefined') await evaluate(`void (() => { ${axe.source} })()`);
+  return (await evaluate(RUN)) as string[];
 }
