@@ -64,7 +64,9 @@ export function buildBackupSide(options: BackupSideOptions) {
   const { dataFolder, databaseUrl, publicUrl } = config;
   const onError = (error: unknown) => log.error({ err: error, part: 'backups' }, 'a part failed');
   const worker = new BackupWorker({ clock, ...(workerScript === undefined ? {} : { script: workerScript }) });
-  const address = new AddressWatch({ storage, publicUrl, heardAt, now: () => Math.floor(clock.now()) });
+  const clockTrusted = () => !clockGuard.disputed;
+  const now = () => Math.floor(clock.now());
+  const address = new AddressWatch({ storage, publicUrl, heardAt, clockTrusted, now });
   const service = new BackupService({
     ...{ storage, clock, events, areas, dataFolder, databaseUrl, onError, version: VERSION },
     maker: worker,
@@ -73,7 +75,7 @@ export function buildBackupSide(options: BackupSideOptions) {
     rootAreaId: config.rootArea.id,
     rootKey: () => keys.statingRoot,
     oldAddress: () => address.old,
-    clockTrusted: () => !clockGuard.disputed,
+    clockTrusted,
     onAlarm: (days) =>
       log.warn({ days }, 'no backup has left this box for too long: connect a drive, or name a share'),
     onRun: (run) => {

@@ -1,16 +1,24 @@
 import Type, { type Static } from 'typebox';
 import { codec, InstantSchema } from '#protocols';
 import type { Storage, Stores } from '../unit-of-work.ts';
+import { AHEAD_MS } from './rotation.ts';
+
+/** The address as it stands in LOA_PUBLIC_URL. */
+const UrlSchema = Type.String({ maxLength: 2048 });
+
+/** Of so many addresses of before is it known who may still look for them. */
+const MOST_FORMER = 4;
 
 /** Where loudspeakers look for this controller, as it lies in the settings table under `ADDRESS_SETTING`: so a backup knows it. */
 const KnownAddressSchema = Type.Object({
   v: Type.Literal(1),
-  url: Type.String({ maxLength: 2048 }),
-  /**
-   * Since when it is not ours: that of a machine which a backup was taken from (when that was restored, or made if that is later), or our
-   * own until it was another at a start. Null: it is ours.
-   */
+  url: UrlSchema,
+  /** Since when it is that of a machine which a backup was taken from, and not ours (when that was restored, or made if that is later); null: it is ours. */
   restoredAt: Type.Union([InstantSchema, Type.Null()]),
+  /** Those that were ours before without a restore, oldest first, and since when they are not: whoever was not heard later may still look there. */
+  former: Type.Optional(
+    Type.Array(Type.Object({ url: UrlSchema, since: InstantSchema }), { maxItems: MOST_FORMER }),
+  ),
 });
 type KnownAddress = Static<typeof KnownAddressSchema>;
 export const knownAddressCodec = codec('known address', KnownAddressSchema, 1);
@@ -50,6 +58,8 @@ export interface AddressWatchOptions {
   readonly storage: Storage;
   readonly publicUrl: string;
   readonly now: () => number;
+  /** Whether the controller believes its clock: one in 1970 is before everything that was heard. */
+  readonly clockTrusted: () => boolean;
   /** When each loudspeaker that ever connected, and is in use, was heard last. */
   readonly heardAt: () => Iterable<number>;
 }
@@ -57,12 +67,14 @@ export interface AddressWatchOptions {
 /**
  * After a restore onto a machine with another address, or when this machine has got another (a new router, another setting): whether
  * loudspeakers still look for the old one. They know no other until they have
- * come, by a name that leads here by now, say. Nothing is told once none is missing; it is over when we have that address ourselves. Until then it stays
- * the known one: a loudspeaker never gives up the address that it enrolled with, so the next machine has to know it too.
+ * come, by a name that leads here by now, say. Nothing is told once none is missing; it is over when we have that address ourselves. Until then that of
+ * the machine before stays the known one: a loudspeaker never gives up the address that it enrolled with, so the next machine has to know it too. One of
+ * our own of before is kept beside the known one, until none is missing at a start.
  */
 export class AddressWatch {
   readonly #options: AddressWatchOptions;
-  #old: { readonly url: string; readonly since: number } | null = null;
+  /** Where loudspeakers may look, and since when we are not there; the earliest first. */
+  #old: readonly { readonly url: string; readonly since: number }[] = [];
 
   constructor(options: AddressWatchOptions) {
     this.#options = options;
@@ -70,42 +82,53 @@ export class AddressWatch {
 
   /** At each start, once it is known how loudspeakers were heard. */
   async load(): Promise<void> {
-    const { storage, publicUrl } = this.#options;
-    const known = await readKnownAddress(storage.read);
-    if (known !== null && known.url !== publicUrl) {
-      const since = known.restoredAt ?? (await this.#changed(known));
-      this.#old = since === null ? null : { url: known.url, since };
-    } else this.#old = null;
-    await this.#settle();
+    const { storage, now } = this.#options;
+    const before = await readKnownAddress(storage.read);
+    const known = this.#known(before);
+    const { url, restoredAt, former = [] } = known;
+    this.#old = [...(restoredAt === null ? [] : [{ url, since: restoredAt }]), ...former];
+    const text = JSON.stringify(known);
+    if (text !== JSON.stringify(before))
+      await storage.transaction((tx) => tx.settings.put(ADDRESS_SETTING, text, now()));
   }
 
-  /** Ours was another until now. Since when, as written down; null: no loudspeaker has it. */
-  async #changed(known: KnownAddress): Promise<number | null> {
-    const { storage, now, heardAt } = this.#options;
-    const heard = [...heardAt()];
-    if (heard.length === 0) return null;
-    // A machine without the right time yet is not before the last of them.
-    const since = Math.max(now(), ...heard);
-    const text = JSON.stringify({ ...known, restoredAt: since } satisfies KnownAddress);
-    await storage.transaction((tx) => tx.settings.put(ADDRESS_SETTING, text, now()));
-    return since;
+  /** Ours is the known one, unless it is that of a machine that was restored here. */
+  #known(before: KnownAddress | null): KnownAddress {
+    const { publicUrl } = this.#options;
+    const ours: KnownAddress = { v: 1, url: publicUrl, restoredAt: null };
+    if (before === null) return ours;
+    const { url, restoredAt, former = [] } = before;
+    const isOurs = url === publicUrl;
+    const left = isOurs || restoredAt !== null ? [] : [{ url, since: this.#leftAt() }];
+    // Whoever looks for the oldest of too many is missing for the next one, too.
+    const missed = [...former, ...left]
+      .filter((one) => one.url !== publicUrl && this.#waiting(one.since) > 0)
+      .slice(-MOST_FORMER);
+    const known: KnownAddress = isOurs || restoredAt === null ? ours : { v: 1, url, restoredAt };
+    return missed.length === 0 ? known : { ...known, former: missed };
   }
 
-  /** Writes down that ours is the known one, where no other is. */
-  async #settle(): Promise<void> {
-    const { storage, publicUrl, now } = this.#options;
-    if (this.#old !== null) return;
-    const text = JSON.stringify({ v: 1, url: publicUrl, restoredAt: null } satisfies KnownAddress);
-    if ((await storage.read.settings.get(ADDRESS_SETTING)) === text) return;
-    await storage.transaction((tx) => tx.settings.put(ADDRESS_SETTING, text, now()));
+  /** Since when another address is ours, found out just now: after everybody that was heard under the one before. */
+  #leftAt(): number {
+    const { now, clockTrusted, heardAt } = this.#options;
+    // A stamp of a clock that was a year ahead must not make everybody wait for a year; where ours is the wrong one, they are all we have.
+    const latest = clockTrusted() ? now() + AHEAD_MS : Number.POSITIVE_INFINITY;
+    return Math.max(now(), ...[...heardAt()].filter((at) => at <= latest));
   }
 
-  /** Null: nobody looks elsewhere, as far as we know. */
-  get old(): OldAddress | null {
-    if (this.#old === null) return null;
-    const { url, since } = this.#old;
+  /** So many have not come since. */
+  #waiting(since: number): number {
     let waiting = 0;
     for (const at of this.#options.heardAt()) if (at <= since) waiting += 1;
-    return waiting === 0 ? null : { url, own: this.#options.publicUrl, waiting };
+    return waiting;
+  }
+
+  /** The earliest address that some are missing for. Null: nobody looks elsewhere, as far as we know. */
+  get old(): OldAddress | null {
+    for (const { url, since } of this.#old) {
+      const waiting = this.#waiting(since);
+      if (waiting > 0) return { url, own: this.#options.publicUrl, waiting };
+    }
+    return null;
   }
 }
