@@ -118,9 +118,10 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   });
   const { planning } = planSide;
   const announcementSide = buildAnnouncementSide({
-    ...{ read, clock, ...territory, events, planning, accounts: people.services.directory },
+    ...{ storage, clock, ...territory, events, planning, accounts: people.services.directory },
     stop: (...act) => broadcasts.cancelAllOf(...act),
     lacking: (ids) => scheduleSide.lacks.of(ids),
+    named: () => scheduleSide.lacks.named(),
   });
   const { announcements, needs } = announcementSide;
   const latchSide = buildLatchSide({
@@ -216,6 +217,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
       ...(await announcementSide.followShift(tx, shift)),
       leaves: await scheduleSide.standing.followShift(tx, actor, shift),
     }),
+    onEntered: (...entered) => announcementSide.marks.entered(...entered),
   });
 
   const services: ApiServices = {
@@ -276,6 +278,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
   const housekeeping = buildHousekeeping({
     ...{ clock, log, storage, acts, people, enrolment: enrolmentSide, compiler: planSide.compiler },
     commonState: territorySide.commonState,
+    marks: announcementSide.marks,
     auditHeads: auditSide,
     ...{ audio: media.content, rootAreaId: config.rootArea.id },
   });
@@ -295,6 +298,7 @@ export async function buildContext(config: ServerConfig, overrides: ContextOverr
     reach: reach.check,
     rotation: territorySide.rotation,
     commonState: territorySide.commonState,
+    marks: announcementSide.marks,
   };
   return new Context(parts, services);
 }

@@ -165,12 +165,24 @@ export const GivenListSchema = Type.Object({
       areas: AreaNeedsSchema,
     }),
   ),
+  /** `before` of the next page; a page may be shorter than was asked for. Null: that was all. */
+  next: nullable(IdSchema),
+});
+
+/** Oldest first; `after` is the `next` of the page before. */
+export const WaitingQuerySchema = strict({
+  area: Type.Optional(IdSchema),
+  /** Announcements of one page, in all three lists together. */
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 100 })),
+  after: Type.Optional(IdSchema),
+  /** What is said of this one alone. */
+  announcement: Type.Optional(IdSchema),
 });
 
 const WaitingSchema = Type.Object({ announcement: AnnouncementDetailSchema, areas: AreaNeedsSchema });
 /**
  * What waits for the approval of who asks, and in which of the own areas; and what does not wait there, because a leave for a series covers all that is planned of it in
- * the next 14 days, or because it aired by one as it is and is planned no more (the newest 50).
+ * the next 14 days, or because it aired by one as it is and is planned no more: with the first page the newest 50.
  */
 export const WaitingListSchema = Type.Object({
   waiting: Type.Array(WaitingSchema),
@@ -199,4 +211,6 @@ export const WaitingListSchema = Type.Object({
       lastAt: InstantSchema,
     }),
   ),
+  /** `after` of the next page. Null: that was all. */
+  next: nullable(IdSchema),
 });

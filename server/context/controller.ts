@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { type Clock, Lifecycle } from '#kit';
 import type { ServerConfig } from '../config/index.ts';
+import type { MarkKeeper } from '../domain/announcements/mark-keeper.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import type { MakeGoodService } from '../domain/coverage/make-good-service.ts';
 import type { KeyRotation } from '../domain/keys/key-rotation.ts';
@@ -49,6 +50,7 @@ export interface Parts {
   readonly reach: SelfCheck;
   readonly rotation: KeyRotation;
   readonly commonState: CommonState;
+  readonly marks: MarkKeeper;
 }
 
 /** The controller put together. `start` makes it work, without HTTP; `services` is what HTTP is made of. */
@@ -60,6 +62,7 @@ export class Context extends Lifecycle {
   readonly planSide: PlanSide;
   readonly services: ApiServices;
   readonly backupSide: BackupSide;
+  readonly housekeeping: Housekeeping;
   readonly tls: TlsSide;
   /** Started by whoever opens the HTTP port. */
   readonly reach: SelfCheck;
@@ -74,6 +77,7 @@ export class Context extends Lifecycle {
     this.speakerSide = parts.speakers;
     this.planSide = parts.planSide;
     this.backupSide = parts.backupSide;
+    this.housekeeping = parts.housekeeping;
     this.services = services;
     this.tls = parts.tls;
     this.reach = parts.reach;
@@ -139,6 +143,9 @@ export class Context extends Lifecycle {
     await this.#parts.rotation.signAgain();
     this.background(this.#parts.commonState.bringUpToDate(), (error) =>
       log.error({ err: error, part: 'assignments' }, 'a part failed'),
+    );
+    this.background(this.#parts.marks.settle(), (error) =>
+      log.error({ err: error, part: 'approvals' }, 'a part failed'),
     );
     await this.#run('backups', this.backupSide.part);
     this.background(this.#parts.people.preload(), (error) =>

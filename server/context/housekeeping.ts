@@ -1,5 +1,6 @@
 import { schedule } from 'node-cron';
 import { type Clock, Lifecycle } from '#kit';
+import type { MarkKeeper } from '../domain/announcements/mark-keeper.ts';
 import type { Acts } from '../domain/audit/acts.ts';
 import { sweepHealth } from '../domain/retention/health-thinning.ts';
 import { readRetention } from '../domain/retention/retention-settings.ts';
@@ -18,6 +19,7 @@ export interface HousekeepingParts {
   readonly people: { prune(): Promise<void> };
   readonly enrolment: { forgetExpired(): Promise<void> };
   readonly commonState: { bringUpToDate(): Promise<void> };
+  readonly marks: Pick<MarkKeeper, 'settle'>;
   readonly compiler: { prune(): Promise<void> };
   readonly auditHeads: {
     readonly auditHeads: { closeDay(): Promise<void> };
@@ -37,6 +39,7 @@ export function buildHousekeeping({
   people,
   enrolment,
   commonState,
+  marks,
   compiler,
   auditHeads: { auditHeads, headDelivery },
   audio,
@@ -49,6 +52,7 @@ export function buildHousekeeping({
       'plan documents': () => compiler.prune(),
       'enrolment codes': () => enrolment.forgetExpired(),
       'what all assignments say': () => commonState.bringUpToDate(),
+      'where announcements wait': () => marks.settle(),
       'head of the audit log': () => auditHeads.closeDay(),
       // Also what could not be sent before.
       'heads outside': () => headDelivery.deliver(),

@@ -2,7 +2,7 @@ import type { Clock } from '#kit';
 import type { ServerConfig } from '../config/index.ts';
 import type { AreaDirectory } from '../domain/areas/area-directory.ts';
 import { AreaMover, type AreaMoverOptions } from '../domain/areas/area-mover.ts';
-import { AreaService } from '../domain/areas/area-service.ts';
+import { AreaService, type AreaServiceOptions } from '../domain/areas/area-service.ts';
 import type { HolidayTable } from '../domain/calendar/holiday.ts';
 import { KeyRotation } from '../domain/keys/key-rotation.ts';
 import type { KeyService } from '../domain/keys/key-service.ts';
@@ -28,6 +28,7 @@ export interface TerritorySideOptions {
   readonly planning: { changed(): void };
   readonly onSaved: (speaker: Speaker) => void;
   readonly follow: AreaMoverOptions['follow'];
+  readonly onEntered: AreaServiceOptions['onEntered'];
 }
 
 /** Where everything lies, and which key it is signed with: what makes many assignments new at once. */
@@ -47,7 +48,7 @@ export function buildTerritorySide(options: TerritorySideOptions) {
     planning.changed();
   };
   const shared = { directory: options.areas, clock, holidays };
-  const areas = new AreaService({ ...shared, onRulesChanged: onTerritory });
+  const areas = new AreaService({ ...shared, onRulesChanged: onTerritory, onEntered: options.onEntered });
   const areaMoves = new AreaMover({
     ...{ ...shared, view: (area, tree) => areas.view(area, tree), onSpeakerMoved: onSaved },
     isStopped: (id) => latches.book.newestOf({ kind: 'area', id })?.state === 'set',

@@ -7,20 +7,22 @@ export function Tabs<Name extends string>(props: {
     /** Something may wait there. */
     readonly counts?: boolean;
     readonly count?: number | undefined;
+    /** There are more than were counted. */
+    readonly more?: boolean;
   }[];
   readonly open: Name;
   readonly onOpen: (name: Name) => void;
 }) {
   return (
     <fieldset className="tabs" aria-label={props.label}>
-      {props.tabs.map(({ name, title, counts = false, count }) => (
+      {props.tabs.map(({ name, title, counts = false, count, more = false }) => (
         <button
           key={name}
           type="button"
           aria-pressed={name === props.open}
           onClick={() => props.onOpen(name)}
         >
-          {title} {counts && <Count count={count ?? 0} />}
+          {title} {counts && <Count count={count ?? 0} more={more} />}
         </button>
       ))}
     </fieldset>
@@ -28,9 +30,9 @@ export function Tabs<Name extends string>(props: {
 }
 
 /** How much waits. Its place stays when nothing does: what comes in while somebody is about to press moves no tab. */
-function Count({ count }: { readonly count: number }) {
-  return count > 0 ? (
-    <span className="count">{count}</span>
+function Count({ count, more }: { readonly count: number; readonly more: boolean }) {
+  return count > 0 || more ? (
+    <span className="count">{more ? `${count}+` : count}</span>
   ) : (
     <span className="count none" aria-hidden="true" />
   );

@@ -7,11 +7,13 @@ import {
   mayFollow,
 } from '#protocols';
 import { type Actor, areasOf, authorize, isAllowed, type Permission } from '../accounts/actor.ts';
+import type { AreaTree } from '../areas/area.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { outermost } from '../areas/outermost.ts';
 import { changes, record } from '../audit/record.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Announcement } from './announcement.ts';
+import { openMarks } from './announcement-marks.ts';
 import { meantAreas } from './approval-areas.ts';
 
 /** What the audit log tells of a change. */
@@ -95,24 +97,28 @@ export class AnnouncementRecords {
   ): Promise<Announcement> {
     const now = this.#clock.now();
     const announcement: Announcement = { ...before, ...change, updatedAt: now };
-    if (!(await tx.announcements.update(announcement, before.state)))
-      throw conflict(before.id, 'being changed by somebody else', before.state);
+    await this.#update(tx, before, announcement, this.#areas.tree);
     const changed = changes(before, announcement, RECORDED);
     await record(tx, now, actor, action, before.id, detail, { areaId: before.areaId, ...changed });
     this.#tell(tx, before, announcement);
     return announcement;
   }
 
-  /** Writes what decisions are, and whom it is meant for, once the territory has changed; the record of that change tells of it. Throws `request.conflict`. */
+  /** Writes what decisions are, and whom it is meant for, once the territory has become `tree`; the record of that change tells of it. Throws `request.conflict`. */
   async follow(
     tx: Transaction,
     before: Announcement,
     change: Pick<Announcement, 'decisions' | 'forAreas'>,
+    tree: AreaTree,
   ): Promise<void> {
     const announcement: Announcement = { ...before, ...change };
-    if (!(await tx.announcements.update(announcement, before.state)))
-      throw conflict(before.id, 'being changed by somebody else', before.state);
+    await this.#update(tx, before, announcement, tree);
     this.#tell(tx, before, announcement);
+  }
+
+  async #update(tx: Transaction, before: Announcement, after: Announcement, tree: AreaTree): Promise<void> {
+    if (!(await tx.announcements.update(after, before.state, openMarks(after, tree))))
+      throw conflict(before.id, 'being changed by somebody else', before.state);
   }
 
   #tell(tx: Transaction, before: Announcement, announcement: Announcement): void {

@@ -8,6 +8,7 @@ import { record } from '../audit/record.ts';
 import { mediumOf } from '../media/medium.ts';
 import type { Stores, Transaction } from '../unit-of-work.ts';
 import type { Announcement } from './announcement.ts';
+import { openMarks } from './announcement-marks.ts';
 import { type AnnouncementRecords, conflict, requireStep } from './announcement-records.ts';
 import { approvalHash } from './approval-hash.ts';
 import { type ClearedMessage, clearMessage } from './clearance.ts';
@@ -107,7 +108,7 @@ export class AnnouncementService {
       updatedAt: now,
     };
     requireFit(announcement);
-    await tx.announcements.insert(announcement);
+    await tx.announcements.insert(announcement, openMarks(announcement, this.#areas.tree));
     const { areaId, title, priority, text, mediaSha256, recordedBy, stream, stored, forAreas } = announcement;
     const detail = {
       ...{ areaId, title, priority, mediaSha256 },

@@ -1,4 +1,5 @@
 import type { AnnouncementState, Capacity, Priority } from '#protocols';
+import type { HeardMark, MarkKind, OpenMark } from './mark.ts';
 
 /** Who made the item, for the yearly statistics (domain: origin). */
 export type Origin = 'own' | 'relay' | 'source_system' | 'notice';
@@ -59,6 +60,12 @@ export interface Announcement {
   readonly updatedAt: number;
 }
 
+/** Where an announcement waits. */
+export interface Marked {
+  readonly announcement: Announcement;
+  readonly open: readonly (OpenMark | HeardMark)[];
+}
+
 export interface AnnouncementStore {
   list(filter: {
     readonly areaIds: readonly string[];
@@ -74,12 +81,28 @@ export interface AnnouncementStore {
   refused(): Promise<Announcement[]>;
   /** The approved announcements of exactly this area that loudspeakers keep, newest first. */
   stored(areaId: string): Promise<Announcement[]>;
-  /**
-   * All that are meant for one of exactly these areas, newest first: those that are handed in, with the approved ones that say for whom they are meant (they
-   * may wait for somebody), or those that are approved.
-   */
-  meantFor(which: 'waiting' | 'approved', areaIds: readonly string[]): Promise<Announcement[]>;
-  insert(announcement: Announcement): Promise<void>;
-  /** Replaces the record if its state is still `from`; false when somebody was faster. */
-  update(announcement: Announcement, from: AnnouncementState): Promise<boolean>;
+  /** All that have one of these marks in one of exactly these areas, in no order. */
+  marked(kinds: readonly MarkKind[], areaIds: readonly string[]): Promise<Announcement[]>;
+  /** Those that are approved and are of the station of one of exactly these areas or name one, newest first; `before`: the last of the page before. */
+  approvedFor(
+    areaIds: readonly string[],
+    page: { readonly limit: number; readonly before?: string },
+  ): Promise<Announcement[]>;
+  /** Those that are marked as asked in one of exactly these areas, or as parted in one of `parted`, oldest first; `after`: the last of the page before. */
+  asked(
+    where: { readonly areaIds: readonly string[]; readonly parted: readonly string[] },
+    page: { readonly limit: number; readonly after?: string },
+  ): Promise<Announcement[]>;
+  /** Those that are marked as heard in one of exactly these areas, what was heard last first. */
+  heard(areaIds: readonly string[], limit: number): Promise<Announcement[]>;
+  /** Those of these ids that are marked as heard anywhere. */
+  heardOf(ids: readonly string[]): Promise<Announcement[]>;
+  /** Some of those whose open marks nobody has made yet. */
+  unmarked(limit: number): Promise<Announcement[]>;
+  /** Puts these marks in place of what said where they wait. */
+  mark(made: readonly Marked[]): Promise<void>;
+  /** `open`: where it waits. By default wherever it may be asked for, to be looked at: nothing is overlooked. */
+  insert(announcement: Announcement, open?: readonly OpenMark[]): Promise<void>;
+  /** Replaces the record and its marks, `open` as above, if its state is still `from`; false when somebody was faster. */
+  update(announcement: Announcement, from: AnnouncementState, open?: readonly OpenMark[]): Promise<boolean>;
 }

@@ -34,7 +34,7 @@ export function meantAreas(
 }
 
 /** The area that this one is part of since it was merged, or itself. A loop in the data ends where it closes. */
-function areaNow(id: string, tree: AreaTree): string {
+export function areaNow(id: string, tree: AreaTree): string {
   const seen = new Set<string>();
   for (let at = id; ; ) {
     const into = tree.has(at) ? tree.get(at).mergedInto : null;

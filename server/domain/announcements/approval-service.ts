@@ -28,8 +28,10 @@ export interface Given {
   readonly areas: readonly string[];
 }
 
-/** As many of what was approved as somebody looks through. */
-const MOST_GIVEN = 500;
+/** Announcements that are looked at for one page; so a page may be short, and more come after it. */
+const MOST_LOOKED_AT = 500;
+/** Of which so many are read together, however short a page is wanted. */
+const LEAST_READ = 20;
 
 export interface ApprovalServiceOptions {
   readonly read: Pick<Stores, 'announcements'>;
@@ -51,24 +53,43 @@ export class ApprovalService {
     this.#options = options;
   }
 
-  /** What is approved for somewhere in these areas and the actor may take back, newest first: of the own station, and of others that are heard there. */
-  async given(actor: Actor, areaIds: readonly string[]): Promise<Given[]> {
+  /**
+   * One page of what is approved for somewhere in these areas and the actor may take back, newest first: of the own station, and of others that are heard there.
+   * `before`: the `next` of the page before; null: that was all.
+   */
+  async given(
+    actor: Actor,
+    areaIds: readonly string[],
+    { limit, before }: { readonly limit: number; readonly before?: string | undefined },
+  ): Promise<{ given: Given[]; next: string | null }> {
     const { read, records, territory, areas } = this.#options;
     const here = territory();
     const { tree } = here;
     const wanted = new Set(areaIds);
-    const found: Given[] = [];
-    for (const announcement of await read.announcements.meantFor('approved', related(areaIds, here))) {
-      if (found.length === MOST_GIVEN) break;
+    const near = related(areaIds, here);
+    const given: Given[] = [];
+    let next = before;
+    const look = (announcement: Announcement) => {
       const whole = isAllowed(actor, 'announcement:write', announcement.areaId, areas.tree);
       const own = whole
         ? meantAreas(announcement, here.tree)
         : records.concerned(actor, 'announcement:approve', announcement);
       const sounding = soundingIn(own, allowanceOf(announcement), here);
       const inWanted = sounding.some((id) => [...tree.within(id)].some((one) => wanted.has(one)));
-      if (inWanted) found.push({ announcement, whole, areas: sounding });
+      if (inWanted) given.push({ announcement, whole, areas: sounding });
+    };
+    const size = Math.max(limit, LEAST_READ);
+    for (let looked = 0; looked < MOST_LOOKED_AT; looked += size) {
+      const page = { limit: size, ...(next === undefined ? {} : { before: next }) };
+      const found = await read.announcements.approvedFor(near, page);
+      for (const one of found) {
+        look(one);
+        next = one.id;
+        if (given.length === limit) return { given, next };
+      }
+      if (found.length < size) return { given, next: null };
     }
-    return found;
+    return { given, next: next ?? null };
   }
 
   /** Where nobody has said anything yet, of where it is meant for. */

@@ -1,7 +1,8 @@
+import type { AreaTree } from '../areas/area.ts';
 import { outermost } from '../areas/outermost.ts';
 import type { Territory } from '../areas/territory.ts';
 import type { Announcement, Decision, Refusal } from './announcement.ts';
-import { meantAreas, missingIn, overlap, within } from './approval-areas.ts';
+import { type Allowance, meantAreas, missingIn, overlap, within } from './approval-areas.ts';
 
 /**
  * What is left of the decisions once the announcement is changed or handed in again: every "no", each of them `carried`, also one that a "yes" was in place of,
@@ -36,7 +37,15 @@ export function withDecisions(
 
 /** Where nobody has said yes or no to what it is now, the widest such areas; what somebody refused before is among them until he, or who else answers there, says so again. */
 export function openIn(announcement: Announcement, territory: Territory): readonly string[] {
-  const { tree } = territory;
+  const { meant, allowance, carried } = saidTo(announcement, territory.tree);
+  return outermost([...missingIn(meant, allowance, territory), ...carried], territory.tree);
+}
+
+/** What is meant, what of it somebody has answered about as it is now, whatever he said, and where a "no" to what it was before is open. */
+export function saidTo(
+  announcement: Announcement,
+  tree: AreaTree,
+): { readonly meant: readonly string[]; readonly allowance: Allowance; readonly carried: readonly string[] } {
   const { decisions } = announcement;
   const meant = meantAreas(announcement, tree);
   const inUse = (id: string) => tree.has(id) && tree.get(id).retiredAt === null;
@@ -45,10 +54,10 @@ export function openIn(announcement: Announcement, territory: Territory): readon
   const carried = decisions
     .filter((one) => one.carried === true && inUse(one.areaId))
     .map(({ areaId }) => areaId)
-    .filter((id) => meant.some((one) => overlap(one, id, territory)))
-    .filter((id) => !refused.some((one) => within(id, one, territory)));
+    .filter((id) => meant.some((one) => overlap(one, id, { tree })))
+    .filter((id) => !refused.some((one) => within(id, one, { tree })));
   const leaves = [{ areas: now.map(({ areaId }) => areaId), except: [] }];
-  return outermost([...missingIn(meant, { leaves, closed: carried }, territory), ...carried], tree);
+  return { meant, allowance: { leaves, closed: carried }, carried };
 }
 
 /** The "no" that was said in an area, also one that a "yes" is in place of. */

@@ -27,14 +27,14 @@ export async function followShift(
   const went = new Set(shift.moved.flatMap(({ from }) => [...shift.before.within(from)]));
   const refused = await tx.announcements.refused();
   const known = new Set(refused.map(({ id }) => id));
-  const approved = await tx.announcements.meantFor('approved', [...went]);
+  const approved = await tx.announcements.marked(['approved'], [...went]);
   for (const one of [...refused, ...approved.filter(({ id }) => !known.has(id))]) {
     const decisions = noesAfter(one.decisions, shift);
     const closed = decisions !== one.decisions;
     const asks = one.state === 'approved' && one.forAreas.length === 0 && (closed || isLost(one, shift));
     if (!closed && !asks) continue;
     const forAreas = asks ? meantAreas(one, shift.after) : one.forAreas;
-    await records.follow(tx, one, { decisions, forAreas });
+    await records.follow(tx, one, { decisions, forAreas }, shift.after);
     if (closed) noes += 1;
     else asked += 1;
   }

@@ -1,12 +1,12 @@
 import type { Clock, Instant } from '#kit';
 import type { Actor } from '../accounts/actor.ts';
 import type { Territory } from '../areas/territory.ts';
-import type { Broadcast } from '../broadcasts/broadcast.ts';
 import type { Stores } from '../unit-of-work.ts';
+import { airedByLeave, meansSomeOf } from './aired-by-leave.ts';
 import type { Announcement } from './announcement.ts';
+import { mayWait } from './announcement-marks.ts';
 import type { AnnouncementRecords } from './announcement-records.ts';
 import { overlap, related, within } from './approval-areas.ts';
-import { approvalHash } from './approval-hash.ts';
 import { openIn } from './decisions.ts';
 import type { StandingApproval } from './standing-approval.ts';
 
@@ -27,10 +27,23 @@ export interface Past extends Waiting {
   readonly lastAt: Instant;
 }
 
+/** One page of what is asked for. */
 export interface Asked {
   readonly waiting: readonly Waiting[];
   readonly covered: readonly Covered[];
   readonly past: readonly Past[];
+  /** The last announcement that was looked at, where the list goes on; null: that was all. */
+  readonly next: string | null;
+}
+
+/** How far somebody looks. */
+export interface AskedPage {
+  /** So many announcements at most. */
+  readonly limit: number;
+  /** The last one of the page before. */
+  readonly after?: string | undefined;
+  /** This one alone, whatever page it is on. */
+  readonly announcement?: string | undefined;
 }
 
 interface Planned {
@@ -45,10 +58,12 @@ export interface WaitingApprovalsOptions {
   readonly territory: () => Territory;
   /** Of these announcements those that anything still plans: the areas in which that lacks an approval soon, and the leaves by which some of it sounds. */
   readonly lacking: (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, Planned>>;
+  /** All announcements that anything may still plan, and some more. */
+  readonly named: () => Promise<ReadonlySet<string>>;
 }
 
-/** As much of what is over as somebody looks through. */
-const MOST_PAST = 50;
+/** As much of what was heard long ago as somebody looks through. */
+const MOST_HEARD = 50;
 
 /** Says what waits for whose yes or no. */
 export class WaitingApprovals {
@@ -62,12 +77,14 @@ export class WaitingApprovals {
    * What waits for the actor's approval, oldest first; what a leave for its series covers there; and, newest first, what aired by one there as it is now and is not planned
    * any more: nobody has to decide about it. What never aired there goes on waiting.
    */
-  async of(actor: Actor, areaIds: readonly string[]): Promise<Asked> {
-    const { records } = this.#options;
-    const asked = await this.#asked(actor, areaIds);
+  async of(actor: Actor, areaIds: readonly string[], page: AskedPage): Promise<Asked> {
+    const { read, clock, records } = this.#options;
+    const [asked, next] = await this.#asked(actor, areaIds, page);
     const lacking = await this.#options.lacking(new Set(asked.map(({ announcement }) => announcement.id)));
     const here = this.#options.territory();
-    const aired = await this.#aired(asked.filter(({ announcement: { id } }) => !lacking.has(id)));
+    const planned = ({ id }: Announcement) => lacking.has(id);
+    const unplanned = asked.map(({ announcement }) => announcement).filter((one) => !planned(one));
+    const aired = await airedByLeave(read, unplanned, clock);
     const [waiting, covered, past]: [Waiting[], Covered[], Past[]] = [[], [], []];
     for (const { announcement, areas } of asked) {
       const { areas: lacks = [], leaves = [] } = lacking.get(announcement.id) ?? {};
@@ -90,33 +107,22 @@ export class WaitingApprovals {
       }
     }
     past.sort((a, b) => b.lastAt - a.lastAt);
-    return { waiting, covered, past: past.slice(0, MOST_PAST) };
-  }
-
-  /** The airings by leaves of what nothing plans any more, each of exactly what it is now, by announcement. */
-  async #aired(over: readonly Waiting[]): Promise<ReadonlyMap<string, readonly Broadcast[]>> {
-    const { read, clock } = this.#options;
-    const hashes = new Map(over.map(({ announcement }) => [announcement.id, approvalHash(announcement)]));
-    const found = new Map<string, Broadcast[]>();
-    for (const one of await read.broadcasts.airedByLeave([...hashes.keys()], clock.now())) {
-      const { announcementId, clearance } = one;
-      const hash = announcementId === null ? null : hashes.get(announcementId);
-      const same = clearance?.some((by) => by.kind === 'standing' && by.sha256 === hash);
-      if (announcementId === null || !same) continue;
-      const known = found.get(announcementId);
-      if (known === undefined) found.set(announcementId, [one]);
-      else known.push(one);
-    }
-    return found;
+    return { waiting, covered, past, next };
   }
 
   /** What nobody has said yes or no to in the actor's areas, oldest first. */
-  async #asked(actor: Actor, areaIds: readonly string[]): Promise<Waiting[]> {
-    const { read, records, territory } = this.#options;
+  async #asked(
+    actor: Actor,
+    areaIds: readonly string[],
+    page: AskedPage,
+  ): Promise<[asked: Waiting[], next: string | null]> {
+    const { records, territory } = this.#options;
     const found: Waiting[] = [];
     const wanted = new Set(areaIds);
     const here = territory();
-    for (const announcement of await read.announcements.meantFor('waiting', related(areaIds, here))) {
+    const [announcements, next] = await this.#read(related(areaIds, here), here, page);
+    for (const announcement of announcements) {
+      if (!mayWait(announcement, here.tree)) continue;
       const own = records.concerned(actor, 'announcement:approve', announcement);
       const said = (id: string) => announcement.decisions.some((one) => one.areaId === id && !one.carried);
       // Of a wider area those in it that he answers for, until he has said something there.
@@ -127,10 +133,32 @@ export class WaitingApprovals {
             : own.filter((one) => within(one, id, here) && !said(one)),
         )
         .filter((id) => wanted.has(id) || areaIds.some((one) => within(one, id, here)));
-      if (open.length > 0) found.unshift({ announcement, areas: open });
+      if (open.length > 0) found.push({ announcement, areas: open });
     }
-    return found;
+    return [found, next];
   }
+
+  /** What is marked as open in these areas, oldest first; with the first page what was heard there last, and what was heard and may be planned again. */
+  async #read(
+    areaIds: readonly string[],
+    here: Territory,
+    { limit, after, announcement }: AskedPage,
+  ): Promise<[found: readonly Announcement[], next: string | null]> {
+    const { announcements } = this.#options.read;
+    if (announcement !== undefined) return [await announcements.some([announcement]), null];
+    const where = { areaIds, parted: areaIds.filter((id) => here.hasSpeakers(id)) };
+    const asked = await announcements.asked(where, { limit, ...(after === undefined ? {} : { after }) });
+    const next = asked.length < limit ? null : (asked.at(-1)?.id ?? null);
+    const heard = after === undefined ? await announcements.heard(areaIds, MOST_HEARD) : [];
+    if (heard.length === 0) return [asked, next];
+    const again = await announcements.heardOf([...(await this.#options.named())]);
+    const found = new Map([...asked, ...heard, ...again].map((one) => [one.id, one]));
+    return [[...found.values()].sort(oldestFirst), next];
+  }
+}
+
+function oldestFirst(a: Announcement, b: Announcement): number {
+  return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
 }
 
 /** Whether a leave holds somewhere in an area. */
@@ -142,15 +170,5 @@ function isForSomeOf(
   return (
     areas.some((one) => overlap(one, areaId, territory)) &&
     !exceptAreas.some((one) => within(areaId, one, territory))
-  );
-}
-
-/** Whether a broadcast was for somewhere in an area. */
-function meansSomeOf({ targets }: Broadcast, areaId: string, territory: Territory): boolean {
-  const { areas, speakers, excludeAreas } = targets;
-  const places = [...areas, ...speakers.flatMap((id) => territory.areaOfSpeaker(id) ?? [])];
-  return (
-    places.some((one) => overlap(one, areaId, territory)) &&
-    !excludeAreas.some((one) => within(areaId, one, territory))
   );
 }

@@ -162,7 +162,8 @@ export class AreaMover {
     tx.afterCommit(() => {
       for (const area of areas) directory.put(area);
     });
-    return [after, await follow(tx, actor, { moved, before: directory.tree, after })];
+    const shift = { changed: areas.map(({ id }) => id), moved, before: directory.tree, after };
+    return [after, await follow(tx, actor, shift)];
   }
 }
 

@@ -21,24 +21,30 @@ import { type Area, AreaTree, MAX_DEPTH } from './area.ts';
 import type { AreaDirectory } from './area-directory.ts';
 import { communesIn, placeOf } from './commune.ts';
 
+export interface AreaServiceOptions {
+  readonly directory: AreaDirectory;
+  readonly clock: Clock;
+  readonly holidays: { readonly table: HolidayTable };
+  /** Told after the commit: other rules hold for the speakers in these areas now. */
+  readonly onRulesChanged: (areaIds: ReadonlySet<string>) => void;
+  /** What follows from a new area, in its transaction; `after`: the tree with it. */
+  readonly onEntered: (tx: Transaction, parentId: string, after: AreaTree) => Promise<void>;
+}
+
 /** The territory: what people read and change of it. */
 export class AreaService {
   readonly #directory: AreaDirectory;
   readonly #clock: Clock;
   readonly #holidays: { readonly table: HolidayTable };
   readonly #onRulesChanged: (areaIds: ReadonlySet<string>) => void;
+  readonly #onEntered: AreaServiceOptions['onEntered'];
 
-  constructor(options: {
-    readonly directory: AreaDirectory;
-    readonly clock: Clock;
-    readonly holidays: { readonly table: HolidayTable };
-    /** Told after the commit: other rules hold for the speakers in these areas now. */
-    readonly onRulesChanged: (areaIds: ReadonlySet<string>) => void;
-  }) {
+  constructor(options: AreaServiceOptions) {
     this.#directory = options.directory;
     this.#clock = options.clock;
     this.#holidays = options.holidays;
     this.#onRulesChanged = options.onRulesChanged;
+    this.#onEntered = options.onEntered;
   }
 
   /** Ids of every area in which the actor holds a permission. */
@@ -96,7 +102,7 @@ export class AreaService {
     if (tree.has(id)) throw conflict(id, 'entered already', 'a new id');
     if (tree.ancestry(wanted.parentId).length >= MAX_DEPTH)
       throw conflict(wanted.parentId, `${MAX_DEPTH} levels deep`, 'a wider area');
-    const area: Area = {
+    const area = {
       id,
       parentId: wanted.parentId,
       kind: wanted.kind,
@@ -107,6 +113,7 @@ export class AreaService {
       retiredAt: null,
     };
     await tx.areas.insert(area);
+    await this.#onEntered(tx, area.parentId, this.#treeWith(area));
     const { parentId, kind, name } = area;
     await record(tx, now, actor, 'area.create', id, { parentId, kind, name }, { areaId: id });
     tx.afterCommit(() => this.#directory.put(area));

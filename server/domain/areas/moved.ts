@@ -8,6 +8,8 @@ export interface Moved {
 
 /** A change of the territory. */
 export interface Shift {
+  /** Areas that lie below another one now, or are in use no more. */
+  readonly changed: readonly string[];
   readonly moved: readonly Moved[];
   readonly before: AreaTree;
   readonly after: AreaTree;

@@ -86,6 +86,20 @@ export class LackBook {
     return this.#turns.run(() => this.#of(ids));
   }
 
+  /** The announcements that schedules in force name, also as a fallback: all that some schedule may still air, and some more. */
+  async named(): Promise<ReadonlySet<string>> {
+    const { read } = this.#options;
+    const schedules = await read.schedules.active();
+    const programmes = await read.programmes.some(
+      schedules.flatMap(({ content }) => (content.kind === 'programme' ? content.programmeId : [])),
+    );
+    return new Set([
+      ...schedules.flatMap(({ content }) => (content.kind === 'announcement' ? content.announcementId : [])),
+      ...schedules.flatMap(({ fallbackId }) => fallbackId ?? []),
+      ...programmes.flatMap(({ items }) => items.map(({ announcementId }) => announcementId)),
+    ]);
+  }
+
   async #of(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, Lack>> {
     const { read, guard, clock } = this.#options;
     const found = new Map<string, { areas: Set<string>; leaves: Map<string, StandingApproval> }>();

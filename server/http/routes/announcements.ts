@@ -6,13 +6,13 @@ import {
   AnnouncementListSchema,
   AnnouncementSchema,
   ApprovalSchema,
-  AreaQuerySchema,
   GivenListSchema,
   IdempotencyHeadersSchema,
   IdParamsSchema,
   PageQuerySchema,
   RejectionSchema,
   WaitingListSchema,
+  WaitingQuerySchema,
   WithdrawalSchema,
 } from '#protocols';
 import type { Announcement } from '../../domain/announcements/announcement.ts';
@@ -68,14 +68,18 @@ export const announcementRoutes =
           summary:
             'What waits for the approval of who asks, oldest first, what a leave covers, and what aired by one',
           tags,
-          querystring: AreaQuerySchema,
+          querystring: WaitingQuerySchema,
           response: { 200: WaitingListSchema },
         },
       },
       async (request) => {
         const actor = actorOf(request);
-        const areaIds = areas.scope(actor, 'announcement:approve', request.query.area);
-        const { waiting, covered, past } = await waitingApprovals.of(actor, areaIds);
+        const { area, limit = 100, ...page } = request.query;
+        const areaIds = areas.scope(actor, 'announcement:approve', area);
+        const { waiting, covered, past, next } = await waitingApprovals.of(actor, areaIds, {
+          limit,
+          ...page,
+        });
         const asked = [...waiting, ...covered, ...past].map(({ announcement }) => announcement);
         const known = await refusedBefore.of(actor, asked);
         const shown = ({ announcement, areas: where }: Waiting) => {
@@ -90,6 +94,7 @@ export const announcementRoutes =
             }),
           })),
           past: past.map((one) => ({ ...shown(one), lastAt: one.lastAt })),
+          next,
         };
       },
     );
@@ -101,15 +106,17 @@ export const announcementRoutes =
         schema: {
           summary: 'What is approved in the areas of who asks, by whichever station, newest first',
           tags,
-          querystring: AreaQuerySchema,
+          querystring: PageQuerySchema,
           response: { 200: GivenListSchema },
         },
       },
       async (request) => {
         const actor = actorOf(request);
-        const areaIds = areas.scope(actor, 'announcement:write', request.query.area);
-        const given = await approvals.given(actor, areaIds);
+        const { area, limit = 50, before } = request.query;
+        const areaIds = areas.scope(actor, 'announcement:write', area);
+        const { given, next } = await approvals.given(actor, areaIds, { limit, before });
         return {
+          next,
           given: given.map(({ announcement, whole, areas: where }) => ({
             announcement: view(announcement),
             whole,

@@ -1,10 +1,17 @@
 import type { AnnouncementState } from '#protocols';
-import type { Announcement, AnnouncementStore, Decision } from '../../domain/announcements/announcement.ts';
+import type {
+  Announcement,
+  AnnouncementStore,
+  Decision,
+  Marked,
+} from '../../domain/announcements/announcement.ts';
+import type { MarkKind, OpenMark } from '../../domain/announcements/mark.ts';
 import type { Models } from '../client.ts';
 import type { Access } from '../engine.ts';
 import { inParts } from '../paging.ts';
+import { markedIds, markedPage, replaceMarks, replaceOpenMarks, type Sought } from './announcement-marks.ts';
 import { fromJson, fromJsonOrNull, toJsonOrNull } from './json.ts';
-import { inOrder, meantIds, newestIds } from './newest.ts';
+import { inOrder, newestIds } from './newest.ts';
 
 type AnnouncementRow = NonNullable<Awaited<ReturnType<Models['announcement']['findUnique']>>>;
 
@@ -50,12 +57,72 @@ export class DatabaseAnnouncementStore implements AnnouncementStore {
     return rows.map(toAnnouncement);
   }
 
-  async meantFor(which: 'waiting' | 'approved', areaIds: readonly string[]): Promise<Announcement[]> {
-    const ids = await meantIds(this.#access, which, areaIds);
+  async marked(kinds: readonly MarkKind[], areaIds: readonly string[]): Promise<Announcement[]> {
+    const marks = kinds.flatMap((kind) => areaIds.map((id): Sought => [kind, id]));
+    return this.some(await markedIds(this.#access, marks));
+  }
+
+  async approvedFor(
+    areaIds: readonly string[],
+    { limit, before }: { readonly limit: number; readonly before?: string },
+  ): Promise<Announcement[]> {
+    const marks = areaIds.map((id): Sought => ['approved', id]);
+    return this.#page(marks, 'DESC', limit, before);
+  }
+
+  async asked(
+    { areaIds, parted }: { readonly areaIds: readonly string[]; readonly parted: readonly string[] },
+    { limit, after }: { readonly limit: number; readonly after?: string },
+  ): Promise<Announcement[]> {
+    const marks = [
+      ...areaIds.flatMap((id): Sought[] => [
+        ['asked', id],
+        ['unknown', id],
+      ]),
+      ...parted.map((id): Sought => ['parted', id]),
+    ];
+    return this.#page(marks, 'ASC', limit, after);
+  }
+
+  async #page(
+    marks: readonly Sought[],
+    order: 'ASC' | 'DESC',
+    limit: number,
+    last: string | undefined,
+  ): Promise<Announcement[]> {
+    const after = last === undefined ? null : await this.get(last);
+    if (last !== undefined && after === null) return [];
+    const ids = await markedPage(this.#access, marks, { order, limit, after });
+    return inOrder(ids, await this.some(ids));
+  }
+
+  async heard(areaIds: readonly string[], limit: number): Promise<Announcement[]> {
+    const marks = areaIds.map((id): Sought => ['heard', id]);
+    const ids = await markedPage(this.#access, marks, { order: 'DESC', limit, after: null });
+    return inOrder(ids, await this.some(ids));
+  }
+
+  async heardOf(ids: readonly string[]): Promise<Announcement[]> {
     const rows = await inParts(ids, (part) =>
-      this.#access.models.announcement.findMany({ where: { id: { in: part } } }),
+      this.#access.models.announcementMark.findMany({
+        where: { announcementId: { in: part }, kind: 'heard' },
+        select: { announcementId: true },
+      }),
     );
-    return inOrder(ids, rows).map(toAnnouncement);
+    return this.some(rows.map(({ announcementId }) => announcementId));
+  }
+
+  async unmarked(limit: number): Promise<Announcement[]> {
+    const rows = await this.#access.models.announcementMark.findMany({
+      where: { kind: 'unknown' },
+      select: { announcementId: true },
+      take: limit,
+    });
+    return this.some(rows.map(({ announcementId }) => announcementId));
+  }
+
+  mark(made: readonly Marked[]): Promise<void> {
+    return replaceOpenMarks(this.#access, made);
   }
 
   async refused(): Promise<Announcement[]> {
@@ -71,16 +138,22 @@ export class DatabaseAnnouncementStore implements AnnouncementStore {
     return rows.map(toAnnouncement);
   }
 
-  async insert(announcement: Announcement): Promise<void> {
+  async insert(announcement: Announcement, open?: readonly OpenMark[]): Promise<void> {
     await this.#access.models.announcement.create({ data: toRow(announcement) });
+    await replaceMarks(this.#access, announcement, open);
   }
 
-  async update(announcement: Announcement, from: AnnouncementState): Promise<boolean> {
+  async update(
+    announcement: Announcement,
+    from: AnnouncementState,
+    open?: readonly OpenMark[],
+  ): Promise<boolean> {
     const { id, ...fields } = toRow(announcement);
     const { count } = await this.#access.models.announcement.updateMany({
       where: { id, state: from },
       data: fields,
     });
+    if (count === 1) await replaceMarks(this.#access, announcement, open);
     return count === 1;
   }
 }

@@ -37,33 +37,6 @@ export async function newestIds(
   return rows.map(({ id }) => id);
 }
 
-/**
- * Ids of the announcements that are meant for one of these areas (of its station, or named in `forAreas`), newest first: those that may wait for somebody there, or
- * the approved ones. The areas travel as one parameter, however many they are.
- */
-export async function meantIds(
-  { models, provider }: Access,
-  which: 'waiting' | 'approved',
-  areaIds: readonly string[],
-): Promise<string[]> {
-  const sqlite = provider === 'sqlite';
-  const areas = sqlite
-    ? 'WITH asked(id) AS (SELECT value FROM json_each(?))'
-    : 'WITH asked(id) AS (SELECT jsonb_array_elements_text($1::jsonb))';
-  const named = sqlite
-    ? 'SELECT value FROM json_each(a."forAreas")'
-    : 'SELECT jsonb_array_elements_text(a."forAreas"::jsonb)';
-  // What is approved for somewhere may wait elsewhere only where it says for whom it is meant, or its area became part of another.
-  const merged = `EXISTS (SELECT 1 FROM "Area" m WHERE m."id" = a."areaId" AND m."mergedInto" IS NOT NULL)`;
-  const state =
-    which === 'approved'
-      ? `a."state" = 'approved'`
-      : `(a."state" = 'submitted' OR (a."state" = 'approved' AND (a."forAreas" <> '[]' OR ${merged})))`;
-  const sql = `${areas} SELECT a."id" FROM "Announcement" a WHERE ${state} AND (a."areaId" IN (SELECT id FROM asked) OR EXISTS (${named} INTERSECT SELECT id FROM asked)) ORDER BY a."createdAt" DESC, a."id" DESC`;
-  const rows: { readonly id: string }[] = await models.$queryRawUnsafe(sql, JSON.stringify(areaIds));
-  return rows.map(({ id }) => id);
-}
-
 /** Puts records into the order of their ids. */
 export function inOrder<Row extends { readonly id: string }>(
   ids: readonly string[],

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { sha256 } from '#protocols';
 import type { Announcement } from '../../../server/domain/announcements/announcement.ts';
+import type { MarkKind } from '../../../server/domain/announcements/mark.ts';
 import type { KnownRefusal } from '../../../server/domain/announcements/refused-before.ts';
 import type { StandingApproval } from '../../../server/domain/announcements/standing-approval.ts';
 import type { Emergency } from '../../../server/domain/emergencies/emergency.ts';
@@ -80,7 +81,7 @@ onBothDatabases('approvals', (storage) => {
     expect(await emergencies.get('emg_none')).toBeNull();
   });
 
-  it('find what is meant for some areas, of whichever station', async () => {
+  it('find what is meant for some areas, of whichever station, and where it waits', async () => {
     const places = [area(), area()] as const;
     const [here, beside] = [places[0].id, places[1].id];
     const made = (areaId: string, over: object) =>
@@ -92,12 +93,55 @@ onBothDatabases('approvals', (storage) => {
     const others = [made(beside, { state: 'submitted' }), made(here, { state: 'draft' })];
     await storage().transaction(async (tx) => {
       for (const one of places) await tx.areas.insert(one);
-      for (const one of [submitted, named, partly, approved, ...others]) await tx.announcements.insert(one);
+      for (const one of [submitted, named, ...others]) await tx.announcements.insert(one);
+      await tx.announcements.insert(partly, [
+        { areaId: here, kind: 'parted' },
+        { areaId: beside, kind: 'asked' },
+      ]);
+      await tx.announcements.insert(approved, []);
     });
     const { announcements } = storage().read;
-    expect(await announcements.meantFor('waiting', [here])).toEqual([partly, named, submitted]);
-    expect(await announcements.meantFor('approved', [here, 'nowhere'])).toEqual([approved, partly]);
-    expect(await announcements.meantFor('waiting', [])).toEqual([]);
+    const asked = (areaIds: string[], parted: string[], page: { limit: number; after?: string }) =>
+      announcements.asked({ areaIds, parted }, page);
+    // What nobody has marked is found wherever it may wait.
+    expect(await asked([here], [], { limit: 9 })).toEqual([submitted, named]);
+    expect(await asked([here, 'nowhere'], [here], { limit: 9 })).toEqual([submitted, named, partly]);
+    // A page so long that the marks are asked for one by one.
+    expect(await asked([here, 'nowhere'], [here], { limit: 2_500 })).toEqual([submitted, named, partly]);
+    expect(await asked([here], [here], { limit: 2 })).toEqual([submitted, named]);
+    expect(await asked([here], [here], { limit: 2, after: named.id })).toEqual([partly]);
+    expect(await asked([here], [here], { limit: 2, after: 'ann_none' })).toEqual([]);
+    expect(await asked([], [], { limit: 9 })).toEqual([]);
+    expect(await announcements.approvedFor([here, 'nowhere'], { limit: 9 })).toEqual([approved, partly]);
+    expect(await announcements.approvedFor([here, beside], { limit: 1 })).toEqual([approved]);
+    expect(await announcements.approvedFor([here, beside], { limit: 9, before: approved.id })).toEqual([
+      partly,
+    ]);
+    const ids = async (...kinds: MarkKind[]) =>
+      (await announcements.marked(kinds, [here])).map(({ id }) => id).sort();
+    expect(await ids('approved')).toEqual([approved.id, partly.id].sort());
+    expect(await ids('submitted', 'parted')).toEqual([submitted.id, named.id, partly.id].sort());
+
+    // Marks are replaced with the record, and by themselves.
+    expect((await announcements.unmarked(99)).map(({ id }) => id)).toContain(named.id);
+    const settled = { ...submitted, state: 'rejected' as const };
+    await storage().transaction(async (tx) => {
+      const asks = { areaId: beside, kind: 'asked' } as const;
+      const heard = { areaId: here, kind: 'heard', at: AT + 9 } as const;
+      await tx.announcements.mark([{ announcement: named, open: [asks, heard] }]);
+      await tx.announcements.mark([{ announcement: partly, open: [{ ...heard, at: AT + 10 }] }]);
+      expect(await tx.announcements.update(settled, 'submitted', [])).toBe(true);
+      expect(await tx.announcements.update(settled, 'submitted')).toBe(false);
+    });
+    expect(await asked([here], [here], { limit: 9 })).toEqual([]);
+    expect(await asked([beside], [], { limit: 9 })).toContainEqual(named);
+    expect(await ids('submitted', 'unknown')).toEqual([named.id]);
+    // What was heard last comes first.
+    expect(await announcements.heard([here, beside], 9)).toEqual([partly, named]);
+    expect(await announcements.heard([here], 1)).toEqual([partly]);
+    expect(await announcements.heard([beside], 9)).toEqual([]);
+    expect(await announcements.heardOf([named.id, submitted.id, 'ann_none'])).toEqual([named]);
+    expect((await announcements.unmarked(99)).map(({ id }) => id)).not.toContain(named.id);
   });
 
   it('know what was said no to by its sound and by its words, newest first, and what aired by a leave', async () => {

@@ -1,52 +1,122 @@
-import { expect, it } from 'vitest';
+import type { Static } from 'typebox';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import type { GivenListSchema, WaitingListSchema } from '#protocols';
 import { asApproved } from '../../../server/domain/announcements/approval-hash.ts';
+import { DatabaseAnnouncementStore } from '../../../server/storage/stores/announcement-store.ts';
 import { announcement, medium } from '../../contract/storage/samples.ts';
 import { COMMUNE, ELSEWHERE, startController, type Who } from './support.ts';
 
-it('lists what waits and what is approved here, however much a neighbour hands in', {
-  timeout: 90_000,
-}, async () => {
-  const { context, get } = await started();
+const LIMIT = { timeout: 90_000 };
+
+async function started() {
+  const controller = await startController();
+  await controller.speaker('loa-1', 'ap-1');
+  const { storage, housekeeping } = controller.context;
   const audio = medium();
+  await storage.transaction((tx) => tx.media.put(audio));
   const file = { mediaSha256: audio.sha256, stream: null, stored: false, decisions: [], forAreas: [] };
   const made = (areaId: string, over: object = {}) => ({
     ...announcement(areaId, { ...file, ...over }),
     state: 'submitted' as const,
   });
-  const ours = made(COMMUNE, { createdAt: 1 });
-  const approved = asApproved(made(COMMUNE, { createdAt: 2 }));
-  // Of the neighbour, and meant for a hamlet here as well.
-  const named = made(ELSEWHERE, { createdAt: 3, forAreas: [ELSEWHERE, 'ap-1'] });
-  await context.storage.transaction(async (tx) => {
-    await tx.media.put(audio);
-    for (const one of [ours, approved, named]) await tx.announcements.insert(one);
-  });
-  for (let i = 0; i < 11; i++)
-    await context.storage.transaction(async (tx) => {
-      for (let n = 0; n < 100; n++)
+  const waiting = async (who: Who, query = '') =>
+    (await controller.get<Static<typeof WaitingListSchema>>(who, `approvals${query}`)).body;
+  const given = async (who: Who, query = '') =>
+    (await controller.get<Static<typeof GivenListSchema>>(who, `approvals/given${query}`)).body;
+  return { housekeeping, storage, made, waiting, given };
+}
+
+const idsOf = (items: readonly { readonly announcement: { readonly id: string } }[]) =>
+  items.map(({ announcement: { id } }) => id);
+
+/** Every page, until there is no further one. */
+async function everyPage<Page extends { readonly next: string | null }>(
+  read: (next: string | null) => Promise<Page>,
+): Promise<Page[]> {
+  const pages = [await read(null)];
+  for (let next = pages[0]?.next ?? null; next !== null; next = pages.at(-1)?.next ?? null)
+    pages.push(await read(next));
+  return pages;
+}
+
+it(
+  'lists what waits and what is approved here, however much a neighbour hands in, in pages',
+  LIMIT,
+  async () => {
+    const { storage, made, waiting, given } = await started();
+    const ours = made(COMMUNE, { createdAt: 1 });
+    const approved = asApproved(made(COMMUNE, { createdAt: 2 }));
+    // Of the neighbour, and meant for a hamlet here as well.
+    const named = made(ELSEWHERE, { createdAt: 3, forAreas: [ELSEWHERE, 'ap-1'] });
+    await storage.transaction(async (tx) => {
+      for (const one of [ours, approved, named]) await tx.announcements.insert(one);
+    });
+    for (let i = 0; i < 11; i++)
+      await storage.transaction(async (tx) => {
+        for (let n = 0; n < 100; n++)
+          await tx.announcements.insert(
+            n % 2 === 0
+              ? made(ELSEWHERE, { createdAt: 10 + i })
+              : asApproved(made(ELSEWHERE, { createdAt: 10 + i, forAreas: [ELSEWHERE] })),
+          );
+      });
+    expect(idsOf((await waiting('chairman')).waiting)).toEqual([ours.id, named.id]);
+    expect(idsOf((await waiting('ap-2 chairman')).waiting)).toEqual([ours.id]);
+    expect(await given('chairman')).toMatchObject({
+      given: [{ announcement: { id: approved.id } }],
+      next: null,
+    });
+
+    const theirs = await everyPage((next) =>
+      waiting('other chairman', next === null ? '' : `?after=${next}`),
+    );
+    const asked = theirs.flatMap((page) => idsOf(page.waiting));
+    expect([asked.length, new Set(asked).size]).toEqual([551, 551]);
+    expect(asked[0]).toBe(named.id);
+    // What nobody has looked at yet is more than what waits, and is looked at page by page.
+    expect(Math.max(...theirs.map((page) => page.waiting.length))).toBeLessThanOrEqual(100);
+    const own = await everyPage((next) =>
+      given('other editor', `?limit=200${next === null ? '' : `&before=${next}`}`),
+    );
+    expect(own.map((page) => page.given.length)).toEqual([200, 200, 150]);
+    expect(new Set(own.flatMap((page) => idsOf(page.given))).size).toBe(550);
+    // One alone, whatever page it is on.
+    const last = asked.at(-1) ?? '';
+    expect(idsOf((await waiting('other chairman', `?announcement=${last}`)).waiting)).toEqual([last]);
+    expect((await waiting('chairman', `?announcement=${last}`)).waiting).toEqual([]);
+    expect((await waiting('chairman', `?announcement=${approved.id}`)).waiting).toEqual([]);
+  },
+);
+
+it('reads nothing of what was settled long ago', LIMIT, async () => {
+  const { housekeeping, storage, made, waiting, given } = await started();
+  const OLD = 3_000;
+  for (let i = 0; i < OLD; i += 500)
+    await storage.transaction(async (tx) => {
+      for (let n = i; n < i + 500; n++)
         await tx.announcements.insert(
-          n % 2 === 0
-            ? made(ELSEWHERE, { createdAt: 10 + i })
-            : asApproved(made(ELSEWHERE, { createdAt: 10 + i, forAreas: [ELSEWHERE] })),
+          asApproved(made(COMMUNE, { createdAt: n, forAreas: [COMMUNE, 'ap-1'] })),
         );
     });
-  const listed = async (who: Who, path: 'approvals' | 'approvals/given') => {
-    const body = await get(who, path);
-    return (body.waiting ?? body.given ?? []).map((one) => one.announcement.id);
+  const open = made(COMMUNE, { createdAt: OLD });
+  const partly = { ...asApproved(made('ap-1', { createdAt: OLD + 1 })), forAreas: ['ap-1', 'ap-2'] };
+  await storage.transaction(async (tx) => {
+    for (const one of [open, partly]) await tx.announcements.insert(one);
+  });
+  const some = vi.spyOn(DatabaseAnnouncementStore.prototype, 'some');
+  onTestFinished(() => some.mockRestore());
+  const rowsOf = async (ask: () => Promise<unknown>) => {
+    some.mockClear();
+    await ask();
+    return (await Promise.all(some.mock.results.map(({ value }) => value))).flat().length;
   };
-  expect(await listed('chairman', 'approvals')).toEqual([ours.id, named.id]);
-  expect(await listed('ap-2 chairman', 'approvals')).toEqual([ours.id]);
-  expect(await listed('chairman', 'approvals/given')).toEqual([approved.id]);
-  expect(await listed('other chairman', 'approvals')).toHaveLength(551);
+  const listed = async () => idsOf((await waiting('chairman')).waiting);
+  // As a database of before has them: where they may wait nobody has looked, and so all of a page is read.
+  expect(await rowsOf(listed)).toBeGreaterThanOrEqual(100);
+  await housekeeping.sweep();
+  expect(await listed()).toEqual([open.id, partly.id]);
+  expect(await rowsOf(listed)).toBe(2);
+  expect(await rowsOf(() => waiting('ap-2 chairman'))).toBe(2);
+  // A page of the newest ones, and not the years before.
+  expect(await rowsOf(() => given('chairman', '?limit=20'))).toBe(20);
 });
-
-async function started() {
-  const controller = await startController();
-  await controller.speaker('loa-1', 'ap-1');
-  interface Lists {
-    readonly waiting?: readonly { readonly announcement: { readonly id: string } }[];
-    readonly given?: Lists['waiting'];
-  }
-  const get = async (who: Who, path: string) => (await controller.get<Lists>(who, path)).body;
-  return { context: controller.context, get };
-}

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { ApprovalsDue, EmergencyView } from '#protocols';
-import { call } from '../../api/client.ts';
+import { call, query } from '../../api/client.ts';
 import { type Loaded, useLoad } from '../../api/hooks.ts';
 import { useLive } from '../../api/live.ts';
 import { goTo, useAddress } from '../../app/router.ts';
@@ -9,10 +9,11 @@ import { Button } from '../../ui/button.tsx';
 import { useHeld } from '../../ui/held.ts';
 import { ErrorNotice, Notice, Waiting } from '../../ui/notice.tsx';
 import { Tabs } from '../../ui/tabs.tsx';
-import { ApprovedList, type Given } from './approved-list.tsx';
+import { ApprovedList } from './approved-list.tsx';
 import { CoveredList } from './covered-list.tsx';
 import { DueList } from './due-list.tsx';
 import { EmergenciesTab } from './emergencies-tab.tsx';
+import { readGiven, readWaiting } from './lists.ts';
 import { BackToDue, OneAnnouncement } from './one-announcement.tsx';
 import { PastList } from './past-list.tsx';
 import { StandingList } from './standing-list.tsx';
@@ -38,9 +39,16 @@ export default function ApprovalsPage() {
   const open = PARTS.find((one) => one === named) ?? (leader ? 'waiting' : 'due');
   const setOpen = (part: Part) => goTo(`/approvals?part=${part}`, { replace: true });
   const [said, setSaid] = useState<string>();
+  const [pages, setPages] = useState({ waiting: 1, approved: 1 });
   const asked = useLoad(
-    leader ? 'approvals' : null,
-    (signal) => call<WaitingLists>('GET', 'approvals', { signal }),
+    leader ? `approvals ${pages.waiting}` : null,
+    (signal) => readWaiting(pages.waiting, signal),
+    ASK_EVERY_MS,
+  );
+  // It may be on any page of what waits.
+  const one = useLoad(
+    leader && item !== null ? `approvals of ${item}` : null,
+    (signal) => call<WaitingLists>('GET', `approvals${query({ announcement: item })}`, { signal }),
     ASK_EVERY_MS,
   );
   const due = useLoad(
@@ -58,15 +66,15 @@ export default function ApprovalsPage() {
     },
     hurry ? ASK_SOON_MS : ASK_EVERY_MS,
   );
-  const approved = useLoad(open === 'approved' ? 'given' : null, (signal) =>
-    call<{ given: Given[] }>('GET', 'approvals/given', { signal }),
+  const approved = useLoad(open === 'approved' ? `given ${pages.approved}` : null, (signal) =>
+    readGiven(pages.approved, signal),
   );
   const parts: Readonly<Record<Part, Loaded<unknown> | null>> = {
     ...{ waiting: asked, due, emergencies, approved, standing: null },
   };
   const shown = parts[open];
   const reload = () => {
-    for (const part of Object.values(parts)) part?.reload();
+    for (const part of [...Object.values(parts), one]) part?.reload();
   };
   useLive(['announcement.changed', 'approval.standing', 'emergency.changed'], reload);
   const done = (what: string) => {
@@ -76,6 +84,7 @@ export default function ApprovalsPage() {
   // Nothing moves behind a window that is open.
   const held = useHeld({
     ...{ asked: asked.value, due: due.value, emergencies: emergencies.value, approved: approved.value },
+    one: one.value,
   });
   // Which of what waits is asked for as an emergency: before that nothing is offered to be approved.
   const emergenciesKnown = held.emergencies !== undefined || emergencies.error !== undefined;
@@ -100,6 +109,7 @@ export default function ApprovalsPage() {
                   title: words.waiting,
                   counts: true,
                   count: held.asked?.waiting.length,
+                  more: (held.asked?.next ?? null) !== null,
                 },
               ]
             : []),
@@ -134,24 +144,22 @@ export default function ApprovalsPage() {
           <WaitingList waiting={held.asked.waiting} {...answering} />
           <CoveredList covered={held.asked.covered} onDone={done} />
           <PastList past={held.asked.past} onDone={done} />
+          {held.asked.next !== null && (
+            <Button onPress={() => setPages({ ...pages, waiting: pages.waiting + 1 })}>{words.more}</Button>
+          )}
         </>
       )}
       {open === 'due' && item === null && held.due !== undefined && <DueList due={held.due.due} />}
       {open === 'due' && item !== null && (
         <>
           <BackToDue />
-          {leader && (held.asked === undefined || !emergenciesKnown) ? (
+          {leader && (held.one === undefined || !emergenciesKnown) ? (
             <>
-              <ErrorNotice error={asked.error} onRetry={asked.reload} />
-              {asked.error === undefined && <Waiting />}
+              <ErrorNotice error={one.error} onRetry={one.reload} />
+              {one.error === undefined && <Waiting />}
             </>
           ) : (
-            <OneAnnouncement
-              key={item}
-              id={item}
-              waits={held.asked?.waiting.find(({ announcement }) => announcement.id === item)}
-              {...answering}
-            />
+            <OneAnnouncement key={item} id={item} waits={held.one?.waiting[0]} {...answering} />
           )}
         </>
       )}
@@ -159,7 +167,12 @@ export default function ApprovalsPage() {
         <EmergenciesTab {...held.emergencies} onDone={done} />
       )}
       {open === 'approved' && held.approved !== undefined && (
-        <ApprovedList given={held.approved.given} onDone={done} />
+        <>
+          <ApprovedList given={held.approved.given} onDone={done} />
+          {held.approved.next !== null && (
+            <Button onPress={() => setPages({ ...pages, approved: pages.approved + 1 })}>{words.more}</Button>
+          )}
+        </>
       )}
       {open === 'standing' && <StandingList onDone={done} />}
     </div>

@@ -1,6 +1,4 @@
 import { useState } from 'react';
-import type { Static } from 'typebox';
-import type { GivenListSchema } from '#protocols';
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
@@ -9,10 +7,8 @@ import { Button } from '../../ui/button.tsx';
 import { Confirm } from '../../ui/dialog.tsx';
 import { SelectField } from '../../ui/fields.tsx';
 import { AnnouncementCard } from './announcement-card.tsx';
+import type { Given } from './lists.ts';
 import { words } from './words.ts';
-
-/** What sounds, and where this person may take it back: all of it, or in these areas. */
-export type Given = Static<typeof GivenListSchema>['given'][number];
 
 /** What was approved, also of other stations that are heard here, and may be taken back. */
 export function ApprovedList(props: {

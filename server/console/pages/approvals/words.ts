@@ -30,6 +30,7 @@ export const words = {
     'Bản tin này đang chờ người thứ hai xác nhận để phát khẩn cấp, nhưng trước đó đã có người trả lời không duyệt. Hãy duyệt bản này ở đây trước, rồi xác nhận ở mục Khẩn cấp.',
   urgentLook: 'Đến mục Khẩn cấp',
   nothingWaiting: 'Không có bản tin nào chờ bạn duyệt.',
+  more: 'Xem thêm',
   nothingApproved: 'Chưa có bản tin nào được duyệt.',
   area: 'Địa bàn',
   forAreas: 'Dành cho',

@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import type { SpeakerListSchema, SpeakerView } from '#protocols';
 import { call, query } from '../../api/client.ts';
 import { useLoad } from '../../api/hooks.ts';
+import { readPages } from '../../api/pages.ts';
 import { CommuneNotice } from '../../app/commune-notice.tsx';
 import { useSigned } from '../../app/session.tsx';
 import { AreaField } from '../../ui/area-field.tsx';
@@ -23,18 +24,14 @@ interface Listed {
   readonly more: boolean;
 }
 
-/** So many pages of the list, one after the other. */
-async function readPages(area: string, pages: number, signal: AbortSignal): Promise<Listed> {
-  const speakers: SpeakerView[] = [];
-  let after: string | null = null;
-  for (let page = 0; page < pages; page += 1) {
-    const path: string = `speakers${query({ area, after, limit: PAGE })}`;
-    const answer = await call<Static<typeof SpeakerListSchema>>('GET', path, { signal });
-    speakers.push(...answer.speakers);
-    after = answer.next;
-    if (after === null) break;
-  }
-  return { speakers, more: after !== null };
+/** So many pages of the list, as one. */
+async function readSpeakers(area: string, pages: number, signal: AbortSignal): Promise<Listed> {
+  const read = await readPages(pages, (after) =>
+    call<Static<typeof SpeakerListSchema>>('GET', `speakers${query({ area, after, limit: PAGE })}`, {
+      signal,
+    }),
+  );
+  return { speakers: read.flatMap(({ speakers }) => speakers), more: read.at(-1)?.next !== null };
 }
 
 export default function SpeakersPage() {
@@ -45,7 +42,11 @@ export default function SpeakersPage() {
   const [adding, setAdding] = useState(false);
   const [openId, setOpenId] = useState<string>();
   const [sheet, setSheet] = useState<NewSpeaker>();
-  const list = useLoad(`speakers ${area} ${pages}`, (signal) => readPages(area, pages, signal), ASK_EVERY_MS);
+  const list = useLoad(
+    `speakers ${area} ${pages}`,
+    (signal) => readSpeakers(area, pages, signal),
+    ASK_EVERY_MS,
+  );
   const all = list.value?.speakers ?? [];
   const wanted = search.trim().toLowerCase();
   const shown = all.filter(({ id, name }) => `${id} ${name}`.toLowerCase().includes(wanted));
