@@ -1,7 +1,14 @@
 import Type, { type Static } from 'typebox';
 import { PrioritySchema } from '../documents/order.ts';
 import { IdSchema, InstantSchema, Sha256Schema } from '../schema.ts';
-import { AreaNeedsSchema, CapacitySchema, NameSchema, nullable, strict } from './common.ts';
+import {
+  AreaNeedsSchema,
+  CapacitySchema,
+  NameSchema,
+  nullable,
+  SessionTooLongSchema,
+  strict,
+} from './common.ts';
 
 const OriginSchema = Type.Union([
   Type.Literal('own'),
@@ -185,7 +192,13 @@ const WaitingSchema = Type.Object({ announcement: AnnouncementDetailSchema, area
  * the next 14 days, or because it aired by one as it is and is planned no more: with the first page the newest 50.
  */
 export const WaitingListSchema = Type.Object({
-  waiting: Type.Array(WaitingSchema),
+  waiting: Type.Array(
+    Type.Object({
+      ...WaitingSchema.properties,
+      /** A leave for its series would cover it there in the next 14 days, if the session was no longer than `limit` minutes. */
+      tooLong: nullable(SessionTooLongSchema),
+    }),
+  ),
   covered: Type.Array(
     Type.Object({
       ...WaitingSchema.properties,

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { PrioritySchema } from '../documents/order.ts';
 import { RecurrenceSchema } from '../schedule/rule.ts';
 import { IdSchema, InstantSchema } from '../schema.ts';
-import { AreaNeedsSchema, CapacitySchema, nullable, strict } from './common.ts';
+import { AreaNeedsSchema, CapacitySchema, nullable, SessionTooLongSchema, strict } from './common.ts';
 
 const ReasonSchema = Type.String({ minLength: 1, maxLength: 512 });
 const AreasSchema = Type.Array(IdSchema, { minItems: 1, maxItems: 64 });
@@ -104,7 +104,7 @@ export const ApprovalsDueSchema = Type.Object({
       /** Where, and who is asked. */
       areas: AreaNeedsSchema,
       /** A leave for the series would cover it, if the session was no longer than `limit` minutes. */
-      tooLong: nullable(Type.Object({ minutes: Type.Integer(), limit: Type.Integer() })),
+      tooLong: nullable(SessionTooLongSchema),
       /** What sounds there instead, and where that is not approved either. */
       fallback: nullable(
         Type.Object({ announcementId: IdSchema, title: Type.String(), missing: AreaNeedsSchema }),

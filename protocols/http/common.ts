@@ -73,3 +73,7 @@ export const AreaNeedsSchema = Type.Array(
   }),
 );
 export type AreaNeeds = Static<typeof AreaNeedsSchema>;
+
+/** A session lasts `minutes`, where a leave for its series covers no longer one than `limit`. */
+export const SessionTooLongSchema = Type.Object({ minutes: Type.Integer(), limit: Type.Integer() });
+export type SessionTooLong = Static<typeof SessionTooLongSchema>;

@@ -1,4 +1,5 @@
 import type { Clock, Instant } from '#kit';
+import type { SessionTooLong } from '#protocols';
 import type { Actor } from '../accounts/actor.ts';
 import type { Territory } from '../areas/territory.ts';
 import type { Stores } from '../unit-of-work.ts';
@@ -16,6 +17,12 @@ export interface Waiting {
   readonly areas: readonly string[];
 }
 
+/** What nobody else has answered for either. */
+export interface Unanswered extends Waiting {
+  /** A leave for its series would cover it in some of these areas, if the session was not so long. */
+  readonly tooLong: SessionTooLong | null;
+}
+
 /** What does not wait in some of his areas, because leaves for its series cover it there. */
 export interface Covered extends Waiting {
   readonly leaves: readonly StandingApproval[];
@@ -29,7 +36,7 @@ export interface Past extends Waiting {
 
 /** One page of what is asked for. */
 export interface Asked {
-  readonly waiting: readonly Waiting[];
+  readonly waiting: readonly Unanswered[];
   readonly covered: readonly Covered[];
   readonly past: readonly Past[];
   /** The last announcement that was looked at, where the list goes on; null: that was all. */
@@ -49,6 +56,8 @@ export interface AskedPage {
 interface Planned {
   readonly areas: ReadonlySet<string>;
   readonly leaves: readonly StandingApproval[];
+  /** Where and why leaves for series do not cover it, the earliest first. */
+  readonly tooLong: readonly (SessionTooLong & { readonly areas: readonly string[] })[];
 }
 
 export interface WaitingApprovalsOptions {
@@ -85,9 +94,9 @@ export class WaitingApprovals {
     const planned = ({ id }: Announcement) => lacking.has(id);
     const unplanned = asked.map(({ announcement }) => announcement).filter((one) => !planned(one));
     const aired = await airedByLeave(read, unplanned, clock);
-    const [waiting, covered, past]: [Waiting[], Covered[], Past[]] = [[], [], []];
+    const [waiting, covered, past]: [Unanswered[], Covered[], Past[]] = [[], [], []];
     for (const { announcement, areas } of asked) {
-      const { areas: lacks = [], leaves = [] } = lacking.get(announcement.id) ?? {};
+      const { areas: lacks = [], leaves = [], tooLong = [] } = lacking.get(announcement.id) ?? {};
       const own = records.concerned(actor, 'announcement:approve', announcement);
       const inOwn = [...lacks].filter((one) => own.some((id) => overlap(one, id, here)));
       const covering = (id: string) => leaves.filter((one) => isForSomeOf(one, id, here));
@@ -98,7 +107,10 @@ export class WaitingApprovals {
       const over = areas.filter((id) => !isCovered(id) && heard(id).length > 0);
       const byLeave = areas.filter(isCovered);
       const open = areas.filter((id) => !byLeave.includes(id) && !over.includes(id));
-      if (open.length > 0) waiting.push({ announcement, areas: open });
+      const isTooLong = ({ areas: there }: { readonly areas: readonly string[] }) =>
+        there.some((one) => open.some((id) => overlap(one, id, here)));
+      if (open.length > 0)
+        waiting.push({ announcement, areas: open, tooLong: tooLong.find(isTooLong) ?? null });
       if (byLeave.length > 0)
         covered.push({ announcement, areas: byLeave, leaves: [...new Set(byLeave.flatMap(covering))] });
       if (over.length > 0) {

@@ -14,8 +14,9 @@ import type { HolidayBook } from './holiday-book.ts';
 import { faultOf } from './originals.ts';
 import type { Schedule } from './schedule.ts';
 import type { ScheduleGuard } from './schedule-guard.ts';
+import { tooLongOf } from './session-too-long.ts';
 import type { SlotFacts } from './slot-facts.ts';
-import { type MadeSlot, type Slots, slotSteps, type WithheldSlot } from './slots.ts';
+import { type Slots, slotSteps } from './slots.ts';
 
 type Due = ApprovalsDue['due'][number];
 
@@ -193,11 +194,6 @@ function remindersOf(due: readonly DueHere[], day: string): Reminder[] {
       });
     }
   return [...byArea.values()];
-}
-
-function tooLongOf(one: MadeSlot | WithheldSlot): Due['tooLong'] {
-  if (!('code' in one) || one.code !== 'approval.session_too_long') return null;
-  return { minutes: Number(one.params.minutes), limit: Number(one.params.limit) };
 }
 
 /** The items of a schedule that are not approved everywhere. A fallback that is not is no item of its own: it is said with what it stands for. */

@@ -1,5 +1,5 @@
 import { type Clock, Exclusive, type Instant, type Milliseconds } from '#kit';
-import { PLAN_HORIZON_DAYS, type Targets } from '#protocols';
+import { PLAN_HORIZON_DAYS, type SessionTooLong, type Targets } from '#protocols';
 import type { StandingApproval } from '../announcements/standing-approval.ts';
 import { areasMeant } from '../areas/meant.ts';
 import type { Territory } from '../areas/territory.ts';
@@ -12,6 +12,7 @@ import type { HolidayBook } from './holiday-book.ts';
 import { faultOf } from './originals.ts';
 import type { Schedule } from './schedule.ts';
 import type { ScheduleGuard, ScheduleReads } from './schedule-guard.ts';
+import { tooLongOf } from './session-too-long.ts';
 import type { SlotFacts } from './slot-facts.ts';
 import { type MadeSlot, type Slots, slotSteps, type WithheldSlot } from './slots.ts';
 
@@ -25,6 +26,12 @@ export interface Lack {
   readonly areas: ReadonlySet<string>;
   /** Leaves for series by which some of it sounds. */
   readonly leaves: readonly StandingApproval[];
+  /** What of it is longer than leaves for its series let it be, the earliest first, and where that is why it lacks an approval. */
+  readonly tooLong: readonly TooLongThere[];
+}
+
+interface TooLongThere extends SessionTooLong {
+  readonly areas: readonly string[];
 }
 
 export interface LackBookOptions {
@@ -40,6 +47,7 @@ interface Airing {
   readonly lacks: readonly string[];
   /** Ids of the leaves. */
   readonly leaves: readonly string[];
+  readonly tooLong: SessionTooLong | null;
   /** When these sessions begin. */
   readonly at: Instant[];
 }
@@ -49,6 +57,13 @@ interface Aired {
   readonly airings: readonly Airing[];
   /** When the last of its sessions begins, whatever withholds it; infinite where its rule cannot be: it may be another one tomorrow. */
   readonly lastAt: Instant;
+}
+
+/** What was found of an announcement so far. */
+interface Found {
+  readonly areas: Set<string>;
+  readonly leaves: Map<string, StandingApproval>;
+  readonly tooLong: (TooLongThere & { readonly first: Instant })[];
 }
 
 /** The same from this day on, and all that it was made from: compared as objects. */
@@ -102,7 +117,7 @@ export class LackBook {
 
   async #of(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, Lack>> {
     const { read, guard, clock } = this.#options;
-    const found = new Map<string, { areas: Set<string>; leaves: Map<string, StandingApproval> }>();
+    const found = new Map<string, Found>();
     if (ids.size === 0) return new Map();
     const turns = new Turns(clock);
     const from = clock.now();
@@ -118,7 +133,7 @@ export class LackBook {
       if (aired.length === 0) continue;
       const leaves = facts.standing.get(schedule.seriesId) ?? [];
       const about = (id: string) => {
-        const known = found.get(id) ?? { areas: new Set<string>(), leaves: new Map() };
+        const known: Found = found.get(id) ?? { areas: new Set(), leaves: new Map(), tooLong: [] };
         found.set(id, known);
         return known;
       };
@@ -129,15 +144,20 @@ export class LackBook {
       const { airings, lastAt } = await this.#aired(schedule, facts, { from, standing, leaves }, turns);
       // After the days that were made: nobody has looked, so it may.
       if (lastAt >= from || mayBeginFrom(schedule, to)) aired.forEach(about);
-      for (const { announcementId, lacks, leaves: by, at } of airings) {
-        if (!ids.has(announcementId) || !at.some((begins) => from <= begins && begins < to)) continue;
+      for (const { announcementId, lacks, leaves: by, tooLong, at } of airings) {
+        const first = Math.min(...at.filter((begins) => from <= begins && begins < to));
+        if (!ids.has(announcementId) || first === Number.POSITIVE_INFINITY) continue;
         const known = about(announcementId);
+        if (tooLong !== null) known.tooLong.push({ ...tooLong, areas: lacks, first });
         for (const id of lacks) known.areas.add(id);
         for (const leave of leaves) if (by.includes(leave.id)) known.leaves.set(leave.id, leave);
       }
     }
     return new Map(
-      [...found].map(([id, { areas, leaves }]) => [id, { areas, leaves: [...leaves.values()] }]),
+      [...found].map(([id, { areas, leaves, tooLong }]) => {
+        tooLong.sort((a, b) => a.first - b.first);
+        return [id, { areas, leaves: [...leaves.values()], tooLong }];
+      }),
     );
   }
 
@@ -194,8 +214,9 @@ function airedOf({ slots, withheld }: Slots, territory: Territory): Aired {
     const lacks = lackOf(one, areasOf);
     if (lacks === undefined || announcementId === null) continue;
     const leaves = 'by' in one ? one.by.flatMap((by) => (by.kind === 'standing' ? by.id : [])) : [];
-    const key = JSON.stringify([announcementId, lacks, leaves]);
-    const known = found.get(key) ?? { announcementId, lacks, leaves, at: [] };
+    const tooLong = tooLongOf(one);
+    const key = JSON.stringify([announcementId, lacks, leaves, tooLong]);
+    const known = found.get(key) ?? { announcementId, lacks, leaves, tooLong, at: [] };
     found.set(key, known);
     known.at.push(begins.get(sessionId) ?? startsAt);
   }

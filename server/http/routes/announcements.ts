@@ -86,7 +86,7 @@ export const announcementRoutes =
           return { announcement: detailed(announcement, known.get(announcement.id)), areas: needs(where) };
         };
         return {
-          waiting: waiting.map(shown),
+          waiting: waiting.map((one) => ({ ...shown(one), tooLong: one.tooLong })),
           covered: covered.map((one) => ({
             ...shown(one),
             leaves: one.leaves.map(({ id: standingId, title, by, as, expiresAt }) => {

@@ -24,7 +24,8 @@ async function series() {
     );
   const lists = async () => {
     const { body } = await controller.get<Approvals>('chairman', 'approvals');
-    const has = (items: Approvals['waiting']) => items.some(({ announcement }) => announcement.id === id);
+    const has = (items: Approvals['covered'] | Approvals['waiting']) =>
+      items.some(({ announcement }) => announcement.id === id);
     return has(body.waiting) ? 'waiting' : has(body.covered) ? 'covered' : 'neither';
   };
   return {

@@ -7,7 +7,7 @@ import { Notice } from '../../ui/notice.tsx';
 import { PersonNames } from '../../ui/person.tsx';
 import { RefusedBefore } from './refused-before.tsx';
 import { Spoken } from './spoken.tsx';
-import type { Waiting } from './waiting.ts';
+import type { Answered } from './waiting.ts';
 import { words } from './words.ts';
 
 /**
@@ -15,7 +15,7 @@ import { words } from './words.ts';
  * changed meanwhile it is refused, and the new text is shown to be read.
  */
 export function Approve(props: {
-  readonly asked: Waiting;
+  readonly asked: Answered;
   readonly onDone: (said: string) => void;
   readonly onClose: () => void;
 }) {
@@ -74,7 +74,7 @@ function saidOf({ state, title, decisions }: AnnouncementView): string {
 }
 
 /** Somebody's "no" ends with a yes to that very area alone: where there was one, the areas that are shown are named. */
-function overNoes({ areas, announcement: { decisions } }: Waiting): { readonly areas?: readonly string[] } {
+function overNoes({ areas, announcement: { decisions } }: Answered): { readonly areas?: readonly string[] } {
   const named = areas.map(({ areaId }) => areaId);
   return decisions.some(({ areaId, carried }) => carried && named.includes(areaId)) ? { areas: named } : {};
 }

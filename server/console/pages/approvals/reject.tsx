@@ -1,12 +1,12 @@
 import { call } from '../../api/client.ts';
 import { useAct } from '../../api/hooks.ts';
 import { Confirm } from '../../ui/dialog.tsx';
-import type { Waiting } from './waiting.ts';
+import type { Answered } from './waiting.ts';
 import { words } from './words.ts';
 
 /** Asks for the reason of a no, which goes back to who composed it. It is said for the areas that were shown, and for no others. */
 export function Reject(props: {
-  readonly asked: Waiting;
+  readonly asked: Answered;
   readonly why: string;
   readonly onDone: (said: string) => void;
   readonly onClose: () => void;

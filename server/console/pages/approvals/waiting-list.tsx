@@ -46,7 +46,7 @@ function WaitingOne(
     readonly onAnswer: (verb: 'approve' | 'reject') => void;
   },
 ) {
-  const { announcement, areas, onUrgent, onAnswer } = props;
+  const { announcement, areas, tooLong, onUrgent, onAnswer } = props;
   const { composers, decisions, recordedBy } = announcement;
   const { session } = useSigned();
   const me = session.account.name;
@@ -60,6 +60,7 @@ function WaitingOne(
           {words.yourAreas}: {areas.map(({ name }) => name).join(', ')}
         </Notice>
       )}
+      {tooLong !== null && <Notice kind="info">{words.tooLong(tooLong.minutes, tooLong.limit)}</Notice>}
       {own && <Notice kind="info">{words.ownWork}</Notice>}
       {onUrgent !== null && (
         <Notice kind="bad">

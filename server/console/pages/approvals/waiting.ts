@@ -5,6 +5,8 @@ import type { WaitingListSchema } from '#protocols';
 export type WaitingLists = Static<typeof WaitingListSchema>;
 /** An announcement and the own areas in which it waits. */
 export type Waiting = WaitingLists['waiting'][number];
+/** An announcement and the own areas for which somebody answers about it. */
+export type Answered = Pick<Waiting, 'announcement' | 'areas'>;
 /** An announcement that does not wait there, and the leaves that cover it. */
 export type Covered = WaitingLists['covered'][number];
 /** An announcement that aired there by a leave and is planned no more. */
