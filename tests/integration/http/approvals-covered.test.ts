@@ -10,7 +10,7 @@ import type {
 import { LackBook } from '../../../server/domain/schedule/lack-book.ts';
 import { ScheduleGuard } from '../../../server/domain/schedule/schedule-guard.ts';
 import { medium } from '../../contract/storage/samples.ts';
-import { daily, policy, startMonday, vietnam } from './schedule-support.ts';
+import { daily, once, policy, startMonday, vietnam } from './schedule-support.ts';
 import { COMMUNE, type Who } from './support.ts';
 
 type Approvals = Static<typeof WaitingListSchema>;
@@ -36,7 +36,7 @@ it('what a leave for its series covers does not wait for an approval, and what i
 
   const listed = async (who: Who) => {
     const { body: found } = await controller.get<Approvals>(who, 'approvals');
-    const of = (items: Approvals['waiting']) =>
+    const of = (items: Approvals['covered'] | Approvals['past'] | Approvals['waiting']) =>
       items
         .map(({ announcement, areas }) => [announcement.id, areas.map(({ areaId }) => areaId).join()])
         .sort();
@@ -80,6 +80,31 @@ it('what a leave for its series covers does not wait for an approval, and what i
   expect(await listed('ap-2 chairman')).toEqual({
     ...{ waiting: inHamlet(whole.waiting, 'ap-2'), covered: inHamlet(whole.covered, 'ap-2') },
   });
+});
+
+it('what a leave will cover beyond the days of a plan is listed as waiting, and covered once it comes near', {
+  timeout: 60_000,
+}, async () => {
+  const { clock, controller, scheduling } = await startMonday();
+  await controller.speaker('loa-1', 'ap-1');
+  const episode = await scheduling.announcement(60);
+  const wanted = scheduling.wanted(episode, once(20, '05:40'));
+  const { body: schedule } = await scheduling.create('editor', wanted);
+  const leave = { maxMinutes: 2, expiresAt: vietnam(30, '00:00') };
+  await controller.post('chairman', `schedules/${schedule.id}/standing-approval`, leave);
+  await controller.call('editor', 'PATCH', `announcements/${episode}`, { body: { text: 'Lời mới' } });
+  await controller.post('editor', `announcements/${episode}/submit`, {});
+  const listed = async () => {
+    const { body } = await controller.get<Approvals>('chairman', 'approvals');
+    const of = (items: Approvals['covered'] | Approvals['waiting']) =>
+      items.map(({ announcement }) => announcement.id);
+    return [of(body.waiting), of(body.covered)];
+  };
+  expect(await listed()).toEqual([[episode], []]);
+  await controller.stop();
+  await clock.advance(vietnam(7, '05:00') - clock.now());
+  await controller.start({ clock });
+  expect(await listed()).toEqual([[], [episode]]);
 });
 
 it('what is planned elsewhere alone, by its own approval, waits here: no leave covers it', {
