@@ -59,6 +59,11 @@ const EXAMPLES: Act[][] = [
     { verb: 'move', id: 'to-2', to: COMMUNE },
     { verb: 'move', id: 'moi-1', to: ELSEWHERE },
   ],
+  // Also where it still names that area alone, for a part of it was decided before.
+  [
+    ...[write(['ap-1'], 'ap-1'), approve('to-1'), { verb: 'merge', id: 'ap-1', to: 'ap-2' } as const],
+    { verb: 'move', id: 'to-2', to: COMMUNE },
+  ],
 ];
 
 /** Does what may be refused: then nothing happened. */
