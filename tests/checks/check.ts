@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { inRepo, repoRoot } from '../helpers/repo-root.ts';
 
 /** Everything that reads the code without running it. All of it runs; fails when any of it does. */
@@ -20,17 +21,30 @@ const checks: readonly (readonly [name: string, command: readonly [string, ...st
 ];
 
 const failed: string[] = [];
-for (const [name, [command, ...args]] of checks) {
-  const { status, stdout, stderr } = spawnSync(command, args, {
-    cwd: repoRoot,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
+
+/** What a check printed, if it failed. */
+function run([command, ...args]: readonly [string, ...string[]]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile(command, args, { cwd: repoRoot, maxBuffer: 2 ** 28 }, (error, stdout, stderr) =>
+      resolve(error === null ? undefined : `${stdout}${stderr}` || error.message),
+    );
   });
-  process.stdout.write(`${status === 0 ? 'ok    ' : 'FAILED'}  ${name}\n`);
-  if (status === 0) continue;
-  failed.push(name);
-  process.stdout.write(`${stdout}${stderr}\n`);
 }
+
+const left = [...checks];
+/** Takes one check after the other: each of them keeps one processor busy. */
+async function work(): Promise<void> {
+  for (let next = left.shift(); next !== undefined; next = left.shift()) {
+    const [name, command] = next;
+    const said = await run(command);
+    process.stdout.write(
+      `${said === undefined ? 'ok    ' : 'FAILED'}  ${name}\n${said === undefined ? '' : `${said}\n`}`,
+    );
+    if (said !== undefined) failed.push(name);
+  }
+}
+await Promise.all(Array.from({ length: availableParallelism() }, work));
+
 if (failed.length > 0) {
   process.stdout.write(`check failed: ${failed.join(', ')}\n`);
   process.exitCode = 1;
