@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { UnitsLast } from './tests/helpers/units-last.ts';
 
 /**
  * package.json's "imports" resolve to the sources, not to what was last built. Nothing more belongs here: the workers
@@ -44,6 +45,7 @@ export default defineConfig({
     // Processes of their own: tests kill, fill disks and load native modules.
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: UnitsLast },
     // Once for both projects, which therefore do not extend all of this.
     globalSetup: ['tests/helpers/global-setup.ts'],
     reporters: ['default', './tests/helpers/summary-reporter.ts'],
