@@ -103,7 +103,8 @@ export function buildBackupSide(options: BackupSideOptions) {
     stage: new IncomingRestore({ dataFolder, databaseUrl, worker, clock }),
   });
   const part = new BackupParts({
-    parts: [worker, service, setupRestore],
+    // A stop gives up what is under way before it waits for who waits for it.
+    parts: [service, setupRestore, worker],
     load: () => address.load(),
     // It decides nothing: what is due is asked for, so that a night in which the box was off is made up for.
     ticks: new Housekeeping({

@@ -108,7 +108,7 @@ async function makeSomewhere(
 }
 
 async function copyTo(
-  { maker, onProgress }: RunOptions,
+  { maker, places, onProgress }: RunOptions,
   reached: readonly Reached[],
   { backup, at }: Made,
   results: PlaceResult[],
@@ -116,6 +116,11 @@ async function copyTo(
   for (const other of reached) {
     const { destination } = other;
     if (results.some(({ id }) => id === destination.id)) continue;
+    const source = await places.look(at.destination.folder);
+    if (!source.present) {
+      results.push(failed(destination, `"${at.destination.folder}" has the backup: ${source.reason}`));
+      continue;
+    }
     onProgress({ phase: 'copy', bytes: 0 });
     try {
       const from = join(at.destination.folder, backup.name);
@@ -141,7 +146,7 @@ async function rotate(
   for (const { name } of outdated(own, keep, zone, now()).filter((one) => one.name !== made))
     await places.remove(folder, name).catch((error: unknown) => reasons.push(reasonOf(error)));
   if (reasons.length === 0) return null;
-  return `${reasons.length} older backups could not be removed: ${reasons[0]}`.slice(0, 500);
+  return `older backups that could not be removed: ${reasons.length} (${reasons[0]})`.slice(0, 500);
 }
 
 function succeeded({ destination: { id, folder }, facts }: Reached): PlaceResult {

@@ -1,20 +1,27 @@
-import { Worker } from 'node:worker_threads';
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { type Clock, Lifecycle, type Milliseconds } from '#kit';
 import { DomainError, isErrorCode } from '#protocols';
 import type { BackupMaker, BackupOrder, MadeBackup, OnProgress } from '../../domain/backup/backup-maker.ts';
 import type { CountedUse } from '../../domain/backup/storage-use.ts';
 import type { SealedKey } from './age.ts';
 import type { RestorePlace, StagedRestore, StageOptions } from './restore.ts';
-import type { Progress, TaskName, WorkerMessage, WorkerTasks } from './worker-tasks.ts';
+import type { Progress, TaskName, WorkerMessage, WorkerTask, WorkerTasks } from './worker-tasks.ts';
 
-/** A backup that gets no further for so long is given up: nobody can end what waits for a share whose server is gone. */
+/** A backup that gets no further for so long is given up: what waits for a share whose server is gone waits without end. */
 const SILENCE_MS: Milliseconds = 30 * 60_000;
+/** So long at most a stop waits for what was killed: it may hang where the system itself cannot end it. */
+const END_PATIENCE_MS: Milliseconds = 2_000;
 
-/** Does each task in a worker thread of its own; `stop` gives up what is under way. */
+/**
+ * Does each task in a process of its own: what waits for a share that does not answer can be ended with it, where a thread would keep this
+ * process from ending and hold one of the few through which its files go. `stop` gives up what is under way.
+ */
 export class BackupWorker extends Lifecycle implements BackupMaker {
   readonly #script: URL;
   readonly #clock: Clock;
-  readonly #workers = new Set<Worker>();
+  readonly #children = new Set<ChildProcess>();
+  #stopping = false;
 
   /** `script`: the built `worker.js`. */
   constructor(options: { readonly clock: Clock; readonly script?: URL }) {
@@ -24,13 +31,15 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
   }
 
   protected async onStart(): Promise<void> {
-    this.disposers.defer('backup workers', async () => {
-      await Promise.all([...this.#workers].map((worker) => worker.terminate()));
+    this.#stopping = false;
+    this.disposers.defer('backup processes', async () => {
+      this.#stopping = true;
+      await Promise.all([...this.#children].map((child) => this.#end(child)));
     });
   }
 
   make(order: BackupOrder, onProgress: OnProgress): Promise<MadeBackup> {
-    return this.#writing('make', order, order.folder, onProgress);
+    return this.#writing('make', order, [order.folder], onProgress);
   }
 
   async copy(
@@ -40,7 +49,7 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
     sha256: string,
     onProgress: OnProgress,
   ): Promise<void> {
-    await this.#writing('copy', { from, folder, name, sha256 }, folder, onProgress);
+    await this.#writing('copy', { from, folder, name, sha256 }, [folder, from], onProgress);
   }
 
   sealKey(passphrase: string, rootKey: string): Promise<SealedKey> {
@@ -58,56 +67,56 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
     });
   }
 
-  /** Throws `backup.place_unusable` where the folder keeps silent. */
+  /** Throws `backup.place_unusable` where nothing goes on in these places. */
   async #writing<Name extends 'make' | 'copy'>(
     task: Name,
     input: WorkerTasks[Name]['input'],
-    folder: string,
+    [folder, from]: readonly [folder: string, from?: string],
     onProgress: OnProgress,
   ): Promise<WorkerTasks[Name]['output']> {
     const silence = new AbortController();
-    const watch = () =>
-      this.#clock.setTimer('a backup that gets no further', SILENCE_MS, () => silence.abort(gone));
     const gone = new DomainError('backup.place_unusable', {
       folder,
-      reason: `it has not answered for ${SILENCE_MS / 60_000} minutes`,
+      reason: `nothing was written for ${SILENCE_MS / 60_000} minutes${from === undefined ? '' : `, nor read from "${from}"`}`,
       expected: 'a drive or a share that can be reached',
     });
+    const watch = () =>
+      this.#clock.setTimer('a backup that gets no further', SILENCE_MS, () => silence.abort(gone));
     let timer = watch();
+    const go = (progress: Progress) => {
+      timer.cancel();
+      timer = watch();
+      if ('phase' in progress) onProgress(progress);
+    };
     try {
-      return await this.#run(
-        task,
-        input,
-        (progress) => {
-          timer.cancel();
-          timer = watch();
-          if ('phase' in progress) onProgress(progress);
-        },
-        silence.signal,
-      );
+      return await this.#run(task, input, go, silence.signal);
     } finally {
       timer.cancel();
     }
   }
 
-  /** `givenUp`: rejects with its reason; what the thread waits for is left to it. */
+  /** `givenUp`: rejects with its reason. */
   async #run<Name extends TaskName>(
     task: Name,
     input: WorkerTasks[Name]['input'],
     onProgress: (progress: Progress) => void = () => undefined,
     givenUp?: AbortSignal,
   ): Promise<WorkerTasks[Name]['output']> {
-    // Without the flags of this process: a test's conditions would lead the thread to the sources.
-    const worker = new Worker(this.#script, { workerData: { task, input }, execArgv: [] });
-    this.#workers.add(worker);
+    // Without the flags of this process: a test's conditions would lead it to the sources.
+    const child = fork(fileURLToPath(this.#script), [], {
+      ...{ execArgv: [], serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+    });
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
     try {
       return await new Promise((resolve, reject) => {
-        worker.on('message', (message: WorkerMessage) => {
+        givenUp?.addEventListener('abort', () => reject(givenUp.reason));
+        child.on('message', (message: WorkerMessage) => {
           switch (message.kind) {
             case 'progress':
               return onProgress(message.progress);
             case 'done':
-              // Made by the task of this name, in this program's own thread.
+              // Made by the task of this name, in this program's own process.
               return resolve(message.output as WorkerTasks[Name]['output']);
             case 'refused':
               return reject(errorOf(message.code, message.params));
@@ -115,17 +124,38 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
               return reject(new Error(message.message));
           }
         });
-        givenUp?.addEventListener('abort', () => reject(givenUp.reason));
-        worker.on('error', reject);
-        worker.on('exit', () => reject(new Error('the backup was given up: the controller stops')));
+        child.on('error', reject);
+        child.on('exit', (code, signal) =>
+          reject(
+            new Error(
+              this.#stopping
+                ? 'the backup was given up: the controller stops'
+                : `the process of the backup ended (${signal ?? `exit code ${code}`})`,
+            ),
+          ),
+        );
+        child.send({ task, input } satisfies WorkerTask);
       });
     } finally {
-      this.#workers.delete(worker);
-      const ended = worker.terminate();
-      // Where not even that ends it, it keeps no controller from stopping.
-      if (givenUp?.aborted === true) worker.unref();
-      else await ended;
+      await this.#end(child);
     }
+  }
+
+  /** Ends it, and waits until it is gone, but not for ever. */
+  async #end(child: ChildProcess): Promise<void> {
+    if (!this.#children.has(child)) return;
+    child.kill('SIGKILL');
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.setTimer('a backup that does not end', END_PATIENCE_MS, () => {
+        child.unref();
+        child.channel?.unref();
+        resolve();
+      });
+      child.once('exit', () => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 }
 

@@ -6,7 +6,7 @@ import { copyBackup } from './places.ts';
 import { type RestorePlace, type StagedRestore, type StageOptions, stageRestore } from './restore.ts';
 import { countUse } from './usage.ts';
 
-/** What the worker thread can be asked for, and what it gives. */
+/** What the process of a task can be asked for, and what it gives. */
 export interface WorkerTasks {
   readonly make: { readonly input: BackupOrder; readonly output: MadeBackup };
   readonly copy: {
@@ -27,9 +27,15 @@ export interface WorkerTasks {
 }
 
 export type TaskName = keyof WorkerTasks;
+/** What it is told to do, once. */
+export interface WorkerTask {
+  readonly task: TaskName;
+  /** That of this task. */
+  readonly input: unknown;
+}
 export type Progress = Parameters<OnProgress>[0] | { readonly bytes: number; readonly total: number };
 
-/** How each is done, on whatever thread. */
+/** How each is done, in whatever process. */
 export const TASKS: {
   readonly [Name in TaskName]: (
     input: WorkerTasks[Name]['input'],

@@ -1,17 +1,15 @@
 import { setPriority } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
 import { isDomainError } from '#protocols';
-import { type Progress, TASKS, type TaskName, type WorkerMessage } from './worker-tasks.ts';
+import { type Progress, TASKS, type WorkerMessage, type WorkerTask } from './worker-tasks.ts';
 
 const BACKGROUND_PRIORITY = 15;
 /** Progress is told about so seldom that telling costs nothing. */
 const REPORT_BYTES = 1024 * 1024;
 
-/** The thread of one task: encryption in JavaScript and SQLite's copy would hold the event loop of the controller. */
-async function main(): Promise<void> {
-  // There this is the priority of the thread alone: what waits for a processor is the backup, not the controller.
-  if (process.platform === 'linux') setPriority(BACKGROUND_PRIORITY);
-  const { task, input } = workerData as { task: TaskName; input: never };
+/** The process of one task: encryption in JavaScript and SQLite's copy would hold the event loop of the controller. */
+async function work({ task, input }: WorkerTask): Promise<void> {
+  // What waits for a processor is the backup, not the controller.
+  setPriority(BACKGROUND_PRIORITY);
   let last = { bytes: -REPORT_BYTES, phase: '' };
   const onProgress = (progress: Progress) => {
     const phase = 'phase' in progress ? progress.phase : '';
@@ -19,9 +17,10 @@ async function main(): Promise<void> {
     last = { bytes: progress.bytes, phase };
     say({ kind: 'progress', progress });
   };
-  const say = (message: WorkerMessage) => parentPort?.postMessage(message);
+  const say = (message: WorkerMessage) => process.send?.(message);
   try {
-    const output = await TASKS[task](input, onProgress);
+    // The controller put both together.
+    const output = await TASKS[task](input as never, onProgress);
     say({ kind: 'done', output });
   } catch (error) {
     if (isDomainError(error)) say({ kind: 'refused', code: error.code, params: error.params });
@@ -29,4 +28,6 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+// Nobody waits for what it makes once the controller is gone.
+process.once('disconnect', () => process.exit());
+process.once('message', (asked: WorkerTask) => void work(asked));

@@ -85,7 +85,7 @@ describe('backups over HTTP', () => {
     await controller.start({ backupWorker: BUILT_WORKER }, { LOA_DATA: place });
     const later = await controller.context.storage.read.audit.list(1, 500);
     expect(later.filter(({ action }) => action === 'backup.restored')).toHaveLength(1);
-    // Three starts of a controller, and worker threads.
+    // Three starts of a controller, and processes of backups.
   }, 90_000);
 
   it('is for administrators of the widest area alone', async () => {

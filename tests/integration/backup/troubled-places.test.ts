@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { BackupDestination } from '#protocols';
@@ -7,10 +7,29 @@ import { BackupWorker, FolderPlaces } from '../../../server/storage/backup/index
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { keepSilent } from '../../helpers/silent-folder.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
+import { until } from '../../helpers/until.ts';
 import { BUILT_WORKER, backupOf, dataFolder, rootOf, sheetOf } from './support.ts';
 
 const AT = Date.UTC(2026, 10, 28, 19, 30);
-const GETS_NO_FURTHER = 'a backup that gets no further';
+
+/** Where in the system a process waits for a file system that does not answer. */
+const FUSE_WAITS = /fuse|request_wait_answer/;
+
+/** What each backup process of this one waits for. */
+async function waitsFor(): Promise<string[]> {
+  const tasks = await readdir('/proc/self/task');
+  const lists = await Promise.all(tasks.map((id) => readFile(`/proc/self/task/${id}/children`, 'utf8')));
+  const found: string[] = [];
+  for (const pid of lists
+    .join(' ')
+    .split(' ')
+    .filter((one) => one !== '')) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (command.includes('backup/worker.js'))
+      found.push(await readFile(`/proc/${pid}/wchan`, 'utf8').catch(() => ''));
+  }
+  return found;
+}
 
 async function startWorker(clock: FakeClock): Promise<BackupWorker> {
   const worker = new BackupWorker({ clock, script: BUILT_WORKER });
@@ -52,7 +71,7 @@ it('an old backup that cannot be removed is told, and takes nothing from the run
   };
   const run = await runBackup(options);
   expect(run.places).toMatchObject([
-    { id: 'stuck', ok: true, error: expect.stringMatching(/^2 older backups could not be removed: ./) },
+    { id: 'stuck', ok: true, error: expect.stringMatching(/^older backups that could not be removed: 2 \(./) },
     { id: 'free', ok: true, error: null },
   ]);
   expect(run).toMatchObject({ verified: true, error: null });
@@ -60,7 +79,7 @@ it('an old backup that cannot be removed is told, and takes nothing from the run
   expect([...phases]).toEqual(expect.arrayContaining(['snapshot', 'write', 'verify', 'copy']));
 });
 
-it('a share that stops to answer in the middle is given up after half an hour, and holds nothing else', async ({
+it('a share that stops to answer in the middle is given up after half an hour or at a stop, and leaves nothing that waits', async ({
   skip,
 }) => {
   const share = tempDir('share');
@@ -71,18 +90,32 @@ it('a share that stops to answer in the middle is given up after half an hour, a
   const [clock, { file, made }] = [new FakeClock(), await backupOf(await dataFolder())];
   const worker = await startWorker(clock);
   const copy = worker.copy(file, share, made.name, made.sha256, () => undefined);
-  const refused = expect(copy).rejects.toMatchObject({ code: 'backup.place_unusable' });
-  await clock.whenPending(GETS_NO_FURTHER);
+  const refused = expect(copy).rejects.toMatchObject({
+    ...{ code: 'backup.place_unusable', params: { folder: share, reason: expect.stringContaining(file) } },
+  });
+  await until('it to wait for the share', async () =>
+    (await waitsFor()).some((where) => FUSE_WAITS.test(where)),
+  );
   await clock.advance(30 * 60_000 - 1);
   expect(clock.pendingTimers()).toHaveLength(1);
   await clock.advance(1);
   await refused;
+  // Nothing of it waits on, and another place takes the next one.
+  expect(await waitsFor()).toEqual([]);
   expect(clock.pendingTimers()).toEqual([]);
-  // Another place takes the next one meanwhile.
   const usb = tempDir('usb');
   await worker.copy(file, usb, made.name, made.sha256, () => undefined);
   expect(await readdir(usb)).toEqual([made.name]);
+  // A stop gives up the same at once.
+  const given = expect(worker.copy(file, share, made.name, made.sha256, () => undefined)).rejects.toThrow(
+    'the controller stops',
+  );
+  await until('it to wait for the share again', async () =>
+    (await waitsFor()).some((where) => FUSE_WAITS.test(where)),
+  );
   await worker.stop();
+  await given;
+  expect(await waitsFor()).toEqual([]);
   await end();
   comeBack = undefined;
 });
