@@ -30,8 +30,8 @@ import { hasBegun, soundedShare } from './sounded-share.ts';
 /** Refusals remembered, so that a copy gets the same answer and no second journal entry. */
 const REFUSALS_KEPT = 500;
 
-/** An order that would be refused waits so long at most for an assignment that came before it: its key may have to be asked for. */
-const ASSIGNMENT_PATIENCE_MS: Milliseconds = 2_000;
+/** An order that would be refused or left out waits so long at most for an assignment that came before it: its key may have to be asked for, on a slow line. */
+const ASSIGNMENT_PATIENCE_MS: Milliseconds = 15_000;
 
 /** What the inbox hands accepted orders to. */
 export interface OrderTaker {
@@ -123,11 +123,14 @@ export class Inbox {
 
   /** Throws a `DomainError` for a message that is not proved. `last`: a refusal is the end, whatever is on its way. */
   async #receive(source: 'own' | 'area', text: string, last = false): Promise<Waiting | undefined> {
-    const { orders, prover, answer } = this.#options;
+    const { orders, prover, answer, assigning } = this.#options;
+    const after = (until: Promise<void>, isLast = last): Waiting => ({
+      ...{ until, goOn: () => this.#receive(source, text, isLast) },
+    });
     const hash = sha256(text);
     const known = orders.byHash(hash);
     const under = known && this.#unstored.get(known.broadcastId);
-    if (under?.hash === hash) return { until: under.over, goOn: () => this.#receive(source, text) };
+    if (under?.hash === hash) return after(under.over);
     const again = known === undefined ? this.#refusals.get(hash) : this.#accepted(known);
     if (again !== undefined) {
       this.counters.repeated += 1;
@@ -135,16 +138,18 @@ export class Inbox {
       return undefined;
     }
     const verified = await prover.prove('order', text);
+    const coming = last ? undefined : assigning.coming;
     try {
-      return await this.#judge(source, text, verified);
+      const outcome = await this.#judge(source, text, verified, after);
+      if (outcome !== 'left out') return outcome;
+      if (coming !== undefined) return after(this.#assigned(coming), true);
+      this.counters.leftOut += 1;
     } catch (error) {
       if (!isDomainError(error)) throw error;
-      const coming = last ? undefined : this.#options.assigning.coming;
-      if (coming !== undefined)
-        return { until: this.#assigned(coming), goOn: () => this.#receive(source, text, true) };
+      if (coming !== undefined) return after(this.#assigned(coming), true);
       this.#refuse(verified, error);
-      return undefined;
     }
+    return undefined;
   }
 
   #assigned(coming: Promise<void>): Promise<void> {
@@ -155,16 +160,14 @@ export class Inbox {
     source: 'own' | 'area',
     document: string,
     verified: VerifiedDocument,
-  ): Promise<Waiting | undefined> {
+    after: (until: Promise<void>) => Waiting,
+  ): Promise<Waiting | 'left out' | undefined> {
     const header = orderHeaderCodec.parse(verified.payload);
     // Only what was told to the end can be replaced or cancelled.
     const before = this.#unstored.get(header.broadcastId);
-    if (before !== undefined) return { until: before.over, goOn: () => this.#receive(source, document) };
+    if (before !== undefined) return after(before.over);
     const facts = this.#facts(header);
-    if (source === 'area' && leavesOut(header, facts)) {
-      this.counters.leftOut += 1;
-      return undefined;
-    }
+    if (source === 'area' && leavesOut(header, facts)) return 'left out';
     checkHeader(header, facts);
     if (header.kind === 'play') {
       const order = playOrderCodec.parse(verified.payload);

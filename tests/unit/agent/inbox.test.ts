@@ -92,8 +92,8 @@ async function open() {
     },
     answer: (answer) => void answers.push(answer),
   });
-  const send = async (order: object, key = known) =>
-    inbox.receive('own', Buffer.from(await signDocument('order', order, key)));
+  const send = async (order: object, key = known, source: 'own' | 'area' = 'own') =>
+    inbox.receive(source, Buffer.from(await signDocument('order', order, key)));
   return { clock, keys, first, known, requests, orders, held, inbox, heard, notes, answers, send };
 }
 
@@ -219,7 +219,29 @@ it('what would be refused is judged again when an assignment that is on its way 
   expect(clock.pendingTimers()).toEqual([]);
 });
 
-it('waits for an assignment no longer than two seconds, and answers a copy then at once', async () => {
+it('what leaves out the area of before is judged again too', async () => {
+  const { clock, known, orders, held, answers, inbox, send } = await open();
+  let arrive = (): void => undefined;
+  held.coming = new Promise((resolve) => {
+    arrive = resolve;
+  });
+  const targets = { areas: ['vn'], speakers: [], excludeAreas: ['tan-an'], excludeSpeakers: [] };
+  const all = playOrder(content, { targets });
+  const waiting = send(all, known, 'area');
+  await clock.whenPending('assignment');
+  held.assignment = { areas: ['vn', 'hoa-binh'] };
+  arrive();
+  await until(() => orders.waiting.length === 1);
+  orders.waiting[0]?.done();
+  await waiting;
+  expect(answers.map(({ orderId, answer }) => [orderId, answer])).toEqual([[all.id, 'accepted']]);
+  held.coming = undefined;
+  held.assignment = { areas: ['vn', 'tan-an'] };
+  await send(playOrder(content, { targets }), known, 'area');
+  expect([answers.length, inbox.counters.leftOut]).toEqual([1, 1]);
+});
+
+it('waits for an assignment no longer than fifteen seconds, and answers a copy then at once', async () => {
   const { clock, held, answers, inbox, notes, send } = await open();
   held.coming = new Promise(() => undefined);
   const elsewhere = playOrder(content, {
@@ -227,7 +249,7 @@ it('waits for an assignment no longer than two seconds, and answers a copy then 
   });
   const waiting = send(elsewhere);
   await clock.whenPending('assignment');
-  await clock.advance(1_999);
+  await clock.advance(14_999);
   expect(answers).toEqual([]);
   await clock.advance(1);
   await waiting;
