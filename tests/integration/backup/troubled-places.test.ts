@@ -71,7 +71,11 @@ it('an old backup that cannot be removed is told, and takes nothing from the run
   };
   const run = await runBackup(options);
   expect(run.places).toMatchObject([
-    { id: 'stuck', ok: true, error: expect.stringMatching(/^older backups that could not be removed: 2 \(./) },
+    {
+      id: 'stuck',
+      ok: true,
+      error: expect.stringMatching(/^older backups that could not be removed: 2 \(./),
+    },
     { id: 'free', ok: true, error: null },
   ]);
   expect(run).toMatchObject({ verified: true, error: null });
