@@ -117,20 +117,38 @@ const nativeModule = 'node_modules/better-sqlite3/build/Release/better_sqlite3.n
 const dependencies = {
   name: 'dependencies',
   inputs: () => `${fileHash(at('package-lock.json'))} ${platform}`,
-  outputs: () => ['node_modules/.package-lock.json', nativeModule],
-  run: install,
+  outputs: () => ['node_modules/.package-lock.json'],
+  run: async (before) => {
+    if (installedAsLocked() && (before === undefined || before.endsWith(platform))) return;
+    say('installing the locked dependencies (npm ci); the first time takes a minute or two');
+    await npm(['ci', '--no-audit', '--no-fund', '--ignore-scripts'], 'dependencies installed');
+  },
 };
 
-async function install(before) {
-  if (installedAsLocked() && (before === undefined || before.endsWith(platform))) return;
+/** What packages do at their installation: the longest part of it where a native module must be compiled. */
+const nativeModules = {
+  name: 'native modules',
+  inputs: dependencies.inputs,
+  outputs: () => [nativeModule],
+  run: async () => {
+    if (await loads(nativeModule)) return;
+    say('making the native modules (npm rebuild)');
+    await npm(['rebuild'], 'native modules made');
+  },
+};
+
+/** Whether this Node can load a native module: one that was left half written, or was made for another Node, cannot be. */
+async function loads(path) {
+  return (await run(process.execPath, ['-e', 'require(process.argv[1])', at(path)])).code === 0;
+}
+
+async function npm(args, done) {
   const [command, first] = npmCommand();
   const started = performance.now();
   const seconds = () => `${Math.round((performance.now() - started) / 1000)} s`;
-  say('installing the locked dependencies (npm ci); the first time takes a minute or two');
-  const heartbeat = setInterval(() => say(`  … ${seconds()}`), 15_000);
+  const heartbeat = setInterval(() => say(`  … ${args[0]} ${seconds()}`), 15_000);
   try {
-    const args = [...first, 'ci', '--no-audit', '--no-fund', '--loglevel=error'];
-    const { code, output } = await run(command, args, {
+    const { code, output } = await run(command, [...first, ...args, '--loglevel=error'], {
       ...compilerHints(),
       npm_config_update_notifier: 'false',
     });
@@ -140,7 +158,7 @@ async function install(before) {
   } finally {
     clearInterval(heartbeat);
   }
-  say(`  dependencies installed in ${seconds()}`);
+  say(`  ${done} in ${seconds()}`);
 }
 
 /** Whether node_modules is what package-lock.json names, however it got there (a plain `npm ci` counts). */
@@ -148,15 +166,12 @@ function installedAsLocked() {
   try {
     const wanted = JSON.parse(readFileSync(at('package-lock.json'), 'utf8')).packages;
     const present = JSON.parse(readFileSync(at('node_modules/.package-lock.json'), 'utf8')).packages;
-    return (
-      existsSync(at(nativeModule)) &&
-      Object.entries(wanted).every(([path, entry]) => {
-        if (path === '') return true;
-        const found = present[path];
-        // What is for other systems only is locked, but not installed.
-        return found === undefined ? entry.optional === true : found.integrity === entry.integrity;
-      })
-    );
+    return Object.entries(wanted).every(([path, entry]) => {
+      if (path === '') return true;
+      const found = present[path];
+      // What is for other systems only is locked, but not installed.
+      return found === undefined ? entry.optional === true : found.integrity === entry.integrity;
+    });
   } catch {
     return false;
   }
@@ -313,20 +328,29 @@ const consoleStep = {
   },
 };
 
-/** In order. `inputs()` names what a step's result depends on; its `outputs()` must exist for it to count as done. */
-const steps = [dependencies, databaseClients, buildStep, ...bundles, consoleStep];
+/** Each in its order, once the dependencies are there; nothing that is made from our sources loads a native module. */
+const lanes = [[nativeModules], [databaseClients, buildStep, ...bundles, consoleStep]];
+/** `inputs()` names what a step's result depends on; its `outputs()` must exist for it to count as done. */
+const steps = [dependencies, ...lanes.flat()];
 /** Which inputs each step was last done with. In node_modules, so that it goes when they go. */
 const stampPath = at('node_modules', '.loa-setup.json');
 
 async function main() {
   requireNode();
-  if (nextStep() === undefined) return;
+  if (firstDue(steps) === undefined) return;
   const release = await takeLock();
   try {
-    for (let step = nextStep(); step !== undefined; step = nextStep()) await perform(step);
+    await performDue([dependencies]);
+    // Beside each other: a compiler keeps one processor busy, and so does the build.
+    const ends = await Promise.allSettled(lanes.map(performDue));
+    for (const { status, reason } of ends) if (status === 'rejected') throw reason;
   } finally {
     release();
   }
+}
+
+async function performDue(lane) {
+  for (let step = firstDue(lane); step !== undefined; step = firstDue(lane)) await perform(step);
 }
 
 function requireNode() {
@@ -338,9 +362,9 @@ function requireNode() {
 }
 
 /** The first step whose inputs changed or whose outputs are gone. */
-function nextStep() {
+function firstDue(lane) {
   const done = readStamp();
-  return steps.find(
+  return lane.find(
     (step) => done[step.name] !== step.inputs() || step.outputs().some((path) => !existsSync(at(path))),
   );
 }
