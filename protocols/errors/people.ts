@@ -49,6 +49,11 @@ export const peopleErrors = errorTable({
     message: 'No administrator of the widest area would be left: name another one first.',
   },
   'account.deactivated': { status: 409, message: 'Account "{name}" is deactivated: reactivate it first.' },
+  'account.grants_changed': {
+    status: 409,
+    message:
+      'Somebody has changed the grants of "{name}" meanwhile, and nothing of this was saved: read the account again, and change what is there now.',
+  },
   'account.grant_invalid': { status: 422, message: 'The grant of "{role}" is not valid: {reason}.' },
   'token.too_much': { status: 422, message: 'A token may not hold "{what}": {reason}.' },
   'password.too_short': {

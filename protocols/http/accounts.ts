@@ -72,6 +72,8 @@ export const AccountChangeSchema = strict({
   displayName: Type.Optional(NameSchema),
   email: Type.Optional(nullable(EmailSchema)),
   grants: Type.Optional(GrantsSchema),
+  /** The grants that whoever chose the new ones had before him: where they are others by now, nothing is changed. */
+  grantsBefore: Type.Optional(Type.Array(GrantRequestSchema, { maxItems: 64 })),
 });
 export type AccountChange = Static<typeof AccountChangeSchema>;
 

@@ -148,7 +148,25 @@ describeWith(['chromium'], 'the page of people', () => {
       ...{ displayName: 'Trần Văn Bình (đài)', email: 'binh@tinh.test' },
       grants: [{ role: 'technician' }, { role: 'viewer' }],
     });
-    await elsewhere({ displayName: 'Trần Văn Bình' });
+    // Roles go as one list: one that was taken away elsewhere does not come back with another one.
+    const role = (name: string, area: string) => ({ role: name, areas: [area] });
+    await admin.press('Sửa thông tin, vai trò');
+    await elsewhere({ displayName: 'Trần Văn Bình', grants: [role('technician', 'tan-an')] });
+    await admin.choose('Vai trò', 'editor');
+    await admin.press('Lưu');
+    await admin.sees('có người khác đã đổi vai trò của “tran-van-binh”');
+    expect((await account('tran-van-binh'))?.grants).toMatchObject([role('technician', 'tan-an')]);
+    await admin.press('Đóng');
+    // The form that is opened anew shows what is there now.
+    await admin.until("!document.querySelector('dialog').innerText.includes('Người xem')");
+    await admin.press('Sửa thông tin, vai trò');
+    await admin.press('Thêm vai trò');
+    await admin.value("window.loa.set([...document.querySelectorAll('dialog select')].at(-1), 'tan-an')");
+    await admin.press('Lưu');
+    await admin.sees('Người xem: xã Tân An');
+    expect((await account('tran-van-binh'))?.grants).toMatchObject([
+      ...[role('technician', 'tan-an'), role('viewer', 'tan-an')],
+    ]);
     await admin.press('Đóng');
     // What was taken is gone with the next request.
     await editor.goTo(`${station().url}/approvals`);

@@ -43,6 +43,8 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'account.last_administrator':
     'Đây là quản trị viên cuối cùng của toàn địa bàn. Hãy giao quyền cho người khác trước.',
   'account.deactivated': 'Tài khoản “{name}” đang ngừng. Hãy mở lại trước.',
+  'account.grants_changed':
+    'Chưa lưu gì: trong lúc bạn sửa, có người khác đã đổi vai trò của “{name}”. Hãy đóng, mở lại biểu mẫu rồi sửa tiếp.',
   'account.grant_invalid': 'Vai trò giao chưa hợp lệ: {reason}.',
   'token.too_much': 'Mã máy không được giữ quyền này ({what}): {reason}.',
   'password.too_short': 'Mật khẩu ngắn quá: cần ít nhất {least} ký tự.',

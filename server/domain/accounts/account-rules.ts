@@ -57,6 +57,15 @@ export function notOneself(actor: Actor, account: Account): void {
   if (actor.name === account.name) throw new DomainError('account.self', { name: actor.name });
 }
 
+/**
+ * New grants that were chosen beside others than there are now would put back what somebody took away meanwhile. `shown`: those that they were chosen
+ * beside, in any order. Throws `account.grants_changed`.
+ */
+export function keepChanged({ name, grants }: Account, shown: readonly GrantRequest[] | undefined): void {
+  if (shown !== undefined && touchedAreas(grants, checkGrants(shown)).length > 0)
+    throw new DomainError('account.grants_changed', { name });
+}
+
 /** The areas of the grants that are in one list only: those that a change touches. */
 export function touchedAreas(before: readonly TimedGrant[], after: readonly TimedGrant[]): string[] {
   const texts = (grants: readonly TimedGrant[]) => new Map(grants.map((grant) => [textOf(grant), grant]));

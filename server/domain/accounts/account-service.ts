@@ -11,6 +11,7 @@ import {
   checkGrants,
   isReserved,
   keepAdministrator,
+  keepChanged,
   notOneself,
   touchedAreas,
 } from './account-rules.ts';
@@ -127,7 +128,7 @@ export class AccountService {
 
   /**
    * Another display name, mail address or other grants: every area whose grant changes must be the actor's, and of a name or an address every area of the person. One's own address is
-   * changed on the own account's page, which asks for a fresh proof. Throws `account.self`, `account.last_administrator`.
+   * changed on the own account's page, which asks for a fresh proof. Throws `account.self`, `account.last_administrator`, `account.grants_changed`.
    */
   async change(tx: Transaction, actor: Actor, name: string, change: AccountChange): Promise<Account> {
     const { accounts, areas, clock } = this.#options;
@@ -139,6 +140,8 @@ export class AccountService {
       authorizeAll(actor, 'account:write', areasOfAccount(before), areas.tree);
     const touched = touchedAreas(before.grants, grants);
     authorizeAny(actor, 'account:write', before, areas.tree);
+    // First: what another one gave meanwhile may be nothing that this one may take away.
+    keepChanged(before, change.grantsBefore);
     authorizeAll(actor, 'account:write', touched, areas.tree);
     if (touched.length > 0 || emailed !== undefined) notOneself(actor, before);
     const now = Math.floor(clock.now());

@@ -12,7 +12,7 @@ const REFUSED_STATUSES = [401, 403, 429];
 const REFUSALS_OF_TRUST: readonly ErrorCode[] = [
   ...(['announcement.not_approved', 'announcement.audio_changed', 'approval.areas_missing'] as const),
   ...(['emergency.two_persons', 'emergency.refused_there', 'make_good.not_covered'] as const),
-  'token.too_much',
+  ...(['token.too_much', 'account.grants_changed'] as const),
 ];
 
 /** Whether an error refuses something to who asks: that is for the audit log, and a mistake in what is asked is not. */

@@ -99,6 +99,51 @@ it('nobody raises himself, and the last administrator stays', slow, async () => 
   expect([refused.status, refused.body.error.code]).toEqual([409, 'account.last_administrator']);
 });
 
+it(
+  'roles that were chosen beside others than there are now are refused, and nothing is changed',
+  slow,
+  async () => {
+    const people = await startPeople();
+    const { admin } = await people.setUp();
+    const until = people.clock.now() + HOUR_MS;
+    const held = [
+      { role: 'editor', areas: [COMMUNE, ELSEWHERE] },
+      grant('viewer'),
+      grant('deputy', COMMUNE, { until }),
+    ];
+    await people.person(admin, 'tam', held);
+    const local = await localAdmin(people, admin, 'dia-phuong', COMMUNE);
+    // The same in other words: no order, and no end is null.
+    const shown = [
+      grant('deputy', COMMUNE, { from: null, until }),
+      grant('viewer', COMMUNE, { from: null, until: null }),
+      { role: 'editor', areas: [ELSEWHERE, COMMUNE] },
+    ];
+    const more = [...held, grant('technician')];
+    expect((await change(admin, 'tam', { grants: more, grantsBefore: shown })).status).toBe(200);
+    // Another one took a role, an area or an end away, or gave one: also where the one who asks may not have a hand in it.
+    for (const [given, asking] of [
+      [[held[1], held[2]], admin],
+      [[grant('editor'), held[1], held[2]], admin],
+      [[held[0], held[1], grant('deputy', COMMUNE, { until: until + 1 })], admin],
+      [[...held, grant('viewer', ELSEWHERE)], local],
+    ] as const) {
+      expect((await change(admin, 'tam', { grants: given })).status).toBe(200);
+      const { body: before } = await admin.get<AccountView>('accounts/tam');
+      const body = { displayName: 'Ông Tám', grants: more, grantsBefore: shown };
+      const refused = await change(
+        asking,
+        'tam',
+        asking === admin ? body : { ...body, displayName: undefined },
+      );
+      expect([refused.status, refused.body.error.code]).toEqual([409, 'account.grants_changed']);
+      expect((await admin.get<AccountView>('accounts/tam')).body).toEqual(before);
+    }
+    const refusals = (await people.audit()).filter(({ detail }) => detail.includes('account.grants_changed'));
+    expect(refusals.map(({ actor }) => actor)).toEqual(['quan-tri', 'quan-tri', 'quan-tri', 'dia-phuong']);
+  },
+);
+
 it('an administrator of one commune has no hand in another', slow, async () => {
   const people = await startPeople();
   const { admin } = await people.setUp();

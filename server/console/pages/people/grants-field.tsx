@@ -36,6 +36,11 @@ export function draftsOf(account: AccountView): DraftGrant[] {
   );
 }
 
+/** What an account has, as the API takes it. */
+export function heldGrants(account: AccountView): GrantRequest[] {
+  return account.grants.map(({ role, areas, from, until }) => ({ role, areas, from, until }));
+}
+
 /** Whether each has its area. */
 export function isPlaced(drafts: readonly DraftGrant[]): boolean {
   return drafts.every(({ area }) => area !== '');

@@ -11,7 +11,7 @@ import { Confirm, Dialog } from '../../ui/dialog.tsx';
 import { EmailField, emailOf } from '../../ui/email-field.tsx';
 import { CheckField, LongTextField, TextField } from '../../ui/fields.tsx';
 import { Notice } from '../../ui/notice.tsx';
-import { draftsOf, GrantsField, grantsOf, isPlaced } from './grants-field.tsx';
+import { draftsOf, GrantsField, grantsOf, heldGrants, isPlaced } from './grants-field.tsx';
 import { GrantList, PersonChips } from './person-facts.tsx';
 import { words } from './words.ts';
 
@@ -119,13 +119,20 @@ export function PersonDialog(
 function ChangeDialog({ account, onChanged, onClose }: PartProps) {
   // As it was when the form was opened: what nobody touches here may be changed elsewhere meanwhile, and stays as it is there.
   const [before] = useState(() => fieldsOf(account.displayName, account.email ?? '', draftsOf(account)));
+  const [grantsBefore] = useState(() => heldGrants(account));
   const [displayName, setDisplayName] = useState(account.displayName);
   const [email, setEmail] = useState(account.email ?? '');
   const [drafts, setDrafts] = useState(() => draftsOf(account) as ReturnType<typeof draftsOf>);
   const save = useAct(async (key) => {
-    const body = changed(before, fieldsOf(displayName, email, drafts));
-    if (Object.keys(body).length > 0) await call('PATCH', `accounts/${account.name}`, { key, body });
-    onChanged();
+    const fields = changed(before, fieldsOf(displayName, email, drafts));
+    // They go as one list: what somebody took away meanwhile must not come back with it.
+    const body = fields.grants === undefined ? fields : { ...fields, grantsBefore };
+    try {
+      if (Object.keys(body).length > 0) await call('PATCH', `accounts/${account.name}`, { key, body });
+    } finally {
+      // Where it was refused, too: a form that is opened anew shows what is there now.
+      onChanged();
+    }
     onClose();
   });
   const { act, missing } = usePlaced(save, isPlaced(drafts));
