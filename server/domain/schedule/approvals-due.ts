@@ -1,4 +1,4 @@
-import { type Clock, type Instant, Lifecycle, type Milliseconds, repeat } from '#kit';
+import { type Clock, Exclusive, type Instant, Lifecycle, type Milliseconds, repeat } from '#kit';
 import type { ApprovalsDue } from '#protocols';
 import type { DueFor, DueNotices } from '../accounts/due-notices.ts';
 import type { NeedsOf } from '../announcements/area-needs.ts';
@@ -46,6 +46,7 @@ export class ApprovalsDueService extends Lifecycle {
   readonly #options: ApprovalsDueOptions;
   /** What this process has told, and for which 20:00: what could not be noted is looked at again. */
   readonly #told = new Map<string, Instant>();
+  readonly #looks = new Exclusive();
 
   constructor(options: ApprovalsDueOptions) {
     super();
@@ -71,8 +72,12 @@ export class ApprovalsDueService extends Lifecycle {
     );
   }
 
-  /** Reminds of what is due to be reminded of. */
-  async look(): Promise<void> {
+  /** Reminds of what is due to be reminded of. One look at a time: another that begins before this one has noted what it told would tell it again. */
+  look(): Promise<void> {
+    return this.#looks.run(() => this.#look());
+  }
+
+  async #look(): Promise<void> {
     const { storage, clock, notices, disputed } = this.#options;
     if (disputed()) return;
     const { tree } = this.#options.guard.territory();

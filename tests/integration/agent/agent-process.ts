@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, statSync, watch, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { JournalEntry, PlayOrder } from '#protocols';
 import { bundleProgram } from '../../helpers/bundle.ts';
+import { fromS16, RATE, soundSpan } from '../../helpers/pcm.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { TestController } from './test-controller.ts';
 
@@ -77,15 +78,21 @@ export class AgentProcess {
       .map((name) => join(this.recordings, name));
   }
 
-  /** Resolves when so much is recorded. */
-  async recorded(ms: number): Promise<void> {
-    await seen(this.recordings, () => this.wavs().some((path) => recordedMs(path) >= ms));
+  /** Resolves when so much of a sound is recorded, from its first sample on. */
+  async sounded(ms: number): Promise<void> {
+    await seen(this.recordings, () => this.wavs().some((path) => soundedMs(path) >= ms));
   }
 }
 
 /** Length of what a recording holds, ms: 48 kHz, 16 bit, mono; the header may still say 0. */
 export function recordedMs(path: string): number {
   return (statSync(path).size - 44) / 96;
+}
+
+/** How long what sounds in a recording has come to be, ms. */
+function soundedMs(path: string): number {
+  const span = soundSpan(fromS16(readFileSync(path).subarray(44)));
+  return span === undefined ? 0 : ((span.end - span.start) * 1000) / RATE;
 }
 
 /** Kill −9. */
@@ -105,6 +112,8 @@ export async function seen(folder: string, isSo: () => boolean): Promise<void> {
       resolve();
     };
     const watcher = watch(folder, look);
+    // What never comes must not be looked for in a folder that is gone.
+    onTestFinished(() => watcher.close());
     look();
   });
 }

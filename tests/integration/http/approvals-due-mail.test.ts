@@ -95,3 +95,24 @@ it('who may approve what airs tomorrow gets it by mail at 20:00, later where the
   await until('them to be given up', async () => (await controller.context.storage.read.mails.count()) === 0);
   expect(smtp.mails).toHaveLength(2);
 });
+
+it('two looks at what is due that begin together remind once', async () => {
+  const clock = new FakeClock();
+  const env = { LOA_SMTP_URL: `smtp://127.0.0.1:${await freePort()}`, LOA_MAIL_FROM: 'loa@xa.test' };
+  const controller = await startController({ clock }, env);
+  const scheduling = new Scheduling(controller);
+  await controller.speaker('loa-1', 'ap-1');
+  const { storage, services } = controller.context;
+  const { directory } = services.people;
+  const chairman = { ...directory.get('chairman'), email: 'chairman@xa.test' };
+  await storage.transaction((tx) => tx.accounts.update(chairman));
+  directory.put(chairman);
+  const id = await scheduling.announcement(60, { title: 'Tin sáng' }, false);
+  const made = await scheduling.create('editor', scheduling.wanted(id, daily('05:40')));
+  expect(made.status).toBe(201);
+  // Of yesterday evening, when nobody was there.
+  const noted = JSON.stringify({ 'Asia/Ho_Chi_Minh': vietnam(-2, '20:00') });
+  await storage.transaction((tx) => tx.settings.put('approvals.reminded', noted, 0));
+  await Promise.all([services.approvalsDue.look(), services.approvalsDue.look()]);
+  expect(await storage.read.mails.count()).toBe(1);
+});
