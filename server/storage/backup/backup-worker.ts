@@ -12,6 +12,7 @@ import type { Progress, TaskName, WorkerMessage, WorkerTask, WorkerTasks } from 
 const SILENCE_MS: Milliseconds = 30 * 60_000;
 /** So long at most a stop waits for what was killed: it may hang where the system itself cannot end it. */
 const END_PATIENCE_MS: Milliseconds = 2_000;
+const STOPPING = 'the backup was given up: the controller stops';
 
 /**
  * Does each task in a process of its own: what waits for a share that does not answer can be ended with it, where a thread would keep this
@@ -102,9 +103,12 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
     onProgress: (progress: Progress) => void = () => undefined,
     givenUp?: AbortSignal,
   ): Promise<WorkerTasks[Name]['output']> {
+    if (this.#stopping) throw new Error(STOPPING);
     // Without the flags of this process: a test's conditions would lead it to the sources.
     const child = fork(fileURLToPath(this.#script), [], {
       ...{ execArgv: [], serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+      // A group of its own, which `pg_dump` is in.
+      detached: true,
     });
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
@@ -125,15 +129,10 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
           }
         });
         child.on('error', reject);
-        child.on('exit', (code, signal) =>
-          reject(
-            new Error(
-              this.#stopping
-                ? 'the backup was given up: the controller stops'
-                : `the process of the backup ended (${signal ?? `exit code ${code}`})`,
-            ),
-          ),
-        );
+        child.on('exit', (code, signal) => {
+          const ended = `the process of the backup ended (${signal ?? `exit code ${code}`})`;
+          reject(new Error(this.#stopping ? STOPPING : ended));
+        });
         child.send({ task, input } satisfies WorkerTask);
       });
     } finally {
@@ -144,7 +143,7 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
   /** Ends it, and waits until it is gone, but not for ever. */
   async #end(child: ChildProcess): Promise<void> {
     if (!this.#children.has(child)) return;
-    child.kill('SIGKILL');
+    killGroup(child);
     await new Promise<void>((resolve) => {
       const timer = this.#clock.setTimer('a backup that does not end', END_PATIENCE_MS, () => {
         child.unref();
@@ -156,6 +155,16 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
         resolve();
       });
     });
+  }
+}
+
+/** With whatever it has started. */
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Gone already, or a system without groups.
+    child.kill('SIGKILL');
   }
 }
 

@@ -28,6 +28,6 @@ async function work({ task, input }: WorkerTask): Promise<void> {
   }
 }
 
-// Nobody waits for what it makes once the controller is gone.
-process.once('disconnect', () => process.exit());
+// Nobody waits for what it makes, or what it has started makes, once the controller is gone.
+process.once('disconnect', () => process.kill(-process.pid, 'SIGKILL'));
 process.once('message', (asked: WorkerTask) => void work(asked));

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { BackupDestination } from '#protocols';
 import { type RunOptions, runBackup } from '../../../server/domain/backup/run-backup.ts';
@@ -38,49 +38,62 @@ async function startWorker(clock: FakeClock): Promise<BackupWorker> {
   return worker;
 }
 
-it('an old backup that cannot be removed is told, and takes nothing from the run', async () => {
-  const [data, clock] = [await dataFolder(), new FakeClock({ start: AT })];
-  const [stuck, free] = [tempDir('stuck'), tempDir('free')];
-  const old = (day: string) => `loa-lang_tan-an_2020-01-${day}_00-00-00Z_phieu-1.tar`;
-  // What is no file cannot be removed as one, whoever asks.
-  for (const [folder, day] of [
-    [stuck, '01'],
-    [stuck, '02'],
-  ] as const)
-    await mkdir(join(folder, old(day)));
+/** What a run into these folders needs; of the area that the fixtures are of. */
+async function runInto(clock: FakeClock, folders: readonly string[], more: Partial<RunOptions> = {}) {
+  const data = await dataFolder();
   const { key } = await sheetOf(await rootOf(data));
-  const destination = (id: string, folder: string): BackupDestination => ({
-    id,
-    name: id,
-    kind: 'folder',
-    folder,
+  const destinations = folders.map((folder): BackupDestination => {
+    const id = basename(folder);
+    return { id, name: id, kind: 'folder', folder };
   });
-  const phases = new Set<string>();
   const options: RunOptions = {
     ...{ maker: await startWorker(clock), places: new FolderPlaces({ dataFolder: data, clock }) },
     settings: {
       ...{ at: '02:30', keep: { daily: 1, weekly: 0, monthly: 0 }, alarmDays: 14 },
-      destinations: [destination('stuck', stuck), destination('free', free)],
+      destinations,
     },
     ...{ zone: 'Asia/Ho_Chi_Minh', by: 'controller', now: () => clock.now() },
     order: {
       ...{ databaseUrl: `file:${join(data, 'loa.db')}`, dataFolder: data, areaId: 'tan-an', at: AT },
       ...{ version: 'test', sheet: 1, ...key },
     },
-    onProgress: ({ phase }) => void phases.add(phase),
+    onProgress: () => undefined,
+    ...more,
   };
-  const run = await runBackup(options);
+  return runBackup(options);
+}
+
+it('an old backup that cannot be removed is told, and takes nothing from the run', async () => {
+  const [stuck, free] = [tempDir('stuck'), tempDir('free')];
+  // What is no file cannot be removed as one, whoever asks.
+  for (const day of ['01', '02'])
+    await mkdir(join(stuck, `loa-lang_tan-an_2020-01-${day}_00-00-00Z_phieu-1.tar`));
+  const phases = new Set<string>();
+  const onProgress: RunOptions['onProgress'] = ({ phase }) => void phases.add(phase);
+  const run = await runInto(new FakeClock({ start: AT }), [stuck, free], { onProgress });
   expect(run.places).toMatchObject([
-    {
-      id: 'stuck',
-      ok: true,
-      error: expect.stringMatching(/^older backups that could not be removed: 2 \(./),
-    },
-    { id: 'free', ok: true, error: null },
+    { ok: true, error: expect.stringMatching(/^older backups that could not be removed: 2 \(./) },
+    { ok: true, error: null },
   ]);
   expect(run).toMatchObject({ verified: true, error: null });
   expect(await readdir(free)).toEqual([run.name]);
   expect([...phases]).toEqual(expect.arrayContaining(['snapshot', 'write', 'verify', 'copy']));
+});
+
+it('a stop in the middle of a run begins nothing in the next place', async () => {
+  const clock = new FakeClock({ start: AT });
+  const worker = await startWorker(clock);
+  let stopped: Promise<void> | undefined;
+  const run = await runInto(clock, [tempDir('first'), tempDir('second')], {
+    maker: worker,
+    onProgress: () => {
+      stopped ??= worker.stop();
+    },
+  });
+  await stopped;
+  const given = { ok: false, error: expect.stringContaining('the controller stops') };
+  expect(run.places).toMatchObject([given, given]);
+  expect(await waitsFor()).toEqual([]);
 });
 
 it('a share that stops to answer in the middle is given up after half an hour or at a stop, and leaves nothing that waits', async ({
