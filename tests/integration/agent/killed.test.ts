@@ -158,7 +158,8 @@ describeWith(['ffmpeg'], 'kill −9 of the real agent program', () => {
 
   it('between the plan and its slot, without the network from then on: it plays on time, once', async () => {
     const first = await there.connected();
-    const slot = await planned(8_000);
+    // On a busy machine it takes a while to be there again.
+    const slot = await planned(14_000);
     await kill(first);
     await controller.stop();
     there.start();
