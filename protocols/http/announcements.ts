@@ -179,7 +179,7 @@ export const GivenListSchema = Type.Object({
 /** Oldest first; `after` is the `next` of the page before. */
 export const WaitingQuerySchema = strict({
   area: Type.Optional(IdSchema),
-  /** Announcements of one page, in all three lists together. */
+  /** Of one page, so many that wait; what does not wait among them comes besides. */
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 100 })),
   after: Type.Optional(IdSchema),
   /** What is said of this one alone. */
@@ -189,7 +189,7 @@ export const WaitingQuerySchema = strict({
 const WaitingSchema = Type.Object({ announcement: AnnouncementDetailSchema, areas: AreaNeedsSchema });
 /**
  * What waits for the approval of who asks, and in which of the own areas; and what does not wait there, because a leave for a series covers all that is planned of it in
- * the next 14 days, or because it aired by one as it is and is planned no more: with the first page the newest 50.
+ * the next 14 days, or because it aired by one as it is and is planned no more: of each page the newest 50.
  */
 export const WaitingListSchema = Type.Object({
   waiting: Type.Array(
@@ -224,6 +224,6 @@ export const WaitingListSchema = Type.Object({
       lastAt: InstantSchema,
     }),
   ),
-  /** `after` of the next page. Null: that was all. */
+  /** `after` of the next page, where something may wait even if nothing does on this one. Null: that was all. */
   next: nullable(IdSchema),
 });

@@ -119,8 +119,17 @@ describeWith(['chromium'], 'what waits, and what is over', () => {
         `[...document.querySelectorAll('main article h2')].some((one) => one.innerText === '${title}')`,
       );
     expect(await shows('Tin chờ 104')).toBe(false);
+    // What is there stays while more is read.
+    await chairman.value(`(() => {
+      const count = () => document.querySelectorAll('main article').length;
+      window.fewest = count();
+      new MutationObserver(() => { window.fewest = Math.min(window.fewest, count()); })
+        .observe(document.querySelector('main'), { childList: true, subtree: true });
+      return true;
+    })()`);
     await chairman.press('Xem thêm');
     await chairman.sees('Tin chờ 104');
+    expect(await chairman.value<number>('window.fewest')).toBeGreaterThanOrEqual(100);
     await chairman.sees('Chờ duyệt 105');
     expect(await shows('Tin chờ 1')).toBe(true);
     await chairman.until(

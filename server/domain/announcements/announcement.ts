@@ -66,6 +66,12 @@ export interface Marked {
   readonly open: readonly (OpenMark | HeardMark)[];
 }
 
+/** Where somebody looks for what is asked: what is marked as asked in exactly these areas, or as parted in one of `parted`. */
+export interface AskedWhere {
+  readonly areaIds: readonly string[];
+  readonly parted: readonly string[];
+}
+
 export interface AnnouncementStore {
   list(filter: {
     readonly areaIds: readonly string[];
@@ -88,11 +94,13 @@ export interface AnnouncementStore {
     areaIds: readonly string[],
     page: { readonly limit: number; readonly before?: string },
   ): Promise<Announcement[]>;
-  /** Those that are marked as asked in one of exactly these areas, or as parted in one of `parted`, oldest first; `after`: the last of the page before. */
+  /** Those that are marked as open there, oldest first; `after`: the last of the page before. */
   asked(
-    where: { readonly areaIds: readonly string[]; readonly parted: readonly string[] },
+    where: AskedWhere,
     page: { readonly limit: number; readonly after?: string },
   ): Promise<Announcement[]>;
+  /** Which of these ids are. */
+  askedOf(ids: readonly string[], where: AskedWhere): Promise<ReadonlySet<string>>;
   /** Those that are marked as heard in one of exactly these areas, what was heard last first. */
   heard(areaIds: readonly string[], limit: number): Promise<Announcement[]>;
   /** Those of these ids that are marked as heard anywhere. */

@@ -2,9 +2,10 @@ import type { Clock, Instant } from '#kit';
 import type { SessionTooLong } from '#protocols';
 import type { Actor } from '../accounts/actor.ts';
 import type { Territory } from '../areas/territory.ts';
+import { Turns } from '../turns.ts';
 import type { Stores } from '../unit-of-work.ts';
 import { airedByLeave, meansSomeOf } from './aired-by-leave.ts';
-import type { Announcement } from './announcement.ts';
+import type { Announcement, AskedWhere } from './announcement.ts';
 import { mayWait } from './announcement-marks.ts';
 import type { AnnouncementRecords } from './announcement-records.ts';
 import { overlap, related, within } from './approval-areas.ts';
@@ -38,6 +39,7 @@ export interface Past extends Waiting {
 export interface Asked {
   readonly waiting: readonly Unanswered[];
   readonly covered: readonly Covered[];
+  /** The newest of those that were looked at. */
   readonly past: readonly Past[];
   /** The last announcement that was looked at, where the list goes on; null: that was all. */
   readonly next: string | null;
@@ -45,7 +47,7 @@ export interface Asked {
 
 /** How far somebody looks. */
 export interface AskedPage {
-  /** So many announcements at most. */
+  /** So many that wait, and what does not wait among them. What waits and was marked as heard comes besides, with the first page. */
   readonly limit: number;
   /** The last one of the page before. */
   readonly after?: string | undefined;
@@ -62,7 +64,7 @@ interface Planned {
 
 export interface WaitingApprovalsOptions {
   readonly read: Pick<Stores, 'announcements' | 'broadcasts'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly records: AnnouncementRecords;
   readonly territory: () => Territory;
   /** Of these announcements those that anything still plans: the areas in which that lacks an approval soon, and the leaves by which some of it sounds. */
@@ -71,8 +73,23 @@ export interface WaitingApprovalsOptions {
   readonly named: () => Promise<ReadonlySet<string>>;
 }
 
-/** As much of what was heard long ago as somebody looks through. */
-const MOST_HEARD = 50;
+/** As much of what is past as one answer tells of. */
+const MOST_PAST = 50;
+/** Announcements that are looked at for one page: so one on which nothing waits may have others after it. */
+const MOST_LOOKED_AT = 2_000;
+/** Of which so many are read together, however short a page is wanted. */
+const LEAST_READ = 100;
+
+/** Who asks about which areas, and what was found so far. */
+interface Look {
+  readonly actor: Actor;
+  readonly areaIds: readonly string[];
+  readonly waiting: Unanswered[];
+  readonly covered: Covered[];
+  readonly past: Past[];
+  /** Ids of what was looked at. */
+  readonly seen: Set<string>;
+}
 
 /** Says what waits for whose yes or no. */
 export class WaitingApprovals {
@@ -84,18 +101,85 @@ export class WaitingApprovals {
 
   /**
    * What waits for the actor's approval, oldest first; what a leave for its series covers there; and, newest first, what aired by one there as it is now and is not planned
-   * any more: nobody has to decide about it. What never aired there goes on waiting.
+   * any more: nobody has to decide about it. What never aired there goes on waiting. However much does not wait, what does comes on the first page that has room for
+   * it, unless more than 2 000 announcements would be looked at.
    */
-  async of(actor: Actor, areaIds: readonly string[], page: AskedPage): Promise<Asked> {
+  async of(
+    actor: Actor,
+    areaIds: readonly string[],
+    { limit, after, announcement }: AskedPage,
+  ): Promise<Asked> {
+    const { read, territory } = this.#options;
+    const look: Look = { actor, areaIds, waiting: [], covered: [], past: [], seen: new Set() };
+    const { waiting, covered, past } = look;
+    if (announcement !== undefined) {
+      await this.#judge(look, await read.announcements.some([announcement]));
+      return { waiting, covered, past, next: null };
+    }
+    const here = territory();
+    const near = related(areaIds, here);
+    const where = { areaIds: near, parted: near.filter((id) => here.hasSpeakers(id)) };
+    if (after === undefined) await this.#judge(look, await this.#heard(where));
+    const next = await this.#readOn(look, where, limit, after);
+    waiting.sort(oldestFirst);
+    covered.sort(oldestFirst);
+    past.sort((a, b) => b.lastAt - a.lastAt);
+    return { waiting, covered, past: past.slice(0, MOST_PAST), next };
+  }
+
+  /** What was heard there last, and what was heard and may be planned again; but what is asked for there as well, which comes in its turn. */
+  async #heard(where: AskedWhere): Promise<Announcement[]> {
+    const { announcements } = this.#options.read;
+    const heard = await announcements.heard(where.areaIds, MOST_PAST);
+    if (heard.length === 0) return [];
+    const again = await announcements.heardOf([...(await this.#options.named())]);
+    const found = new Map([...heard, ...again].map((one) => [one.id, one]));
+    const asked = await announcements.askedOf([...found.keys()], where);
+    return [...found.values()].filter(({ id }) => !asked.has(id));
+  }
+
+  /** Looks at what is marked as open, oldest first, until `limit` more wait; the last one that was looked at, or null: that was all. */
+  async #readOn(
+    look: Look,
+    where: AskedWhere,
+    limit: number,
+    after: string | undefined,
+  ): Promise<string | null> {
+    const { read, clock } = this.#options;
+    const turns = new Turns(clock);
+    const most = look.waiting.length + limit;
+    const size = Math.max(limit, LEAST_READ);
+    let last = after;
+    for (let looked = 0; looked < MOST_LOOKED_AT; looked += size) {
+      const page = { limit: size, ...(last === undefined ? {} : { after: last }) };
+      const asked = await read.announcements.asked(where, page);
+      const judged = await this.#judge(look, asked, most);
+      if (judged === asked.length && asked.length < size) return null;
+      last = asked[judged - 1]?.id ?? last;
+      if (look.waiting.length >= most) break;
+      await turns.turn();
+    }
+    return last ?? null;
+  }
+
+  /** Tells apart what waits and what does not, until so many wait; how many were looked at. */
+  async #judge(
+    look: Look,
+    announcements: readonly Announcement[],
+    most = Number.POSITIVE_INFINITY,
+  ): Promise<number> {
     const { read, clock, records } = this.#options;
-    const [asked, next] = await this.#asked(actor, areaIds, page);
-    const lacking = await this.#options.lacking(new Set(asked.map(({ announcement }) => announcement.id)));
-    const here = this.#options.territory();
-    const planned = ({ id }: Announcement) => lacking.has(id);
-    const unplanned = asked.map(({ announcement }) => announcement).filter((one) => !planned(one));
+    const { actor, waiting, covered, past, seen } = look;
+    const asked = this.#asked(look, announcements);
+    const lacking = await this.#options.lacking(new Set(asked.keys()));
+    const unplanned = announcements.filter(({ id }) => asked.has(id) && !lacking.has(id));
     const aired = await airedByLeave(read, unplanned, clock);
-    const [waiting, covered, past]: [Unanswered[], Covered[], Past[]] = [[], [], []];
-    for (const { announcement, areas } of asked) {
+    const here = this.#options.territory();
+    for (const [i, announcement] of announcements.entries()) {
+      if (waiting.length >= most) return i;
+      const areas = asked.get(announcement.id);
+      if (areas === undefined || seen.has(announcement.id)) continue;
+      seen.add(announcement.id);
       const { areas: lacks = [], leaves = [], tooLong = [] } = lacking.get(announcement.id) ?? {};
       const own = records.concerned(actor, 'announcement:approve', announcement);
       const inOwn = [...lacks].filter((one) => own.some((id) => overlap(one, id, here)));
@@ -118,21 +202,18 @@ export class WaitingApprovals {
         past.push({ announcement, areas: over, lastAt });
       }
     }
-    past.sort((a, b) => b.lastAt - a.lastAt);
-    return { waiting, covered, past, next };
+    return announcements.length;
   }
 
-  /** What nobody has said yes or no to in the actor's areas, oldest first. */
-  async #asked(
-    actor: Actor,
-    areaIds: readonly string[],
-    page: AskedPage,
-  ): Promise<[asked: Waiting[], next: string | null]> {
+  /** Of these announcements those to which nobody has said yes or no in the actor's areas, by id, and where. */
+  #asked(
+    { actor, areaIds }: Look,
+    announcements: readonly Announcement[],
+  ): ReadonlyMap<string, readonly string[]> {
     const { records, territory } = this.#options;
-    const found: Waiting[] = [];
+    const found = new Map<string, readonly string[]>();
     const wanted = new Set(areaIds);
     const here = territory();
-    const [announcements, next] = await this.#read(related(areaIds, here), here, page);
     for (const announcement of announcements) {
       if (!mayWait(announcement, here.tree)) continue;
       const own = records.concerned(actor, 'announcement:approve', announcement);
@@ -145,31 +226,13 @@ export class WaitingApprovals {
             : own.filter((one) => within(one, id, here) && !said(one)),
         )
         .filter((id) => wanted.has(id) || areaIds.some((one) => within(one, id, here)));
-      if (open.length > 0) found.push({ announcement, areas: open });
+      if (open.length > 0) found.set(announcement.id, open);
     }
-    return [found, next];
-  }
-
-  /** What is marked as open in these areas, oldest first; with the first page what was heard there last, and what was heard and may be planned again. */
-  async #read(
-    areaIds: readonly string[],
-    here: Territory,
-    { limit, after, announcement }: AskedPage,
-  ): Promise<[found: readonly Announcement[], next: string | null]> {
-    const { announcements } = this.#options.read;
-    if (announcement !== undefined) return [await announcements.some([announcement]), null];
-    const where = { areaIds, parted: areaIds.filter((id) => here.hasSpeakers(id)) };
-    const asked = await announcements.asked(where, { limit, ...(after === undefined ? {} : { after }) });
-    const next = asked.length < limit ? null : (asked.at(-1)?.id ?? null);
-    const heard = after === undefined ? await announcements.heard(areaIds, MOST_HEARD) : [];
-    if (heard.length === 0) return [asked, next];
-    const again = await announcements.heardOf([...(await this.#options.named())]);
-    const found = new Map([...asked, ...heard, ...again].map((one) => [one.id, one]));
-    return [[...found.values()].sort(oldestFirst), next];
+    return found;
   }
 }
 
-function oldestFirst(a: Announcement, b: Announcement): number {
+function oldestFirst({ announcement: a }: Waiting, { announcement: b }: Waiting): number {
   return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
 }
 

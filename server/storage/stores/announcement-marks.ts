@@ -138,7 +138,9 @@ async function partOfPage(
         WHERE x."kind" = json_extract(s.value, '$[0]') AND x."areaId" = json_extract(s.value, '$[1]') ${beyond} ${page})`
     : `FROM jsonb_array_elements(${place(1)}::jsonb) s CROSS JOIN LATERAL (SELECT x."announcementId", x."at" FROM "AnnouncementMark" x
         WHERE x."kind" = s->>0 AND x."areaId" = s->>1 ${beyond} ${page}) m`;
-  const sql = `SELECT DISTINCT m."announcementId" AS "id", m."at" AS "at" ${each} ORDER BY "at" ${order}, "id" ${order} LIMIT ${place(2)}`;
+  // Where it was heard in several areas at several instants, the one that comes first in this order is its own.
+  const at = order === 'ASC' ? 'MIN' : 'MAX';
+  const sql = `SELECT m."announcementId" AS "id", ${at}(m."at") AS "at" ${each} GROUP BY m."announcementId" ORDER BY "at" ${order}, "id" ${order} LIMIT ${place(2)}`;
   const position = after === null ? [] : [after.createdAt, after.id];
   const sought = JSON.stringify(marks);
   // SQLite's places have no numbers: each is written where it stands.

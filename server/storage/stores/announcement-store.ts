@@ -2,6 +2,7 @@ import type { AnnouncementState } from '#protocols';
 import type {
   Announcement,
   AnnouncementStore,
+  AskedWhere,
   Decision,
   Marked,
 } from '../../domain/announcements/announcement.ts';
@@ -71,7 +72,7 @@ export class DatabaseAnnouncementStore implements AnnouncementStore {
   }
 
   async asked(
-    { areaIds, parted }: { readonly areaIds: readonly string[]; readonly parted: readonly string[] },
+    { areaIds, parted }: AskedWhere,
     { limit, after }: { readonly limit: number; readonly after?: string },
   ): Promise<Announcement[]> {
     const marks = [
@@ -82,6 +83,18 @@ export class DatabaseAnnouncementStore implements AnnouncementStore {
       ...parted.map((id): Sought => ['parted', id]),
     ];
     return this.#page(marks, 'ASC', limit, after);
+  }
+
+  async askedOf(ids: readonly string[], { areaIds, parted }: AskedWhere): Promise<ReadonlySet<string>> {
+    const rows = await inParts(ids, (part) =>
+      this.#access.models.announcementMark.findMany({
+        where: { announcementId: { in: part }, kind: { in: ['asked', 'unknown', 'parted'] } },
+        select: { announcementId: true, areaId: true, kind: true },
+      }),
+    );
+    const [whole, inParted] = [new Set(areaIds), new Set(parted)];
+    const there = rows.filter(({ kind, areaId }) => (kind === 'parted' ? inParted : whole).has(areaId));
+    return new Set(there.map(({ announcementId }) => announcementId));
   }
 
   async #page(

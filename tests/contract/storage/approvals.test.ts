@@ -140,6 +140,17 @@ onBothDatabases('approvals', (storage) => {
     expect(await announcements.heard([here, beside], 9)).toEqual([partly, named]);
     expect(await announcements.heard([here], 1)).toEqual([partly]);
     expect(await announcements.heard([beside], 9)).toEqual([]);
+    const askedOf = async (areaIds: string[]) => [
+      ...(await announcements.askedOf([named.id, partly.id, 'ann_none'], { areaIds, parted: [] })),
+    ];
+    expect(await askedOf([here, beside])).toEqual([named.id]);
+    expect(await askedOf([here])).toEqual([]);
+    // Each counts once, however many areas heard it at several instants.
+    await storage().transaction(async (tx) => {
+      const heard = [here, beside].map((areaId, n) => ({ areaId, kind: 'heard', at: AT + 20 + n }) as const);
+      await tx.announcements.mark([{ announcement: partly, open: heard }]);
+    });
+    expect(await announcements.heard([here, beside], 2)).toEqual([partly, named]);
     expect(await announcements.heardOf([named.id, submitted.id, 'ann_none'])).toEqual([named]);
     expect((await announcements.unmarked(99)).map(({ id }) => id)).not.toContain(named.id);
   });

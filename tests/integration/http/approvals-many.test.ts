@@ -1,12 +1,13 @@
 import type { Static } from 'typebox';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { GivenListSchema, WaitingListSchema } from '#protocols';
-import { asApproved } from '../../../server/domain/announcements/approval-hash.ts';
+import { approvalHash, asApproved } from '../../../server/domain/announcements/approval-hash.ts';
 import { DatabaseAnnouncementStore } from '../../../server/storage/stores/announcement-store.ts';
-import { announcement, medium } from '../../contract/storage/samples.ts';
+import { announcement, broadcast, medium } from '../../contract/storage/samples.ts';
 import { COMMUNE, ELSEWHERE, startController, type Who } from './support.ts';
 
 const LIMIT = { timeout: 90_000 };
+const ASKED = [{ areaId: COMMUNE, kind: 'asked' }] as const;
 
 async function started() {
   const controller = await startController();
@@ -111,12 +112,67 @@ it('reads nothing of what was settled long ago', LIMIT, async () => {
     return (await Promise.all(some.mock.results.map(({ value }) => value))).flat().length;
   };
   const listed = async () => idsOf((await waiting('chairman')).waiting);
-  // As a database of before has them: where they may wait nobody has looked, and so all of a page is read.
-  expect(await rowsOf(listed)).toBeGreaterThanOrEqual(100);
+  // As a database of before has them: where they may wait nobody has looked, and so all is read, 2 000 at once.
+  const pages = await everyPage((next) => waiting('chairman', next === null ? '' : `?after=${next}`));
+  expect(pages.map((page) => idsOf(page.waiting))).toEqual([[], [open.id, partly.id]]);
   await housekeeping.sweep();
   expect(await listed()).toEqual([open.id, partly.id]);
   expect(await rowsOf(listed)).toBe(2);
   expect(await rowsOf(() => waiting('ap-2 chairman'))).toBe(2);
   // A page of the newest ones, and not the years before.
   expect(await rowsOf(() => given('chairman', '?limit=20'))).toBe(20);
+});
+
+it('tells of what waits at once, however much older does not', LIMIT, async () => {
+  const { storage, made, waiting } = await started();
+  const over = Array.from({ length: 130 }, (_, n) => made(COMMUNE, { createdAt: n + 1 }));
+  await storage.transaction(async (tx) => {
+    for (const one of over) {
+      // By a leave, in a hamlet alone: no mark says that all have heard it.
+      const clearance = [{ kind: 'standing', id: 'sta_1', sha256: approvalHash(one) ?? '' }] as const;
+      const aired = broadcast('ap-1', one.id, { state: 'completed', clearance, startsAt: one.createdAt });
+      await tx.announcements.insert(one, ASKED);
+      await tx.broadcasts.insert(aired, { broadcastId: aired.id, speakerIds: [] });
+    }
+  });
+  // Of these nobody has looked yet whether anybody is asked, and nobody is.
+  const settled = Array.from({ length: 130 }, (_, n) =>
+    asApproved(made(COMMUNE, { createdAt: 200 + n, forAreas: [COMMUNE, 'ap-1'] })),
+  );
+  const asked = [400, 401, 402].map((createdAt) => made(COMMUNE, { createdAt }));
+  const [first, second, third] = asked.map(({ id }) => id);
+  await storage.transaction(async (tx) => {
+    for (const one of settled) await tx.announcements.insert(one);
+    for (const one of asked) await tx.announcements.insert(one, ASKED);
+  });
+  const all = await waiting('chairman');
+  expect([idsOf(all.waiting), all.covered, all.next]).toEqual([[first, second, third], [], null]);
+  // Of what is past the newest, and last aired first.
+  const newest = over.slice(-50).map(({ id }) => id);
+  expect(idsOf(all.past)).toEqual(newest.reverse());
+  const short = await waiting('chairman', '?limit=2');
+  expect([idsOf(short.waiting), short.next]).toEqual([[first, second], second]);
+  const rest = await waiting('chairman', `?limit=2&after=${second}`);
+  expect([idsOf(rest.waiting), rest.past, rest.next]).toEqual([[third], [], null]);
+});
+
+it('tells once of what was heard in one area and is asked for in another', LIMIT, async () => {
+  const { storage, made, waiting } = await started();
+  const older = made(COMMUNE, { createdAt: 1 });
+  const both = made('ap-1', { createdAt: 2, forAreas: ['ap-1', 'ap-2'] });
+  await storage.transaction(async (tx) => {
+    await tx.announcements.insert(older, ASKED);
+    await tx.announcements.insert(both);
+    const open = [
+      { areaId: 'ap-1', kind: 'heard', at: 9 },
+      { areaId: 'ap-2', kind: 'asked' },
+    ] as const;
+    await tx.announcements.mark([{ announcement: both, open }]);
+  });
+  const pages = await everyPage((next) =>
+    waiting('chairman', `?limit=1${next === null ? '' : `&after=${next}`}`),
+  );
+  expect(pages.flatMap((page) => idsOf(page.waiting))).toEqual([older.id, both.id]);
+  // Who answers for where it was heard alone is told with the first page.
+  expect(idsOf((await waiting('ap-1 chairman', '?limit=1')).waiting)).toContain(both.id);
 });

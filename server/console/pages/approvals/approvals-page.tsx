@@ -40,8 +40,9 @@ export default function ApprovalsPage() {
   const setOpen = (part: Part) => goTo(`/approvals?part=${part}`, { replace: true });
   const [said, setSaid] = useState<string>();
   const [pages, setPages] = useState({ waiting: 1, approved: 1 });
+  // However many pages: what was read stays while more is.
   const asked = useLoad(
-    leader ? `approvals ${pages.waiting}` : null,
+    leader ? 'approvals' : null,
     (signal) => readWaiting(pages.waiting, signal),
     ASK_EVERY_MS,
   );
@@ -66,9 +67,13 @@ export default function ApprovalsPage() {
     },
     hurry ? ASK_SOON_MS : ASK_EVERY_MS,
   );
-  const approved = useLoad(open === 'approved' ? `given ${pages.approved}` : null, (signal) =>
+  const approved = useLoad(open === 'approved' ? 'given' : null, (signal) =>
     readGiven(pages.approved, signal),
   );
+  const readMore = (part: 'waiting' | 'approved') => {
+    setPages({ ...pages, [part]: pages[part] + 1 });
+    (part === 'waiting' ? asked : approved).reload();
+  };
   const parts: Readonly<Record<Part, Loaded<unknown> | null>> = {
     ...{ waiting: asked, due, emergencies, approved, standing: null },
   };
@@ -144,9 +149,7 @@ export default function ApprovalsPage() {
           <WaitingList waiting={held.asked.waiting} {...answering} />
           <CoveredList covered={held.asked.covered} onDone={done} />
           <PastList past={held.asked.past} onDone={done} />
-          {held.asked.next !== null && (
-            <Button onPress={() => setPages({ ...pages, waiting: pages.waiting + 1 })}>{words.more}</Button>
-          )}
+          {held.asked.next !== null && <Button onPress={() => readMore('waiting')}>{words.more}</Button>}
         </>
       )}
       {open === 'due' && item === null && held.due !== undefined && <DueList due={held.due.due} />}
@@ -169,9 +172,7 @@ export default function ApprovalsPage() {
       {open === 'approved' && held.approved !== undefined && (
         <>
           <ApprovedList given={held.approved.given} onDone={done} />
-          {held.approved.next !== null && (
-            <Button onPress={() => setPages({ ...pages, approved: pages.approved + 1 })}>{words.more}</Button>
-          )}
+          {held.approved.next !== null && <Button onPress={() => readMore('approved')}>{words.more}</Button>}
         </>
       )}
       {open === 'standing' && <StandingList onDone={done} />}
