@@ -107,6 +107,8 @@ describeWith(['chromium'], 'the page of emergencies', () => {
     const { id: announcementId, approvalHash: sha256 } = await written('Cháy rừng');
     await leader.value(act('emergencies', { announcementId, sha256, targets: WIDE }));
     await leader.goTo(`${station().url}/approvals`);
+    // All lists are there: a count that comes in later moves the tabs.
+    await leader.sees('Không có bản tin nào chờ bạn duyệt');
     await leader.press('Khẩn cấp 1');
     await leader.sees('Bạn là người yêu cầu, nên phải có người khác xác nhận.');
     expect(await leader.value('document.body.innerText')).not.toContain('Xác nhận, phát ngay');
@@ -120,6 +122,8 @@ describeWith(['chromium'], 'the page of emergencies', () => {
     const wish = { announcementId, sha256, targets: { areas: [COMMUNE] }, breakGlass };
     expect(await editor.value(act('emergencies', wish))).toMatchObject({ emergency: { state: 'aired' } });
     await leader.goTo(`${station().url}/approvals`);
+    // All lists are there: a count that comes in later moves the tabs.
+    await leader.sees('Không có bản tin nào chờ bạn duyệt');
     await leader.press('Khẩn cấp 2');
     await leader.sees('Nước tràn đê, không gọi được Chủ tịch');
     await station().look(leader, 'review', PHONE);
