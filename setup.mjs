@@ -131,29 +131,11 @@ const nativeModules = {
   inputs: dependencies.inputs,
   outputs: () => [nativeModule],
   run: async () => {
-    if (programs().every(isExecutable) && (await loads(nativeModule))) return;
+    // Also where one is there: an installation that was cut off leaves the packages after it unmade.
     say('making the native modules (npm rebuild)');
     await npm(['rebuild'], 'native modules made');
   },
 };
-
-/** The audio programs that come with packages, and that only their installation makes executable. */
-function programs() {
-  return ['ffmpeg', 'ffprobe'].flatMap((name) => {
-    const scope = at('node_modules', `@${name}-installer`);
-    const folders = existsSync(scope) ? readdirSync(scope) : [];
-    return folders.map((folder) => join(scope, folder, name)).filter((path) => existsSync(path));
-  });
-}
-
-function isExecutable(path) {
-  return process.platform === 'win32' || (statSync(path).mode & 0o100) !== 0;
-}
-
-/** Whether this Node can load a native module: one that was left half written, or was made for another Node, cannot be. */
-async function loads(path) {
-  return (await run(process.execPath, ['-e', 'require(process.argv[1])', at(path)])).code === 0;
-}
 
 async function npm(args, done) {
   const [command, first] = npmCommand();

@@ -91,8 +91,8 @@ it('a stop in the middle of a run begins nothing in the next place', async () =>
     },
   });
   await stopped;
-  const given = { ok: false, error: expect.stringContaining('the controller stops') };
-  expect(run.places).toMatchObject([given, given]);
+  // The first one may have been done already when it was told of.
+  expect(run.places[1]).toMatchObject({ ok: false, error: expect.stringContaining('the controller stops') });
   expect(await waitsFor()).toEqual([]);
 });
 
