@@ -13,13 +13,28 @@ export interface MetricSource {
 /** Seconds: from a cached answer to a slow disk. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** The controller's figures in Prometheus' text format, in a registry of its own. */
+let ofProcess: Registry | undefined;
+
+/**
+ * Memory, garbage collection, event loop: figures of the process, whatever runs in it. Collected once, for what watches them (timers, observers)
+ * is never ended by the library, and would keep alive whoever else is in the same registry.
+ */
+function processFigures(): Registry {
+  if (ofProcess === undefined) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess, prefix: 'loa_' });
+  }
+  return ofProcess;
+}
+
+/** The controller's figures in Prometheus' text format, in a registry of its own, behind those of its process. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
 
   constructor(sources: readonly MetricSource[] = []) {
-    collectDefaultMetrics({ register: this.#registry, prefix: 'loa_' });
+    // From the start on, not only from when they are asked for.
+    processFigures();
     this.#requests = new Histogram({
       name: 'loa_http_request_seconds',
       help: 'Time from the request to the end of its answer',
@@ -35,7 +50,7 @@ export class Metrics {
   }
 
   page(): Promise<string> {
-    return this.#registry.metrics();
+    return Registry.merge([processFigures(), this.#registry]).metrics();
   }
 
   /** `route` is the pattern, never the path: paths would make a series each. */
