@@ -74,6 +74,9 @@ window.loa = {
       await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     }
   },
+  offers(element, value) {
+    return !(element instanceof HTMLSelectElement) || [...element.options].some((one) => one.value === value);
+  },
   set(element, value) {
     const prototype = element instanceof HTMLSelectElement ? HTMLSelectElement : HTMLInputElement;
     Object.getOwnPropertyDescriptor(prototype.prototype, 'value').set.call(element, value);
@@ -180,8 +183,15 @@ export class Page {
   }
 
   /** Chooses in a list, or sets a date or a tick. */
+  /** One of a field's choices, once it is among them: some are read first. */
   async choose(label: string, value: string): Promise<void> {
-    await this.#waitFor('field', label, `(window.loa.set(found, ${JSON.stringify(value)}), true)`);
+    const wanted = JSON.stringify(value);
+    await this.#waitFor(
+      'field',
+      label,
+      `(window.loa.set(found, ${wanted}), true)`,
+      `window.loa.offers(found, ${wanted})`,
+    );
   }
 
   /** Gives a file to a field that takes one. */
@@ -222,8 +232,10 @@ export class Page {
     await writeFile(`${folder}/${name}.png`, Buffer.from(data, 'base64'));
   }
 
-  async #waitFor<Value>(kind: Kind, words: string, then: string): Promise<Value> {
-    const find = `window.loa.find(${JSON.stringify(kind)}, ${JSON.stringify(words)})`;
+  /** `once`: what has to be so of what is found. */
+  async #waitFor<Value>(kind: Kind, words: string, then: string, once = 'found'): Promise<Value> {
+    const found = `window.loa.find(${JSON.stringify(kind)}, ${JSON.stringify(words)})`;
+    const find = `(([found]) => found && ${once} ? found : null)([${found}])`;
     try {
       return await this.value<Value>(
         `window.loa.until(() => ${find}, ${PATIENCE_MS}).then((found) => ${then})`,

@@ -4,19 +4,20 @@ import type { AreaListSchema, AreaView, SessionView, SetupState } from '#protoco
 import { call, isApiError } from '../api/client.ts';
 import { liesWithin } from '../ui/area-tree.ts';
 import { setZone } from '../ui/format.ts';
+import { ErrorNotice, Waiting } from '../ui/notice.tsx';
 
 /** What a person may do, as the controller names it. It decides again at each request; here it only decides what is shown. */
 export type Permission = string;
 
 export interface Signed {
   readonly session: SessionView;
-  /** Areas that the person may read; empty until the session is open. */
+  /** Areas that the person may read. */
   readonly areas: readonly AreaView[];
   readonly may: (permission: Permission) => boolean;
   readonly areaName: (id: string) => string;
   /** Where the person has this permission, with everything below, in the order of the tree. */
   readonly areasFor: (permission: Permission) => readonly AreaView[];
-  /** The stations that the person is of; empty until the areas are read. */
+  /** The stations that the person is of. */
   readonly stations: readonly Station[];
   /** An area was renamed, or is of another kind: the areas are read anew. */
   readonly areasChanged: () => void;
@@ -118,35 +119,74 @@ async function whoAmI(): Promise<SessionView | null> {
   }
 }
 
-/** What pages need of the person who is logged in. */
-export function SignedProvider(props: { readonly session: SessionView; readonly children: ReactNode }) {
-  const { session, children } = props;
-  const { signedIn, signedOut, endSession } = useGate();
-  const [areas, setAreas] = useState<readonly AreaView[]>([]);
+/** The areas that the person may read, in the order of the tree; undefined until they are read. `again` reads them anew. */
+function useAreas(): { readonly areas: readonly AreaView[] | undefined; error: unknown; again: () => void } {
+  const [areas, setAreas] = useState<readonly AreaView[]>();
+  const [error, setError] = useState<unknown>();
   const [turn, setTurn] = useState(0);
-  const open = session.state === 'open';
-
   // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks for them anew
   useEffect(() => {
-    if (!open) return;
     let gone = false;
-    call<Static<typeof AreaListSchema>>('GET', 'areas').then(
-      ({ areas: read }) => {
-        if (gone) return;
-        setZone(read.find(({ parentId }) => parentId === null)?.zone ?? 'Asia/Ho_Chi_Minh');
-        setAreas(inTreeOrder(read));
-      },
-      () => undefined,
-    );
+    setError(undefined);
+    call<Static<typeof AreaListSchema>>('GET', 'areas')
+      // Who holds no role any more reads none, and still has pages of the own.
+      .catch((caught: unknown) => {
+        if (isApiError(caught, 'request.forbidden')) return { areas: [] };
+        throw caught;
+      })
+      .then(
+        ({ areas: read }) => {
+          if (gone) return;
+          setZone(read.find(({ parentId }) => parentId === null)?.zone ?? 'Asia/Ho_Chi_Minh');
+          setAreas(inTreeOrder(read));
+        },
+        (caught: unknown) => {
+          if (!gone) setError(caught);
+        },
+      );
     return () => {
       gone = true;
     };
-  }, [open, turn]);
+  }, [turn]);
+  const again = useCallback(() => setTurn((before) => before + 1), []);
+  return { areas, error, again };
+}
+
+/**
+ * What pages need of the person who is logged in. They are shown once the areas are read: forms begin with the only area that
+ * somebody has, and times are those of its zone.
+ */
+export function SignedProvider(props: { readonly session: SessionView; readonly children: ReactNode }) {
+  const { session, children } = props;
+  const { areas, error, again } = useAreas();
+  if (areas !== undefined)
+    return (
+      <WithAreas session={session} areas={areas} areasChanged={again}>
+        {children}
+      </WithAreas>
+    );
+  return error === undefined ? (
+    <Waiting />
+  ) : (
+    <main>
+      <ErrorNotice error={error} onRetry={again} />
+    </main>
+  );
+}
+
+function WithAreas(props: {
+  readonly session: SessionView;
+  readonly areas: readonly AreaView[];
+  readonly areasChanged: () => void;
+  readonly children: ReactNode;
+}) {
+  const { session, areas, areasChanged, children } = props;
+  const { signedIn, signedOut, endSession } = useGate();
 
   const signed = useMemo<Signed>(() => {
     const byId = new Map(areas.map((area) => [area.id, area]));
     const may = (permission: Permission) =>
-      open && session.grants.some(({ permissions }) => permissions.includes(permission));
+      session.grants.some(({ permissions }) => permissions.includes(permission));
     return {
       session,
       areas,
@@ -166,7 +206,7 @@ export function SignedProvider(props: { readonly session: SessionView; readonly 
         });
       },
       stations: stationsOf(session, byId),
-      areasChanged: () => setTurn((before) => before + 1),
+      areasChanged,
       changed: (next) => {
         if (next !== undefined) signedIn(next);
         else
@@ -177,7 +217,7 @@ export function SignedProvider(props: { readonly session: SessionView; readonly 
       },
       logOut: endSession,
     };
-  }, [session, areas, open, signedIn, signedOut, endSession]);
+  }, [session, areas, areasChanged, signedIn, signedOut, endSession]);
   return <SignedContext value={signed}>{children}</SignedContext>;
 }
 

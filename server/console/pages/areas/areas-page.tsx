@@ -3,7 +3,7 @@ import type { AreaView } from '#protocols';
 import { CommuneNotice } from '../../app/commune-notice.tsx';
 import { useSigned } from '../../app/session.tsx';
 import { Button } from '../../ui/button.tsx';
-import { Chip, Notice, Waiting } from '../../ui/notice.tsx';
+import { Chip, Notice } from '../../ui/notice.tsx';
 import { AreaDialog } from './area-dialog.tsx';
 import { words } from './words.ts';
 
@@ -20,13 +20,9 @@ export default function AreasPage() {
       <p>{words.why}</p>
       <CommuneNotice key={changes} />
       {said !== undefined && <Notice kind="good">{said}</Notice>}
-      {areas.length === 0 ? (
-        <Waiting />
-      ) : (
-        <section className="card">
-          <Branches below={WIDEST} branches={branchesOf(areas)} own={own} onOpen={setOpen} />
-        </section>
-      )}
+      <section className="card">
+        <Branches below={WIDEST} branches={branchesOf(areas)} own={own} onOpen={setOpen} />
+      </section>
       {open !== undefined && (
         <AreaDialog
           area={open}
