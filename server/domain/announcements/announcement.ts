@@ -105,8 +105,8 @@ export interface AnnouncementStore {
   heard(areaIds: readonly string[], limit: number): Promise<Announcement[]>;
   /** Those of these ids that are marked as heard anywhere. */
   heardOf(ids: readonly string[]): Promise<Announcement[]>;
-  /** Some of those whose open marks nobody has made yet. */
-  unmarked(limit: number): Promise<Announcement[]>;
+  /** Those whose open marks nobody has made yet, by their ids; `after`: the last of the page before. */
+  unmarked(page: { readonly limit: number; readonly after?: string }): Promise<Announcement[]>;
   /** Puts these marks in place of what said where they wait. */
   mark(made: readonly Marked[]): Promise<void>;
   /** `open`: where it waits. By default wherever it may be asked for, to be looked at: nothing is overlooked. */

@@ -56,13 +56,23 @@ export class MarkKeeper {
    * what is planned no more. Until then more is looked at, and nothing is overlooked.
    */
   async settle(): Promise<void> {
-    const { storage, areas } = this.#options;
-    while ((await storage.read.announcements.unmarked(1)).length > 0)
-      await storage.transaction(async (tx) => {
-        await this.#mark(tx, await tx.announcements.unmarked(SLICE), areas.tree);
-      });
+    await this.#markUnmarked();
     await this.#wakeHeard();
     await this.#markHeard();
+  }
+
+  async #markUnmarked(): Promise<void> {
+    const { storage, areas } = this.#options;
+    for (let after: string | undefined; ; ) {
+      const page = { limit: SLICE, ...(after === undefined ? {} : { after }) };
+      const unmarked = await storage.read.announcements.unmarked(page);
+      if (unmarked.length === 0) return;
+      const ids = unmarked.map(({ id }) => id);
+      await storage.transaction(async (tx) => {
+        await this.#mark(tx, await tx.announcements.some(ids), areas.tree);
+      });
+      after = ids.at(-1);
+    }
   }
 
   async #wakeHeard(): Promise<void> {

@@ -125,13 +125,16 @@ export class DatabaseAnnouncementStore implements AnnouncementStore {
     return this.some(rows.map(({ announcementId }) => announcementId));
   }
 
-  async unmarked(limit: number): Promise<Announcement[]> {
+  async unmarked(page: { readonly limit: number; readonly after?: string }): Promise<Announcement[]> {
     const rows = await this.#access.models.announcementMark.findMany({
-      where: { kind: 'unknown' },
+      where: { kind: 'unknown', ...(page.after === undefined ? {} : { announcementId: { gt: page.after } }) },
       select: { announcementId: true },
-      take: limit,
+      orderBy: { announcementId: 'asc' },
+      take: page.limit,
     });
-    return this.some(rows.map(({ announcementId }) => announcementId));
+    // One may have such a mark in several areas. Where the page ends among them, all of them are meant.
+    const ids = [...new Set(rows.map(({ announcementId }) => announcementId))];
+    return inOrder(ids, await this.some(ids));
   }
 
   mark(made: readonly Marked[]): Promise<void> {

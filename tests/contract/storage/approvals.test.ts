@@ -123,7 +123,7 @@ onBothDatabases('approvals', (storage) => {
     expect(await ids('submitted', 'parted')).toEqual([submitted.id, named.id, partly.id].sort());
 
     // Marks are replaced with the record, and by themselves.
-    expect((await announcements.unmarked(99)).map(({ id }) => id)).toContain(named.id);
+    expect((await announcements.unmarked({ limit: 99 })).map(({ id }) => id)).toContain(named.id);
     const settled = { ...submitted, state: 'rejected' as const };
     await storage().transaction(async (tx) => {
       const asks = { areaId: beside, kind: 'asked' } as const;
@@ -152,7 +152,7 @@ onBothDatabases('approvals', (storage) => {
     });
     expect(await announcements.heard([here, beside], 2)).toEqual([partly, named]);
     expect(await announcements.heardOf([named.id, submitted.id, 'ann_none'])).toEqual([named]);
-    expect((await announcements.unmarked(99)).map(({ id }) => id)).not.toContain(named.id);
+    expect((await announcements.unmarked({ limit: 99 })).map(({ id }) => id)).not.toContain(named.id);
   });
 
   it('know what was said no to by its sound and by its words, newest first, and what aired by a leave', async () => {

@@ -1,44 +1,11 @@
-import { join } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { SystemClock } from '#kit';
 import { MarkKeeper } from '../../../server/domain/announcements/mark-keeper.ts';
 import { AreaDirectory } from '../../../server/domain/areas/area-directory.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { ownMigrations, type Provider, RECORD_TABLE } from '../../../server/storage/migrations.ts';
-import { freshPostgresDatabase } from '../../helpers/postgres.ts';
 import { describeWith } from '../../helpers/requirements.ts';
-import { tempDir } from '../../helpers/temp-dir.ts';
-
-interface Database {
-  readonly url: string;
-  /** Runs statements beside the controller. */
-  readonly run: (sql: string) => Promise<void>;
-}
-
-async function sqlite(): Promise<Database> {
-  const path = join(tempDir('upgrade'), 'loa.db');
-  const run = async (sql: string) => {
-    const database = new BetterSqlite3(path);
-    try {
-      database.exec(sql);
-    } finally {
-      database.close();
-    }
-  };
-  return { url: `file:${path}`, run };
-}
-
-async function postgresql(): Promise<Database> {
-  const url = await freshPostgresDatabase();
-  const run = async (sql: string) => {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    await client.query(sql).finally(() => client.end());
-  };
-  return { url, run };
-}
+import { type DatabaseBeside, postgresqlBeside, sqliteBeside } from './database-beside.ts';
 
 /** No schedule airs anything. */
 const nothingPlanned = {
@@ -64,7 +31,7 @@ const ANNOUNCEMENTS: readonly (readonly [string, string, string, string[], strin
   ['merged', 'approved', 'cu', [], [said('cu')], ['asked ap-1', 'asked ap-2', 'parted xa']],
 ];
 
-function upgrade(provider: Provider, make: () => Promise<Database>): void {
+function upgrade(provider: Provider, make: () => Promise<DatabaseBeside>): void {
   it('a database of before is marked as it would have been, and nothing is overlooked until then', async () => {
     const { url, run } = await make();
     const before = (await ownMigrations(provider)).filter(({ name }) => name < FIRST_MARKED);
@@ -111,7 +78,7 @@ function upgrade(provider: Provider, make: () => Promise<Database>): void {
       const areas = new AreaDirectory();
       areas.load(await storage.read.areas.all());
       await new MarkKeeper({ storage, areas, ...nothingPlanned }).settle();
-      expect(await announcements.unmarked(1)).toEqual([]);
+      expect(await announcements.unmarked({ limit: 1 })).toEqual([]);
       expect(await asked()).toEqual(open);
       for (const [id, , , , , where] of ANNOUNCEMENTS) {
         const found: string[] = [];
@@ -129,5 +96,5 @@ function upgrade(provider: Provider, make: () => Promise<Database>): void {
   });
 }
 
-describe('marks on SQLite', () => upgrade('sqlite', sqlite));
-describeWith(['postgresql'], 'marks on PostgreSQL', () => upgrade('postgresql', postgresql));
+describe('marks on SQLite', () => upgrade('sqlite', sqliteBeside));
+describeWith(['postgresql'], 'marks on PostgreSQL', () => upgrade('postgresql', postgresqlBeside));

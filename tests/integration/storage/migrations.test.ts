@@ -1,45 +1,16 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import pg from 'pg';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SystemClock } from '#kit';
 import { type Provider, schemaDifference } from '../../../prisma/schema-engine.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { ownMigrations } from '../../../server/storage/migrations.ts';
 import { migrateSqlite } from '../../../server/storage/sqlite/migrate.ts';
 import { area, journalRow } from '../../contract/storage/samples.ts';
-import { freshPostgresDatabase } from '../../helpers/postgres.ts';
 import { inRepo } from '../../helpers/repo-root.ts';
 import { describeWith } from '../../helpers/requirements.ts';
-import { tempDir } from '../../helpers/temp-dir.ts';
-
-interface Database {
-  readonly url: string;
-  /** Runs one statement beside the controller. */
-  readonly run: (sql: string) => Promise<void>;
-}
-
-async function sqlite(): Promise<Database> {
-  const path = join(tempDir('migrate'), 'loa.db');
-  const run = async (sql: string) => {
-    const database = new BetterSqlite3(path);
-    onTestFinished(() => void database.close());
-    database.exec(sql);
-  };
-  return { url: `file:${path}`, run };
-}
-
-async function postgresql(): Promise<Database> {
-  const url = await freshPostgresDatabase();
-  const run = async (sql: string) => {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    await client.query(sql).finally(() => client.end());
-  };
-  return { url, run };
-}
+import { type DatabaseBeside, postgresqlBeside, sqliteBeside } from './database-beside.ts';
 
 const open = (url: string) => openStorage({ url, clock: new SystemClock() });
 
@@ -49,7 +20,7 @@ async function startAndStop(url: string): Promise<void> {
   await storage.stop();
 }
 
-function migrate(provider: Provider, make: () => Promise<Database>): void {
+function migrate(provider: Provider, make: () => Promise<DatabaseBeside>): void {
   it('yield exactly the models', async () => {
     const { url, run } = await make();
     await startAndStop(url);
@@ -142,10 +113,10 @@ function migrate(provider: Provider, make: () => Promise<Database>): void {
 }
 
 describe('migrations on SQLite', () => {
-  migrate('sqlite', sqlite);
+  migrate('sqlite', sqliteBeside);
 
   it('copy a file that holds data before they change it', async () => {
-    const { url, run } = await sqlite();
+    const { url, run } = await sqliteBeside();
     const path = url.slice('file:'.length);
     await startAndStop(url);
     expect(existsSync(`${path}.before-0001_foundation`)).toBe(false);
@@ -160,4 +131,4 @@ describe('migrations on SQLite', () => {
   });
 });
 
-describeWith(['postgresql'], 'migrations on PostgreSQL', () => migrate('postgresql', postgresql));
+describeWith(['postgresql'], 'migrations on PostgreSQL', () => migrate('postgresql', postgresqlBeside));
