@@ -67,6 +67,12 @@ export interface InboxCounters {
   readonly refused: Map<string, number>;
 }
 
+/** A refusal as what became of an order. Throws what is not one. */
+function refusalIn(error: unknown): DomainError {
+  if (isDomainError(error)) return error;
+  throw error;
+}
+
 /** A message that waits for the disk while others go on. */
 interface Waiting {
   readonly until: Promise<void>;
@@ -76,8 +82,8 @@ interface Waiting {
 
 /**
  * Takes orders in: proves, judges, stores, answers, in this order. One is judged at a time; nothing that waits for network or disk keeps
- * another waiting, unless both are of one broadcast. What an assignment that is on its way may allow is judged again when it is there. An order that is known by its exact bytes gets the same answer again and nothing else
- * happens. Emergencies and cancels hold in memory at once, and wait for the disk 50 ms at most; all else is durable before it is answered.
+ * another waiting, unless both are of one broadcast. What an assignment that is on its way may allow is judged again when it is there. An
+ * order that is known by its exact bytes gets the same answer again and nothing else happens. Emergencies and cancels hold in memory at once, and wait for the disk 50 ms at most; all else is durable before it is answered.
  */
 export class Inbox {
   readonly counters: InboxCounters = { accepted: 0, repeated: 0, leftOut: 0, refused: new Map() };
@@ -139,16 +145,12 @@ export class Inbox {
     }
     const verified = await prover.prove('order', text);
     const coming = last ? undefined : assigning.coming;
-    try {
-      const outcome = await this.#judge(source, text, verified, after);
-      if (outcome !== 'left out') return outcome;
-      if (coming !== undefined) return after(this.#assigned(coming), true);
-      this.counters.leftOut += 1;
-    } catch (error) {
-      if (!isDomainError(error)) throw error;
-      if (coming !== undefined) return after(this.#assigned(coming), true);
-      this.#refuse(verified, error);
-    }
+    const outcome = await this.#judge(source, text, verified, after).catch(refusalIn);
+    const refused = isDomainError(outcome);
+    if (!refused && outcome !== 'left out') return outcome;
+    if (coming !== undefined) return after(this.#assigned(coming), true);
+    if (refused) this.#refuse(verified, outcome);
+    else this.counters.leftOut += 1;
     return undefined;
   }
 
