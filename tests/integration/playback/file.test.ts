@@ -133,7 +133,7 @@ describeWith(['ffmpeg'], 'playing a file into the file output', () => {
     });
     await new Promise<void>((resolve) => server.listen(path, resolve));
     const engine = await startEngine(new FileOutput({ clock, path: `unix:${path}` }));
-    const play = engine.play({ file, durationMs: FIXTURE_MS, startAt: soon(100) });
+    const play = engine.play({ file, durationMs: FIXTURE_MS, startAt: soon() });
     await connected;
     const outcome = await play.done;
     await engine.stop();

@@ -48,7 +48,7 @@ export async function startEngine(output: Output, decoder?: Decoder): Promise<Pl
 }
 
 /** Soon, by the engine's time. */
-export const soon = (ms = 600) => epochMs + clock.monotonic() + ms;
+export const soon = (ms = 1_500) => epochMs + clock.monotonic() + ms;
 
 /** The next event of a play; rejects when the play ends before. */
 export function next<Name extends 'started' | 'position'>(play: Play, name: Name) {
