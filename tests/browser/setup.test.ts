@@ -8,7 +8,7 @@ import { inRepo } from '../helpers/repo-root.ts';
 import { describeWith } from '../helpers/requirements.ts';
 import { until } from '../helpers/until.ts';
 import { ofEarlierVersion } from '../integration/backup/repack.ts';
-import { BUILT_WORKER, backupOf, dataFolder } from '../integration/backup/support.ts';
+import { backupOf, dataFolder } from '../integration/backup/support.ts';
 import { COMMUNE, PEOPLE } from '../integration/http/support.ts';
 import type { Page } from './page.ts';
 import { codeOf, PASSWORD, useStation } from './station.ts';
@@ -20,7 +20,7 @@ async function codeFor(page: Page): Promise<string> {
 }
 
 describeWith(['chromium'], 'a controller that nobody has set up', () => {
-  const station = useStation(() => ({ backupWorker: BUILT_WORKER }), []);
+  const station = useStation(() => ({}), []);
   let backup: { readonly name: string; readonly path: string };
   let passphrase: string;
   let rootKey: string;

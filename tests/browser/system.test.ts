@@ -7,7 +7,6 @@ import { BackupLogFile } from '../../server/storage/backup/index.ts';
 import { status } from '../contract/storage/samples.ts';
 import { describeWith } from '../helpers/requirements.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { BUILT_WORKER } from '../integration/backup/support.ts';
 import type { Page } from './page.ts';
 import { useStation } from './station.ts';
 
@@ -15,7 +14,7 @@ const DAY_MS = 24 * 3_600_000;
 
 // One administrator, page after page.
 describeWith(['chromium'], 'the pages of who keeps the controller', () => {
-  const station = useStation(() => ({ backupWorker: BUILT_WORKER }));
+  const station = useStation();
   let admin: Page;
 
   const backups = async () => (await station().controller.get<BackupState>('administrator', 'backups')).body;
@@ -185,7 +184,7 @@ describeWith(['chromium'], 'the pages of who keeps the controller', () => {
       await tx.settings.put(ADDRESS_SETTING, JSON.stringify(old), old.restoredAt);
     });
     await controller.stop();
-    await controller.start({ backupWorker: BUILT_WORKER }, { LOA_PUBLIC_URL: url });
+    await controller.start({}, { LOA_PUBLIC_URL: url });
     await controller.app.listen({ host: '127.0.0.1', port: Number(new URL(url).port) });
     await admin.goTo(`${url}/account`);
     await admin.sees(`Còn 1 cụm loa vẫn tìm máy chủ ở ${old.url}`);

@@ -5,11 +5,12 @@ import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { RestoreState } from '#protocols';
 import { SetupRestore } from '../../../server/domain/backup/setup-restore.ts';
 import { BackupWorker, finishRestore, IncomingRestore } from '../../../server/storage/backup/index.ts';
+import { BUILT_WORKER } from '../../helpers/built-worker.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { until } from '../../helpers/until.ts';
 import { ofEarlierVersion } from './repack.ts';
-import { BUILT_WORKER, backupOf, dataFolder, names, sheetOf } from './support.ts';
+import { backupOf, dataFolder, names, sheetOf } from './support.ts';
 
 const WRONG = 'AAAA-BBBB-CCCC-DDDD-EEEE-FFFF';
 const HALF_AN_HOUR = 30 * 60_000;

@@ -5,13 +5,11 @@ import type { BackupSheet, BackupState, StorageUse } from '#protocols';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { until } from '../../helpers/until.ts';
 import { type Problem, speechLikeWav, startController } from '../http/support.ts';
-import { BUILT_WORKER, restoreInto } from './support.ts';
-
-const start = () => startController({ backupWorker: BUILT_WORKER });
+import { restoreInto } from './support.ts';
 
 describe('backups over HTTP', () => {
   it('a sheet is shown once, a backup made with it opens, and what is in it is what was entered', async () => {
-    const controller = await start();
+    const controller = await startController();
     const early = await controller.post<Problem>('administrator', 'backups', {});
     expect(early.body.error.code).toBe('backup.no_sheet');
 
@@ -76,20 +74,20 @@ describe('backups over HTTP', () => {
     const place = join(controller.folder, 'restored');
     await restoreInto(place, join(folder, file), sheet.body.passphrase ?? '');
     await controller.stop();
-    await controller.start({ backupWorker: BUILT_WORKER }, { LOA_DATA: place });
+    await controller.start({}, { LOA_DATA: place });
     const audit = await controller.context.storage.read.audit.list(1, 500);
     expect(audit.at(-1)).toMatchObject({ action: 'backup.restored', actor: 'controller', subject: file });
     expect((await controller.get<{ id: string }[]>('viewer', 'areas')).status).toBe(200);
     // Once.
     await controller.stop();
-    await controller.start({ backupWorker: BUILT_WORKER }, { LOA_DATA: place });
+    await controller.start({}, { LOA_DATA: place });
     const later = await controller.context.storage.read.audit.list(1, 500);
     expect(later.filter(({ action }) => action === 'backup.restored')).toHaveLength(1);
     // Three starts of a controller, and processes of backups.
   }, 90_000);
 
   it('is for administrators of the widest area alone', async () => {
-    const controller = await start();
+    const controller = await startController();
     for (const who of [
       'editor',
       'chairman',
@@ -107,7 +105,7 @@ describe('backups over HTTP', () => {
   });
 
   it('readiness tells how it stands and stays ready', async () => {
-    const controller = await start();
+    const controller = await startController();
     const { body } = await controller.call<{ checks: Record<string, { ok: boolean; detail: string }> }>(
       'nobody',
       'GET',
@@ -121,7 +119,7 @@ describe('backups over HTTP', () => {
 });
 
 it('the room that the controller takes is told, and how much is left', async () => {
-  const controller = await start();
+  const controller = await startController();
   const { body } = await controller.get<StorageUse>('administrator', 'storage');
   expect(body.databaseBytes).toBeGreaterThan(100_000);
   expect(body.disk.freeBytes).toBeGreaterThan(0);
@@ -130,7 +128,7 @@ it('the room that the controller takes is told, and how much is left', async () 
   const again = await controller.get<StorageUse>('administrator', 'storage');
   expect(again.body, 'counted once in five minutes').toEqual(body);
   await controller.stop();
-  await controller.start({ backupWorker: BUILT_WORKER });
+  await controller.start();
   const { body: later } = await controller.get<StorageUse>('administrator', 'storage');
   const { bytes } = await controller.context.services.content.open(sha256);
   expect(later.media).toMatchObject({ unusedFiles: 1, unusedBytes: bytes });
@@ -155,7 +153,7 @@ it('the room that the controller takes is told, and how much is left', async () 
 }, 60_000);
 
 it('the first-run page is closed as soon as somebody has done something', async () => {
-  const controller = await startController({ backupWorker: BUILT_WORKER }, {}, []);
+  const controller = await startController({}, {}, []);
   const secret = controller.context.services.people.setup.link()?.split('#')[1] ?? '';
   const headers = { 'x-setup-secret': secret };
   const ask = (wrong: string) =>

@@ -9,10 +9,11 @@ import { SETUP_SECRET_HEADER } from '#protocols';
 import { SetupRestore } from '../../../server/domain/backup/setup-restore.ts';
 import { type ApiOptions, buildApi } from '../../../server/http/api.ts';
 import { BackupWorker, IncomingRestore } from '../../../server/storage/backup/index.ts';
+import { BUILT_WORKER } from '../../helpers/built-worker.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { until } from '../../helpers/until.ts';
 import { startController } from '../http/support.ts';
-import { BUILT_WORKER, backupOf, dataFolder } from './support.ts';
+import { backupOf, dataFolder } from './support.ts';
 
 /** The API on a port, with a place for a backup that nobody uses yet. */
 async function firstRun(options: ApiOptions = {}) {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { SystemClock } from '#kit';
 import type { BackupOrder, MadeBackup } from '../../../server/domain/backup/backup-maker.ts';
 import { newPassphrase } from '../../../server/domain/backup/passphrase.ts';
@@ -17,11 +16,7 @@ import {
 import { isLockFile } from '../../../server/storage/folder-lock.ts';
 import { openStorage } from '../../../server/storage/index.ts';
 import { KeyFiles } from '../../../server/storage/key-files.ts';
-import { inRepo } from '../../helpers/repo-root.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
-
-/** The built worker: a thread cannot run the sources. */
-export const BUILT_WORKER = pathToFileURL(inRepo('dist/server/storage/backup/worker.js'));
 
 export const nothing = (): void => undefined;
 

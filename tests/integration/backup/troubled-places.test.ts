@@ -4,11 +4,12 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { BackupDestination } from '#protocols';
 import { type RunOptions, runBackup } from '../../../server/domain/backup/run-backup.ts';
 import { BackupWorker, FolderPlaces } from '../../../server/storage/backup/index.ts';
+import { BUILT_WORKER } from '../../helpers/built-worker.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { keepSilent } from '../../helpers/silent-folder.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { until } from '../../helpers/until.ts';
-import { BUILT_WORKER, backupOf, dataFolder, rootOf, sheetOf } from './support.ts';
+import { backupOf, dataFolder, rootOf, sheetOf } from './support.ts';
 
 const AT = Date.UTC(2026, 10, 28, 19, 30);
 

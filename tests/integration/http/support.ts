@@ -23,6 +23,7 @@ import type { Context } from '../../../server/context/controller.ts';
 import { buildContext, type ContextOverrides } from '../../../server/context.ts';
 import { MACHINE_ROLES, type MachineRole, ROLES, type Role } from '../../../server/domain/accounts/roles.ts';
 import { hashToken, newToken } from '../../../server/domain/accounts/token-book.ts';
+import { BUILT_WORKER } from '../../helpers/built-worker.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { TestPeople, type TestPerson } from './test-people.ts';
 
@@ -141,7 +142,7 @@ export class TestController {
     });
     // No name of a test is asked of the world.
     const resolveHost = async () => ['8.8.8.8'];
-    const context = await buildContext(config, { resolveHost, ...overrides });
+    const context = await buildContext(config, { resolveHost, backupWorker: BUILT_WORKER, ...overrides });
     await context.start();
     this.#running = { context, app: await buildApp(context) };
     await this.#people.signIn(context);

@@ -14,7 +14,6 @@ import { freePort } from '../../../server/demo/free-port.ts';
 import { createLogger } from '../../../server/logger.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { until } from '../../helpers/until.ts';
-import { BUILT_WORKER } from '../backup/support.ts';
 import { enter, invitationOf } from '../http/enrolment-support.ts';
 import { COMMUNE, speechLikeWav, startControllerForFile, type TestController } from '../http/support.ts';
 import { TestSpeaker } from '../mqtt/test-speaker.ts';
@@ -63,7 +62,7 @@ describe('at the level "trace", through the whole life of a commune', { timeout:
   const clock = new FakeClock();
   beforeAll(async () => {
     controller = await startControllerForFile(
-      { clock, log, backupWorker: BUILT_WORKER },
+      { clock, log },
       {
         ...{ LOA_PUBLIC_URL: ORIGIN, LOA_TLS: 'off' },
         LOA_AUDIT_HEADS_MAIL: 'a@xa.test',
