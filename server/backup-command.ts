@@ -107,9 +107,9 @@ async function onceOnly(keys: string): Promise<Sheet> {
 
 function tell(run: BackupRun): number {
   for (const { folder, ok, away, error } of run.places) {
-    if (!ok) say(`${folder}: KHÔNG sao lưu được: ${error}`);
+    if (!ok) say(`${folder}: KHÔNG sao lưu được: ${error?.message}`);
     else say(`${folder}: xong${away ? '' : ' (cùng ổ đĩa với máy chủ: mất máy là mất bản này)'}`);
-    if (ok && error !== null) say(`cảnh báo: ${folder}: ${error}`);
+    if (ok && error !== null) say(`cảnh báo: ${folder}: ${error.message}`);
   }
   if (!run.verified) return 1;
   say(`${run.name}: ${run.bytes} byte, đã đọc lại và kiểm tra, phiếu số ${run.sheet}`);

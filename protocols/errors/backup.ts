@@ -9,7 +9,7 @@ export const backupErrors = errorTable({
   },
   'backup.no_destination': {
     status: 409,
-    message: 'No destination can be written just now: {reason}. Connect the drive, or name another folder.',
+    message: 'No destination can be written just now ({folders}). Connect the drive, or name another folder.',
   },
   'backup.running': { status: 409, message: 'A backup is under way already. Wait until it has ended.' },
   'backup.no_room': {
@@ -19,6 +19,69 @@ export const backupErrors = errorTable({
   'backup.place_unusable': {
     status: 422,
     message: 'Folder "{folder}" cannot be used: {reason}. Expected {expected}.',
+  },
+  'backup.place_missing': {
+    status: 422,
+    message: 'There is no folder "{folder}": connect the drive or the share, or name another folder.',
+  },
+  'backup.place_file': {
+    status: 422,
+    message: '"{folder}" is a file: name a folder.',
+  },
+  'backup.place_within': {
+    status: 422,
+    message:
+      '"{folder}" lies inside the data folder, which is what is backed up: name a folder elsewhere, or "{own}".',
+  },
+  'backup.place_unmounted': {
+    status: 422,
+    message: 'No drive and no share is mounted at "{folder}": connect it.',
+  },
+  'backup.place_in_memory': {
+    status: 422,
+    message:
+      '"{folder}" is memory and no disk: what is put there is gone when the power is. Name a folder of a drive or a share.',
+  },
+  'backup.place_silent': {
+    status: 503,
+    message: '"{folder}" does not answer: see that the drive or the share can be reached.',
+  },
+  'backup.place_stalled': {
+    status: 503,
+    message:
+      'Nothing went on at "{folder}" for {minutes} minutes, and the backup was given up: see that the drive or the share can be reached.',
+  },
+  'backup.copy_stalled': {
+    status: 503,
+    message:
+      'Nothing went on between "{source}" and "{folder}" for {minutes} minutes, and the copy was given up: see that both drives or shares can be reached.',
+  },
+  'backup.source_gone': {
+    status: 503,
+    message:
+      'The backup could not be copied to "{folder}": "{source}", which holds it, can no longer be reached. Connect it again, and back up once more.',
+  },
+  'backup.file_too_long': {
+    status: 422,
+    message:
+      'The drive at "{folder}" is formatted as FAT32, which takes no file of {megabytes} MB: format it as exFAT or NTFS.',
+  },
+  'backup.name_taken': {
+    status: 409,
+    message: '"{folder}" already holds "{name}", which is never overwritten: try again in a second.',
+  },
+  'backup.old_kept': {
+    status: 500,
+    message:
+      '{count} older backups in "{folder}" could not be removed ({reason}): see whether the drive is write-protected or full.',
+  },
+  'backup.given_up': {
+    status: 503,
+    message: 'The backup was given up because the controller stops. Back up once it runs again.',
+  },
+  'backup.failed': {
+    status: 500,
+    message: 'The backup could not be made ({reason}). Try again, and look into the log if it goes on.',
   },
   'backup.tool_failed': {
     status: 500,

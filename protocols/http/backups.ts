@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { IdSchema, InstantSchema, Sha256Schema } from '../schema.ts';
-import { ErrorParamsSchema, NameSchema, nullable, strict } from './common.ts';
+import { NameSchema, nullable, strict, ToldErrorSchema } from './common.ts';
 
 const Count = Type.Integer({ minimum: 0, maximum: 1000 });
 
@@ -50,7 +50,8 @@ export const BackupRunSchema = Type.Object({
   /** What could not be read or packed, the first of many. */
   skipped: Type.Optional(Type.Array(SkippedFileSchema)),
   sheet: Type.Integer(),
-  error: nullable(Type.String()),
+  /** Why nothing was made. */
+  error: nullable(ToldErrorSchema),
   places: Type.Array(
     Type.Object({
       id: Type.String(),
@@ -60,7 +61,7 @@ export const BackupRunSchema = Type.Object({
       /** On another disk than the controller's. */
       away: Type.Boolean(),
       /** What went wrong there; where it is `ok`, with older backups alone. */
-      error: nullable(Type.String()),
+      error: nullable(ToldErrorSchema),
     }),
   ),
 });
@@ -83,7 +84,8 @@ export const BackupStateSchema = Type.Object({
     Type.Object({
       id: Type.String(),
       present: Type.Boolean(),
-      reason: nullable(Type.String()),
+      /** Why it is not. */
+      problem: nullable(ToldErrorSchema),
       fileSystem: nullable(Type.String()),
       freeBytes: nullable(Type.Integer()),
       leavesBox: Type.Boolean(),
@@ -147,13 +149,6 @@ export const BackupFactsSchema = Type.Object({
 });
 export type BackupFacts = Static<typeof BackupFactsSchema>;
 
-/** Why a backup could not be put back. */
-export const RestoreErrorSchema = Type.Object({
-  code: Type.String(),
-  message: Type.String(),
-  params: ErrorParamsSchema,
-});
-
 /**
  * How far putting a backup back is, on the first-run page. `confirm`: it is open and checked, and waits for somebody to say that it is the
  * right one.
@@ -167,7 +162,7 @@ export const RestoreStateSchema = Type.Object({
   keptUntil: nullable(InstantSchema),
   /** Where loudspeakers would have to look for this machine. */
   ownUrl: Type.String(),
-  error: nullable(RestoreErrorSchema),
+  error: nullable(ToldErrorSchema),
 });
 export type RestoreState = Static<typeof RestoreStateSchema>;
 

@@ -19,6 +19,14 @@ export const ErrorParamsSchema = Type.Record(
   Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
 );
 
+/** An error that an answer tells of: what went wrong before, elsewhere. */
+export const ToldErrorSchema = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  params: ErrorParamsSchema,
+});
+export type ToldError = Static<typeof ToldErrorSchema>;
+
 /** Body of every answer from 400 on. `code` is of the error registry and never changes its meaning. */
 export const ErrorBodySchema = Type.Object({
   error: Type.Object({

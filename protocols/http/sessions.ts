@@ -1,8 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { InstantSchema } from '../schema.ts';
 import { AccountNameSchema } from './accounts.ts';
-import { RestoreErrorSchema } from './backups.ts';
-import { NameSchema, nullable, strict } from './common.ts';
+import { NameSchema, nullable, strict, ToldErrorSchema } from './common.ts';
 import { PasskeyAssertionSchema } from './passkeys.ts';
 
 /** The secret of a link or of the first setup: what stands behind the # of its address. */
@@ -18,7 +17,7 @@ export const SetupStateSchema = Type.Object({
   /** The widest area, whose station this is: what stands above the first page that anybody sees. */
   station: Type.Object({ kind: Type.String(), name: Type.String() }),
   /** What undid the restore that this start had to end; told only while setup is needed. Its link of before is void. */
-  undone: nullable(RestoreErrorSchema),
+  undone: nullable(ToldErrorSchema),
 });
 export type SetupState = Static<typeof SetupStateSchema>;
 export const SetupSchema = strict({

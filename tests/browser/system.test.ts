@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import type { AuditHeadView, BackupState, StorageUse } from '#protocols';
@@ -78,6 +78,13 @@ describeWith(['chromium'], 'the pages of who keeps the controller', () => {
     await admin.sees('Máy của kế toán');
     const added = (await backups()).settings.destinations.at(-1);
     expect(added).toMatchObject({ name: 'Máy của kế toán', kind: 'folder', folder });
+    // The drive is pulled out.
+    await rm(folder, { recursive: true });
+    await admin.press('Sao lưu ngay');
+    const gone = `Không có thư mục “${folder}”. Cắm ổ`;
+    await admin.sees(`Máy của kế toán: ${gone}`);
+    await admin.until(`document.body.innerText.split(${JSON.stringify(gone)}).length === 3`);
+    await station().look(admin, 'place-gone');
     await admin.press('Bỏ nơi này: Máy của kế toán');
     await admin.sees('Các bản đã có ở đó vẫn còn nguyên');
     await admin.press('Bỏ nơi này');

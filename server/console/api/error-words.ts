@@ -1,5 +1,5 @@
-import type { ErrorCode } from '#protocols';
-import { type ApiError, isApiError, type OwnCode } from './client.ts';
+import type { ErrorCode, ToldError } from '#protocols';
+import { isApiError, type OwnCode } from './client.ts';
 import { PasskeyCancelled } from './passkeys.ts';
 
 /** What went wrong and what to do, for the codes that people of these pages meet. `{name}` is a value of the refusal. */
@@ -94,10 +94,34 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
     'Giờ của máy chủ đang không chắc chắn nên chưa xếp lịch được. Kỹ thuật viên kiểm tra giờ của máy chủ trước.',
   'enrolment.code_used': 'Mã này không còn dùng được. Hãy tạo mã mới.',
   'backup.no_sheet': 'Chưa có phiếu sao lưu. Hãy lập và in phiếu trước.',
-  'backup.no_destination': 'Lúc này không ghi được vào nơi lưu nào: {reason}. Cắm ổ, hoặc chọn thư mục khác.',
+  'backup.no_destination':
+    'Lúc này không ghi được vào nơi lưu nào ({folders}). Cắm ổ, hoặc chọn thư mục khác.',
   'backup.running': 'Đang có một lần sao lưu chạy. Chờ xong rồi thử lại.',
   'backup.no_room': 'Không đủ chỗ trong “{folder}”: cần {needed} MB, còn {free} MB. Dọn bớt rồi thử lại.',
   'backup.tool_failed': 'Công cụ “{tool}” không làm được việc ({reason}). Báo cho kỹ thuật viên.',
+  'backup.place_missing':
+    'Không có thư mục “{folder}”. Cắm ổ hoặc nối lại thư mục mạng, hoặc chọn thư mục khác.',
+  'backup.place_file': '“{folder}” là một tệp. Hãy chọn một thư mục.',
+  'backup.place_within':
+    '“{folder}” nằm trong thư mục dữ liệu, là thứ được sao lưu. Chọn thư mục ở nơi khác, hoặc “{own}”.',
+  'backup.place_unmounted': 'Chưa có ổ hay thư mục mạng nào được gắn ở “{folder}”. Hãy cắm ổ hoặc nối mạng.',
+  'backup.place_in_memory':
+    '“{folder}” nằm trong bộ nhớ, không phải trên ổ đĩa: mất điện là mất bản sao lưu. Chọn thư mục trên ổ cắm ngoài.',
+  'backup.place_silent': '“{folder}” không trả lời. Xem ổ cắm ngoài hoặc thư mục mạng còn nối không.',
+  'backup.place_stalled':
+    '“{folder}” đứng yên {minutes} phút nên đã bỏ lần sao lưu này. Xem ổ cắm ngoài hoặc thư mục mạng còn nối không.',
+  'backup.copy_stalled':
+    'Chép từ “{source}” sang “{folder}” đứng yên {minutes} phút nên đã bỏ. Xem cả hai nơi còn nối không.',
+  'backup.source_gone':
+    'Chưa chép được sang “{folder}”: không còn đọc được “{source}”, nơi đang giữ bản sao lưu. Nối lại rồi sao lưu lần nữa.',
+  'backup.file_too_long':
+    'Ổ ở “{folder}” định dạng FAT32, không chứa được tệp {megabytes} MB. Hãy định dạng lại thành exFAT hoặc NTFS.',
+  'backup.name_taken':
+    '“{folder}” đã có tệp “{name}”, máy không bao giờ ghi đè. Chờ một giây rồi sao lưu lại.',
+  'backup.old_kept':
+    'Bản mới đã lưu xong, nhưng {count} bản cũ trong “{folder}” chưa xóa được ({reason}). Xem ổ có bị khóa ghi không.',
+  'backup.given_up': 'Đã bỏ lần sao lưu này vì máy chủ tắt. Máy chạy lại thì sao lưu lại.',
+  'backup.failed': 'Không sao lưu được ({reason}). Hãy làm lại; vẫn vậy thì báo kỹ thuật viên xem nhật ký.',
   'backup.place_unusable': 'Không dùng được thư mục “{folder}”: {reason}.',
   'backup.wrong_passphrase':
     'Mật khẩu không mở được tệp này. Lấy đúng phiếu có số ghi trong tên tệp và gõ đủ 24 chữ và số.',
@@ -135,8 +159,13 @@ export function sentenceOf(error: unknown): string {
   return filled(error);
 }
 
-function filled({ code, params, message }: ApiError): string {
-  const words = WORDS[code];
+/** The same for what went wrong elsewhere, and is told of. Of a code that is newer than these pages: its own sentence. */
+export function sentenceOfTold(error: ToldError): string {
+  return filled(error);
+}
+
+function filled({ code, params, message }: Pick<ToldError, 'code' | 'params' | 'message'>): string {
+  const words = WORDS[code as ErrorCode | OwnCode];
   if (words === undefined) return message;
   return words.replace(/\{(\w+)\}/g, (place, name: string) => String(params[name] ?? place));
 }

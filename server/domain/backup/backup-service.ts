@@ -13,6 +13,7 @@ import { type Area, DEFAULT_ZONE } from '../areas/area.ts';
 import type { AreaDirectory } from '../areas/area-directory.ts';
 import { changes, record } from '../audit/record.ts';
 import type { LiveEvents } from '../events/live-events.ts';
+import { toldError } from '../told-error.ts';
 import type { Storage, Transaction } from '../unit-of-work.ts';
 import type { BackupLog } from './backup-log.ts';
 import type { BackupMaker, BackupPhase } from './backup-maker.ts';
@@ -22,7 +23,7 @@ import { isNightlyDue, nextNightly } from './nightly.ts';
 import type { Places } from './places.ts';
 import { type PlacesSeen, seen, usableFolder } from './places-seen.ts';
 import { AHEAD_MS } from './rotation.ts';
-import { lookAt, runBackup, usable } from './run-backup.ts';
+import { lookAt, noDestination, problemOf, runBackup } from './run-backup.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** Live events of progress come no closer than this many bytes. */
@@ -138,22 +139,19 @@ export class BackupService extends Lifecycle {
     const { sheet, settings } = await readSettings(tx, this.localFolder);
     if (sheet === null) throw new DomainError('backup.no_sheet');
     if (this.#running !== null) throw new DomainError('backup.running');
-    const reasons: string[] = [];
-    for (const destination of settings.destinations) {
+    const mayTakeIt = settings.destinations.some((destination) => {
       const facts = places.get(resolve(destination.folder));
       // Named since then: the run will see.
-      const reason = facts === undefined ? null : usable(destination, facts);
-      if (reason !== null) reasons.push(`${destination.folder}: ${reason}`);
-    }
-    if (reasons.length === settings.destinations.length)
-      throw new DomainError('backup.no_destination', { reason: reasons.join('; ') || 'none is named' });
+      return facts === undefined || problemOf(destination, facts) === null;
+    });
+    if (!mayTakeIt) throw noDestination(settings);
     const startedAt = Math.floor(clock.now());
     await record(tx, startedAt, actor, 'backup.start', this.areaId, { sheet: sheet.number });
     tx.afterCommit(() => this.background(this.#run(sheet, settings, actor.name), onError));
     return { startedAt };
   }
 
-  /** Replaces the settings. `places`: as `lookAhead` saw them; one that is a file, say, is refused. Throws `backup.place_unusable`. */
+  /** Replaces the settings. `places`: as `lookAhead` saw them; one that is a file, say, is refused. Throws `backup.place_file`, `backup.place_within`. */
   async configure(tx: Transaction, actor: Actor, given: BackupSettings, places: PlacesSeen): Promise<void> {
     const { areas, clock, dataFolder } = this.#options;
     authorize(actor, 'backup:write', this.areaId, areas.tree);
@@ -247,12 +245,12 @@ export class BackupService extends Lifecycle {
         settings.destinations.map(async (destination) => {
           const { places, dataFolder } = this.#options;
           const facts = await lookAt(places, destination, dataFolder);
-          const reason = usable(destination, facts);
-          const backups = reason === null ? await places.list(destination.folder) : [];
+          const problem = problemOf(destination, facts);
+          const backups = problem === null ? await places.list(destination.folder) : [];
           return {
             id: destination.id,
-            present: reason === null,
-            reason,
+            present: problem === null,
+            problem: problem === null ? null : toldError(problem),
             fileSystem: facts.fileSystem,
             freeBytes: facts.freeBytes,
             leavesBox: facts.present && !facts.ownDisk,

@@ -16,7 +16,7 @@ export async function seen<Place extends { readonly folder: string }>(
 
 /**
  * A folder without "." and ".."; inside the data folder only the one that no backup holds, however it is written or linked to. Throws
- * `backup.place_unusable`.
+ * `backup.place_file`, `backup.place_within`.
  */
 export function usableFolder(
   given: string,
@@ -25,19 +25,13 @@ export function usableFolder(
 ): string {
   const folder = resolve(given);
   if (folder === localFolder) return folder;
-  const expected = `a folder elsewhere, or "${localFolder}"`;
   const [facts, data] = [places.get(folder), places.get(resolve(dataFolder))];
-  if (facts?.isFile)
-    throw new DomainError('backup.place_unusable', { folder, reason: 'it is a file', expected });
+  if (facts?.isFile) throw new DomainError('backup.place_file', { folder });
   for (const [path, above] of [
     [folder, resolve(dataFolder)],
     [facts?.path ?? folder, data?.path ?? resolve(dataFolder)],
   ] as const)
     if (`${path}/`.startsWith(`${above}/`))
-      throw new DomainError('backup.place_unusable', {
-        folder,
-        reason: 'it lies inside the data folder, which is what is backed up',
-        expected,
-      });
+      throw new DomainError('backup.place_within', { folder, own: localFolder });
   return folder;
 }

@@ -1,10 +1,11 @@
+import type { DomainError } from '#protocols';
 import type { BackupName } from './backup-name.ts';
 
 /** A folder that backups are to go to, as it is now. */
 export interface PlaceFacts {
   readonly present: boolean;
-  /** Why it is not, for people. */
-  readonly reason: string | null;
+  /** Why it is not. */
+  readonly problem: DomainError | null;
   readonly fileSystem: string | null;
   readonly freeBytes: number | null;
   /** On the disk of the data folder or of the system: what takes the box takes the backup with it. */

@@ -1,12 +1,23 @@
 import { dirname, join } from 'node:path';
 import type { Instant } from '#kit';
-import { type BackupDestination, type BackupRun, type BackupSettings, DomainError } from '#protocols';
+import {
+  type BackupDestination,
+  type BackupRun,
+  type BackupSettings,
+  DomainError,
+  isDomainError,
+  type ToldError,
+} from '#protocols';
+import { toldError } from '../told-error.ts';
 import type { BackupMaker, BackupOrder, MadeBackup, OnProgress } from './backup-maker.ts';
 import type { PlaceFacts, Places } from './places.ts';
 import { outdated } from './rotation.ts';
 
 /** So many files that were left out are named; what is wrong with them is mostly one thing. */
 const MOST_SKIPPED = 20;
+
+/** Characters of what a system said. */
+const LONGEST_REASON = 500;
 
 export interface RunOptions {
   readonly maker: BackupMaker;
@@ -39,8 +50,9 @@ export async function runBackup(options: RunOptions): Promise<BackupRun> {
   const reached: Reached[] = [];
   for (const destination of settings.destinations) {
     const facts = await lookAt(options.places, destination, order.dataFolder);
-    if (usable(destination, facts) === null) reached.push({ destination, facts });
-    else results.push(failed(destination, usable(destination, facts) ?? ''));
+    const problem = problemOf(destination, facts);
+    if (problem === null) reached.push({ destination, facts });
+    else results.push(failed(destination, problem));
   }
   const made = await makeSomewhere(options, reached, results);
   if (made !== null) await copyTo(options, reached, made, results);
@@ -62,17 +74,28 @@ export async function runBackup(options: RunOptions): Promise<BackupRun> {
     bytes: made?.backup.bytes ?? 0,
     missing: made?.backup.missing ?? 0,
     skipped: (made?.backup.skipped ?? []).slice(0, MOST_SKIPPED),
-    error: made === null ? places.map(({ error }) => error).join('; ') || 'no destination' : null,
+    error: made === null ? whyNothing(settings, places) : null,
   };
 }
 
-/** Why a destination cannot be written, for people; null when it can. */
-export function usable({ kind }: BackupDestination, facts: PlaceFacts): string | null {
-  if (!facts.present) return facts.reason ?? 'it is not there';
-  if (kind !== 'folder' && facts.inMemory)
-    return 'it is memory and no disk: what is put there is gone when the power is';
-  if (kind !== 'folder' && facts.ownDisk) return 'nothing is mounted there: connect the drive or the share';
+/** Why a destination cannot be written; null when it can. */
+export function problemOf({ kind, folder }: BackupDestination, facts: PlaceFacts): DomainError | null {
+  if (!facts.present) return facts.problem ?? new DomainError('backup.place_missing', { folder });
+  if (kind !== 'folder' && facts.inMemory) return new DomainError('backup.place_in_memory', { folder });
+  if (kind !== 'folder' && facts.ownDisk) return new DomainError('backup.place_unmounted', { folder });
   return null;
+}
+
+/** The one thing that went wrong, where there is one destination. */
+function whyNothing(settings: BackupSettings, places: readonly PlaceResult[]): ToldError {
+  const [only] = places.length === 1 ? places : [];
+  return only?.error ?? toldError(noDestination(settings));
+}
+
+/** What is said where none of the destinations takes a backup; of each it is said beside it. */
+export function noDestination({ destinations }: BackupSettings): DomainError {
+  const folders = destinations.map(({ folder }) => folder).join(', ');
+  return new DomainError('backup.no_destination', { folders });
 }
 
 /** How a destination is; the own folder below the data is made where it is missing. */
@@ -101,7 +124,7 @@ async function makeSomewhere(
       results.push(succeeded(at));
       return { backup, at };
     } catch (error) {
-      results.push(failed(at.destination, reasonOf(error)));
+      results.push(failed(at.destination, asProblem(error)));
     }
   }
   return null;
@@ -118,7 +141,8 @@ async function copyTo(
     if (results.some(({ id }) => id === destination.id)) continue;
     const source = await places.look(at.destination.folder);
     if (!source.present) {
-      results.push(failed(destination, `"${at.destination.folder}" has the backup: ${source.reason}`));
+      const places = { folder: destination.folder, source: at.destination.folder };
+      results.push(failed(destination, new DomainError('backup.source_gone', places)));
       continue;
     }
     onProgress({ phase: 'copy', bytes: 0 });
@@ -127,37 +151,42 @@ async function copyTo(
       await maker.copy(from, destination.folder, backup.name, backup.sha256, onProgress);
       results.push(succeeded(other));
     } catch (error) {
-      results.push(failed(destination, reasonOf(error)));
+      results.push(failed(destination, asProblem(error)));
     }
   }
 }
 
 /**
  * Only what is of this controller's area: two communes may share a drive. Never what this run itself has `made`. Why anything stays that
- * was to go, for people; null: nothing does.
+ * was to go; null: nothing does.
  */
 async function rotate(
   { places, settings, zone, order, now }: RunOptions,
   { folder, keep = settings.keep }: BackupDestination,
   made: string | undefined,
-): Promise<string | null> {
+): Promise<ToldError | null> {
   const own = (await places.list(folder)).filter(({ areaId }) => areaId === order.areaId);
   const reasons: string[] = [];
   for (const { name } of outdated(own, keep, zone, now()).filter((one) => one.name !== made))
     await places.remove(folder, name).catch((error: unknown) => reasons.push(reasonOf(error)));
   if (reasons.length === 0) return null;
-  return `older backups that could not be removed: ${reasons.length} (${reasons[0]})`.slice(0, 500);
+  const [reason = ''] = reasons;
+  return toldError(new DomainError('backup.old_kept', { folder, count: reasons.length, reason }));
 }
 
 function succeeded({ destination: { id, folder }, facts }: Reached): PlaceResult {
   return { id, folder, ok: true, away: !facts.ownDisk, error: null };
 }
 
-function failed({ id, folder }: BackupDestination, error: string): PlaceResult {
-  return { id, folder, ok: false, away: false, error: error.slice(0, 500) };
+function failed({ id, folder }: BackupDestination, problem: DomainError): PlaceResult {
+  return { id, folder, ok: false, away: false, error: toldError(problem) };
+}
+
+function asProblem(error: unknown): DomainError {
+  return isDomainError(error) ? error : new DomainError('backup.failed', { reason: reasonOf(error) });
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof DomainError) return error.message;
-  return error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
+  return line.slice(0, LONGEST_REASON);
 }

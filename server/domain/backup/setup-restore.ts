@@ -7,6 +7,7 @@ import {
   type RestoreState,
 } from '#protocols';
 import type { SetupGuard } from '../setup/setup-guard.ts';
+import { toldError } from '../told-error.ts';
 import { requireConfirmed } from './confirmation.ts';
 import { printedPassphrase } from './passphrase.ts';
 
@@ -181,11 +182,10 @@ export class SetupRestore extends Lifecycle {
   }
 
   #fail(error: unknown, keptUntil: number | null = null): void {
-    const { code, message, params } = isDomainError(error)
+    const told = isDomainError(error)
       ? error
       : new DomainError('restore.failed', { reason: reasonOf(error) });
-    const told = { code, message, params: { ...params } };
-    this.#state = { ...this.#nothing, phase: 'failed', keptUntil, error: told };
+    this.#state = { ...this.#nothing, phase: 'failed', keptUntil, error: toldError(told) };
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from '#protocols';
 import type { OneTimeLink } from '../../domain/accounts/one-time-link.ts';
 import type { OpenedSession } from '../../domain/accounts/session-book.ts';
+import { toldError } from '../../domain/told-error.ts';
 import { anybody } from '../access.ts';
 import { deviceOf, giveCookie, rememberDevice, sessionOf } from '../plugins/session-cookie.ts';
 import type { ApiServices } from '../services.ts';
@@ -187,7 +188,5 @@ function needsOf({ kind, direct }: OneTimeLink): 'password' | 'proof' | 'nothing
 
 /** Why a restore was undone, as the page shows it. */
 function undoneOf({ restoreUndone }: ApiServices): SetupState['undone'] {
-  if (restoreUndone === null) return null;
-  const { code, message, params } = restoreUndone;
-  return { code, message, params: { ...params } };
+  return restoreUndone === null ? null : toldError(restoreUndone);
 }

@@ -12,7 +12,7 @@ import type { Progress, TaskName, WorkerMessage, WorkerTask, WorkerTasks } from 
 const SILENCE_MS: Milliseconds = 30 * 60_000;
 /** So long at most a stop waits for what was killed: it may hang where the system itself cannot end it. */
 const END_PATIENCE_MS: Milliseconds = 2_000;
-const STOPPING = 'the backup was given up: the controller stops';
+const stopping = () => new DomainError('backup.given_up');
 
 /**
  * Does each task in a process of its own: what waits for a share that does not answer can be ended with it, where a thread would keep this
@@ -68,7 +68,7 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
     });
   }
 
-  /** Throws `backup.place_unusable` where nothing goes on in these places. */
+  /** Throws `backup.place_stalled` or `backup.copy_stalled` where nothing goes on in these places. */
   async #writing<Name extends 'make' | 'copy'>(
     task: Name,
     input: WorkerTasks[Name]['input'],
@@ -76,11 +76,11 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
     onProgress: OnProgress,
   ): Promise<WorkerTasks[Name]['output']> {
     const silence = new AbortController();
-    const gone = new DomainError('backup.place_unusable', {
-      folder,
-      reason: `nothing was written for ${SILENCE_MS / 60_000} minutes${from === undefined ? '' : `, nor read from "${from}"`}`,
-      expected: 'a drive or a share that can be reached',
-    });
+    const minutes = SILENCE_MS / 60_000;
+    const gone =
+      from === undefined
+        ? new DomainError('backup.place_stalled', { folder, minutes })
+        : new DomainError('backup.copy_stalled', { folder, source: from, minutes });
     const watch = () =>
       this.#clock.setTimer('a backup that gets no further', SILENCE_MS, () => silence.abort(gone));
     let timer = watch();
@@ -103,7 +103,7 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
     onProgress: (progress: Progress) => void = () => undefined,
     givenUp?: AbortSignal,
   ): Promise<WorkerTasks[Name]['output']> {
-    if (this.#stopping) throw new Error(STOPPING);
+    if (this.#stopping) throw stopping();
     // Without the flags of this process: a test's conditions would lead it to the sources.
     const child = fork(fileURLToPath(this.#script), [], {
       ...{ execArgv: [], serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
@@ -131,7 +131,7 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
         child.on('error', reject);
         child.on('exit', (code, signal) => {
           const ended = `the process of the backup ended (${signal ?? `exit code ${code}`})`;
-          reject(new Error(this.#stopping ? STOPPING : ended));
+          reject(this.#stopping ? stopping() : new Error(ended));
         });
         child.send({ task, input } satisfies WorkerTask);
       });

@@ -55,7 +55,7 @@ export class FolderPlaces implements Places {
       .ask(folder, () => this.#look(folder))
       .catch((error: unknown) => {
         unlessSilent(error);
-        return absent('it does not answer: see that the drive or the share can be reached', resolve(folder));
+        return absent(new DomainError('backup.place_silent', { folder }), resolve(folder));
       });
   }
 
@@ -78,13 +78,14 @@ export class FolderPlaces implements Places {
     const path = await realFolder(folder);
     try {
       const facts = await stat(folder);
-      if (!facts.isDirectory()) return { ...absent('it is a file', path), isFile: true };
+      if (!facts.isDirectory())
+        return { ...absent(new DomainError('backup.place_file', { folder }), path), isFile: true };
       const { type, bavail, bsize } = await statfs(folder);
       const inMemory = this.#inMemory.includes(fileSystemName(type));
       const disks = [this.#dataFolder, '/'].map(async (own) => (await stat(own)).dev);
       return {
         present: true,
-        reason: null,
+        problem: null,
         fileSystem: fileSystemName(type),
         freeBytes: bavail * bsize,
         ownDisk: inMemory || (await Promise.all(disks)).includes(facts.dev),
@@ -93,8 +94,11 @@ export class FolderPlaces implements Places {
         path,
       };
     } catch (error) {
-      const reason = codeOf(error) === 'ENOENT' ? 'it is not there' : `it cannot be read (${codeOf(error)})`;
-      return absent(reason, path);
+      const problem =
+        codeOf(error) === 'ENOENT'
+          ? new DomainError('backup.place_missing', { folder })
+          : new DomainError('backup.disk_failed', { folder, reason: codeOf(error) });
+      return absent(problem, path);
     }
   }
 }
@@ -122,7 +126,7 @@ async function realFolder(folder: string): Promise<string> {
   );
 }
 
-/** Throws `backup.no_room` or `backup.place_unusable` when a file of so many bytes has no place in a folder. */
+/** Throws `backup.no_room` or `backup.file_too_long` when a file of so many bytes has no place in a folder. */
 export async function requireRoom(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize, type } = await statfs(folder);
   const needed = bytes + SPARE_BYTES;
@@ -133,11 +137,7 @@ export async function requireRoom(folder: string, bytes: number): Promise<void> 
       free: megabytes(bavail * bsize),
     });
   if (FILE_SYSTEMS[type] === 'vfat' && bytes > FAT_LIMIT)
-    throw new DomainError('backup.place_unusable', {
-      folder,
-      reason: `FAT32 takes no file of ${megabytes(bytes)} MB`,
-      expected: 'a drive formatted as exFAT or NTFS',
-    });
+    throw new DomainError('backup.file_too_long', { folder, megabytes: megabytes(bytes) });
 }
 
 /** Copies a backup so that its name is there only when the whole of it is, and reads it back there. Throws `backup.damaged`, `backup.no_room`. */
@@ -194,19 +194,15 @@ export function fileSystemName(type: number): string {
   return FILE_SYSTEMS[type] ?? `0x${type.toString(16)}`;
 }
 
-function absent(reason: string, path: string): PlaceFacts {
+function absent(problem: DomainError, path: string): PlaceFacts {
   const nothing = { fileSystem: null, freeBytes: null, ownDisk: false, inMemory: false, isFile: false };
-  return { present: false, reason, path, ...nothing };
+  return { present: false, problem, path, ...nothing };
 }
 
-/** Throws `backup.place_unusable` where a backup of this name is: none is ever replaced by another. */
+/** Throws `backup.name_taken` where a backup of this name is: none is ever replaced by another. */
 export function requireAbsent(folder: string, name: string): void {
   if (!existsSync(join(folder, name))) return;
-  throw new DomainError('backup.place_unusable', {
-    folder,
-    reason: `it already holds "${name}"`,
-    expected: 'another folder, or another attempt in a second',
-  });
+  throw new DomainError('backup.name_taken', { folder, name });
 }
 
 function megabytes(bytes: number): number {

@@ -225,10 +225,10 @@ it('never takes the place of another of the same second', async () => {
   const folder = tempDir('backups');
   const { file } = await backupOf(data, { folder });
   const before = await readFile(file);
-  await expect(backupOf(data, { folder })).rejects.toMatchObject({ code: 'backup.place_unusable' });
+  await expect(backupOf(data, { folder })).rejects.toMatchObject({ code: 'backup.name_taken' });
   expect(await readFile(file)).toEqual(before);
   const copy = { from: file, folder, name: backup.made.name, sha256: backup.made.sha256 };
-  await expect(TASKS.copy(copy, nothing)).rejects.toMatchObject({ code: 'backup.place_unusable' });
+  await expect(TASKS.copy(copy, nothing)).rejects.toMatchObject({ code: 'backup.name_taken' });
 });
 
 it('what a killed run has left goes with a later one', async () => {

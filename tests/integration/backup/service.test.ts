@@ -225,7 +225,7 @@ describe('destinations', () => {
     await service().tick();
     expect(runs[0]?.places).toMatchObject([
       { id: 'local', ok: true, away: false },
-      { id: 'usb', ok: false, error: expect.stringContaining('nothing is mounted there') },
+      { id: 'usb', ok: false, error: { code: 'backup.place_unmounted' } },
     ]);
     expect(await readdir(folder)).toEqual([]);
   });
@@ -268,7 +268,7 @@ describe('destinations', () => {
     await service().tick();
     expect(runs[0]).toMatchObject({ verified: true });
     expect(runs[0]?.places).toMatchObject([
-      { id: 'usb', ok: false, error: expect.stringContaining('MB are free') },
+      { id: 'usb', ok: false, error: { code: 'backup.no_room' } },
       { id: 'local', ok: true },
     ]);
   });
@@ -283,7 +283,7 @@ describe('destinations', () => {
     await configure({ destinations: [...settings.destinations, usb(folder)] });
     await clock.advance(NIGHT - clock.now());
     await service().tick();
-    expect(runs[0]?.places[1]).toMatchObject({ ok: false, error: expect.stringContaining('memory') });
+    expect(runs[0]?.places[1]).toMatchObject({ ok: false, error: { code: 'backup.place_in_memory' } });
     expect(service().awayAt).toBeNull();
     expect((await service().state(ADMIN)).destinations[1]).toMatchObject({ leavesBox: false });
   });
@@ -294,15 +294,15 @@ describe('destinations', () => {
       configure({ destinations: [{ id: 'x', name: 'x', kind: 'folder', folder }] });
     const link = join(tempDir('link'), 'keys');
     await symlink(join(dataFolder, 'keys'), link);
+    await expect(place('/etc/passwd')).rejects.toMatchObject({ code: 'backup.place_file' });
     for (const folder of [
-      '/etc/passwd',
       `${dataFolder}/./keys`,
       `${dataFolder}/../${basename(dataFolder)}/keys`,
       dataFolder,
       link,
       `${link}/below`,
     ])
-      await expect(place(folder), folder).rejects.toMatchObject({ code: 'backup.place_unusable' });
+      await expect(place(folder), folder).rejects.toMatchObject({ code: 'backup.place_within' });
     const usb = tempDir('usb');
     await place(`${usb}/./a/../b/`);
     expect((await service().state(ADMIN)).settings.destinations[0]?.folder).toBe(join(usb, 'b'));
@@ -312,7 +312,7 @@ describe('destinations', () => {
     const { configure, dataFolder } = await world();
     const inside = { id: 'x', name: 'x', kind: 'folder' as const, folder: join(dataFolder, 'media') };
     await expect(configure({ destinations: [inside] })).rejects.toMatchObject({
-      code: 'backup.place_unusable',
+      code: 'backup.place_within',
     });
   });
 });
@@ -347,7 +347,8 @@ it('a failure is a record and an event, and is tried again after an hour', async
   await rename(join(dataFolder, 'keys'), join(dataFolder, 'no-keys'));
   await clock.advance(NIGHT - clock.now());
   await service().tick();
-  expect(runs[0]).toMatchObject({ verified: false, name: null, error: expect.stringContaining('keys') });
+  const error = { code: 'backup.failed', params: { reason: expect.stringContaining('keys') } };
+  expect(runs[0]).toMatchObject({ verified: false, name: null, error });
   expect(events.read(0, 10)?.at(-1)?.event).toMatchObject({
     name: 'backup.changed',
     data: { state: 'failed' },

@@ -36,7 +36,7 @@ it('a share that is gone holds up neither the controller nor other places', asyn
   expect(await places.list(join(dataFolder, 'backups'))).toEqual([]);
   await clock.advance(6_000);
   for (const facts of await Promise.all(looks))
-    expect(facts).toMatchObject({ present: false, reason: expect.stringContaining('does not answer') });
+    expect(facts).toMatchObject({ present: false, problem: { code: 'backup.place_silent' } });
   // Nobody waits for it again, for a while.
   expect(await places.look(share)).toMatchObject({ present: false });
   expect(await places.list(share)).toEqual([]);
@@ -54,7 +54,7 @@ it('a folder that is there, or is not, answers at once', async () => {
   const missing = join(usb, '--', 'x');
   expect(await places.look(missing)).toMatchObject({
     present: false,
-    reason: 'it is not there',
+    problem: { code: 'backup.place_missing', params: { folder: missing } },
     path: missing,
   });
   expect(clock.pendingTimers()).toEqual([]);

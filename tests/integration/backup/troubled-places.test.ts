@@ -73,7 +73,10 @@ it('an old backup that cannot be removed is told, and takes nothing from the run
   const onProgress: RunOptions['onProgress'] = ({ phase }) => void phases.add(phase);
   const run = await runInto(new FakeClock({ start: AT }), [stuck, free], { onProgress });
   expect(run.places).toMatchObject([
-    { ok: true, error: expect.stringMatching(/^older backups that could not be removed: 2 \(./) },
+    {
+      ok: true,
+      error: { code: 'backup.old_kept', params: { count: 2, reason: expect.stringMatching(/./) } },
+    },
     { ok: true, error: null },
   ]);
   expect(run).toMatchObject({ verified: true, error: null });
@@ -93,7 +96,7 @@ it('a stop in the middle of a run begins nothing in the next place', async () =>
   });
   await stopped;
   // The first one may have been done already when it was told of.
-  expect(run.places[1]).toMatchObject({ ok: false, error: expect.stringContaining('the controller stops') });
+  expect(run.places[1]).toMatchObject({ ok: false, error: { code: 'backup.given_up' } });
   expect(await waitsFor()).toEqual([]);
 });
 
@@ -109,7 +112,7 @@ it('a share that stops to answer in the middle is given up after half an hour or
   const worker = await startWorker(clock);
   const copy = worker.copy(file, share, made.name, made.sha256, () => undefined);
   const refused = expect(copy).rejects.toMatchObject({
-    ...{ code: 'backup.place_unusable', params: { folder: share, reason: expect.stringContaining(file) } },
+    ...{ code: 'backup.copy_stalled', params: { folder: share, source: file } },
   });
   await until('it to wait for the share', async () =>
     (await waitsFor()).some((where) => FUSE_WAITS.test(where)),

@@ -1,6 +1,7 @@
 import { useState } from 'react';
-import type { BackupRun, BackupState } from '#protocols';
+import type { BackupDestination, BackupRun, BackupState } from '#protocols';
 import { call } from '../../api/client.ts';
+import { sentenceOfTold } from '../../api/error-words.ts';
 import { useAct, useLoad } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -83,11 +84,11 @@ export default function BackupsPage() {
 }
 
 function StateFacts({ state }: { readonly state: BackupState }) {
-  const { last, awayAt, nextAt, sheet, rootKey } = state;
+  const { last, awayAt, nextAt, sheet, rootKey, settings } = state;
   return (
     <dl className="facts">
       <dt>{words.last}</dt>
-      <dd>{last === null ? words.never : <LastRun run={last} />}</dd>
+      <dd>{last === null ? words.never : <LastRun run={last} destinations={settings.destinations} />}</dd>
       <dt>{words.away}</dt>
       <dd>{awayAt === null ? words.never : when(awayAt)}</dd>
       <dt>{words.next}</dt>
@@ -103,24 +104,32 @@ function StateFacts({ state }: { readonly state: BackupState }) {
   );
 }
 
-function LastRun({ run }: { readonly run: BackupRun }) {
+function LastRun(props: {
+  readonly run: BackupRun;
+  /** Where backups go now. */
+  readonly destinations: readonly BackupDestination[];
+}) {
+  const { run, destinations } = props;
   return (
     <>
       {run.verified ? words.lastGood(when(run.endedAt), size(run.bytes)) : words.lastBad(when(run.endedAt))}
-      {run.error !== null && <div className="wrong">{run.error}</div>}
+      {run.error !== null && run.places.length === 0 && (
+        <div className="wrong">{sentenceOfTold(run.error)}</div>
+      )}
       {run.missing > 0 && <div className="wrong">{words.missing(run.missing)}</div>}
       {(run.skipped ?? []).map(({ path }) => (
         <div className="wrong" key={path}>
           {words.skipped(path)}
         </div>
       ))}
-      {run.places
-        .filter(({ error }) => error !== null)
-        .map(({ id, folder, error }) => (
-          <div key={id} className="wrong">
-            {folder}: {error}
-          </div>
-        ))}
+      {run.places.map(
+        ({ id, folder, error }) =>
+          error !== null && (
+            <div key={id} className="wrong">
+              {destinations.find((place) => place.id === id)?.name ?? folder}: {sentenceOfTold(error)}
+            </div>
+          ),
+      )}
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { BackupDestination, BackupSettings, BackupState } from '#protocols';
 import { call, newKey } from '../../api/client.ts';
+import { sentenceOfTold } from '../../api/error-words.ts';
 import { useAct } from '../../api/hooks.ts';
 import { useSigned } from '../../app/session.tsx';
 import { ActForm } from '../../ui/act-form.tsx';
@@ -45,9 +46,7 @@ export function PlacesCard(props: { readonly state: BackupState; readonly onChan
                     ...(newest === 0 ? [] : [words.newest(when(newest))]),
                   ].join(', ')}
                 </div>
-                {found !== undefined && !found.present && found.reason !== null && (
-                  <div className="soft small">{found.reason}</div>
-                )}
+                {found?.problem != null && <div className="soft small">{sentenceOfTold(found.problem)}</div>}
               </div>
               <div className="chips">
                 <Chip kind={found?.present ? 'good' : 'warning'}>
