@@ -10,7 +10,10 @@ const conditions = ['loa-source', 'node'];
 const ALL = 'tests/{unit,integration,system,contract,browser}/**/*.test.ts';
 
 /** These watch what belongs to the whole process, requests to the disk that are under way: each gets a process of its own. */
-const ALONE = ['tests/unit/disk-idle.test.ts', 'tests/unit/agent/{downloads,owed-writes}.test.ts'];
+const ALONE = [
+  'tests/unit/disk-idle.test.ts',
+  'tests/unit/agent/{downloads,owed-writes,plan-keeper}.test.ts',
+];
 
 /** These watch the same, and leave nothing behind that would be seen: they share what is loaded with each other alone. */
 const AGENT = ['tests/integration/agent/**/*.test.ts'];

@@ -83,7 +83,8 @@ interface Waiting {
 /**
  * Takes orders in: proves, judges, stores, answers, in this order. One is judged at a time; nothing that waits for network or disk keeps
  * another waiting, unless both are of one broadcast. What an assignment that is on its way may allow is judged again when it is there. An
- * order that is known by its exact bytes gets the same answer again and nothing else happens. Emergencies and cancels hold in memory at once, and wait for the disk 50 ms at most; all else is durable before it is answered.
+ * order that is known by its exact bytes gets the same answer again and nothing else happens. Emergencies and cancels hold in memory at
+ * once, and wait for the disk 50 ms at most; all else is durable before it is answered.
  */
 export class Inbox {
   readonly counters: InboxCounters = { accepted: 0, repeated: 0, leftOut: 0, refused: new Map() };

@@ -20,6 +20,24 @@ export const backupErrors = errorTable({
     status: 422,
     message: 'Folder "{folder}" cannot be used: {reason}. Expected {expected}.',
   },
+  'backup.nowhere': {
+    status: 409,
+    message: 'No destination is named. Name a drive, a share or a folder first.',
+  },
+  'backup.place_full': {
+    status: 507,
+    message: 'There is no room left in "{folder}". Make room there, or use a larger drive, and try again.',
+  },
+  'backup.unverified': {
+    status: 500,
+    message:
+      'What was written could not be read back as it should ({reason}), and was not kept. Try again, and look into the log if it goes on.',
+  },
+  'backup.copy_differs': {
+    status: 500,
+    message:
+      'The copy in "{folder}" is not what was written. Try again; if it stays so, the drive there may be failing: use another one.',
+  },
   'backup.place_missing': {
     status: 422,
     message: 'There is no folder "{folder}": connect the drive or the share, or name another folder.',
@@ -64,7 +82,7 @@ export const backupErrors = errorTable({
   'backup.file_too_long': {
     status: 422,
     message:
-      'The drive at "{folder}" is formatted as FAT32, which takes no file of {megabytes} MB: format it as exFAT or NTFS.',
+      'The drive at "{folder}" is formatted as FAT32, which takes no file of {megabytes} MB: format it as exFAT or NTFS, which deletes what is on it.',
   },
   'backup.name_taken': {
     status: 409,

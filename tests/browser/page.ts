@@ -182,8 +182,7 @@ export class Page {
     await this.send('Input.insertText', { text });
   }
 
-  /** Chooses in a list, or sets a date or a tick. */
-  /** One of a field's choices, once it is among them: some are read first. */
+  /** Chooses in a list once the choice is there, for some are read first; or sets a date or a tick. */
   async choose(label: string, value: string): Promise<void> {
     const wanted = JSON.stringify(value);
     await this.#waitFor(

@@ -95,33 +95,42 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'enrolment.code_used': 'Mã này không còn dùng được. Hãy tạo mã mới.',
   'backup.no_sheet': 'Chưa có phiếu sao lưu. Hãy lập và in phiếu trước.',
   'backup.no_destination':
-    'Lúc này không ghi được vào nơi lưu nào ({folders}). Cắm ổ, hoặc chọn thư mục khác.',
+    'Lúc này không ghi được vào nơi lưu nào ({folders}). Cắm ổ USB, hoặc chọn thư mục khác.',
   'backup.running': 'Đang có một lần sao lưu chạy. Chờ xong rồi thử lại.',
   'backup.no_room': 'Không đủ chỗ trong “{folder}”: cần {needed} MB, còn {free} MB. Dọn bớt rồi thử lại.',
   'backup.tool_failed': 'Công cụ “{tool}” không làm được việc ({reason}). Báo cho kỹ thuật viên.',
+  'backup.nowhere': 'Chưa chọn nơi lưu nào. Hãy thêm một nơi lưu trước.',
+  'backup.place_full': 'Hết chỗ trong “{folder}”. Dọn bớt, hoặc dùng ổ lớn hơn, rồi thử lại.',
+  'backup.unverified':
+    'Bản sao lưu vừa làm đọc lại không đúng ({reason}) nên đã bỏ. Hãy làm lại; vẫn vậy thì báo kỹ thuật viên xem nhật ký.',
+  'backup.copy_differs':
+    'Bản chép sang “{folder}” không giống bản gốc. Thử lại; vẫn vậy thì ổ ở đó có thể hỏng, hãy dùng ổ khác.',
   'backup.place_missing':
-    'Không có thư mục “{folder}”. Cắm ổ hoặc nối lại thư mục mạng, hoặc chọn thư mục khác.',
+    'Không có thư mục “{folder}”. Cắm ổ USB, nối lại thư mục dùng chung, hoặc chọn thư mục khác.',
   'backup.place_file': '“{folder}” là một tệp. Hãy chọn một thư mục.',
   'backup.place_within':
     '“{folder}” nằm trong thư mục dữ liệu, là thứ được sao lưu. Chọn thư mục ở nơi khác, hoặc “{own}”.',
-  'backup.place_unmounted': 'Chưa có ổ hay thư mục mạng nào được gắn ở “{folder}”. Hãy cắm ổ hoặc nối mạng.',
+  'backup.place_unmounted':
+    'Chưa cắm ổ USB, hoặc chưa nối thư mục dùng chung, ở “{folder}”. Hãy cắm hoặc nối lại.',
   'backup.place_in_memory':
-    '“{folder}” nằm trong bộ nhớ, không phải trên ổ đĩa: mất điện là mất bản sao lưu. Chọn thư mục trên ổ cắm ngoài.',
-  'backup.place_silent': '“{folder}” không trả lời. Xem ổ cắm ngoài hoặc thư mục mạng còn nối không.',
+    '“{folder}” nằm trong bộ nhớ tạm, không phải trên ổ đĩa: mất điện là mất bản sao lưu. Chọn thư mục trên ổ USB.',
+  'backup.place_silent':
+    '“{folder}” không trả lời. Xem ổ USB còn cắm, hoặc thư mục dùng chung còn nối không.',
   'backup.place_stalled':
-    '“{folder}” đứng yên {minutes} phút nên đã bỏ lần sao lưu này. Xem ổ cắm ngoài hoặc thư mục mạng còn nối không.',
+    '“{folder}” đứng yên {minutes} phút nên đã bỏ lần sao lưu này. Xem ổ USB còn cắm, hoặc thư mục dùng chung còn nối không.',
   'backup.copy_stalled':
     'Chép từ “{source}” sang “{folder}” đứng yên {minutes} phút nên đã bỏ. Xem cả hai nơi còn nối không.',
   'backup.source_gone':
     'Chưa chép được sang “{folder}”: không còn đọc được “{source}”, nơi đang giữ bản sao lưu. Nối lại rồi sao lưu lần nữa.',
   'backup.file_too_long':
-    'Ổ ở “{folder}” định dạng FAT32, không chứa được tệp {megabytes} MB. Hãy định dạng lại thành exFAT hoặc NTFS.',
+    'Ổ ở “{folder}” định dạng FAT32, không chứa được tệp {megabytes} MB. Nhờ kỹ thuật viên đổi sang exFAT hoặc NTFS; định dạng lại sẽ xóa hết bản sao lưu trên ổ đó.',
   'backup.name_taken':
     '“{folder}” đã có tệp “{name}”, máy không bao giờ ghi đè. Chờ một giây rồi sao lưu lại.',
   'backup.old_kept':
     'Bản mới đã lưu xong, nhưng {count} bản cũ trong “{folder}” chưa xóa được ({reason}). Xem ổ có bị khóa ghi không.',
-  'backup.given_up': 'Đã bỏ lần sao lưu này vì máy chủ tắt. Máy chạy lại thì sao lưu lại.',
-  'backup.failed': 'Không sao lưu được ({reason}). Hãy làm lại; vẫn vậy thì báo kỹ thuật viên xem nhật ký.',
+  'backup.given_up': 'Lần sao lưu này bỏ dở vì máy chủ tắt. Khi máy chạy lại, hãy bấm sao lưu lại.',
+  'backup.failed':
+    'Lần sao lưu này không xong ({reason}). Hãy làm lại; vẫn vậy thì báo kỹ thuật viên xem nhật ký.',
   'backup.place_unusable': 'Không dùng được thư mục “{folder}”: {reason}.',
   'backup.wrong_passphrase':
     'Mật khẩu không mở được tệp này. Lấy đúng phiếu có số ghi trong tên tệp và gõ đủ 24 chữ và số.',
@@ -131,7 +140,7 @@ export const WORDS: Partial<Record<ErrorCode | OwnCode, string>> = {
   'backup.other_root':
     'Tệp sao lưu là của hệ thống khác: mã khóa gốc của nó là {found}, của phiếu là {expected}. Đừng khôi phục tệp này.',
   'backup.disk_failed':
-    'Ổ đĩa của máy này không đọc hoặc ghi được ở “{folder}” ({reason}). Tệp sao lưu chưa chắc hỏng: báo kỹ thuật viên xem ổ đĩa, dây cắm và quyền đọc ghi, rồi làm lại.',
+    'Không đọc hoặc không ghi được ở “{folder}” ({reason}). Tệp sao lưu chưa chắc hỏng: xem ổ còn cắm chắc, có bị khóa ghi không rồi làm lại; vẫn vậy thì báo kỹ thuật viên.',
   'backup.newer':
     'Bản sao lưu do phiên bản mới hơn làm ra ({made}; máy này là {own}). Cập nhật máy chủ trước.',
   'backup.other_database': 'Bản sao lưu dùng loại cơ sở dữ liệu khác ({made}; máy này là {own}).',

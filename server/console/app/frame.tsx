@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { Button, PageLink } from '../ui/button.tsx';
+import { ErrorNotice } from '../ui/notice.tsx';
 import { BackupBanner } from './backup-banner.tsx';
 import { DeputyBanner } from './deputy-banner.tsx';
 import { DueBanner } from './due-banner.tsx';
@@ -24,7 +25,7 @@ export function GateFrame(props: { readonly children: ReactNode }) {
 
 /** Around all others: the name of the own station, who is logged in, and where one may go. */
 export function Frame(props: { readonly children: ReactNode }) {
-  const { session, may, logOut, stations } = useSigned();
+  const { session, may, logOut, stations, areasChanged, areasError } = useSigned();
   const station = stations.length === 0 ? '' : stationName(...stations);
   const { pathname } = useAddress();
   const [open, setOpen] = useState(false);
@@ -79,6 +80,7 @@ export function Frame(props: { readonly children: ReactNode }) {
         <DeputyBanner />
         <DueBanner />
         <BackupBanner />
+        <ErrorNotice error={areasError} onRetry={areasChanged} />
         {props.children}
       </main>
       <footer className="foot">{words.product}</footer>

@@ -2,9 +2,12 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import type { Static } from 'typebox';
 import type { AreaListSchema, AreaView, SessionView, SetupState } from '#protocols';
 import { call, isApiError } from '../api/client.ts';
+import { useLoad } from '../api/hooks.ts';
 import { liesWithin } from '../ui/area-tree.ts';
+import { Button } from '../ui/button.tsx';
 import { setZone } from '../ui/format.ts';
 import { ErrorNotice, Waiting } from '../ui/notice.tsx';
+import { words } from './words.ts';
 
 /** What a person may do, as the controller names it. It decides again at each request; here it only decides what is shown. */
 export type Permission = string;
@@ -21,6 +24,8 @@ export interface Signed {
   readonly stations: readonly Station[];
   /** An area was renamed, or is of another kind: the areas are read anew. */
   readonly areasChanged: () => void;
+  /** Why they could not be. */
+  readonly areasError: unknown;
   /** The session changed: a second factor was set up, a password was changed. */
   readonly changed: (session?: SessionView) => void;
   readonly logOut: () => Promise<void>;
@@ -119,37 +124,17 @@ async function whoAmI(): Promise<SessionView | null> {
   }
 }
 
-/** The areas that the person may read, in the order of the tree; undefined until they are read. `again` reads them anew. */
-function useAreas(): { readonly areas: readonly AreaView[] | undefined; error: unknown; again: () => void } {
-  const [areas, setAreas] = useState<readonly AreaView[]>();
-  const [error, setError] = useState<unknown>();
-  const [turn, setTurn] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` asks for them anew
-  useEffect(() => {
-    let gone = false;
-    setError(undefined);
-    call<Static<typeof AreaListSchema>>('GET', 'areas')
-      // Who holds no role any more reads none, and still has pages of the own.
-      .catch((caught: unknown) => {
-        if (isApiError(caught, 'request.forbidden')) return { areas: [] };
-        throw caught;
-      })
-      .then(
-        ({ areas: read }) => {
-          if (gone) return;
-          setZone(read.find(({ parentId }) => parentId === null)?.zone ?? 'Asia/Ho_Chi_Minh');
-          setAreas(inTreeOrder(read));
-        },
-        (caught: unknown) => {
-          if (!gone) setError(caught);
-        },
-      );
-    return () => {
-      gone = true;
-    };
-  }, [turn]);
-  const again = useCallback(() => setTurn((before) => before + 1), []);
-  return { areas, error, again };
+/** The areas that the person may read, in the order of the tree. Times are told in the zone of the widest. */
+async function readAreas(): Promise<readonly AreaView[]> {
+  try {
+    const { areas } = await call<Static<typeof AreaListSchema>>('GET', 'areas');
+    setZone(areas.find(({ parentId }) => parentId === null)?.zone ?? 'Asia/Ho_Chi_Minh');
+    return inTreeOrder(areas);
+  } catch (error) {
+    // Who holds no role any more reads none, and still has pages of the own.
+    if (isApiError(error, 'request.forbidden')) return [];
+    throw error;
+  }
 }
 
 /**
@@ -158,18 +143,23 @@ function useAreas(): { readonly areas: readonly AreaView[] | undefined; error: u
  */
 export function SignedProvider(props: { readonly session: SessionView; readonly children: ReactNode }) {
   const { session, children } = props;
-  const { areas, error, again } = useAreas();
+  const { signedOut, endSession } = useGate();
+  const { value: areas, error, reload } = useLoad('areas', readAreas);
+  useEffect(() => {
+    if (isApiError(error, 'request.unauthenticated')) signedOut();
+  }, [error, signedOut]);
   if (areas !== undefined)
     return (
-      <WithAreas session={session} areas={areas} areasChanged={again}>
+      <WithAreas session={session} areas={areas} areasChanged={reload} areasError={error}>
         {children}
       </WithAreas>
     );
-  return error === undefined ? (
-    <Waiting />
-  ) : (
+  if (error === undefined) return <Waiting />;
+  return (
     <main>
-      <ErrorNotice error={error} onRetry={again} />
+      <ErrorNotice error={error} onRetry={reload} />
+      {/* Where the controller does not hear it, the page that follows says so. */}
+      <Button onPress={() => void endSession().catch(() => undefined)}>{words.logOut}</Button>
     </main>
   );
 }
@@ -178,9 +168,10 @@ function WithAreas(props: {
   readonly session: SessionView;
   readonly areas: readonly AreaView[];
   readonly areasChanged: () => void;
+  readonly areasError: unknown;
   readonly children: ReactNode;
 }) {
-  const { session, areas, areasChanged, children } = props;
+  const { session, areas, areasChanged, areasError, children } = props;
   const { signedIn, signedOut, endSession } = useGate();
 
   const signed = useMemo<Signed>(() => {
@@ -207,6 +198,7 @@ function WithAreas(props: {
       },
       stations: stationsOf(session, byId),
       areasChanged,
+      areasError,
       changed: (next) => {
         if (next !== undefined) signedIn(next);
         else
@@ -217,7 +209,7 @@ function WithAreas(props: {
       },
       logOut: endSession,
     };
-  }, [session, areas, areasChanged, signedIn, signedOut, endSession]);
+  }, [session, areas, areasChanged, areasError, signedIn, signedOut, endSession]);
   return <SignedContext value={signed}>{children}</SignedContext>;
 }
 

@@ -131,7 +131,7 @@ export class BackupService extends Lifecycle {
 
   /**
    * Begins a backup; how it goes is told by events and `state`. `places`: as `look` saw them. Throws `backup.no_sheet`, `backup.running`,
-   * `backup.no_destination`.
+   * `backup.no_destination`, `backup.nowhere`.
    */
   async begin(tx: Transaction, actor: Actor, places: PlacesSeen): Promise<{ readonly startedAt: Instant }> {
     const { areas, clock, onError } = this.#options;

@@ -86,14 +86,16 @@ export function problemOf({ kind, folder }: BackupDestination, facts: PlaceFacts
   return null;
 }
 
-/** The one thing that went wrong, where there is one destination. */
+/** What went wrong, where it is the same everywhere: a tool that is missing is no drive's fault. */
 function whyNothing(settings: BackupSettings, places: readonly PlaceResult[]): ToldError {
-  const [only] = places.length === 1 ? places : [];
-  return only?.error ?? toldError(noDestination(settings));
+  const [first, ...others] = places.map(({ error }) => error);
+  if (first != null && others.every((error) => error?.code === first.code)) return first;
+  return toldError(noDestination(settings));
 }
 
 /** What is said where none of the destinations takes a backup; of each it is said beside it. */
 export function noDestination({ destinations }: BackupSettings): DomainError {
+  if (destinations.length === 0) return new DomainError('backup.nowhere');
   const folders = destinations.map(({ folder }) => folder).join(', ');
   return new DomainError('backup.no_destination', { folders });
 }

@@ -16,7 +16,7 @@ const KEPT_MS = 30 * 60_000;
 
 /** Where an incoming backup is kept, and how it is unpacked. One at a time. */
 export interface RestoreStage {
-  /** Takes a file in, durable when it resolves, in the place of what is there. Throws `backup.no_room`, `backup.disk_failed`. */
+  /** Takes a file in, durable when it resolves, in the place of what is there. Throws `backup.place_full`, `backup.disk_failed`. */
   receive(source: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void): Promise<void>;
   /** Unpacks and checks it beside what is there. Throws `backup.…`; the file that came in stays. */
   stage(passphrase: string, onBytes: (bytes: number, total: number) => void): Promise<BackupFacts>;
@@ -73,7 +73,7 @@ export class SetupRestore extends Lifecycle {
     this.#requireIdle();
   }
 
-  /** Takes the file in; resolves when it is all here, and goes on by itself. Call `admit` first. Throws `restore.busy`, `upload.cut_off`, `backup.no_room`, `backup.disk_failed`. */
+  /** Takes the file in; resolves when it is all here, and goes on by itself. Call `admit` first. Throws `restore.busy`, `upload.cut_off`, `backup.place_full`, `backup.disk_failed`. */
   async begin(passphrase: string, source: AsyncIterable<Uint8Array>): Promise<RestoreState> {
     const { stage } = this.#options;
     this.#requireIdle();

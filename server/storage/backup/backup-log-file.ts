@@ -1,8 +1,9 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '#kit';
-import { type BackupRun, BackupRunSchema, codec } from '#protocols';
+import { type BackupRun, BackupRunSchema, codec, DomainError } from '#protocols';
 import type { BackupLog } from '../../domain/backup/backup-log.ts';
+import { toldError } from '../../domain/told-error.ts';
 
 const runCodec = codec('backup run', BackupRunSchema);
 /** More than a year of nights. */
@@ -19,7 +20,7 @@ export class BackupLogFile implements BackupLog {
   async read(): Promise<BackupRun[]> {
     return linesOf(await this.#text()).flatMap((line) => {
       try {
-        return [runCodec.parse(line)];
+        return [runCodec.check(JSON.parse(line, ofToday))];
       } catch {
         // Cut off by a power failure.
         return [];
@@ -53,6 +54,12 @@ export class BackupLogFile implements BackupLog {
       throw error;
     }
   }
+}
+
+/** Of versions before: what went wrong was a sentence. */
+function ofToday(key: string, value: unknown): unknown {
+  if (key !== 'error' || typeof value !== 'string') return value;
+  return toldError(new DomainError('backup.failed', { reason: value }));
 }
 
 function linesOf(text: string): string[] {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Clock, Lifecycle, type Milliseconds } from '#kit';
-import { DomainError, isErrorCode } from '#protocols';
+import { DomainError, isDomainError, isErrorCode } from '#protocols';
 import type { BackupMaker, BackupOrder, MadeBackup, OnProgress } from '../../domain/backup/backup-maker.ts';
 import type { CountedUse } from '../../domain/backup/storage-use.ts';
 import type { SealedKey } from './age.ts';
@@ -12,7 +12,7 @@ import type { Progress, TaskName, WorkerMessage, WorkerTask, WorkerTasks } from 
 const SILENCE_MS: Milliseconds = 30 * 60_000;
 /** So long at most a stop waits for what was killed: it may hang where the system itself cannot end it. */
 const END_PATIENCE_MS: Milliseconds = 2_000;
-const stopping = () => new DomainError('backup.given_up');
+const STOPPING = 'it was given up: the controller stops';
 
 /**
  * Does each task in a process of its own: what waits for a share that does not answer can be ended with it, where a thread would keep this
@@ -68,7 +68,7 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
     });
   }
 
-  /** Throws `backup.place_stalled` or `backup.copy_stalled` where nothing goes on in these places. */
+  /** Throws `backup.place_stalled` or `backup.copy_stalled` where nothing goes on in these places, `backup.given_up` at a stop. */
   async #writing<Name extends 'make' | 'copy'>(
     task: Name,
     input: WorkerTasks[Name]['input'],
@@ -91,6 +91,8 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
     };
     try {
       return await this.#run(task, input, go, silence.signal);
+    } catch (error) {
+      throw this.#stopping && !isDomainError(error) ? new DomainError('backup.given_up') : error;
     } finally {
       timer.cancel();
     }
@@ -103,7 +105,7 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
     onProgress: (progress: Progress) => void = () => undefined,
     givenUp?: AbortSignal,
   ): Promise<WorkerTasks[Name]['output']> {
-    if (this.#stopping) throw stopping();
+    if (this.#stopping) throw new Error(STOPPING);
     // Without the flags of this process: a test's conditions would lead it to the sources.
     const child = fork(fileURLToPath(this.#script), [], {
       ...{ execArgv: [], serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
@@ -131,7 +133,7 @@ export class BackupWorker extends Lifecycle implements BackupMaker {
         child.on('error', reject);
         child.on('exit', (code, signal) => {
           const ended = `the process of the backup ended (${signal ?? `exit code ${code}`})`;
-          reject(this.#stopping ? stopping() : new Error(ended));
+          reject(new Error(this.#stopping ? STOPPING : ended));
         });
         child.send({ task, input } satisfies WorkerTask);
       });

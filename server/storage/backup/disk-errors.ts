@@ -10,7 +10,7 @@ export function isOfDisk(error: unknown): boolean {
 export function asDiskError(error: unknown, folder: string): unknown {
   if (isDomainError(error)) return error;
   if (['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(codeOf(error)))
-    return new DomainError('backup.no_room', { folder, needed: 'more', free: 0 }, { cause: error });
+    return new DomainError('backup.place_full', { folder }, { cause: error });
   if (!isOfDisk(error)) return error;
   const path = error instanceof Error && 'path' in error ? String(error.path) : folder;
   const reason = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { access, constants, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SkippedFile } from '#protocols';
+import { DomainError, isDomainError, type SkippedFile } from '#protocols';
 import type { BackupOrder, MadeBackup, OnProgress } from '../../domain/backup/backup-maker.ts';
 import { backupName } from '../../domain/backup/backup-name.ts';
 import { passingKey } from './age.ts';
@@ -22,7 +22,7 @@ const UNFINISHED = /^loa-lang_.*\.tar\.\d+\.new$/;
 
 /**
  * Makes one backup: snapshot, archive, and all of it read back, decrypted and opened, before it gets its name. What fails leaves
- * nothing. Throws `backup.no_room`, `backup.damaged`, `backup.tool_failed`.
+ * nothing. Throws `backup.no_room`, `backup.place_full`, `backup.unverified`, `backup.tool_failed`.
  */
 export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Promise<MadeBackup> {
   const { dataFolder, folder } = order;
@@ -59,10 +59,16 @@ export async function makeBackup(order: BackupOrder, onProgress: OnProgress): Pr
     return { name, bytes, sha256, files: files.count, missing: missing.length, skipped, at: order.at };
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw asDiskError(error, folder);
+    throw asDiskError(asUnverified(error), folder);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** What was just written is no backup that somebody has: it is not kept. */
+function asUnverified(error: unknown): unknown {
+  if (!isDomainError(error, 'backup.damaged') && !isDomainError(error, 'backup.forged')) return error;
+  return new DomainError('backup.unverified', { reason: error.params['reason'] ?? '' }, { cause: error });
 }
 
 /**

@@ -140,7 +140,7 @@ export async function requireRoom(folder: string, bytes: number): Promise<void> 
     throw new DomainError('backup.file_too_long', { folder, megabytes: megabytes(bytes) });
 }
 
-/** Copies a backup so that its name is there only when the whole of it is, and reads it back there. Throws `backup.damaged`, `backup.no_room`. */
+/** Copies a backup so that its name is there only when the whole of it is, and reads it back there. Throws `backup.copy_differs`, `backup.no_room`, `backup.place_full`, `backup.disk_failed`. */
 export async function copyBackup(
   from: string,
   folder: string,
@@ -171,8 +171,7 @@ export async function copyBackup(
       read += (piece as Uint8Array).length;
       onProgress({ phase: 'verify', bytes: read });
     }
-    if (hash.digest('hex') !== sha256)
-      throw new DomainError('backup.damaged', { reason: `the copy in "${folder}" differs` });
+    if (hash.digest('hex') !== sha256) throw new DomainError('backup.copy_differs', { folder });
     requireAbsent(folder, name);
     await rename(temporary, join(folder, name));
   } catch (error) {

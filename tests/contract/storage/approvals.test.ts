@@ -122,6 +122,15 @@ onBothDatabases('approvals', (storage) => {
     expect(await ids('approved')).toEqual([approved.id, partly.id].sort());
     expect(await ids('submitted', 'parted')).toEqual([submitted.id, named.id, partly.id].sort());
 
+    // Each once, however many areas it names, also where the page ends among them.
+    const unmarked = (await announcements.unmarked({ limit: 999 })).map(({ id }) => id);
+    const paged: string[] = [];
+    for (let after: string | undefined; ; after = paged.at(-1)) {
+      const page = await announcements.unmarked({ limit: 1, ...(after === undefined ? {} : { after }) });
+      if (page.length === 0) break;
+      paged.push(...page.map(({ id }) => id));
+    }
+    expect(paged).toEqual(unmarked);
     // Marks are replaced with the record, and by themselves.
     expect((await announcements.unmarked({ limit: 99 })).map(({ id }) => id)).toContain(named.id);
     const settled = { ...submitted, state: 'rejected' as const };

@@ -347,7 +347,7 @@ it('a failure is a record and an event, and is tried again after an hour', async
   await rename(join(dataFolder, 'keys'), join(dataFolder, 'no-keys'));
   await clock.advance(NIGHT - clock.now());
   await service().tick();
-  const error = { code: 'backup.failed', params: { reason: expect.stringContaining('keys') } };
+  const error = { code: 'backup.unverified', params: { reason: expect.stringContaining('keys') } };
   expect(runs[0]).toMatchObject({ verified: false, name: null, error });
   expect(events.read(0, 10)?.at(-1)?.event).toMatchObject({
     name: 'backup.changed',

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { BackupDestination } from '#protocols';
@@ -82,6 +82,24 @@ it('an old backup that cannot be removed is told, and takes nothing from the run
   expect(run).toMatchObject({ verified: true, error: null });
   expect(await readdir(free)).toEqual([run.name]);
   expect([...phases]).toEqual(expect.arrayContaining(['snapshot', 'write', 'verify', 'copy']));
+});
+
+it('a place that is gone with the backup is named where it could not be copied', async () => {
+  const clock = new FakeClock({ start: AT });
+  const worker = await startWorker(clock);
+  const [first, second] = [tempDir('first'), tempDir('second')];
+  const maker: RunOptions['maker'] = {
+    make: async (order, onProgress) => {
+      const made = await worker.make(order, onProgress);
+      await rm(first, { recursive: true });
+      return made;
+    },
+    copy: (...args) => worker.copy(...args),
+    sealKey: (...args) => worker.sealKey(...args),
+  };
+  const run = await runInto(clock, [first, second], { maker });
+  const error = { code: 'backup.source_gone', params: { folder: second, source: first } };
+  expect(run.places).toMatchObject([{ ok: true }, { ok: false, error }]);
 });
 
 it('a stop in the middle of a run begins nothing in the next place', async () => {
