@@ -28,8 +28,8 @@ interface Sound {
 }
 
 /**
- * A loudspeaker that looks at everything once a second, knows of no next look and cuts nothing into parts. All instants are whole
- * seconds. What holds may change on the way.
+ * A loudspeaker that looks at everything once a second, and right after something can begin no more; it knows of no next look and cuts
+ * nothing into parts. All instants are whole seconds. What holds may change on the way.
  */
 export function stepBySecond(
   items: readonly PlannedItem[],
@@ -134,6 +134,14 @@ export function stepBySecond(
     }
     return false;
   };
+  const edges = (now: number): number[] => {
+    const open = items.filter(({ id }) => !done.has(id)).map(view);
+    const instants = open.flatMap(({ latestStartAt, handOverUntil }) => [
+      latestStartAt + 1,
+      handOverUntil + 1,
+    ]);
+    return [...new Set(instants)].filter((at) => at > now && at < now + 1_000).sort((a, b) => a - b);
+  };
   for (let now = from; now < to; now += 1_000) {
     for (const lane of ['current', 'voice'] as const) {
       const sound = lanes[lane];
@@ -146,6 +154,8 @@ export function stepBySecond(
       else if (repetitions >= planned(sound.id).repeat.count) done.set(sound.id, null);
     }
     while (look(now));
+    // Why something is over is what kept it from beginning until then, and that may end within the same second.
+    for (const edge of edges(now)) while (look(edge));
   }
   const why = (id: string) => done.get(id) ?? (done.has(id) ? (passed.get(id) ?? null) : 'it is not over');
   return new Map(items.map(({ id }) => [id, { ranges: ranges.get(id) ?? [], why: why(id) }]));
