@@ -73,7 +73,7 @@ export function offWindowOf(
     }
     const off = (detail: string) => [finding('offWindow', airing, speaker, `${detail}: ${where}`)];
     if (startedAt < airing.startsAt - EARLY_MS) return off(`before its start at ${iso(airing.startsAt)}`);
-    const heldMs = preemptedMs(sounding, airing, heard, facts.airings);
+    const heldMs = heldUpMs(sounding, airing, heard, facts);
     if (endedAt > airing.hardEndAt + heldMs + LATE_MS)
       return off(`after its hard end at ${iso(airing.hardEndAt)}`);
     const late = startedAt > airing.latestStartAt + LATE_MS;
@@ -121,14 +121,14 @@ function isTone({ speaker, startedAt, endedAt }: Sounding, airings: readonly Air
 }
 
 /**
- * How long an emergency kept a slot from going on that it had stopped: the plan lets it go on afterwards, and end so much later. What was ordered by
- * itself keeps its signed end.
+ * How long an emergency, a mute or a latch kept a slot from going on that it had stopped: the plan lets it go on afterwards, and end so much later.
+ * What was ordered by itself keeps its signed end.
  */
-function preemptedMs(
+function heldUpMs(
   { speaker, startedAt }: Sounding,
   airing: Airing,
   heard: readonly Heard[],
-  airings: readonly Airing[],
+  { airings, silences }: { readonly airings: readonly Airing[]; readonly silences: readonly Silence[] },
 ): number {
   if (airing.scheduleId === null) return 0;
   const stoppedAt = Math.max(
@@ -143,7 +143,13 @@ function preemptedMs(
       startsAt < startedAt &&
       hardEndAt > stoppedAt,
   );
-  return emergency && Number.isFinite(stoppedAt) ? Math.max(0, startedAt - stoppedAt) : 0;
+  const silence = silences.some(
+    ({ speakers, askedAt, liftAskedAt }) =>
+      speakers.includes(speaker) &&
+      askedAt < stoppedAt &&
+      (liftAskedAt ?? Number.POSITIVE_INFINITY) > stoppedAt,
+  );
+  return (emergency || silence) && Number.isFinite(stoppedAt) ? Math.max(0, startedAt - stoppedAt) : 0;
 }
 
 /** Begun in time, stopped by an emergency or a silence, and begun again after it. */

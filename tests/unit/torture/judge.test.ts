@@ -130,7 +130,7 @@ describe('the judge of a torture', () => {
     expect(kinds({ soundings: [FIRST, ...again] })).toEqual(['doubled']);
   });
 
-  it('lets a slot go on after the emergency that stopped it, and end so much later', () => {
+  it('lets a slot go on after the emergency, mute or latch that stopped it, and end so much later', () => {
     const airings = [{ content: 1, speakers: SPEAKERS, startsAt: T0 + 20_000, latenessMs: 2_000 }];
     const planned = call('a', 1_000, '/schedules', { kind: 'air', airings }, { id: 'sch-a' });
     const urgent = play('u', 15_000, 21_000, 56);
@@ -146,6 +146,18 @@ describe('the judge of a torture', () => {
     // Ordered by itself it keeps its own end; and what no emergency stopped does not go on.
     expect(off(34_000, [...play('a', 1_000, 20_000), ...urgent])).toHaveLength(1);
     expect(off(34_000, planned).length).toBeGreaterThan(0);
+    for (const by of ['mute', 'latch'] as const) {
+      const silenced = (speaker: string, liftedAt: number) => [
+        ...planned,
+        ...call('m', 19_000, '/x', { kind: 'silence', by, speakers: [speaker] }, { id: 'lat-1' }),
+        ...call('n', liftedAt, '/x', { kind: 'unsilence', of: 'm' }, {}),
+      ];
+      const late = (calls: ReturnType<typeof silenced>) =>
+        off(34_000, calls).filter(({ detail }) => detail.includes('after its hard end at'));
+      expect(late(silenced('loa-2', 30_000))).toEqual([]);
+      expect(late(silenced('loa-1', 30_000))).toHaveLength(1);
+      expect(late(silenced('loa-2', 20_000))).toHaveLength(1);
+    }
   });
 
   it('measures by length, not by place, what sounded of a file that was damaged', () => {
