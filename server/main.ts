@@ -1,4 +1,4 @@
-import { DisposerStack } from '#kit';
+import { DisposerStack, firstLineOf } from '#kit';
 import { type DomainError, isDomainError } from '#protocols';
 import { buildApp } from './app.ts';
 import { ConfigError, loadConfig, SERVER_VARIABLES, type ServerConfig } from './config/index.ts';
@@ -161,7 +161,7 @@ function systemError(error: unknown): SystemFailure | undefined {
 function describe(error: unknown): string {
   if (error instanceof AggregateError)
     return error.errors.map((one) => describe(one instanceof Error ? (one.cause ?? one) : one)).join('; ');
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+  return firstLineOf(error);
 }
 
 process.exitCode = await main();

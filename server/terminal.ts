@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { firstLineOf } from '#kit';
 import { isDomainError } from '#protocols';
 import { actedAs } from './act-as-owner.ts';
 
@@ -11,7 +12,7 @@ export function say(line: string): void {
 /** What went wrong, as one line. */
 export function failureLine(error: unknown): string {
   if (isDomainError(error)) return error.message;
-  const line = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+  const line = firstLineOf(error);
   const user = actedAs();
   const refused =
     error instanceof Error && 'code' in error && ['EACCES', 'EPERM'].includes(String(error.code));

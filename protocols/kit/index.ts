@@ -4,5 +4,6 @@ export * from './backoff.ts';
 export * from './clock.ts';
 export * from './emitter.ts';
 export * from './exclusive.ts';
+export * from './first-line.ts';
 export * from './lifecycle.ts';
 export * from './write-together.ts';

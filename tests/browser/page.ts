@@ -234,7 +234,7 @@ export class Page {
   /** `once`: what has to be so of what is found. */
   async #waitFor<Value>(kind: Kind, words: string, then: string, once = 'found'): Promise<Value> {
     const found = `window.loa.find(${JSON.stringify(kind)}, ${JSON.stringify(words)})`;
-    const find = `(([found]) => found && ${once} ? found : null)([${found}])`;
+    const find = `((found) => (found && ${once} ? found : null))(${found})`;
     try {
       return await this.value<Value>(
         `window.loa.until(() => ${find}, ${PATIENCE_MS}).then((found) => ${then})`,

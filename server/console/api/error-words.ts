@@ -165,15 +165,11 @@ export function sentenceOf(error: unknown): string {
   if (error instanceof PasskeyCancelled)
     return 'Chưa dùng được khóa truy cập: trình duyệt đã hủy hoặc hết giờ chờ. Hãy thử lại.';
   if (!isApiError(error)) return 'Trang gặp lỗi. Tải lại trang rồi thử lại.';
-  return filled(error);
+  return sentenceOfTold(error);
 }
 
 /** The same for what went wrong elsewhere, and is told of. Of a code that is newer than these pages: its own sentence. */
-export function sentenceOfTold(error: ToldError): string {
-  return filled(error);
-}
-
-function filled({ code, params, message }: Pick<ToldError, 'code' | 'params' | 'message'>): string {
+export function sentenceOfTold({ code, params, message }: ToldError): string {
   const words = WORDS[code as ErrorCode | OwnCode];
   if (words === undefined) return message;
   return words.replace(/\{(\w+)\}/g, (place, name: string) => String(params[name] ?? place));

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import type { Instant } from '#kit';
+import { firstLineOf, type Instant } from '#kit';
 import {
   type BackupDestination,
   type BackupRun,
@@ -189,6 +189,5 @@ function asProblem(error: unknown): DomainError {
 }
 
 function reasonOf(error: unknown): string {
-  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
-  return line.slice(0, LONGEST_REASON);
+  return firstLineOf(error).slice(0, LONGEST_REASON);
 }

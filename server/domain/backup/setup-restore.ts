@@ -1,4 +1,4 @@
-import { type Clock, Lifecycle, type Timer } from '#kit';
+import { type Clock, firstLineOf, Lifecycle, type Timer } from '#kit';
 import {
   type BackupFacts,
   DomainError,
@@ -184,13 +184,9 @@ export class SetupRestore extends Lifecycle {
   #fail(error: unknown, keptUntil: number | null = null): void {
     const told = isDomainError(error)
       ? error
-      : new DomainError('restore.failed', { reason: reasonOf(error) });
+      : new DomainError('restore.failed', { reason: firstLineOf(error) });
     this.#state = { ...this.#nothing, phase: 'failed', keptUntil, error: toldError(told) };
   }
-}
-
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }
 
 /** What is sent, with a line that breaks told apart from a disk that fails and from a file that is damaged. Throws `upload.cut_off`. */

@@ -1,3 +1,4 @@
+import { firstLineOf } from '#kit';
 import { DomainError, isDomainError } from '#protocols';
 
 /** Whether an error is what the system says of a disk or a file on it (`EIO`, `EACCES` …), SQLite's words for the same included. A missing file is not. */
@@ -13,10 +14,9 @@ export function asDiskError(error: unknown, folder: string): unknown {
     return new DomainError('backup.place_full', { folder }, { cause: error });
   if (!isOfDisk(error)) return error;
   const path = error instanceof Error && 'path' in error ? String(error.path) : folder;
-  const reason = (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
   return new DomainError(
     'backup.disk_failed',
-    { folder: path, reason: reason.slice(0, 300) },
+    { folder: path, reason: firstLineOf(error).slice(0, 300) },
     { cause: error },
   );
 }

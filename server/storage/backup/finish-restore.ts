@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { syncFolder, writeFileAtomic } from '#kit';
+import { firstLineOf, syncFolder, writeFileAtomic } from '#kit';
 import { DomainError } from '#protocols';
 import { RESTORED_MARK, type Restored } from '../../domain/backup/restored.ts';
 import { INNER, isHarmless } from './layout.ts';
@@ -42,7 +42,7 @@ export async function finishRestore(place: RestorePlace): Promise<Restored | nul
   } catch (error) {
     // A database that does not answer yet is no reason to go back.
     if (isAway(error)) throw error;
-    const reason = reasonOf(error);
+    const reason = firstLineOf(error);
     return giveUp(place, { ...reached, step: reached.step === 'place' ? 'take_back' : 'put_back', reason });
   }
 }
@@ -75,7 +75,7 @@ async function giveUp(place: RestorePlace, step: RestoreStep): Promise<never> {
     const aside = join(dataFolder, replaced);
     throw new DomainError(
       'restore.stuck',
-      { reason: `${reason}; ${reasonOf(cause)}`, aside, restoring: restoringFolder(dataFolder) },
+      { reason: `${reason}; ${firstLineOf(cause)}`, aside, restoring: restoringFolder(dataFolder) },
       { cause },
     );
   }
@@ -86,10 +86,6 @@ async function giveUp(place: RestorePlace, step: RestoreStep): Promise<never> {
 function isAway(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', '57P03'].includes(code);
-}
-
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }
 
 async function moveAside({ dataFolder, databaseUrl }: RestorePlace, step: RestoreStep): Promise<void> {
